@@ -1,0 +1,45 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>Everything that can happen to a shard. Inputs are ordered; a run can be replayed from them.</summary>
+public abstract record EngineInput
+{
+    private EngineInput()
+    {
+    }
+
+    /// <summary>A UDP datagram on the MGCP port. The memory may be reused after the call.</summary>
+    public sealed record MgcpDatagram(NetAddress From, ReadOnlyMemory<byte> Bytes) : EngineInput;
+
+    /// <summary>One whole SIP message. The memory may be reused after the call.</summary>
+    public sealed record SipMessage(SipFlow Flow, ReadOnlyMemory<byte> Bytes) : EngineInput;
+
+    /// <summary>A SIP send failed, or a stream connection ended.</summary>
+    public sealed record SipFlowFailed(SipFlow Flow) : EngineInput;
+
+    /// <summary>The answer to <see cref="EngineOutput.LookUp"/>.</summary>
+    public sealed record Resolved(long Query, ImmutableArray<SipTarget> Targets) : EngineInput;
+
+    /// <summary>The relay has something to say.</summary>
+    public sealed record Relay(RelayEvent Event) : EngineInput;
+
+    /// <summary>A new model, already validated and reduced to this shard's gateways; live calls go on.</summary>
+    public sealed record Configure(EngineModel Model) : EngineInput;
+
+    /// <summary>A question from the control API; answered by <see cref="EngineOutput.Answer"/> with the same number.</summary>
+    public sealed record Ask(long Query, EngineQuery Question) : EngineInput;
+
+    /// <summary>No new calls from now on; registrations end when <paramref name="Final"/>, and calls are hung up.</summary>
+    public sealed record Drain(bool Final) : EngineInput;
+
+    /// <summary>Nothing but the passing of time: deadlines that are due fire.</summary>
+    public sealed record DeadlineReached : EngineInput
+    {
+        /// <summary>The only one.</summary>
+        public static readonly DeadlineReached Instance = new();
+    }
+}

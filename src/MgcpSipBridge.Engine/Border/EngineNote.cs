@@ -1,0 +1,61 @@
+using MgcpSipBridge.Media;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>Facts for metrics, logs and the event stream, in the order they happened.</summary>
+public abstract record EngineNote
+{
+    private EngineNote()
+    {
+    }
+
+    /// <summary>A call began: a phone went off hook, or an INVITE arrived for a line.</summary>
+    public sealed record CallStarted(string CallId, string Line, bool FromLine) : EngineNote;
+
+    /// <summary>The far end rings (or early media): last digit to 180/183.</summary>
+    public sealed record PostDialDelay(string CallId, TimeSpan Delay) : EngineNote;
+
+    /// <summary>A call was answered: last digit (or the INVITE) to 200.</summary>
+    public sealed record CallAnswered(string CallId, TimeSpan Setup) : EngineNote;
+
+    /// <summary>A call is over.</summary>
+    public sealed record CallEnded(CallRecord Record) : EngineNote;
+
+    /// <summary>A line's state changed.</summary>
+    public sealed record LineChanged(string Line, LineState From, LineState To) : EngineNote;
+
+    /// <summary>A line appeared in, or left, the model; gauges follow.</summary>
+    public sealed record LineProvisioned(string Line, LineState State, bool Removed) : EngineNote;
+
+    /// <summary>A gateway's reachability changed.</summary>
+    public sealed record GatewayChanged(string Gateway, GatewayState State) : EngineNote;
+
+    /// <summary>A gateway left the model.</summary>
+    public sealed record GatewayRemoved(string Gateway) : EngineNote;
+
+    /// <summary>A registration changed; null states stand for appearing and leaving.</summary>
+    public sealed record RegistrationChanged(string Key, string Peer, SipRegistrationState? From, SipRegistrationState? To, int Status) : EngineNote;
+
+    /// <summary>A media session was opened or closed; statistics when closed.</summary>
+    public sealed record MediaChanged(MediaId Media, bool Open, RelayStatistics? Statistics) : EngineNote;
+
+    /// <summary>From the MGCP side.</summary>
+    public sealed record Mgcp(MgcpNote Note) : EngineNote;
+
+    /// <summary>From the SIP side.</summary>
+    public sealed record Sip(SipNote Note) : EngineNote;
+
+    /// <summary>A call threw: it was cleared, the shard lives on. Our bug.</summary>
+    public sealed record Fault(string Where, Exception Exception) : EngineNote;
+}
+
+/// <summary>What is written down of a call when it has ended.</summary>
+/// <param name="Call">The call as it stood at its end.</param>
+/// <param name="MgcpCode">Last MGCP response code that ended it; 0 for none.</param>
+/// <param name="SipStatus">Final SIP status, ours or the peer's; 0 for none.</param>
+/// <param name="Q850">Q.850 cause.</param>
+/// <param name="EndedByLine">Whether the line's side ended it.</param>
+/// <param name="Duration">From the answer to the end; zero when unanswered.</param>
+public sealed record CallRecord(CallView Call, int MgcpCode, int SipStatus, int Q850, bool EndedByLine, TimeSpan Duration);

@@ -1,0 +1,144 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>What the control API can ask a shard. Each says what it is answered with.</summary>
+public abstract record EngineQuery
+{
+    private EngineQuery()
+    {
+    }
+
+    /// <summary>All gateways: <c>ImmutableArray&lt;GatewayView&gt;</c>.</summary>
+    public sealed record Gateways : EngineQuery;
+
+    /// <summary>All lines: <c>ImmutableArray&lt;LineView&gt;</c>.</summary>
+    public sealed record Lines : EngineQuery;
+
+    /// <summary>Live calls: <c>ImmutableArray&lt;CallView&gt;</c>.</summary>
+    public sealed record Calls : EngineQuery;
+
+    /// <summary>One call, live or ended: <see cref="CallView"/> or null.</summary>
+    public sealed record Call(string CallId) : EngineQuery;
+
+    /// <summary>A call's messages, live or ended: <see cref="LadderView"/> or null.</summary>
+    public sealed record Ladder(string CallId) : EngineQuery;
+
+    /// <summary>Numbers for gauges: <see cref="EngineCounts"/>.</summary>
+    public sealed record Counts : EngineQuery;
+}
+
+/// <summary>A gateway as the API shows it.</summary>
+public sealed record GatewayView(GatewayModel Model, GatewayStatus Status, int Lines);
+
+/// <summary>What a line is doing, in the API's words.</summary>
+public enum LineState
+{
+    /// <summary>Its gateway or endpoint is not in service.</summary>
+    OutOfService,
+
+    /// <summary>On hook, no call.</summary>
+    Idle,
+
+    /// <summary>Dial tone or dialling.</summary>
+    Dialing,
+
+    /// <summary>Its call is on the way; the far end does not ring yet.</summary>
+    Proceeding,
+
+    /// <summary>The far end rings.</summary>
+    Alerting,
+
+    /// <summary>This phone rings.</summary>
+    Ringing,
+
+    /// <summary>Connected.</summary>
+    Talking,
+
+    /// <summary>Off hook after a call or a failure, hearing a tone or nothing.</summary>
+    Releasing,
+}
+
+/// <summary>A line as the API shows it.</summary>
+public sealed record LineView(LineModel Model, LineState State, SipRegistrationState Registration, bool? OffHook, string? CallId);
+
+/// <summary>A call as the API shows it.</summary>
+/// <param name="CallId">The bridge's own id of the call.</param>
+/// <param name="Line">Number of its line.</param>
+/// <param name="Gateway">Its gateway.</param>
+/// <param name="Peer">Its peer; null before routing.</param>
+/// <param name="FromLine">Whether the line called (else it was called).</param>
+/// <param name="Caller">Caller's number or name.</param>
+/// <param name="Called">Called number; empty while dialling.</param>
+/// <param name="State">What the line is doing in it.</param>
+/// <param name="Started">Off hook, or the INVITE's arrival.</param>
+/// <param name="Answered">When it was answered; null if not (yet).</param>
+/// <param name="Ended">When it ended; null while it lives.</param>
+/// <param name="Outcome">How it ended; null while it lives.</param>
+/// <param name="MgcpCallId">C: of its connections.</param>
+/// <param name="SipCallId">Call-ID; null before there is one.</param>
+public sealed record CallView(
+    string CallId,
+    string Line,
+    string Gateway,
+    string? Peer,
+    bool FromLine,
+    string Caller,
+    string Called,
+    LineState State,
+    Instant Started,
+    Instant? Answered,
+    Instant? Ended,
+    CallOutcome? Outcome,
+    string? MgcpCallId,
+    string? SipCallId);
+
+/// <summary>How calls end, for records and the metric's <c>outcome</c> label.</summary>
+public enum CallOutcome
+{
+    /// <summary>Talked, then hung up.</summary>
+    Answered,
+
+    /// <summary>The called side was busy.</summary>
+    Busy,
+
+    /// <summary>It rang and nobody answered.</summary>
+    NoAnswer,
+
+    /// <summary>The caller gave up first.</summary>
+    Cancelled,
+
+    /// <summary>The called side or its network refused.</summary>
+    Rejected,
+
+    /// <summary>Something broke: time-outs, resources, a gateway gone.</summary>
+    Failed,
+
+    /// <summary>The phone went on hook before it had dialled a number.</summary>
+    Abandoned,
+}
+
+/// <summary>One message of a ladder.</summary>
+/// <param name="At">When.</param>
+/// <param name="From">Participant: <c>gateway</c>, <c>bridge</c> or <c>peer</c>.</param>
+/// <param name="To">Participant.</param>
+/// <param name="Protocol"><c>MGCP</c> or <c>SIP</c>.</param>
+/// <param name="FirstLine">First line of the message; dialled digits are redacted unless a setting says otherwise.</param>
+/// <param name="Detail">The one or two lines that matter (O:, S:, R:, M:), joined by "; "; empty for none.</param>
+/// <param name="Repeated">How often it was sent again.</param>
+public sealed record LadderEntry(Instant At, string From, string To, string Protocol, string FirstLine, string Detail, int Repeated);
+
+/// <summary>A call's ladder.</summary>
+public sealed record LadderView(CallView Call, ImmutableArray<LadderEntry> Entries, int NotKept);
+
+/// <summary>What a shard holds: all of it returns to zero when the phones are on hook.</summary>
+/// <param name="Calls">Live calls.</param>
+/// <param name="Connections">Connections that a gateway holds for us, or may hold.</param>
+/// <param name="MediaSessions">Relay sessions not closed.</param>
+/// <param name="Sip">The SIP layer's numbers.</param>
+/// <param name="MgcpTransactions">MGCP commands without an answer.</param>
+/// <param name="Timers">Deadlines set for calls and lines.</param>
+public sealed record EngineCounts(int Calls, int Connections, int MediaSessions, SipCounts Sip, int MgcpTransactions, int Timers);

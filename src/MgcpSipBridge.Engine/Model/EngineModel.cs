@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>A provisioned analog line: validated, immutable, replaced whole.</summary>
+/// <param name="Number">Its number: the id of the line, its caller id and, unless the peer is a trunk, its SIP user.</param>
+/// <param name="DisplayName">Name for caller id; null for none.</param>
+/// <param name="Gateway">Name of its gateway.</param>
+/// <param name="Endpoint">Local endpoint name as the configuration spells it.</param>
+/// <param name="Peer">Name of the peer that it belongs to.</param>
+/// <param name="Username">User of its SIP account; the number when the configuration is silent.</param>
+/// <param name="Password">Its password; null for none.</param>
+/// <param name="Features">What the line may do.</param>
+public sealed record LineModel(
+    string Number,
+    string? DisplayName,
+    string Gateway,
+    string Endpoint,
+    string Peer,
+    string Username,
+    string? Password,
+    LineFeatures Features);
+
+/// <summary>A line's features as configured.</summary>
+public sealed record LineFeatures
+{
+    /// <summary>Whether a caller's number and name are shown on the phone.</summary>
+    public bool CallerId { get; init; } = true;
+
+    /// <summary>A second call may knock.</summary>
+    public bool CallWaiting { get; init; } = true;
+
+    /// <summary>Two calls may be joined.</summary>
+    public bool ThreeWay { get; init; } = true;
+
+    /// <summary>A call may be handed on.</summary>
+    public bool Transfer { get; init; } = true;
+
+    /// <summary>The lamp or stutter tone for messages.</summary>
+    public bool MessageWaiting { get; init; } = true;
+
+    /// <summary>Called at once when the phone goes off hook; null for none.</summary>
+    public string? Hotline { get; init; }
+
+    /// <summary>Where all calls go; null for nowhere.</summary>
+    public string? ForwardAlways { get; init; }
+
+    /// <summary>Where calls go while the line is busy; null for nowhere.</summary>
+    public string? ForwardBusy { get; init; }
+
+    /// <summary>Where unanswered calls go; null for nowhere.</summary>
+    public string? ForwardNoAnswer { get; init; }
+
+    /// <summary>Calls are refused.</summary>
+    public bool DoNotDisturb { get; init; }
+}
+
+/// <summary>A route: the longest prefix wins, then the lowest priority number.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Prefix">Digits that the dialled number begins with; empty matches all.</param>
+/// <param name="Peer">The peer that the call goes to.</param>
+/// <param name="Priority">The lower goes first among equal prefixes.</param>
+/// <param name="StripDigits">Leading digits taken off.</param>
+/// <param name="Prepend">Digits put in front after that.</param>
+/// <param name="Failover">Peers tried in order when the one before is unreachable.</param>
+/// <param name="MinDigits">Fewest digits of a number on this route, prefix included.</param>
+/// <param name="MaxDigits">Most digits; when equal to the fewest, the number is complete without waiting. 0: open ended.</param>
+public sealed record RouteModel(
+    string Name,
+    string Prefix,
+    string Peer,
+    int Priority = 0,
+    int StripDigits = 0,
+    string Prepend = "",
+    ImmutableArray<string> Failover = default,
+    int MinDigits = 1,
+    int MaxDigits = 0);
+
+/// <summary>Who may be heard from other addresses than signalling names (NAT).</summary>
+public enum SourceLearning
+{
+    /// <summary>Only from the address and port that the SDP names.</summary>
+    Strict,
+
+    /// <summary>The first packets decide, once.</summary>
+    Learn,
+}
+
+/// <summary>A gateway with what the engine needs beside the MGCP model.</summary>
+/// <param name="Mgcp">The MGCP side's model.</param>
+/// <param name="Media">Whether its RTP source may be learnt.</param>
+public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = SourceLearning.Strict);
+
+/// <summary>A peer with what the engine needs beside the SIP model.</summary>
+/// <param name="Sip">The SIP side's model.</param>
+/// <param name="Media">Whether its RTP source may be learnt.</param>
+public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLearning.Strict);
+
+/// <summary>Everything provisioned: validated, immutable, swapped whole.</summary>
+public sealed record EngineModel
+{
+    /// <summary>No gateways, peers, lines or routes.</summary>
+    public static readonly EngineModel Empty = new();
+
+    /// <summary>Peers by name.</summary>
+    public ImmutableArray<PeerModel> Peers { get; init; } = [];
+
+    /// <summary>Gateways by name.</summary>
+    public ImmutableArray<GatewayModel> Gateways { get; init; } = [];
+
+    /// <summary>Lines by number.</summary>
+    public ImmutableArray<LineModel> Lines { get; init; } = [];
+
+    /// <summary>Routes, in any order.</summary>
+    public ImmutableArray<RouteModel> Routes { get; init; } = [];
+}
+
+/// <summary>Settings of a shard that hold from its start to its end.</summary>
+public sealed record EngineSettings
+{
+    /// <summary>The MGCP side's.</summary>
+    public required MgcpSettings Mgcp { get; init; }
+
+    /// <summary>The SIP side's.</summary>
+    public required SipSettings Sip { get; init; }
+
+    /// <summary>Time-outs of dialling and ringing.</summary>
+    public DialSettings Dial { get; init; } = new();
+
+    /// <summary>Finished calls whose ladders are kept, per shard.</summary>
+    public int LaddersKept { get; init; } = 1000;
+
+    /// <summary>Messages kept per ladder; later ones are counted, not kept.</summary>
+    public int LadderMessages { get; init; } = 200;
+
+    /// <summary>Local time minus UTC, for caller id's date; set anew by the host when it changes.</summary>
+    public TimeSpan UtcOffset { get; init; }
+}
+
+/// <summary>Time-outs of dialling and ringing.</summary>
+public sealed record DialSettings
+{
+    /// <summary>From dial tone to the first digit (Q.24's 16 s; the gateway's own dial tone lasts as long).</summary>
+    public TimeSpan FirstDigit { get; init; } = TimeSpan.FromSeconds(16);
+
+    /// <summary>After a digit, while the number cannot be complete (T-partial, RFC 3660 §2.2).</summary>
+    public TimeSpan InterDigit { get; init; } = TimeSpan.FromSeconds(16);
+
+    /// <summary>After a digit, when the number may be complete (T-critical, RFC 3660 §2.2).</summary>
+    public TimeSpan Critical { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>How long an incoming call rings before it is given up.</summary>
+    public TimeSpan RingNoAnswer { get; init; } = TimeSpan.FromSeconds(120);
+
+    /// <summary>How long an outgoing call may ring.</summary>
+    public TimeSpan FarEndNoAnswer { get; init; } = TimeSpan.FromSeconds(180);
+
+    /// <summary>How long reorder, busy or another failure tone plays before the off-hook warning.</summary>
+    public TimeSpan FailureTone { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the off-hook warning (howler) plays before the line is left in silence until it hangs up.</summary>
+    public TimeSpan OffHookWarning { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Most digits taken from a phone.</summary>
+    public int MaxDigits { get; init; } = 32;
+}

@@ -1,0 +1,87 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>A relayed media session (one call's audio): never 0, never used twice by one process.</summary>
+public readonly record struct MediaId(long Value);
+
+/// <summary>The two sides of a relayed session.</summary>
+public enum RelaySide
+{
+    /// <summary>Towards the MGCP gateway.</summary>
+    Gateway,
+
+    /// <summary>Towards the SIP peer.</summary>
+    Sip,
+}
+
+/// <summary>The other end of one side, as signalling names it.</summary>
+/// <param name="Rtp">Where RTP goes and where alone it may come from.</param>
+/// <param name="Rtcp">Where RTCP goes; usually the next port (RFC 3550 §11), or what a=rtcp says (RFC 3605).</param>
+/// <param name="LearnSource">
+/// Whether the source may differ in port, or for a peer behind NAT in address, from what signalling says: then the first packets decide,
+/// once, and nothing changes it without new signalling.
+/// </param>
+/// <param name="Send">Whether packets may be sent to this end (its SDP direction, hold).</param>
+/// <param name="Receive">Whether packets from this end are taken.</param>
+/// <param name="PayloadTypes">
+/// Payload types this end may send, each with the type under which the other end wants it: 101 → 96. Others are dropped and counted.
+/// </param>
+public sealed record RelayRemote(
+    NetAddress Rtp,
+    NetAddress Rtcp,
+    bool LearnSource,
+    bool Send,
+    bool Receive,
+    ImmutableArray<PayloadMapping> PayloadTypes);
+
+/// <summary>A payload type as it arrives and as it leaves; both 0 to 127.</summary>
+public readonly record struct PayloadMapping(byte From, byte To);
+
+/// <summary>What the engine tells the relay. Commands of one session are obeyed in order.</summary>
+public abstract record RelayCommand(MediaId Media)
+{
+    /// <summary>Lease a port pair (RTP even, RTCP next) on each side and listen; answered by Opened or OpenFailed.</summary>
+    public sealed record Open(MediaId Media) : RelayCommand(Media);
+
+    /// <summary>Name, or change, the other end of one side. Packets flow once both sides are named.</summary>
+    public sealed record SetRemote(MediaId Media, RelaySide Side, RelayRemote Remote) : RelayCommand(Media);
+
+    /// <summary>Stop relaying; the ports drain, then return to the pool. Answered by Closed with the final statistics.</summary>
+    public sealed record Close(MediaId Media) : RelayCommand(Media);
+}
+
+/// <summary>What the relay tells the engine.</summary>
+public abstract record RelayEvent(MediaId Media)
+{
+    /// <summary>The session's own addresses, to be written into SDP.</summary>
+    /// <param name="Media">The session.</param>
+    /// <param name="GatewayRtp">Advertised address and port towards the gateway.</param>
+    /// <param name="SipRtp">Advertised address and port towards the SIP peer.</param>
+    public sealed record Opened(MediaId Media, NetAddress GatewayRtp, NetAddress SipRtp) : RelayEvent(Media);
+
+    /// <summary>No ports are left, or the operating system refused.</summary>
+    public sealed record OpenFailed(MediaId Media) : RelayEvent(Media);
+
+    /// <summary>The first packet of a side was relayed.</summary>
+    public sealed record FirstPacket(MediaId Media, RelaySide Side) : RelayEvent(Media);
+
+    /// <summary>The session is over; what passed through it.</summary>
+    public sealed record Closed(MediaId Media, RelayStatistics Statistics) : RelayEvent(Media);
+}
+
+/// <summary>What passed through a session.</summary>
+public sealed record RelayStatistics(RelaySideStatistics Gateway, RelaySideStatistics Sip)
+{
+    /// <summary>Nothing passed.</summary>
+    public static readonly RelayStatistics None = new(default, default);
+}
+
+/// <summary>Statistics of what arrived on one side (RFC 3550 §6.4.1, A.3, A.8).</summary>
+/// <param name="PacketsReceived">RTP packets taken.</param>
+/// <param name="PacketsSent">RTP packets sent to this side's end.</param>
+/// <param name="PacketsLost">Expected minus received; never negative here.</param>
+/// <param name="PacketsDropped">Packets refused for any reason.</param>
+/// <param name="Jitter">Interarrival jitter at the end.</param>
+public readonly record struct RelaySideStatistics(long PacketsReceived, long PacketsSent, long PacketsLost, long PacketsDropped, TimeSpan Jitter);

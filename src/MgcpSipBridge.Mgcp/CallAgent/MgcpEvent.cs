@@ -1,0 +1,114 @@
+using System.Collections.Immutable;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>
+/// One observed event as a NTFY reported it. The three shapes of digit reports (single events, a list, a string <c>D/8295555T</c>) all
+/// arrive as one of these per digit.
+/// </summary>
+/// <param name="Package">Package in upper case; the endpoint's default package when the message named none.</param>
+/// <param name="Name">Event name in lower case (<c>hd</c>, <c>oc</c>); digits and letters of D as they are: <c>0</c>, <c>#</c>, <c>T</c>.</param>
+/// <param name="Parameters">Text between the parentheses, unparsed; null for none. For <c>oc</c> and <c>of</c> the signal's name: <c>L/dl</c>.</param>
+/// <param name="Connection">The connection that the event was observed on (after '@'); null for the endpoint itself.</param>
+public readonly record struct ObservedEvent(string Package, string Name, string? Parameters = null, string? Connection = null)
+{
+    /// <summary>Whether this is a digit, letter or timer of a DTMF package (also of NCS's L package).</summary>
+    public bool IsDigit => Name.Length == 1 && Package is "D" or "L" && Name[0] is (>= '0' and <= '9') or '*' or '#' or (>= 'A' and <= 'D') or 'T';
+}
+
+/// <summary>Whether a gateway answers.</summary>
+public enum GatewayState
+{
+    /// <summary>Nothing heard since the call agent started.</summary>
+    Unknown,
+
+    /// <summary>It answers, or it has just spoken.</summary>
+    Up,
+
+    /// <summary>It did not answer a command at all, or it said that it is going out of service.</summary>
+    Down,
+}
+
+/// <summary>Why an endpoint left service.</summary>
+public enum OutOfServiceReason
+{
+    /// <summary>The gateway stopped answering (RFC 3435 §4.4.7, seen from our side).</summary>
+    GatewaySilent,
+
+    /// <summary>RSIP with restart method forced, or restart with a delay: connections are lost.</summary>
+    Restarting,
+
+    /// <summary>RSIP graceful: no new calls; existing connections may go on.</summary>
+    Draining,
+
+    /// <summary>The gateway does not know the endpoint (500) or cannot serve it (501, 502, 529).</summary>
+    Refused,
+
+    /// <summary>Taken out of the configuration.</summary>
+    Removed,
+}
+
+/// <summary>What the gateway said about an endpoint when it was audited (AUEP).</summary>
+/// <param name="OffHook">Hook state by ES: or by the 401/402 of a request; null when the gateway does not tell.</param>
+/// <param name="Codecs">Encoding names in the gateway's order, upper case, from A: or L: lines; empty when it does not tell.</param>
+/// <param name="Packages">Packages from v:, upper case; the first is the default package; empty when it does not tell.</param>
+public sealed record EndpointAudit(bool? OffHook, ImmutableArray<string> Codecs, ImmutableArray<string> Packages)
+{
+    /// <summary>Nothing is known.</summary>
+    public static readonly EndpointAudit Unknown = new(null, [], []);
+}
+
+/// <summary>What the MGCP side tells the engine. Delivered in order; every command ends in exactly one event with its id.</summary>
+public abstract record MgcpEvent
+{
+    private MgcpEvent()
+    {
+    }
+
+    /// <summary>A gateway's reachability changed.</summary>
+    public sealed record GatewayChanged(string Gateway, GatewayState State) : MgcpEvent;
+
+    /// <summary>
+    /// An endpoint is in service and clean: after a restart or our own start it has been audited and connections that we do not own were
+    /// deleted. <paramref name="KeepsConnections"/> says that it was merely disconnected and our connections on it live on.
+    /// The engine now owes it a NotificationRequest.
+    /// </summary>
+    public sealed record EndpointInService(EndpointId Endpoint, EndpointAudit Audit, bool KeepsConnections) : MgcpEvent;
+
+    /// <summary>An endpoint left service. Its connections are lost unless the reason is Draining.</summary>
+    public sealed record EndpointOutOfService(EndpointId Endpoint, OutOfServiceReason Reason) : MgcpEvent;
+
+    /// <summary>
+    /// Events were observed; the NTFY has been answered. The endpoint is in lock-step (RFC 3435 §4.4.1): the engine must answer with a new
+    /// <see cref="MgcpCallAgent.Request"/>, or with a connection command that carries one, even if nothing changes.
+    /// </summary>
+    public sealed record Observed(EndpointId Endpoint, ImmutableArray<ObservedEvent> Events) : MgcpEvent;
+
+    /// <summary>
+    /// A request failed because the phone is not in the state it supposes: 401 means it is off hook, 402 on hook (RFC 3435 §4.4.2). Treat
+    /// it like the hook event itself.
+    /// </summary>
+    public sealed record HookMismatch(EndpointId Endpoint, bool OffHook) : MgcpEvent;
+
+    /// <summary>A NotificationRequest was refused for good (after degrading and retrying), or stayed unanswered (code 0).</summary>
+    public sealed record RequestFailed(EndpointId Endpoint, int Code) : MgcpEvent;
+
+    /// <summary>A CRCX succeeded.</summary>
+    /// <param name="Command">The command.</param>
+    /// <param name="Endpoint">The endpoint.</param>
+    /// <param name="Connection">ConnectionId (I:).</param>
+    /// <param name="LocalDescription">The gateway's SDP.</param>
+    public sealed record ConnectionCreated(CommandId Command, EndpointId Endpoint, string Connection, ReadOnlyMemory<byte> LocalDescription) : MgcpEvent;
+
+    /// <summary>A MDCX succeeded; the description is empty when the gateway's SDP did not change (RFC 3435 §2.3.6).</summary>
+    public sealed record ConnectionModified(CommandId Command, EndpointId Endpoint, ReadOnlyMemory<byte> LocalDescription) : MgcpEvent;
+
+    /// <summary>A DLCX ended, also when the connection was already gone; <paramref name="Parameters"/> is P: as written, or null.</summary>
+    public sealed record ConnectionDeleted(CommandId Command, EndpointId Endpoint, string? Parameters) : MgcpEvent;
+
+    /// <summary>A connection command failed: the response code, or 0 when nothing answered.</summary>
+    public sealed record CommandFailed(CommandId Command, EndpointId Endpoint, int Code, string? Comment) : MgcpEvent;
+
+    /// <summary>The gateway deleted a connection on its own (RFC 3435 §2.3.8); the reason code (E:) or 0.</summary>
+    public sealed record ConnectionLost(EndpointId Endpoint, string Connection, int ReasonCode) : MgcpEvent;
+}

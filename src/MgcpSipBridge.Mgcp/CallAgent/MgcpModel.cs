@@ -1,0 +1,73 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>What is known beforehand about how a gateway speaks.</summary>
+public enum MgcpProfile
+{
+    /// <summary>Learn everything; start with RFC 3435's middle way.</summary>
+    Auto,
+
+    /// <summary>A gateway that keeps to RFC 3435 and RFC 3660.</summary>
+    Rfc3435,
+
+    /// <summary>PacketCable NCS 1.0: digits and ringback in package L, version text <c>MGCP 1.0 NCS 1.0</c>.</summary>
+    Ncs,
+
+    /// <summary>Cisco IOS and VG2xx: MGCP 0.1 habits, tones stopped explicitly.</summary>
+    Cisco,
+}
+
+/// <summary>A provisioned gateway: validated, immutable, replaced whole.</summary>
+/// <param name="Name">Its name in the configuration.</param>
+/// <param name="Domain">What it writes after '@'; compared without regard to case.</param>
+/// <param name="Address">Where commands go; null until learnt from its RSIP.</param>
+/// <param name="Profile">What to suppose before it has spoken.</param>
+/// <param name="Endpoints">Local names of its provisioned endpoints as the configuration spells them.</param>
+public sealed record MgcpGatewayModel(
+    string Name,
+    string Domain,
+    NetAddress? Address,
+    MgcpProfile Profile,
+    ImmutableArray<string> Endpoints);
+
+/// <summary>The call agent's own settings; the defaults are RFC 3435's (§3.5, §4.3) unless a comment says otherwise.</summary>
+public sealed record MgcpSettings
+{
+    /// <summary>NotifiedEntity that gateways are told to obey: <c>ca@bridge.example.net:2727</c>.</summary>
+    public required string NotifiedEntity { get; init; }
+
+    /// <summary>First retransmission timer of a gateway that has not been measured yet. 50 ms to 4 s.</summary>
+    public TimeSpan RetransmitInitial { get; init; } = TimeSpan.FromMilliseconds(200);
+
+    /// <summary>RTO-MAX, the longest retransmission timer (§3.5.3).</summary>
+    public TimeSpan RetransmitMax { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>T-MAX: from the first sending on, when retransmission ends (§4.3).</summary>
+    public TimeSpan TMax { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>T-HIST: how long answers are kept for repeats (§3.5.1); not less than T-MAX.</summary>
+    public TimeSpan THist { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Retransmissions after which the gateway is suspected (§4.3).</summary>
+    public int Max1 { get; init; } = 5;
+
+    /// <summary>Retransmissions after which it is given up (§4.3); more than <see cref="Max1"/>.</summary>
+    public int Max2 { get; init; } = 7;
+
+    /// <summary>LONGTRAN-TIMER: the retransmission timer after a provisional response (§3.5.6).</summary>
+    public TimeSpan LongTran { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often a silent gateway is asked whether it lives (AUEP without F:), with a tenth of jitter.</summary>
+    public TimeSpan AuditInterval { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long after our start, at most, the audits of the gateways with known addresses are spread out.</summary>
+    public TimeSpan StartSpread { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Messages read from one datagram at most (piggybacking, §3.5.5).</summary>
+    public int MaxMessagesPerDatagram { get; init; } = 16;
+
+    /// <summary>Whether every message read is reported (<see cref="MgcpOutput.Received"/>) for ladders.</summary>
+    public bool Trace { get; init; } = true;
+}

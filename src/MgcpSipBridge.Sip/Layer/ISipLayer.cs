@@ -1,0 +1,90 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>An outgoing call.</summary>
+/// <param name="Account">Key of the account that calls (From, Contact, credentials).</param>
+/// <param name="Peer">The peer to call; usually the account's own.</param>
+/// <param name="CalledUser">User part to call, unescaped (<c>5551234</c>, <c>*98#</c>): the layer escapes it.</param>
+/// <param name="Offer">SDP offer; empty for a delayed offer.</param>
+/// <param name="Withheld">Whether the caller's number shall be withheld (RFC 3323, RFC 3325).</param>
+public sealed record SipInvite(string Account, string Peer, string CalledUser, ReadOnlyMemory<byte> Offer, bool Withheld = false);
+
+/// <summary>
+/// The border of the SIP side: everything the engine wants from a SIP stack and nothing more, so that a stack can be swapped (decision 0003).
+/// Sans-IO: after every call drain <see cref="TryTake"/>, then wake it at <see cref="NextDeadline"/>. SDP bodies are opaque here.
+/// </summary>
+/// <remarks>
+/// Calls on a handle whose call has ended are ignored: the two sides may cross. The layer authenticates, retransmits, acknowledges, forks,
+/// answers OPTIONS and refuses what it does not know by itself.
+/// </remarks>
+public interface ISipLayer
+{
+    /// <summary>When <see cref="FireDue"/> wants to be called; null for never.</summary>
+    Instant? NextDeadline { get; }
+
+    /// <summary>Does everything that is due.</summary>
+    void FireDue(Instant now);
+
+    /// <summary>Takes the next output.</summary>
+    bool TryTake(out SipOutput output);
+
+    /// <summary>Reads one whole message (the host frames streams with <see cref="SipStreamFramer"/>). Nothing is kept of the buffer.</summary>
+    void Receive(ReadOnlySpan<byte> message, SipFlow flow, Instant now);
+
+    /// <summary>A send failed or a stream connection ended (ICMP unreachable, refused, reset).</summary>
+    void FlowFailed(SipFlow flow, Instant now);
+
+    /// <summary>Answers a <see cref="SipOutput.LookUp"/>; an empty list means that the name does not resolve.</summary>
+    void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now);
+
+    /// <summary>Replaces the peers. Only they may send us requests; a peer is recognised by its host, whatever the port.</summary>
+    void SetPeers(ImmutableArray<SipPeerModel> peers, Instant now);
+
+    /// <summary>Adds or replaces an account and, if it says so, registers it and keeps it registered.</summary>
+    void SetAccount(SipAccount account, Instant now);
+
+    /// <summary>Unregisters and forgets an account.</summary>
+    void RemoveAccount(string key, Instant now);
+
+    /// <summary>Unregisters every account (shutdown); RegistrationChanged(Off) follows for each.</summary>
+    void UnregisterAll(Instant now);
+
+    /// <summary>Whether new INVITEs are refused with 503 and OPTIONS answered 503 (drain).</summary>
+    void SetDraining(bool draining, Instant now);
+
+    /// <summary>Places a call: Progressed*, then Answered or Rejected, finally Gone.</summary>
+    SipCallHandle Invite(SipInvite invite, Instant now);
+
+    /// <summary>Sends a provisional response (180, 183), with SDP or none.</summary>
+    void Progress(SipCallHandle call, int status, ReadOnlyMemory<byte> description, Instant now);
+
+    /// <summary>Answers an incoming call with 200 and SDP; retransmitted until the ACK comes.</summary>
+    void Answer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now);
+
+    /// <summary>Refuses an incoming call: a final status of 300 to 699, with Reason Q.850 unless 0 and Retry-After unless null.</summary>
+    void Reject(SipCallHandle call, int status, int q850, TimeSpan? retryAfter, Instant now);
+
+    /// <summary>
+    /// Ends the call in whatever way its state asks for: CANCEL (held back until a provisional response allows it, RFC 3261 §9.1), BYE
+    /// (after the ACK where §15 wants it), or, for an unanswered incoming call, 480.
+    /// </summary>
+    void HangUp(SipCallHandle call, int q850, Instant now);
+
+    /// <summary>Answers <see cref="SipEvent.Offered"/> with 200 and SDP.</summary>
+    void AnswerOffer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now);
+
+    /// <summary>Refuses <see cref="SipEvent.Offered"/>, usually with 488; the call goes on as it was.</summary>
+    void RefuseOffer(SipCallHandle call, int status, Instant now);
+
+    /// <summary>Numbers for gauges, invariants and leak tests.</summary>
+    SipCounts Counts { get; }
+}
+
+/// <summary>What a SIP layer holds at the moment.</summary>
+/// <param name="Calls">Calls that are not Gone.</param>
+/// <param name="Dialogs">Early and confirmed dialogs.</param>
+/// <param name="ClientTransactions">Client transactions in any state.</param>
+/// <param name="ServerTransactions">Server transactions in any state.</param>
+public readonly record struct SipCounts(int Calls, int Dialogs, int ClientTransactions, int ServerTransactions);

@@ -1,0 +1,76 @@
+namespace MgcpSipBridge.Sip;
+
+/// <summary>A call's name between the engine and the SIP layer; never 0, never used twice.</summary>
+public readonly record struct SipCallHandle(long Value);
+
+/// <summary>A person or line as SIP names it.</summary>
+/// <param name="User">User part with escapes undone: a number or a name; empty when withheld.</param>
+/// <param name="DisplayName">Display name with quotes and escapes undone; null for none.</param>
+/// <param name="Withheld">Whether the caller asked for privacy (anonymous, Privacy: id).</param>
+public sealed record SipIdentity(string User, string? DisplayName, bool Withheld = false);
+
+/// <summary>How a call ended on the SIP side.</summary>
+/// <param name="Status">Final status; 408 for a time-out of our own, 503 for a transport failure (RFC 3261 §8.1.3.1); 0 for BYE and CANCEL.</param>
+/// <param name="Q850">Cause of a Reason header with protocol Q.850 (RFC 3326, RFC 6432); 0 for none.</param>
+/// <param name="Local">Whether the status is our own (time-out, transport), not the peer's word.</param>
+public sealed record SipEnd(int Status, int Q850 = 0, bool Local = false);
+
+/// <summary>Where a registration stands.</summary>
+public enum SipRegistrationState
+{
+    /// <summary>Not registered, and not trying (not asked to, or shut down).</summary>
+    Off,
+
+    /// <summary>First attempt under way, or waiting its turn.</summary>
+    Trying,
+
+    /// <summary>Registered.</summary>
+    Registered,
+
+    /// <summary>Refused; waits before it tries again.</summary>
+    Refused,
+
+    /// <summary>Unanswered; waits before it tries again.</summary>
+    Unreachable,
+}
+
+/// <summary>What the SIP side tells the engine. Delivered in order.</summary>
+public abstract record SipEvent
+{
+    private SipEvent()
+    {
+    }
+
+    /// <summary>A new INVITE from a peer; 100 has been sent. The engine owes it Progress, Answer or Reject.</summary>
+    /// <param name="Call">The call.</param>
+    /// <param name="SipCallId">Call-ID, for ladders and records.</param>
+    /// <param name="Peer">The peer that it came from.</param>
+    /// <param name="CalledUser">User part of the Request-URI, escapes undone.</param>
+    /// <param name="Caller">Who calls, by the peer's most trusted header.</param>
+    /// <param name="Offer">SDP offer; empty when the INVITE has none (then our answer is the offer).</param>
+    public sealed record IncomingCall(SipCallHandle Call, string SipCallId, string Peer, string CalledUser, SipIdentity Caller, ReadOnlyMemory<byte> Offer) : SipEvent;
+
+    /// <summary>A provisional response other than 100. <paramref name="EarlyDialog"/> is its To tag; forks have several.</summary>
+    public sealed record Progressed(SipCallHandle Call, int Status, string EarlyDialog, ReadOnlyMemory<byte> Description) : SipEvent;
+
+    /// <summary>Our INVITE was answered; ACK has been sent. The description may be empty if an earlier one of the same dialog counts.</summary>
+    public sealed record Answered(SipCallHandle Call, string Dialog, ReadOnlyMemory<byte> Description) : SipEvent;
+
+    /// <summary>Our INVITE failed for good (challenges are answered and locally resolvable targets tried before this).</summary>
+    public sealed record Rejected(SipCallHandle Call, SipEnd End) : SipEvent;
+
+    /// <summary>Our 200 was acknowledged; the description is the answer if our 200 held the offer, else empty.</summary>
+    public sealed record Confirmed(SipCallHandle Call, ReadOnlyMemory<byte> Description) : SipEvent;
+
+    /// <summary>The peer ended the call by BYE or CANCEL, or the dialog broke (no ACK to our 200: RFC 3261 §13.3.1.4).</summary>
+    public sealed record HungUp(SipCallHandle Call, SipEnd End) : SipEvent;
+
+    /// <summary>A new offer inside the call (re-INVITE or UPDATE); empty when the peer wants ours. The engine owes it AnswerOffer or RefuseOffer.</summary>
+    public sealed record Offered(SipCallHandle Call, ReadOnlyMemory<byte> Offer) : SipEvent;
+
+    /// <summary>Nothing of the call is left: dialog and transactions are gone. Always the last event of a call, exactly once.</summary>
+    public sealed record Gone(SipCallHandle Call) : SipEvent;
+
+    /// <summary>A registration changed.</summary>
+    public sealed record RegistrationChanged(string Key, string Peer, SipRegistrationState State, SipEnd? Reason) : SipEvent;
+}

@@ -1,0 +1,36 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>Transport protocols of SIP (RFC 3261 §18).</summary>
+public enum SipTransport
+{
+    /// <summary>UDP.</summary>
+    Udp,
+
+    /// <summary>TCP.</summary>
+    Tcp,
+
+    /// <summary>TLS over TCP.</summary>
+    Tls,
+}
+
+/// <summary>
+/// The path of a message: for UDP the pair of addresses, for TCP and TLS a connection. A flow to a remote address with
+/// <see cref="Connection"/> 0 on a stream transport means "whatever connection leads there, a new one if need be".
+/// </summary>
+/// <param name="Transport">UDP, TCP or TLS.</param>
+/// <param name="Local">The listener (UDP) or the connection's own end.</param>
+/// <param name="Remote">The other end.</param>
+/// <param name="Connection">The host's number for a stream connection; 0 for UDP and for one that does not exist yet.</param>
+public readonly record struct SipFlow(SipTransport Transport, NetAddress Local, NetAddress Remote, long Connection = 0);
+
+/// <summary>A place where this bridge listens and how others reach it.</summary>
+/// <param name="Transport">The transport.</param>
+/// <param name="Bound">The bound address.</param>
+/// <param name="AdvertisedHost">Host for Via and Contact: a literal (IPv6 in brackets) or a name.</param>
+/// <param name="AdvertisedPort">Port for Via and Contact.</param>
+public sealed record SipListener(SipTransport Transport, NetAddress Bound, string AdvertisedHost, int AdvertisedPort);
+
+/// <summary>One resolved next hop (RFC 3263).</summary>
+public readonly record struct SipTarget(SipTransport Transport, NetAddress Address);

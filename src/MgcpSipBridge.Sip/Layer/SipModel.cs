@@ -1,0 +1,91 @@
+using System.Collections.Immutable;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>How a peer knows our lines.</summary>
+public enum SipRegistrationMode
+{
+    /// <summary>It knows us by address.</summary>
+    None,
+
+    /// <summary>Each line registers as itself.</summary>
+    PerLine,
+
+    /// <summary>One registration for all lines.</summary>
+    Trunk,
+}
+
+/// <summary>A SIP peer (PBX, registrar, trunk): validated, immutable, replaced whole.</summary>
+/// <param name="Name">Its name in the configuration.</param>
+/// <param name="Host">Host of its URI: a literal or a domain name.</param>
+/// <param name="Port">Port of its URI; 0 when the URI names none (then RFC 3263 decides).</param>
+/// <param name="Transport">Transport of its URI; null when it names none.</param>
+/// <param name="Registration">How it knows our lines.</param>
+/// <param name="Realm">Realm for which the passwords may be used; null takes whatever realm it challenges with.</param>
+/// <param name="Username">Trunk mode: the user that registers.</param>
+/// <param name="Password">Trunk mode: its password.</param>
+public sealed record SipPeerModel(
+    string Name,
+    string Host,
+    int Port,
+    SipTransport? Transport,
+    SipRegistrationMode Registration,
+    string? Realm,
+    string? Username,
+    string? Password);
+
+/// <summary>An account of ours at a peer: a line, or the trunk itself.</summary>
+/// <param name="Key">Who it is for the engine: a line's number, or <c>trunk:</c> and the peer's name.</param>
+/// <param name="Peer">The peer's name.</param>
+/// <param name="User">User part of the address of record and of our Contact.</param>
+/// <param name="AuthUser">User name for digest authentication.</param>
+/// <param name="Password">Password; null when there is none.</param>
+/// <param name="DisplayName">Display name; null for none.</param>
+/// <param name="Register">Whether it registers, or only authenticates calls.</param>
+public sealed record SipAccount(string Key, string Peer, string User, string AuthUser, string? Password, string? DisplayName, bool Register);
+
+/// <summary>The SIP side's own settings; timers are RFC 3261's table 4 unless a comment says otherwise.</summary>
+public sealed record SipSettings
+{
+    /// <summary>Where we listen; the first of a transport is used for sending.</summary>
+    public required ImmutableArray<SipListener> Listeners { get; init; }
+
+    /// <summary>Product token for User-Agent and Server.</summary>
+    public string Product { get; init; } = "MgcpSipBridge";
+
+    /// <summary>T1, the round-trip estimate.</summary>
+    public TimeSpan T1 { get; init; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>T2, the longest retransmission interval of non-INVITE requests and INVITE responses.</summary>
+    public TimeSpan T2 { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>T4, how long a message may stay in the network.</summary>
+    public TimeSpan T4 { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an INVITE may ring without a final answer before it is cancelled (Timer C is for proxies; this is ours).</summary>
+    public TimeSpan RingTimeout { get; init; } = TimeSpan.FromSeconds(180);
+
+    /// <summary>Lifetime asked for in REGISTER.</summary>
+    public TimeSpan RegisterExpires { get; init; } = TimeSpan.FromSeconds(3600);
+
+    /// <summary>New REGISTERs per second and peer at most when many lines start together.</summary>
+    public int RegisterRate { get; init; } = 100;
+
+    /// <summary>First pause after a refused or unanswered registration; doubles up to <see cref="RegisterRetryMax"/> (never hammer: fail2ban).</summary>
+    public TimeSpan RegisterRetry { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longest pause between registration attempts.</summary>
+    public TimeSpan RegisterRetryMax { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Largest message taken, headers and body.</summary>
+    public int MaxMessageBytes { get; init; } = 65_535;
+
+    /// <summary>Most header lines taken.</summary>
+    public int MaxHeaders { get; init; } = 256;
+
+    /// <summary>Server and client transactions held at most; beyond, new INVITEs are answered 503.</summary>
+    public int MaxTransactions { get; init; } = 200_000;
+
+    /// <summary>Whether every message read is reported (<see cref="SipOutput.Received"/>) for ladders.</summary>
+    public bool Trace { get; init; } = true;
+}
