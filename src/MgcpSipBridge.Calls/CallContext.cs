@@ -1,0 +1,28 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Calls;
+
+/// <summary>What a step may know beside the state and the event.</summary>
+/// <param name="Now">The present.</param>
+/// <param name="Plan">What the line may dial.</param>
+/// <param name="Times">Its time-outs.</param>
+/// <param name="Hotline">Number called as soon as the handset is lifted; null for none.</param>
+/// <param name="Draining">Whether new calls are refused.</param>
+public readonly record struct CallContext(Instant Now, DialPlan Plan, CallTimes Times, string? Hotline, bool Draining);
+
+/// <summary>Time-outs of a line.</summary>
+/// <param name="FirstDigit">From dial tone to the first digit.</param>
+/// <param name="InterDigit">After a digit while the number cannot be complete.</param>
+/// <param name="Critical">After a digit when the number may be complete.</param>
+/// <param name="RingNoAnswer">How long the phone rings.</param>
+/// <param name="FarEndNoAnswer">How long the far end may take to answer.</param>
+/// <param name="FailureTone">How long a failure tone plays.</param>
+/// <param name="OffHookWarning">How long the off-hook warning plays.</param>
+public sealed record CallTimes(
+    TimeSpan FirstDigit,
+    TimeSpan InterDigit,
+    TimeSpan Critical,
+    TimeSpan RingNoAnswer,
+    TimeSpan FarEndNoAnswer,
+    TimeSpan FailureTone,
+    TimeSpan OffHookWarning);

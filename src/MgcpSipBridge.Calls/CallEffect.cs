@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Calls;
+
+/// <summary>What a step wants done; the engine's legs do it.</summary>
+public abstract record CallEffect
+{
+    private CallEffect()
+    {
+    }
+
+    /// <summary>Make the phone do this from now on.</summary>
+    public sealed record Signal(PhoneSignal Wanted) : CallEffect;
+
+    /// <summary>Lease relay ports and create the line's connection; answered by BearerReady or BearerFailed.</summary>
+    public sealed record PrepareBearer(CallId Call) : CallEffect;
+
+    /// <summary>Open the line's connection in both directions.</summary>
+    public sealed record ConnectBearer(CallId Call) : CallEffect;
+
+    /// <summary>Delete the line's connection and give the ports back.</summary>
+    public sealed record ReleaseBearer(CallId Call) : CallEffect;
+
+    /// <summary>Call the far end.</summary>
+    public sealed record CallPeer(CallId Call, string Number) : CallEffect;
+
+    /// <summary>Tell the calling peer that the phone rings.</summary>
+    public sealed record AlertPeer(CallId Call) : CallEffect;
+
+    /// <summary>Tell the calling peer that the phone was answered.</summary>
+    public sealed record AnswerPeer(CallId Call) : CallEffect;
+
+    /// <summary>End the peer's part in whatever way fits: refuse, withdraw or hang up.</summary>
+    public sealed record ReleasePeer(CallId Call, CallEnd End) : CallEffect;
+
+    /// <summary>Start the line's timer; whatever ran before is stopped.</summary>
+    public sealed record Arm(CallTimer Timer, Instant At) : CallEffect;
+
+    /// <summary>The call is over for the line: write it down.</summary>
+    public sealed record Ended(Call Call, CallEnd End) : CallEffect;
+}
+
+/// <summary>What a step leads to.</summary>
+/// <param name="Next">The new state.</param>
+/// <param name="Effects">What to do, in order.</param>
+/// <param name="KeepsTimer">Whether a running timer goes on; else it stops unless an effect arms it.</param>
+public readonly record struct Transition(CallState Next, ImmutableArray<CallEffect> Effects, bool KeepsTimer);

@@ -1,0 +1,27 @@
+namespace MgcpSipBridge.Calls;
+
+/// <summary>
+/// The bridge's own name of a call, unique over its life. Not the MGCP CallId and not the SIP Call-ID, though the engine may spell the
+/// former alike.
+/// </summary>
+public readonly record struct CallId(ulong Value)
+{
+    /// <summary>Sixteen lower-case hex digits.</summary>
+    public override string ToString() => Value.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
+}
+
+/// <summary>Who a party to a call is.</summary>
+/// <param name="Number">Number, or the user name that stands for it; empty when unknown.</param>
+/// <param name="Name">Name to show; null when unknown.</param>
+/// <param name="Withheld">Whether the party asked not to be shown.</param>
+public sealed record Party(string Number, string? Name = null, bool Withheld = false)
+{
+    /// <summary>Nobody knows who.</summary>
+    public static readonly Party Unknown = new("");
+}
+
+/// <summary>A call that a line is part of.</summary>
+/// <param name="Id">Its name.</param>
+/// <param name="FromLine">Whether the line placed it; else it was called.</param>
+/// <param name="Far">The other party: whom the line dialled (number only), or who calls it.</param>
+public sealed record Call(CallId Id, bool FromLine, Party Far);

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using static MgcpSipBridge.Calls.CallEffect;
+using static MgcpSipBridge.Calls.CallEvent;
+using static MgcpSipBridge.Calls.CallState;
+
+namespace MgcpSipBridge.Calls;
+
+/// <content>The steps that need more than a line.</content>
+public static partial class CallMachine
+{
+    /// <summary>The handset was lifted with no call on the line.</summary>
+    private static Transition Lift(CallId fresh, in CallContext context)
+    {
+        var call = new Call(fresh, FromLine: true, Party.Unknown);
+        if (context.Draining) return Fail(call, CallSide.Bridge, CallStage.Dialing, CallCause.ShuttingDown, context);
+        if (context.Hotline is { Length: > 0 } number) return Place(call, number);
+        return Go(
+            new Dialing(call, ""),
+            new Signal(new PhoneSignal.Collecting(DialTone: true)),
+            Timer(CallTimer.FirstDigit, context.Times.FirstDigit, context));
+    }
+
+    private static Transition Dial(Dialing state, Digits dialled, in CallContext context)
+    {
+        var digits = state.Digits + dialled.Symbols;
+        var judgement = context.Plan.Judge(digits);
+        if (judgement == DialJudgement.Complete || (dialled.Ended && judgement == DialJudgement.CompleteOnTimeout))
+            return Place(state.Call, digits);
+        if (judgement == DialJudgement.Impossible)
+            return Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.UnknownNumber, context);
+        if (dialled.Ended)
+            return Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
+
+        var wait = judgement == DialJudgement.CompleteOnTimeout ? context.Times.Critical : context.Times.InterDigit;
+        return Go(
+            state with { Digits = digits },
+            new Signal(new PhoneSignal.Collecting(DialTone: false)),
+            Timer(CallTimer.InterDigit, wait, context));
+    }
+
+    private static Transition EndOfDialing(Dialing state, in CallContext context) =>
+        context.Plan.Judge(state.Digits) >= DialJudgement.CompleteOnTimeout
+            ? Place(state.Call, state.Digits)
+            : Fail(Dialled(state.Call, state.Digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
+
+    private static Transition Place(Call call, string digits)
+    {
+        var complete = Dialled(call, digits);
+        return Go(new Preparing(complete), new PrepareBearer(call.Id), new Signal(PhoneSignal.Listening.Instance));
+    }
+
+    private static Call Dialled(Call call, string digits) => call with { Far = new Party(DialPlan.NumberOf(digits).ToString()) };
+
+    /// <summary>The person at the phone hung up before there was a far end.</summary>
+    private static Transition HangUp(Call call, CallStage stage, params ImmutableArray<CallEffect> before) =>
+        Go(Idle.Instance, [.. before, .. Ending(call, CallSide.Line, stage, CallCause.NormalClearing), new Signal(PhoneSignal.Quiet.Instance)]);
+
+    private static Transition HangUpBoth(CallState state) =>
+        Go(Idle.Instance, [.. Drop(state.Current!, CallSide.Line, StageOf(state), CallCause.NormalClearing), new Signal(PhoneSignal.Quiet.Instance)]);
+
+    /// <summary>The call is over, the phone is off hook: it hears why.</summary>
+    private static Transition Fail(Call call, CallSide side, CallStage stage, CallCause cause, in CallContext context, params ImmutableArray<CallEffect> before)
+    {
+        var tone = CauseTone.For(cause);
+        return Go(
+            new Releasing(tone),
+            [
+                .. before,
+                .. Ending(call, side, stage, cause),
+                new Signal(new PhoneSignal.Hearing(tone)),
+                Timer(CallTimer.FailureTone, context.Times.FailureTone, context),
+            ]);
+    }
+
+    private static Transition FailBoth(CallState state, CallCause cause, in CallContext context)
+    {
+        var call = state.Current!;
+        var end = new CallEnd(cause == CallCause.NoAnswer ? CallSide.Bridge : CallSide.Line, StageOf(state), cause);
+        return Fail(call, end.Side, end.Stage, cause, context, new ReleasePeer(call.Id, end), new ReleaseBearer(call.Id));
+    }
+
+    /// <summary>Lets go of both sides of a call.</summary>
+    private static ImmutableArray<CallEffect> Drop(Call call, CallSide side, CallStage stage, CallCause cause)
+    {
+        var end = new CallEnd(side, stage, cause);
+        return [new ReleasePeer(call.Id, end), new ReleaseBearer(call.Id), new Ended(call, end)];
+    }
+
+    private static ImmutableArray<CallEffect> Ending(Call call, CallSide side, CallStage stage, CallCause cause) =>
+        [new Ended(call, new CallEnd(side, stage, cause))];
+
+    /// <summary>A call that the line cannot take now; whatever it is doing goes on.</summary>
+    private static Transition Refuse(CallState state, Call call, CallSide side, CallCause cause)
+    {
+        var end = new CallEnd(side, CallStage.Preparing, cause);
+        return Stay(state, new ReleasePeer(call.Id, end), new Ended(call, end));
+    }
+
+    private static Transition ComeUp(CallState state, LineUp up, in CallContext context)
+    {
+        if (!up.KeepsCalls || state is OutOfService)
+        {
+            var lost = state.Current is { } call ? Drop(call, CallSide.Line, StageOf(state), CallCause.LineOutOfService) : [];
+            var fresh = up.IsOffHook == true
+                ? Lift(up.Fresh, context)
+                : Go(Idle.Instance, new Signal(PhoneSignal.Quiet.Instance));
+            return Then(lost, fresh);
+        }
+
+        // It was only cut off from us. What happened on the hook meanwhile happened unseen.
+        return (IsOffHook(state), up.IsOffHook) switch
+        {
+            (true, false) => Step(state, OnHook.Instance, context),
+            (false, true) => Step(state, new FoundOffHook(up.Fresh), context),
+            _ => Ignore(state),
+        };
+    }
+
+    private static Transition GoDown(CallState state, LineDown down)
+    {
+        var cause = down.Restarting ? CallCause.LineRestarting : CallCause.LineOutOfService;
+        return Go(OutOfService.Instance, state.Current is { } call ? Drop(call, CallSide.Line, StageOf(state), cause) : []);
+    }
+
+    private static Transition Clear(CallState state, Cleared cleared, in CallContext context)
+    {
+        if (state.Current is not { } call) return Ignore(state);
+        var end = new CallEnd(CallSide.Bridge, StageOf(state), cleared.Cause);
+        return IsOffHook(state)
+            ? Fail(call, end.Side, end.Stage, end.Cause, context, new ReleasePeer(call.Id, end), new ReleaseBearer(call.Id))
+            : Go(Idle.Instance, [.. Drop(call, end.Side, end.Stage, end.Cause), new Signal(PhoneSignal.Quiet.Instance)]);
+    }
+
+    /// <summary>Whether the phone is off hook in this state.</summary>
+    public static bool IsOffHook(CallState state) =>
+        state is Dialing or Preparing or Proceeding or Alerting or Talking or Releasing or LeftOffHook;
+}
