@@ -78,6 +78,9 @@ public interface ISipLayer
     /// <summary>Refuses <see cref="SipEvent.Offered"/>, usually with 488; the call goes on as it was.</summary>
     void RefuseOffer(SipCallHandle call, int status, Instant now);
 
+    /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
+    string? CallIdOf(SipCallHandle call) => null;
+
     /// <summary>Numbers for gauges, invariants and leak tests.</summary>
     SipCounts Counts { get; }
 }
