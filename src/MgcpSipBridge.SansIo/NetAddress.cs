@@ -89,8 +89,13 @@ public readonly record struct NetAddress(UInt128 Address, ushort Port) : ISpanFo
             }
         }
 
-        // IPAddress takes "1" and "0x7f.1" for addresses; a configuration or a message that says so is wrong.
-        if (!host.Contains(':') && host.Count('.') != 3) return false;
+        if (!host.Contains(':'))
+        {
+            if (!TryIPv4(host, out var quad)) return false;
+            address = FromIPv4(quad, (ushort)port);
+            return true;
+        }
+
         if (!IPAddress.TryParse(host, out var ip)) return false;
         address = From(ip, port);
         return true;
@@ -119,6 +124,22 @@ public readonly record struct NetAddress(UInt128 Address, ushort Port) : ISpanFo
         return IsIPv4
             ? destination.TryWrite($"{(byte)(Address >> 24)}.{(byte)(Address >> 16)}.{(byte)(Address >> 8)}.{(byte)Address}:{Port}", out charsWritten)
             : destination.TryWrite($"[{ToIPAddress()}]:{Port}", out charsWritten);
+    }
+
+    // IPAddress takes "1", "0x7f.0.0.1" and, as octal, "192.0.2.010" for addresses; by RFC 3986 §3.2.2 none of them is one.
+    private static bool TryIPv4(ReadOnlySpan<char> text, out uint address)
+    {
+        address = 0;
+        var octets = 0;
+        foreach (var range in text.Split('.'))
+        {
+            var octet = text[range];
+            if (++octets > 4 || octet.Length > 3 || (octet.Length > 1 && octet[0] == '0')) return false;
+            if (!byte.TryParse(octet, System.Globalization.NumberStyles.None, null, out var value)) return false;
+            address = (address << 8) | value;
+        }
+
+        return octets == 4;
     }
 
     private static bool TryPort(ReadOnlySpan<char> text, [NotNullWhen(true)] out int port) =>
