@@ -3,79 +3,6 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Media;
 
-/// <summary>Direction of a stream, as the one who describes it sees it (RFC 8866 §6.7).</summary>
-public enum MediaDirection
-{
-    /// <summary>Sends and receives.</summary>
-    SendRecv,
-
-    /// <summary>Only sends.</summary>
-    SendOnly,
-
-    /// <summary>Only receives.</summary>
-    RecvOnly,
-
-    /// <summary>Neither.</summary>
-    Inactive,
-}
-
-/// <summary>An RTP payload format (RFC 8866 §6.6).</summary>
-/// <param name="PayloadType">0 to 127.</param>
-/// <param name="Name">Encoding name, upper case as RFC 3551 writes it (<c>PCMU</c>), except <c>telephone-event</c>; compared without regard to case.</param>
-/// <param name="ClockRate">Clock rate in Hz.</param>
-/// <param name="Parameters">a=fmtp value after the payload type; null for none.</param>
-public sealed record RtpFormat(byte PayloadType, string Name, int ClockRate, string? Parameters = null)
-{
-    /// <summary>G.711 µ-law.</summary>
-    public static readonly RtpFormat Pcmu = new(0, "PCMU", 8000);
-
-    /// <summary>G.711 A-law.</summary>
-    public static readonly RtpFormat Pcma = new(8, "PCMA", 8000);
-
-    /// <summary>DTMF events 0 to 15 (RFC 4733) under the usual dynamic type.</summary>
-    public static readonly RtpFormat TelephoneEvent = new(101, "telephone-event", 8000, "0-15");
-
-    /// <summary>Whether this is DTMF by RFC 4733.</summary>
-    public bool IsTelephoneEvent => Name.Equals("telephone-event", StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Whether both name the same encoding at the same rate, whatever their payload types.</summary>
-    public bool SameEncoding(RtpFormat other) => ClockRate == other.ClockRate && Name.Equals(other.Name, StringComparison.OrdinalIgnoreCase);
-}
-
-/// <summary>One m= section.</summary>
-public sealed record MediaDescription
-{
-    /// <summary>Media type: <c>audio</c>, <c>image</c>, <c>video</c>.</summary>
-    public required string Media { get; init; }
-
-    /// <summary>Transport protocol: <c>RTP/AVP</c>, <c>udptl</c>.</summary>
-    public required string Protocol { get; init; }
-
-    /// <summary>Port; 0 refuses or ends the stream (RFC 3264 §6, §8.2).</summary>
-    public required int Port { get; init; }
-
-    /// <summary>The effective c= address (the section's own, else the session's), with <see cref="Port"/>; None when there is none or it is a name.</summary>
-    public NetAddress Address { get; init; }
-
-    /// <summary>Where RTCP goes: a=rtcp (RFC 3605), else the address with the next port.</summary>
-    public NetAddress RtcpAddress { get; init; }
-
-    /// <summary>RTP formats in order of preference; static payload types without a=rtpmap are filled in from RFC 3551.</summary>
-    public ImmutableArray<RtpFormat> Formats { get; init; } = [];
-
-    /// <summary>The fmt list of a section that is not RTP, as written.</summary>
-    public string? OtherFormats { get; init; }
-
-    /// <summary>The effective direction; also SendRecv with address 0.0.0.0, which RFC 3264 §8.4 calls hold: see <see cref="IsHeld"/>.</summary>
-    public MediaDirection Direction { get; init; }
-
-    /// <summary>a=ptime in ms; null for none.</summary>
-    public int? Ptime { get; init; }
-
-    /// <summary>Whether the one who describes this does not want to hear us: sendonly, inactive, 0.0.0.0 or port 0.</summary>
-    public bool IsHeld => Port == 0 || Address.IsUnspecified || Direction is MediaDirection.SendOnly or MediaDirection.Inactive;
-}
-
 /// <summary>A session description (RFC 8866, RFC 2327 tolerated), reduced to what a bridge needs.</summary>
 public sealed record SessionDescription
 {
@@ -94,23 +21,45 @@ public sealed record SessionDescription
     /// <summary>The m= sections in order; none is ever dropped (RFC 3264 §8).</summary>
     public ImmutableArray<MediaDescription> Media { get; init; } = [];
 
-    /// <summary>The first audio section that is not refused; null when there is none.</summary>
+    /// <summary>
+    /// The first audio section over plain RTP that is not refused; null when there is none. One that demands SRTP is not ours to take, and
+    /// an offerer that lists both has the plain one second.
+    /// </summary>
     public MediaDescription? Audio
     {
         get
         {
             foreach (var media in Media)
-                if (media is { Media: "audio", Port: > 0 } && media.Protocol.StartsWith("RTP/", StringComparison.Ordinal))
+                if (media.IsPlainAudio)
                     return media;
             return null;
         }
     }
 
-    /// <summary>Reads a description; never throws, tolerates missing o=, s= and t= lines (Cisco "sdp simple") and any line end.</summary>
-    public static SdpParseError TryParse(ReadOnlySpan<byte> text, out SessionDescription? description) => throw new NotImplementedException();
+    /// <summary>
+    /// Reads a description; never throws, tolerates missing o=, s= and t= lines (Cisco "sdp simple"), any line end, blanks at line ends and
+    /// a NUL after the text. Reading ends before a second v=: an MGCP response may carry two descriptions (RFC 3435 §3.2.2.3).
+    /// Time is linear in the length; what the bridge has no use for is skipped.
+    /// </summary>
+    public static SdpParseError TryParse(ReadOnlySpan<byte> text, out SessionDescription? description) => SdpReader.TryParse(text, out description);
 
-    /// <summary>Writes the description with CRLF line ends.</summary>
-    public byte[] ToBytes() => throw new NotImplementedException();
+    /// <summary>
+    /// Writes the description with CRLF line ends. c= stands at session level, where every gateway looks for it, and again in the
+    /// sections that differ; sendrecv, the default, is not written.
+    /// </summary>
+    public byte[] ToBytes() => SdpWriter.Write(this);
+
+    /// <summary>Whether both describe the same, sections compared one by one.</summary>
+    public bool Equals(SessionDescription? other) =>
+        other is not null
+        && OriginUser == other.OriginUser
+        && SessionId == other.SessionId
+        && SessionVersion == other.SessionVersion
+        && OriginAddress == other.OriginAddress
+        && Media.AsSpan().SequenceEqual(other.Media.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(SessionId, SessionVersion, OriginAddress, Media.AsSpan().Length);
 }
 
 /// <summary>Why a description could not be read.</summary>

@@ -1,0 +1,69 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>
+/// Port pairs, RTP even and RTCP the next (RFC 3550 §11), of one address. The pair that has rested longest is leased first, and a
+/// released one rests before it can be leased again, so that a late packet of one call cannot reach another. The first lease falls on a
+/// random pair: after a restart the ports of the calls before are not taken up at once.
+/// </summary>
+public sealed class PortPool
+{
+    private readonly Queue<int> _free;
+    private readonly Queue<(int Port, Instant Until)> _resting = new();
+    private readonly HashSet<int> _leased = [];
+    private readonly TimeSpan _quarantine;
+
+    /// <summary>The pairs that lie within a range of ports, all free.</summary>
+    /// <param name="first">First port of the range, 1 to 65535; an odd one is left out.</param>
+    /// <param name="last">Last port, which may be the RTCP port of the last pair.</param>
+    /// <param name="quarantine">How long a released pair rests.</param>
+    /// <param name="entropy">Chooses the first pair.</param>
+    /// <exception cref="ArgumentOutOfRangeException">The range holds no pair.</exception>
+    public PortPool(int first, int last, TimeSpan quarantine, Entropy entropy)
+    {
+        ArgumentNullException.ThrowIfNull(entropy);
+        ArgumentOutOfRangeException.ThrowIfLessThan(first, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(last, 65_535);
+        ArgumentOutOfRangeException.ThrowIfLessThan(quarantine, TimeSpan.Zero);
+        first += first & 1;
+        var pairs = (last - first + 1) / 2;
+        ArgumentOutOfRangeException.ThrowIfLessThan(pairs, 1, nameof(last));
+        _quarantine = quarantine;
+        _free = new Queue<int>(pairs);
+        var start = entropy.Next(pairs);
+        for (var i = 0; i < pairs; i++) _free.Enqueue(first + (2 * ((start + i) % pairs)));
+        Pairs = pairs;
+    }
+
+    /// <summary>Pairs in the range.</summary>
+    public int Pairs { get; }
+
+    /// <summary>Pairs that are leased.</summary>
+    public int Leased => _leased.Count;
+
+    /// <summary>Pairs that rest after a lease or after they could not be bound.</summary>
+    public int Resting => _resting.Count;
+
+    /// <summary>When the next pair has rested enough; null when none rests.</summary>
+    public Instant? NextDeadline => _resting.TryPeek(out var next) ? next.Until : null;
+
+    /// <summary>Leases the pair that has rested longest; false when all are leased or resting.</summary>
+    /// <param name="now">The time.</param>
+    /// <param name="rtpPort">The even port; RTCP is the next.</param>
+    public bool TryLease(Instant now, out int rtpPort)
+    {
+        while (_resting.TryPeek(out var rested) && rested.Until <= now) _free.Enqueue(_resting.Dequeue().Port);
+        if (!_free.TryDequeue(out rtpPort)) return false;
+        _leased.Add(rtpPort);
+        return true;
+    }
+
+    /// <summary>Ends a lease: the pair rests, then it is free. Also for a pair that another program holds: it is tried again later.</summary>
+    /// <exception cref="ArgumentException">The pair is not leased.</exception>
+    public void Release(int rtpPort, Instant now)
+    {
+        if (!_leased.Remove(rtpPort)) throw new ArgumentException($"Port {rtpPort} is not leased.", nameof(rtpPort));
+        _resting.Enqueue((rtpPort, now + _quarantine));
+    }
+}
