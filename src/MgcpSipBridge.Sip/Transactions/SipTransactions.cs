@@ -10,78 +10,131 @@ namespace MgcpSipBridge.Sip;
 /// </summary>
 /// <remarks>
 /// It does by itself: 100 to an INVITE; repeats; ACK to 300-699; 200 or 481 to CANCEL; 482 to a merged request; 400, 416, 505, 513 to what
-/// cannot be taken; 503 to an INVITE beyond the limit.
+/// cannot be taken; 503 to an INVITE beyond the limit. Dialogs, authentication and routing are its user's.
 /// </remarks>
-public sealed class SipTransactions
+public sealed partial class SipTransactions
 {
+    private readonly SipSettings _settings;
+    private readonly Entropy _entropy;
+    private readonly SipBranches _branches;
+    private readonly Queue<SipOutput> _outputs;
+    private readonly Queue<SipTransactionEvent> _events = new();
+    private readonly TimerQueue<(SipTransaction Transaction, SipTransactionInput Timer)> _timers = new();
+    private readonly Dictionary<(ulong Branch, bool Cancel), SipClientTransaction> _clients = [];
+    private readonly Dictionary<byte[], SipServerTransaction> _servers = new(SipKeyComparer.Instance);
+    private readonly Dictionary<byte[], SipServerTransaction> _merges = new(SipKeyComparer.Instance);
+    private readonly SipWriter _writer = new();
+    private readonly TimeSpan _timeout;
+    private readonly TimeSpan _tryingDelay;
+    private readonly ulong _statelessSecret;
+    private long _number;
+
     /// <summary>A layer.</summary>
     /// <param name="settings">Timers, listeners, limits.</param>
     /// <param name="entropy">For branches and tags; forked, so that the caller's draws do not depend on ours.</param>
     /// <param name="outputs">Takes Send, Received and Noted.</param>
     /// <param name="branchPrefix">Put between the magic cookie and the random part of each branch, so that a response names its shard; token characters.</param>
-    public SipTransactions(SipSettings settings, Entropy entropy, Queue<SipOutput> outputs, string branchPrefix = "") => throw new NotImplementedException();
+    public SipTransactions(SipSettings settings, Entropy entropy, Queue<SipOutput> outputs, string branchPrefix = "")
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(entropy);
+        _settings = settings;
+        _entropy = entropy.Fork();
+        _branches = new SipBranches(settings, _entropy, branchPrefix);
+        _outputs = outputs;
+        _timeout = 64 * settings.T1;
+        _tryingDelay = TimeUntilT2(settings);
+        _statelessSecret = _entropy.NextUInt64();
+    }
 
     /// <summary>When <see cref="FireDue"/> wants to be called; null for never.</summary>
-    public Instant? NextDeadline => throw new NotImplementedException();
+    public Instant? NextDeadline => _timers.NextDeadline;
 
     /// <summary>Client transactions in any state.</summary>
-    public int ClientCount => throw new NotImplementedException();
+    public int ClientCount => _clients.Count;
 
     /// <summary>Server transactions in any state.</summary>
-    public int ServerCount => throw new NotImplementedException();
+    public int ServerCount => _servers.Count;
 
     /// <summary>Takes the next event.</summary>
-    public bool TryTake([NotNullWhen(true)] out SipTransactionEvent? evt) => throw new NotImplementedException();
+    public bool TryTake([NotNullWhen(true)] out SipTransactionEvent? evt) => _events.TryDequeue(out evt);
 
     /// <summary>Does everything that is due.</summary>
-    public void FireDue(Instant now) => throw new NotImplementedException();
+    public void FireDue(Instant now)
+    {
+        while (_timers.TryTakeDue(now, out var due)) Drive(due.Transaction, due.Timer, null, now);
+    }
 
     /// <summary>Reads one whole message from a peer that may talk to us (ask before calling).</summary>
-    public void Receive(ReadOnlySpan<byte> message, SipFlow flow, Instant now) => throw new NotImplementedException();
+    public void Receive(ReadOnlySpan<byte> message, SipFlow flow, Instant now)
+    {
+        var error = SipMessage.TryParse(message, new SipLimits(_settings.MaxMessageBytes, _settings.MaxHeaders), out var read);
+        if (error == SipParseError.Empty) return;
+        if (error != SipParseError.None)
+        {
+            Note(new SipNote.ParseFailed(error));
+            if (read is not null) RespondStatelessly(read, flow, SipParseErrors.StatusOf(error), SipParseErrors.PhraseOf(error));
+        }
+        else if (read!.IsRequest)
+        {
+            ReceiveRequest(read, flow, now);
+        }
+        else
+        {
+            ReceiveResponse(read, flow, now);
+        }
+    }
 
     /// <summary>A send failed or a connection ended: what depends on that flow is told, in order of creation.</summary>
-    public void FlowFailed(SipFlow flow, Instant now) => throw new NotImplementedException();
+    public void FlowFailed(SipFlow flow, Instant now)
+    {
+        var hit = new List<SipTransaction>();
+        foreach (var transaction in _clients.Values)
+        {
+            if (Uses(transaction, flow)) hit.Add(transaction);
+        }
 
-    /// <summary>
-    /// Sends a request (not ACK, not CANCEL) in a new transaction, with a Via of its own. The writer can be used again at once. To try
-    /// another target (RFC 3263 §4.3) send again: a new transaction, a new branch.
-    /// </summary>
-    public SipClientTransaction Send(SipWriter request, SipFlow flow, object? owner, Instant now) => throw new NotImplementedException();
+        foreach (var transaction in _servers.Values)
+        {
+            if (Uses(transaction, flow)) hit.Add(transaction);
+        }
 
-    /// <summary>
-    /// Sends the ACK to a 2xx (its own branch, no transaction: §13.2.2.4) and returns its bytes, to be sent again by <see cref="Resend"/> for
-    /// each repeat of the 2xx.
-    /// </summary>
-    public ReadOnlyMemory<byte> SendAck(SipWriter ack, SipFlow flow, string sipCallId, Instant now) => throw new NotImplementedException();
+        hit.Sort(static (left, right) => left.Number.CompareTo(right.Number));
+        foreach (var transaction in hit)
+        {
+            if (transaction.IsTerminated) continue;
+            if (transaction is SipServerTransaction { Fallback: { } fallback } server) Redirect(server, fallback);
+            else Drive(transaction, SipTransactionInput.TransportError, null, now);
+        }
+    }
 
-    /// <summary>Sends an ACK again, byte for byte.</summary>
-    public void Resend(ReadOnlyMemory<byte> ack, SipFlow flow, string sipCallId) => throw new NotImplementedException();
+    private static bool Uses(SipTransaction transaction, SipFlow failed)
+    {
+        var flow = transaction.Flow;
+        if (flow.Transport != failed.Transport || flow.Remote != failed.Remote) return false;
+        return flow.Transport == SipTransport.Udp
+            ? failed.Local.IsNone || flow.Local == failed.Local
+            : flow.Connection == 0 || failed.Connection == 0 || flow.Connection == failed.Connection;
+    }
 
-    /// <summary>
-    /// Cancels an INVITE: at once if a provisional response has come, else as soon as one does (§9.1); nothing if a final one has. The
-    /// CANCEL's own transaction is not reported. If no final response to the INVITE comes within 64*T1 it is given up with
-    /// <see cref="SipTransactionEvent.TimedOut"/>. A 2xx may still come: acknowledge it and hang up.
-    /// </summary>
-    /// <param name="invite">The INVITE's transaction.</param>
-    /// <param name="reason">Value of a Reason header (RFC 3326), or null.</param>
-    /// <param name="now">Now.</param>
-    public void Cancel(SipClientTransaction invite, string? reason, Instant now) => throw new NotImplementedException();
+    // §17.2.1, RFC 4320 §4.1: T1, 2*T1, 4*T1… until the interval has grown to T2.
+    private static TimeSpan TimeUntilT2(SipSettings settings)
+    {
+        var sum = TimeSpan.Zero;
+        for (var interval = settings.T1; interval < settings.T2; interval *= 2) sum += interval;
+        return sum;
+    }
 
-    /// <summary>
-    /// Sends a finished response begun with <see cref="SipServerTransaction.BeginResponse"/>. After a final one others are ignored, except
-    /// further 2xx to an INVITE (RFC 6026 §7.1).
-    /// </summary>
-    public void Respond(SipServerTransaction transaction, SipWriter response, Instant now) => throw new NotImplementedException();
+    private void Note(SipNote note) => _outputs.Enqueue(new SipOutput.Noted(note));
 
-    /// <summary>Sends a response without further headers or body.</summary>
-    public void Respond(SipServerTransaction transaction, int status, Instant now) => throw new NotImplementedException();
+    private void Emit(SipTransaction transaction, ReadOnlyMemory<byte> message, bool isRetransmission)
+    {
+        _outputs.Enqueue(new SipOutput.Send(transaction.Flow, message, transaction.SipCallId, isRetransmission));
+        if (isRetransmission) Note(new SipNote.Retransmitted(SipMethods.NameOf(transaction.Method)));
+    }
 
-    /// <summary>
-    /// Sends our 2xx to an INVITE again, byte for byte. When and how often is the user's business: T1, doubling up to T2, until the ACK or
-    /// 64*T1 (§13.3.1.4). Nothing once the transaction is gone.
-    /// </summary>
-    public void ResendFinal(SipServerTransaction invite, Instant now) => throw new NotImplementedException();
-
-    /// <summary>Whether a request would be larger than what may go over UDP when the path's MTU is unknown: 1300 bytes (§18.1.1).</summary>
-    public bool ExceedsDatagram(SipWriter request) => throw new NotImplementedException();
+    private void Trace(SipMessage message, SipFlow flow)
+    {
+        if (_settings.Trace) _outputs.Enqueue(new SipOutput.Received(flow, message.Bytes, message.CallIdText));
+    }
 }

@@ -14,6 +14,7 @@ public sealed partial class SipWriter(int capacity = 2048)
     private static readonly SearchValues<byte> Uri = SearchValues.Create(UriBytes());
     private byte[] _buffer = new byte[Math.Max(256, capacity)];
     private int _length;
+    private (int Start, int Length) _callId;
 
     /// <summary>Bytes written so far.</summary>
     public int Length => _length;
@@ -29,6 +30,9 @@ public sealed partial class SipWriter(int capacity = 2048)
 
     /// <summary>Status of the response under way; 0 for a request.</summary>
     public int Status { get; private set; }
+
+    /// <summary>Call-ID written so far; empty for none.</summary>
+    internal ReadOnlySpan<byte> CallId => _buffer.AsSpan(_callId.Start, _callId.Length);
 
     /// <summary>Where the first line ends: there a request's Via goes.</summary>
     internal int FirstLineLength { get; private set; }
@@ -52,6 +56,7 @@ public sealed partial class SipWriter(int capacity = 2048)
     public void Header(SipHeader header, ReadOnlySpan<byte> value)
     {
         Name(header);
+        if (header == SipHeader.CallId) _callId = (_length, value.Length);
         Value(value);
         Raw("\r\n"u8);
     }
@@ -60,7 +65,9 @@ public sealed partial class SipWriter(int capacity = 2048)
     public void Header(SipHeader header, string value)
     {
         Name(header);
+        var start = _length;
         Value(value);
+        if (header == SipHeader.CallId) _callId = (start, _length - start);
         Raw("\r\n"u8);
     }
 
@@ -161,6 +168,7 @@ public sealed partial class SipWriter(int capacity = 2048)
         Method = method;
         Status = status;
         FirstLineLength = 0;
+        _callId = default;
     }
 
     private void Name(SipHeader header)
