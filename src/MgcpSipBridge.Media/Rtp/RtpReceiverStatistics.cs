@@ -1,0 +1,117 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>
+/// Loss and jitter of a received stream (RFC 3550 A.1, A.3, A.8). When the source changes, or its numbers jump as after a restart, counting
+/// goes on from there; what was counted before is kept. Nothing is allocated per packet.
+/// </summary>
+public sealed class RtpReceiverStatistics
+{
+    private const int MaxDropout = 3000; // packets ahead that count as lost: RFC 3550 A.1
+    private const int MaxMisorder = 100; // packets behind that count as late: RFC 3550 A.1
+    private const uint NoSequence = uint.MaxValue;
+
+    private readonly int _clockRate;
+    private bool _started;
+    private uint _ssrc;
+    private ushort _baseSequence;
+    private ushort _maxSequence;
+    private uint _cycles; // of 65536
+    private uint _badSequence = NoSequence;
+    private long _received; // of this source
+    private long _expectedBefore;
+    private long _lostBefore;
+    private bool _hasTransit;
+    private uint _transit;
+    private uint _lastTimestamp;
+    private double _jitter; // in timestamp units
+
+    /// <summary>Statistics of a stream with the given clock rate in Hz.</summary>
+    public RtpReceiverStatistics(int clockRate = G711.SampleRate)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(clockRate);
+        _clockRate = clockRate;
+    }
+
+    /// <summary>Packets counted, duplicates and late ones too.</summary>
+    public long Received { get; private set; }
+
+    /// <summary>Packets that the sequence numbers say were sent.</summary>
+    public long Expected => _expectedBefore + ExpectedNow;
+
+    /// <summary>Packets lost; never negative, though duplicates may hide losses (RFC 3550 A.3).</summary>
+    public long Lost => _lostBefore + LostNow;
+
+    /// <summary>Smoothed interarrival jitter (RFC 3550 §6.4.1).</summary>
+    public TimeSpan Jitter => TimeSpan.FromSeconds(_jitter / _clockRate);
+
+    private long ExpectedNow => _started ? ((long)_cycles << 16) + _maxSequence - _baseSequence + 1 : 0;
+
+    private long LostNow => Math.Max(ExpectedNow - _received, 0);
+
+    /// <summary>Counts a packet.</summary>
+    public void Update(in RtpHeader header, Instant arrival)
+    {
+        Received++;
+        if (!_started || header.Ssrc != _ssrc)
+        {
+            Restart(header);
+        }
+        else
+        {
+            var ahead = (ushort)(header.SequenceNumber - _maxSequence);
+            if (ahead < MaxDropout)
+            {
+                if (header.SequenceNumber < _maxSequence) _cycles++;
+                _maxSequence = header.SequenceNumber;
+            }
+            else if (ahead <= 65_536 - MaxMisorder)
+            {
+                // A jump. Two packets in sequence say that the source restarted; one alone is noise.
+                if (header.SequenceNumber != _badSequence)
+                {
+                    _badSequence = (ushort)(header.SequenceNumber + 1);
+                    Received--;
+                    return;
+                }
+
+                Restart(header);
+            }
+        }
+
+        _received++;
+        UpdateJitter(header, arrival);
+    }
+
+    private void Restart(in RtpHeader header)
+    {
+        _expectedBefore += ExpectedNow;
+        _lostBefore += LostNow;
+        _started = true;
+        _ssrc = header.Ssrc;
+        _baseSequence = _maxSequence = header.SequenceNumber;
+        _cycles = 0;
+        _received = 0;
+        _badSequence = NoSequence;
+        _hasTransit = false;
+    }
+
+    // Seconds and the rest apart, so that years of uptime do not overflow.
+    private uint ToTimestamp(Instant at)
+    {
+        var (seconds, rest) = Math.DivRem(at.Ticks, TimeSpan.TicksPerSecond);
+        return unchecked((uint)((seconds * _clockRate) + (rest * _clockRate / TimeSpan.TicksPerSecond)));
+    }
+
+    // RFC 3550 A.8. Packets that repeat a timestamp (the updates of one telephone event, RFC 4733 §2.5.1.2) say nothing about delay.
+    private void UpdateJitter(in RtpHeader header, Instant arrival)
+    {
+        if (_hasTransit && header.Timestamp == _lastTimestamp) return;
+        var transit = ToTimestamp(arrival) - header.Timestamp;
+        if (_hasTransit) _jitter += (Math.Abs((double)(int)(transit - _transit)) - _jitter) / 16;
+        _hasTransit = true;
+        _transit = transit;
+        _lastTimestamp = header.Timestamp;
+    }
+}
