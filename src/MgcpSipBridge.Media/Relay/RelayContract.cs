@@ -34,7 +34,21 @@ public sealed record RelayRemote(
     bool LearnSource,
     bool Send,
     bool Receive,
-    ImmutableArray<PayloadMapping> PayloadTypes);
+    ImmutableArray<PayloadMapping> PayloadTypes)
+{
+    /// <summary>Whether both say the same, payload types compared one by one.</summary>
+    public bool Equals(RelayRemote? other) =>
+        other is not null
+        && Rtp == other.Rtp
+        && Rtcp == other.Rtcp
+        && LearnSource == other.LearnSource
+        && Send == other.Send
+        && Receive == other.Receive
+        && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Rtp, Rtcp, LearnSource, Send, Receive, PayloadTypes.AsSpan().Length);
+}
 
 /// <summary>A payload type as it arrives and as it leaves; both 0 to 127.</summary>
 public readonly record struct PayloadMapping(byte From, byte To);

@@ -1,0 +1,32 @@
+namespace MgcpSipBridge.Media;
+
+/// <summary>Why a packet was not relayed. A closed set: each is one counter.</summary>
+public enum RelayDrop
+{
+    /// <summary>It was relayed.</summary>
+    None,
+
+    /// <summary>It came from another address than signalling names, or than was learnt.</summary>
+    WrongSource,
+
+    /// <summary>It is no RTP (on the RTCP port, no RTCP) of version 2, or malformed inside.</summary>
+    BadVersion,
+
+    /// <summary>It is shorter than its header says.</summary>
+    TooShort,
+
+    /// <summary>It is longer than a packet of speech can be.</summary>
+    Oversize,
+
+    /// <summary>Its payload type was not negotiated.</summary>
+    UnknownPayloadType,
+
+    /// <summary>One of the ends has not been named yet, or has no address to send to.</summary>
+    NoRemote,
+
+    /// <summary>The stream is held in this direction.</summary>
+    Held,
+
+    /// <summary>The operating system did not take it.</summary>
+    SendFailed,
+}

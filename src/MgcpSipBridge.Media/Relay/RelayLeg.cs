@@ -1,0 +1,132 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>One side of a session: who may send, what it may send, and what it has sent.</summary>
+internal sealed class RelayLeg
+{
+    private const byte Unmapped = 0xFF;
+
+    private readonly byte[] _map = new byte[128];
+    private readonly RtpReceiverStatistics _received = new();
+    private RelayRemote? _remote;
+    private NetAddress _rtpSource; // who may send RTP; None until it is learnt
+    private NetAddress _rtcpSource;
+    private NetAddress _candidate;
+    private uint _candidateSsrc;
+    private ushort _candidateNext;
+
+    public long Taken { get; private set; }
+
+    public long Sent { get; set; }
+
+    public long Dropped { get; set; }
+
+    public bool HasRelayed { get; set; }
+
+    public RelaySideStatistics Statistics => new(Taken, Sent, _received.Lost, Dropped, _received.Jitter);
+
+    /// <summary>
+    /// Where RTCP goes: to whom it comes from, when that was learnt; beside the learnt RTP source, since a peer behind a NAT is not where it
+    /// thinks; else where signalling says.
+    /// </summary>
+    public NetAddress RtcpDestination
+    {
+        get
+        {
+            if (_remote is null) return NetAddress.None;
+            if (!_remote.LearnSource || _remote.Rtcp.IsUnspecified) return _remote.Rtcp;
+            if (!_rtcpSource.IsNone) return _rtcpSource;
+            return _rtpSource.IsNone || _rtpSource == _remote.Rtp || _rtpSource.Port == ushort.MaxValue ? _remote.Rtcp : _rtpSource.WithPort(_rtpSource.Port + 1);
+        }
+    }
+
+    public void SetRemote(RelayRemote remote)
+    {
+        var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.LearnSource == remote.LearnSource;
+        _remote = remote;
+        Array.Fill(_map, Unmapped);
+        foreach (var (from, to) in remote.PayloadTypes.AsSpan())
+            if (from < _map.Length && to < _map.Length)
+                _map[from] = to;
+        if (same) return;
+        _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
+        _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
+        _candidate = NetAddress.None;
+    }
+
+    /// <summary>Judges an RTP packet from this side's end and rewrites its payload type.</summary>
+    public RelayDrop TakeRtp(NetAddress source, Span<byte> datagram, Instant now)
+    {
+        if (_remote is null) return RelayDrop.NoRemote;
+
+        // The cheapest test first, and the one that a flood from elsewhere meets.
+        var learning = _remote.LearnSource && _rtpSource.IsNone;
+        if (!learning && source != _rtpSource) return RelayDrop.WrongSource;
+        switch (RtpPacket.TryParse(datagram, out var packet))
+        {
+            case RtpParseError.None:
+                break;
+            case RtpParseError.TooShort:
+                return RelayDrop.TooShort;
+            default:
+                return RelayDrop.BadVersion;
+        }
+
+        var type = _map[packet.Header.PayloadType];
+        if (type == Unmapped) return RelayDrop.UnknownPayloadType;
+        if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
+
+        _received.Update(packet.Header, now);
+        if (!_remote.Receive) return RelayDrop.Held;
+        Taken++;
+        datagram[1] = (byte)((datagram[1] & 0x80) | type);
+        return RelayDrop.None;
+    }
+
+    /// <summary>Judges an RTCP packet from this side's end.</summary>
+    public RelayDrop TakeRtcp(NetAddress source, ReadOnlySpan<byte> datagram)
+    {
+        if (_remote is null) return RelayDrop.NoRemote;
+        var known = _rtcpSource.IsNone ? source == _remote.Rtcp : source == _rtcpSource;
+        if (!known && !(_rtcpSource.IsNone && _remote.LearnSource && source.SameHost(_rtpSource))) return RelayDrop.WrongSource;
+        switch (RtcpReader.Validate(datagram))
+        {
+            case RtcpParseError.None:
+                break;
+            case RtcpParseError.TooShort:
+                return RelayDrop.TooShort;
+            default:
+                return RelayDrop.BadVersion;
+        }
+
+        _rtcpSource = source;
+        return RelayDrop.None;
+    }
+
+    /// <summary>Whether RTP may be sent to this side's end, and where.</summary>
+    public RelayDrop CanSend(out NetAddress destination)
+    {
+        destination = NetAddress.None;
+        if (_remote is null) return RelayDrop.NoRemote;
+        if (!_remote.Send) return RelayDrop.Held;
+        // 0.0.0.0 means hold even after an address was learnt (RFC 3264 §8.4); None is an address that signalling could not name.
+        destination = _rtpSource.IsNone || (_remote.Rtp.IsUnspecified && !_remote.Rtp.IsNone) ? _remote.Rtp : _rtpSource;
+        return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
+    }
+
+    /// <summary>
+    /// Whether this packet settles who sends. The host that signalling names is believed at once, whatever its port; any other one after
+    /// two packets in sequence from one source (RFC 3550 A.1 asks the same of a new source), so that a stray datagram locks nobody out.
+    /// </summary>
+    private bool Learn(NetAddress source, in RtpHeader header)
+    {
+        var sure = source.SameHost(_remote!.Rtp)
+            || (source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
+        _candidate = source;
+        _candidateSsrc = header.Ssrc;
+        _candidateNext = (ushort)(header.SequenceNumber + 1);
+        if (sure) _rtpSource = source;
+        return sure;
+    }
+}

@@ -1,0 +1,83 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>
+/// The decisions of one relayed session: whether a packet is taken, where it goes and under which payload type. Holds no socket; the data
+/// plane asks it for every packet, one at a time. Nothing is allocated per packet.
+/// </summary>
+public sealed class RelaySession
+{
+    private readonly int _maxPacketBytes;
+    private readonly RelayLeg _gateway = new();
+    private readonly RelayLeg _sip = new();
+
+    /// <summary>A session with neither end named.</summary>
+    /// <param name="maxPacketBytes">Longest packet that is relayed.</param>
+    public RelaySession(int maxPacketBytes) => _maxPacketBytes = maxPacketBytes;
+
+    /// <summary>What has passed so far.</summary>
+    public RelayStatistics Statistics => new(_gateway.Statistics, _sip.Statistics);
+
+    /// <summary>Names, or changes, the other end of a side. What was learnt is kept while its address and its policy stay the same.</summary>
+    public void SetRemote(RelaySide side, RelayRemote remote)
+    {
+        ArgumentNullException.ThrowIfNull(remote);
+        Leg(side).SetRemote(remote);
+    }
+
+    /// <summary>
+    /// Judges an RTP packet; when it is to be relayed its payload type has been rewritten in place. The data plane then calls
+    /// <see cref="Sent"/> or <see cref="SendFailed"/>.
+    /// </summary>
+    /// <param name="from">The side it arrived on.</param>
+    /// <param name="source">Who sent it.</param>
+    /// <param name="packet">The datagram.</param>
+    /// <param name="now">When it arrived.</param>
+    /// <param name="destination">Where it goes.</param>
+    public RelayDrop TryRelayRtp(RelaySide from, NetAddress source, Span<byte> packet, Instant now, out NetAddress destination)
+    {
+        var leg = Leg(from);
+        destination = NetAddress.None;
+        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtp(source, packet, now);
+        if (drop == RelayDrop.None) drop = Leg(Other(from)).CanSend(out destination);
+        if (drop != RelayDrop.None) leg.Dropped++;
+        return drop;
+    }
+
+    /// <summary>
+    /// Judges an RTCP packet. Hold does not stop RTCP (RFC 3264 §5.1); an end that wants none says so with the address 0.0.0.0 (§8.4).
+    /// Counted neither as sent nor as received.
+    /// </summary>
+    public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, ReadOnlySpan<byte> packet, out NetAddress destination)
+    {
+        var leg = Leg(from);
+        destination = NetAddress.None;
+        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtcp(source, packet);
+        if (drop == RelayDrop.None)
+        {
+            destination = Leg(Other(from)).RtcpDestination;
+            if (destination.IsUnspecified) drop = RelayDrop.NoRemote;
+        }
+
+        if (drop != RelayDrop.None) leg.Dropped++;
+        return drop;
+    }
+
+    /// <summary>An RTP packet that arrived on <paramref name="from"/> has left on the other side; true for the first of its side.</summary>
+    public bool Sent(RelaySide from)
+    {
+        Leg(Other(from)).Sent++;
+        var leg = Leg(from);
+        if (leg.HasRelayed) return false;
+        leg.HasRelayed = true;
+        return true;
+    }
+
+    /// <summary>The operating system refused a packet that arrived on <paramref name="from"/>.</summary>
+    public void SendFailed(RelaySide from) => Leg(from).Dropped++;
+
+    private static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
+
+    private RelayLeg Leg(RelaySide side) => side == RelaySide.Gateway ? _gateway : _sip;
+}
