@@ -58,6 +58,9 @@ public abstract record MgcpNote
 
     /// <summary>A gateway refused something and this room goes on without it; what it learnt, in one word of a closed set.</summary>
     public sealed record TraitLearnt(string Gateway, string Trait) : MgcpNote;
+
+    /// <summary>A NTFY answered an older request than the last one: they crossed on the wire (RFC 3435 §4.4.1). Its events were delivered.</summary>
+    public sealed record NotifyCrossed(string Gateway) : MgcpNote;
 }
 
 /// <summary>Why a datagram or message was dropped.</summary>

@@ -41,4 +41,7 @@ public enum MgcpParseError
 
     /// <summary>More parameter lines than the settings allow: 510.</summary>
     TooManyParameters,
+
+    /// <summary>Longer than a UDP datagram can be.</summary>
+    TooLong,
 }

@@ -1,0 +1,26 @@
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>What a deadline is for.</summary>
+internal enum AgentTimerKind
+{
+    /// <summary>A command without an answer is repeated, or given up. Owner: the transaction.</summary>
+    Retransmit,
+
+    /// <summary>A gateway is spoken to for the first time, or asked whether it lives. Owner: the gateway.</summary>
+    Contact,
+
+    /// <summary>Answers older than T-HIST are forgotten. Owner: the gateway.</summary>
+    ForgetAnswers,
+
+    /// <summary>An endpoint that could not be audited, or is out of service, is audited again. Owner: the endpoint.</summary>
+    Audit,
+
+    /// <summary>A NotificationRequest that met a transient error is sent again. Owner: the endpoint's requests.</summary>
+    RetryRequest,
+
+    /// <summary>A connection command that met a transient error is sent again. Owner: the command.</summary>
+    RetryConnection,
+}
+
+/// <summary>Names a deadline; owners compare by reference.</summary>
+internal readonly record struct AgentTimer(AgentTimerKind Kind, object Owner);

@@ -1,0 +1,43 @@
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>A connection command from the engine, until it ends in its one event.</summary>
+internal sealed class ConnectionCommand(CommandId id, MgcpVerb verb, EndpointConnections owner, string callId, string? connection)
+{
+    public CommandId Id { get; } = id;
+
+    /// <summary>CRCX, MDCX or DLCX.</summary>
+    public MgcpVerb Verb { get; } = verb;
+
+    public EndpointConnections Owner { get; } = owner;
+
+    public string CallId { get; } = callId;
+
+    /// <summary>ConnectionId; null in a CRCX, and in a DLCX for all that a call has.</summary>
+    public string? Connection { get; } = connection;
+
+    /// <summary>Mode, options and description; null in a DLCX.</summary>
+    public ConnectionRequest? Request { get; init; }
+
+    /// <summary>A NotificationRequest that still has to go along or right after.</summary>
+    public NotificationRequest? Ride { get; set; }
+
+    /// <summary>The command on the wire; null while it waits.</summary>
+    public OutgoingTransaction? Transaction { get; set; }
+
+    /// <summary>Whether it waits for its retry timer.</summary>
+    public bool BacksOff { get; set; }
+
+    /// <summary>Whether the message on the wire carries <see cref="Ride"/>.</summary>
+    public bool Carries { get; set; }
+
+    /// <summary>Whether the gateway seemed to dislike the combination: if it takes the command alone, it does.</summary>
+    public bool SuspectsCombination { get; set; }
+
+    /// <summary>Whether <see cref="Ride"/> must follow as an RQNT of its own.</summary>
+    public bool RidesAlone { get; set; }
+
+    public int Tries { get; set; }
+
+    /// <summary>Whether it may have reached the gateway and is not settled.</summary>
+    public bool IsStarted => Transaction is not null || BacksOff;
+}

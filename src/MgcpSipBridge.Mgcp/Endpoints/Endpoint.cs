@@ -1,0 +1,177 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>Service states as a call agent sees them (RFC 3435 §4.4.5).</summary>
+internal enum ServiceState
+{
+    /// <summary>Nothing is known yet.</summary>
+    Unknown,
+
+    /// <summary>Being audited and cleaned before it comes (back) into service.</summary>
+    Auditing,
+
+    /// <summary>In service.</summary>
+    InService,
+
+    /// <summary>Going out of service gracefully: what lives may live on.</summary>
+    Draining,
+
+    /// <summary>Out of service.</summary>
+    OutOfService,
+}
+
+/// <summary>A provisioned endpoint as it is now: its service state, its requests and its connections.</summary>
+internal sealed class Endpoint
+{
+    private const int MaxHeldEvents = 64;
+    private readonly AgentServices _services;
+    private readonly List<ObservedEvent> _held = [];
+
+    public Endpoint(Gateway gateway, string localName, AgentServices services)
+    {
+        _services = services;
+        Gateway = gateway;
+        LocalName = localName;
+        Id = new EndpointId(gateway.Name, localName);
+        Requests = new EndpointRequests(this, services);
+        Connections = new EndpointConnections(this, services);
+        Auditor = new EndpointAuditor(this, services);
+    }
+
+    public Gateway Gateway { get; }
+
+    public EndpointId Id { get; }
+
+    /// <summary>The local name as configured, or as the gateway spelt it last.</summary>
+    public string LocalName { get; set; }
+
+    public EndpointRequests Requests { get; }
+
+    public EndpointConnections Connections { get; }
+
+    public EndpointAuditor Auditor { get; }
+
+    public ServiceState Service { get; private set; }
+
+    public OutOfServiceReason Reason { get; private set; }
+
+    public EndpointAudit Audit { get; set; } = EndpointAudit.Unknown;
+
+    /// <summary>Whether the endpoint goes on where it was once the audit is done: it was in service, and merely disconnected.</summary>
+    public bool KeepsConnections { get; private set; }
+
+    /// <summary>Whether the engine holds the endpoint for in service: the last event about it said so.</summary>
+    public bool IsLive => Service is ServiceState.InService or ServiceState.Draining || (Service == ServiceState.Auditing && KeepsConnections);
+
+    /// <summary>Whether commands may go out now.</summary>
+    public bool TakesCommands => Service is ServiceState.InService or ServiceState.Draining;
+
+    /// <summary>Audits the endpoint, then brings it into service. With <paramref name="keep"/>, what lives on it lives on if the endpoint is in service.</summary>
+    public void Recover(bool keep, bool atOurStart, Instant now)
+    {
+        KeepsConnections = keep && IsLive;
+        if (!KeepsConnections) Drop(now);
+        Service = ServiceState.Auditing;
+        _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Audit, this));
+        Auditor.Start(atOurStart, now);
+    }
+
+    /// <summary>RSIP restart: it is clean, what lived on it is gone.</summary>
+    public void Restarted(Instant now)
+    {
+        if (IsLive) LeaveService(OutOfServiceReason.Restarting, null, now);
+        Recover(keep: false, atOurStart: false, now);
+    }
+
+    /// <summary>RSIP graceful: no new connections (RFC 3435 §4.4.5).</summary>
+    public void Drain()
+    {
+        if (Service != ServiceState.InService) return;
+        Service = ServiceState.Draining;
+        _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, OutOfServiceReason.Draining));
+    }
+
+    /// <summary>RSIP cancel-graceful: in service again, nothing was lost.</summary>
+    public void Undrain(Instant now)
+    {
+        if (Service != ServiceState.Draining)
+        {
+            if (Service != ServiceState.InService) Recover(keep: true, atOurStart: false, now);
+            return;
+        }
+
+        Service = ServiceState.InService;
+        _services.Outbox.Happened(new MgcpEvent.EndpointInService(Id, Audit, KeepsConnections: true));
+    }
+
+    /// <summary>The audit is done.</summary>
+    public void EnterService(Instant now)
+    {
+        Service = ServiceState.InService;
+        _services.Outbox.Happened(new MgcpEvent.EndpointInService(Id, Audit, KeepsConnections));
+        Connections.Pump(now);
+        if (_held.Count == 0) return;
+        var events = _held.ToImmutableArray();
+        _held.Clear();
+        _services.Outbox.Happened(new MgcpEvent.Observed(Id, events));
+    }
+
+    /// <summary>
+    /// The endpoint is out of service: pending commands fail, connections are forgotten. It is audited again after <paramref name="retry"/>; null when
+    /// others see to that.
+    /// </summary>
+    public void LeaveService(OutOfServiceReason reason, TimeSpan? retry, Instant now)
+    {
+        var tell = IsLive || (reason == OutOfServiceReason.Refused && (Service != ServiceState.OutOfService || Reason != reason));
+        Auditor.CallOff(now);
+        Service = ServiceState.OutOfService;
+        Reason = reason;
+        Drop(now);
+        if (retry is { } wait) _services.Timers.Set(new AgentTimer(AgentTimerKind.Audit, this), now + wait);
+        else _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Audit, this));
+        if (tell) _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, reason));
+    }
+
+    /// <summary>The gateway said that it does not know, or cannot serve, the endpoint.</summary>
+    public void Refused(Instant now) => LeaveService(OutOfServiceReason.Refused, _services.Jittered(_services.Settings.AuditInterval), now);
+
+    /// <summary>
+    /// Events were observed. While the endpoint is being audited they wait; an endpoint that was thought out of service is audited, for it lives.
+    /// </summary>
+    public void Observed(ImmutableArray<ObservedEvent> events, Instant now)
+    {
+        if (TakesCommands)
+        {
+            _services.Outbox.Happened(new MgcpEvent.Observed(Id, events));
+            return;
+        }
+
+        // Only the latest matter to a phone that is waiting for us.
+        _held.AddRange(events);
+        if (_held.Count > MaxHeldEvents) _held.RemoveRange(0, _held.Count - MaxHeldEvents);
+        if (Service != ServiceState.Auditing) Recover(keep: false, atOurStart: Service == ServiceState.Unknown, now);
+    }
+
+    /// <summary>An audit is due: again, or because the endpoint may be back.</summary>
+    public void AuditDue(Instant now)
+    {
+        if (Service == ServiceState.Auditing) Auditor.Retry(now);
+        else if (Service == ServiceState.OutOfService) Recover(keep: false, atOurStart: false, now);
+    }
+
+    /// <summary>Sends what waits, if it may.</summary>
+    public void Pump(Instant now)
+    {
+        Connections.Pump(now);
+        Requests.Pump(now);
+    }
+
+    private void Drop(Instant now)
+    {
+        _held.Clear();
+        Requests.Reset(now);
+        Connections.Reset(now);
+    }
+}

@@ -1,0 +1,388 @@
+using System.Text;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>
+/// An endpoint's connections and the commands for them, in the order of RFC 3435 §4.4.4: one CreateConnection at a time, one command per
+/// connection, DeleteConnection at any time.
+/// </summary>
+internal sealed class EndpointConnections(Endpoint endpoint, AgentServices services) : IAnswerTarget
+{
+    private const int MaxTries = 5;
+    private const int MaxDescriptionBytes = 60_000;
+    private readonly List<ConnectionCommand> _commands = [];
+    private readonly Dictionary<string, string> _callOfConnection = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Calls with a CreateConnection whose outcome is unknown: something of theirs may be there.</summary>
+    private readonly HashSet<string> _uncertainCalls = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Whether the connection is one of ours.</summary>
+    public bool Owns(string connection) => _callOfConnection.ContainsKey(connection);
+
+    /// <summary>Our connections.</summary>
+    public IReadOnlyCollection<string> Known => _callOfConnection.Keys;
+
+    /// <summary>Whether a CreateConnection is on its way: then the gateway may know a connection before we do.</summary>
+    public bool IsCreating => _commands.Exists(static c => c.Verb == MgcpVerb.Crcx && c.IsStarted);
+
+    /// <summary>Takes a command; it ends in its event, perhaps at once.</summary>
+    public void Add(ConnectionCommand command, Instant now)
+    {
+        if (Prejudge(command, now)) return;
+        if (command.Verb == MgcpVerb.Dlcx) Overtake(command);
+        _commands.Add(command);
+        Pump(now);
+    }
+
+    /// <summary>Sends what may go.</summary>
+    public void Pump(Instant now)
+    {
+        if (!endpoint.TakesCommands) return;
+        for (var i = 0; i < _commands.Count; i++)
+        {
+            var command = _commands[i];
+            if (command.IsStarted || IsBlocked(i)) continue;
+            if (command.Verb == MgcpVerb.Dlcx && command.Connection is null && !HasAnything(command.CallId))
+            {
+                // The CreateConnection it waited for came to nothing.
+                _commands.RemoveAt(i--);
+                EndDelete(command, null, now);
+                continue;
+            }
+
+            Send(command, now);
+        }
+    }
+
+    /// <summary>A command's retry timer has run out.</summary>
+    public void Retry(ConnectionCommand command, Instant now)
+    {
+        command.BacksOff = false;
+        Pump(now);
+    }
+
+    /// <summary>The gateway deleted a connection, or an audit does not find it. Null for every connection of the call, or of all calls.</summary>
+    public void Lost(string? connection, string? callId, int reason)
+    {
+        foreach (var (id, call) in _callOfConnection)
+        {
+            if (connection is not null && !id.Equals(connection, StringComparison.OrdinalIgnoreCase)) continue;
+            if (connection is null && callId is not null && !call.Equals(callId, StringComparison.OrdinalIgnoreCase)) continue;
+            _callOfConnection.Remove(id);
+            services.Outbox.Happened(new MgcpEvent.ConnectionLost(endpoint.Id, id, reason));
+        }
+    }
+
+    /// <summary>Out of service: every command ends, every connection is forgotten.</summary>
+    public void Reset(Instant now)
+    {
+        _callOfConnection.Clear();
+        _uncertainCalls.Clear();
+        foreach (var command in _commands)
+        {
+            services.Timers.Cancel(new AgentTimer(AgentTimerKind.RetryConnection, command));
+            if (command.Transaction is { } transaction) services.Transactions.Silence(transaction, now);
+            Fail(command, 0, null);
+        }
+
+        _commands.Clear();
+    }
+
+    /// <inheritdoc/>
+    public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
+    {
+        var command = _commands.Find(c => c.Transaction == transaction);
+        if (command is null) return;
+        command.Transaction = null;
+        var carried = command.Carries;
+        command.Carries = false;
+        if (carried) endpoint.Requests.EndRide(response.IsSuccess);
+        if (response.IsSuccess)
+        {
+            if (carried) command.Ride = null;
+            if (command.SuspectsCombination) LearnSeparateRequests();
+            _commands.Remove(command);
+            Succeed(command, response, now);
+        }
+        else if (!(carried && GoesOnAlone(command, response.Code)))
+        {
+            Refuse(command, response, now);
+        }
+
+        endpoint.Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void Unanswered(OutgoingTransaction transaction, Instant now)
+    {
+        var command = _commands.Find(c => c.Transaction == transaction);
+        if (command is null) return;
+        command.Transaction = null;
+        if (command.Carries) endpoint.Requests.EndRide(accepted: false);
+        _commands.Remove(command);
+        if (command.Verb == MgcpVerb.Crcx) _uncertainCalls.Add(command.CallId);
+        Fail(command, 0, null);
+    }
+
+    /// <inheritdoc/>
+    public void AnsweredLate(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
+    {
+        // The engine was told that it failed, so what has come into being must go. An endpoint that left service is cleaned by its audit.
+        if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !endpoint.IsLive) return;
+        var connection = FirstConnection(response);
+        if (connection is null || Owns(connection)) return;
+        SendDelete(null, connection, new Forget(), now);
+    }
+
+    /// <summary>Deletes something nobody waits for: a call id, a connection, or with neither everything on the endpoint.</summary>
+    public OutgoingTransaction SendDelete(string? callId, string? connection, IAnswerTarget target, Instant now)
+    {
+        var id = Begin(MgcpVerb.Dlcx);
+        if (callId is not null) services.Writer.Parameter(MgcpParameter.CallId, callId);
+        if (connection is not null) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
+        return services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
+    }
+
+    /// <summary>Ends a command that needs no message at all.</summary>
+    private bool Prejudge(ConnectionCommand command, Instant now)
+    {
+        if (command.Verb == MgcpVerb.Dlcx)
+        {
+            var nothingThere = command.Connection is null && !HasAnything(command.CallId) && !HasCreate(command.CallId);
+            if (endpoint.IsLive && !nothingThere) return false;
+            EndDelete(command, null, now);
+            return true;
+        }
+
+        var code = command.Request!.RemoteDescription.Length > MaxDescriptionBytes ? MgcpResponseCodes.BadRemoteDescription
+            : !endpoint.IsLive || (command.Verb == MgcpVerb.Crcx && endpoint.Service == ServiceState.Draining) ? MgcpResponseCodes.NotReady
+            : 0;
+        if (code == 0) return false;
+        Fail(command, code, null);
+        return true;
+    }
+
+    /// <summary>What waits for a connection that is being deleted need not be sent at all.</summary>
+    private void Overtake(ConnectionCommand delete)
+    {
+        for (var i = 0; i < _commands.Count; i++)
+        {
+            var command = _commands[i];
+            if (command.Transaction is not null || command.Verb == MgcpVerb.Dlcx) continue;
+            var isMeant = delete.Connection is null
+                ? command.CallId.Equals(delete.CallId, StringComparison.OrdinalIgnoreCase)
+                : delete.Connection.Equals(command.Connection, StringComparison.OrdinalIgnoreCase);
+            if (!isMeant) continue;
+            services.Timers.Cancel(new AgentTimer(AgentTimerKind.RetryConnection, command));
+            _commands.RemoveAt(i--);
+            Fail(command, MgcpResponseCodes.Aborted, null);
+        }
+    }
+
+    private bool IsBlocked(int index)
+    {
+        var command = _commands[index];
+        for (var i = 0; i < index; i++)
+        {
+            var earlier = _commands[i];
+            var sameConnection = command.Connection is not null && command.Connection.Equals(earlier.Connection, StringComparison.OrdinalIgnoreCase);
+            var sameCall = command.CallId.Equals(earlier.CallId, StringComparison.OrdinalIgnoreCase);
+            var blocks = command.Verb switch
+            {
+                // A datagram may overtake another: a CRCX before the DLCX that makes room for it would be refused.
+                MgcpVerb.Crcx => earlier.Verb is MgcpVerb.Crcx or MgcpVerb.Dlcx,
+                MgcpVerb.Mdcx => sameConnection,
+                _ => command.Connection is null && earlier.Verb == MgcpVerb.Crcx && sameCall,
+            };
+            if (blocks) return true;
+        }
+
+        return false;
+    }
+
+    private bool HasAnything(string callId) => _uncertainCalls.Contains(callId) || ConnectionsOf(callId).Count > 0;
+
+    private bool HasCreate(string callId) =>
+        _commands.Exists(c => c.Verb == MgcpVerb.Crcx && c.CallId.Equals(callId, StringComparison.OrdinalIgnoreCase));
+
+    private List<string> ConnectionsOf(string callId)
+    {
+        List<string> found = [];
+        foreach (var (connection, call) in _callOfConnection)
+        {
+            if (call.Equals(callId, StringComparison.OrdinalIgnoreCase)) found.Add(connection);
+        }
+
+        return found;
+    }
+
+    private uint Begin(MgcpVerb verb)
+    {
+        var id = services.Transactions.NewId();
+        services.Writer.Clear().Command(verb, id, endpoint.LocalName, endpoint.Gateway.WireDomain, endpoint.Gateway.Traits.Version);
+        return id;
+    }
+
+    private void Send(ConnectionCommand command, Instant now)
+    {
+        var writer = services.Writer;
+        var id = Begin(command.Verb);
+        writer.Parameter(MgcpParameter.CallId, command.CallId);
+        var connection = command.Connection;
+        // With the connection named, the answer brings its counters (RFC 3435 §2.3.7).
+        if (command.Verb == MgcpVerb.Dlcx && connection is null && ConnectionsOf(command.CallId) is [var only]) connection = only;
+        if (connection is not null) writer.Parameter(MgcpParameter.ConnectionId, connection);
+        if (command.Request is { } request)
+        {
+            if (!string.IsNullOrEmpty(request.LocalOptions)) writer.Parameter(MgcpParameter.LocalConnectionOptions, request.LocalOptions);
+            if (request.Mode is { } mode) writer.Parameter(MgcpParameter.ConnectionMode, ModeName(mode));
+        }
+
+        command.Carries = command.Ride is not null && endpoint.Requests.CanRide && !command.RidesAlone;
+        if (command.Carries) EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity);
+        else if (command.Verb == MgcpVerb.Crcx) writer.Parameter(MgcpParameter.NotifiedEntity, services.Settings.NotifiedEntity);
+        if (command.Request is { } described) writer.Body(described.RemoteDescription.Span);
+        command.Transaction = services.Transactions.Send(id, command.Verb, endpoint.Gateway, endpoint.Id, this, writer.ToArray(), now);
+        if (command.Carries || command.Ride is not { } ride) return;
+        command.Ride = null;
+        endpoint.Requests.Wish(ride, now);
+    }
+
+    private void Succeed(ConnectionCommand command, in MgcpResponse response, Instant now)
+    {
+        MgcpResponse.SplitBodies(response.Body, out var description, out _);
+        switch (command.Verb)
+        {
+            case MgcpVerb.Crcx when FirstConnection(response) is { } connection:
+                _callOfConnection[connection] = command.CallId;
+                services.Outbox.Happened(new MgcpEvent.ConnectionCreated(command.Id, endpoint.Id, connection, description.ToArray()));
+                break;
+            case MgcpVerb.Crcx:
+                // Success without I: breaks §2.3.5; what was made can only be named by its call.
+                SendDelete(command.CallId, null, new Forget(), now);
+                Fail(command, MgcpResponseCodes.ProtocolError, null);
+                return;
+            case MgcpVerb.Mdcx:
+                services.Outbox.Happened(new MgcpEvent.ConnectionModified(command.Id, endpoint.Id, description.ToArray()));
+                break;
+            default:
+                var counters = response.Parameters[MgcpParameter.ConnectionParameters];
+                EndDelete(command, counters.IsEmpty ? null : Encoding.UTF8.GetString(counters), now);
+                return;
+        }
+
+        RequestAfter(command, now);
+    }
+
+    /// <summary>
+    /// The command carried a request and failed; both halves fail together (§2.3.5), so if the request was to blame the command goes again without it, and
+    /// the request by itself, where its refusal is dealt with.
+    /// </summary>
+    private bool GoesOnAlone(ConnectionCommand command, int code)
+    {
+        switch (Reactions.To(code))
+        {
+            case Reaction.HookMismatch:
+                services.Outbox.Happened(new MgcpEvent.HookMismatch(endpoint.Id, code == MgcpResponseCodes.OffHook));
+                command.Ride = null;
+                return true;
+            case Reaction.Simplify:
+                command.SuspectsCombination = command.RidesAlone = true;
+                return true;
+            case Reaction.DoWithout or Reaction.ResendWithMap:
+                command.RidesAlone = true;
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private void LearnSeparateRequests()
+    {
+        if (!endpoint.Gateway.Traits.EncapsulatedRequests) return;
+        endpoint.Gateway.Traits = endpoint.Gateway.Traits with { EncapsulatedRequests = false };
+        services.Outbox.Note(new MgcpNote.TraitLearnt(endpoint.Gateway.Name, "encapsulation"));
+    }
+
+    private void Refuse(ConnectionCommand command, in MgcpResponse response, Instant now)
+    {
+        var reaction = Reactions.To(response.Code);
+        if (ShouldRetry(command, reaction, response.Code))
+        {
+            command.Tries++;
+            command.BacksOff = true;
+            services.Timers.Set(new AgentTimer(AgentTimerKind.RetryConnection, command), now + services.BackOff(command.Tries));
+            return;
+        }
+
+        _commands.Remove(command);
+        if (reaction == Reaction.ConnectionGone)
+        {
+            if (command.Connection is not null) _callOfConnection.Remove(command.Connection);
+            if (command.Verb == MgcpVerb.Dlcx)
+            {
+                EndDelete(command, null, now);
+                return;
+            }
+        }
+
+        Fail(command, response.Code, response.Comment.IsEmpty ? null : Encoding.UTF8.GetString(response.Comment));
+        // 502 is about resources here (a CRCX for which there is no DSP), not about the endpoint (RFC 3661 §3.2).
+        if (reaction == Reaction.OutOfService && MgcpResponseCodes.Normalize(response.Code) != 502) endpoint.Refused(now);
+    }
+
+    /// <summary>A caller waits for CRCX: it fails at once. A DLCX must get through, and MDCX is refused with 400 while its CRCX settles (§4.4.4).</summary>
+    private static bool ShouldRetry(ConnectionCommand command, Reaction reaction, int code) => command.Tries < MaxTries && command.Verb switch
+    {
+        MgcpVerb.Dlcx => reaction is Reaction.RetryLater or Reaction.Overtaken,
+        MgcpVerb.Mdcx => reaction == Reaction.RetryLater && code is not (403 or 404) && command.Tries < 3,
+        _ => code == MgcpResponseCodes.Transient && command.Tries < 1,
+    };
+
+    private void EndDelete(ConnectionCommand command, string? counters, Instant now)
+    {
+        if (command.Connection is not null) _callOfConnection.Remove(command.Connection);
+        else foreach (var connection in ConnectionsOf(command.CallId)) _callOfConnection.Remove(connection);
+        if (command.Connection is null) _uncertainCalls.Remove(command.CallId);
+        services.Outbox.Happened(new MgcpEvent.ConnectionDeleted(command.Id, endpoint.Id, counters));
+        RequestAfter(command, now);
+    }
+
+    private void RequestAfter(ConnectionCommand command, Instant now)
+    {
+        if (command.Ride is not { } ride) return;
+        command.Ride = null;
+        if (endpoint.IsLive) endpoint.Requests.Wish(ride, now);
+    }
+
+    private void Fail(ConnectionCommand command, int code, string? comment) =>
+        services.Outbox.Happened(new MgcpEvent.CommandFailed(command.Id, endpoint.Id, code, comment));
+
+    private static string? FirstConnection(in MgcpResponse response)
+    {
+        var ids = new MgcpTokenReader(response.Parameters[MgcpParameter.ConnectionId], (byte)',');
+        return ids.TryNext(out var id) ? Encoding.ASCII.GetString(id) : null;
+    }
+
+    private static string ModeName(ConnectionMode mode) => mode switch
+    {
+        ConnectionMode.Inactive => "inactive",
+        ConnectionMode.SendOnly => "sendonly",
+        ConnectionMode.RecvOnly => "recvonly",
+        ConnectionMode.SendRecv => "sendrecv",
+        _ => "confrnce",
+    };
+
+    /// <summary>For commands whose outcome nobody waits for.</summary>
+    private sealed class Forget : IAnswerTarget
+    {
+        public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
+        {
+        }
+
+        public void Unanswered(OutgoingTransaction transaction, Instant now)
+        {
+        }
+    }
+}

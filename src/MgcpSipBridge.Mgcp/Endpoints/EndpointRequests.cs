@@ -1,0 +1,250 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>
+/// An endpoint's NotificationRequests: one on the wire at a time, only the latest wish behind it (RFC 3435 §4.4.4), and what to do when the
+/// gateway refuses.
+/// </summary>
+internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services) : IAnswerTarget
+{
+    private const int MaxTries = 6;
+    private NotificationRequest? _wish;
+    private bool _unsent;
+    private Sent? _sent;
+    private int _tries;
+    private List<Concession>? _concessions;
+    private int _concession;
+    private string? _map;
+    private List<string> _playing = [];
+
+    /// <summary>A request on the wire, by itself or in a connection command.</summary>
+    private sealed record Sent(NotificationRequest Shaped, Concession? Concession, OutgoingTransaction? Transaction);
+
+    /// <summary>RequestIdentifier (X:) of the last request sent; a Notify with another one crossed it on the wire.</summary>
+    public uint RequestId { get; private set; }
+
+    /// <summary>Whether a request may ride in a connection command now.</summary>
+    public bool CanRide => _sent is null && endpoint.Gateway.Traits.EncapsulatedRequests;
+
+    /// <summary>Makes a request the endpoint's.</summary>
+    public void Wish(NotificationRequest request, Instant now)
+    {
+        Adopt(request);
+        _unsent = true;
+        Pump(now);
+    }
+
+    /// <summary>Sends the last wish again: the gateway forgot it, or is in lock-step.</summary>
+    public void Renew(Instant now)
+    {
+        if (_wish is { } wish) Wish(wish, now);
+    }
+
+    /// <summary>Sends the wish if nothing is in its way.</summary>
+    public void Pump(Instant now)
+    {
+        if (_unsent && _sent is null && _wish is { } wish && endpoint.TakesCommands) Send(wish, now);
+    }
+
+    /// <summary>A request goes along in a connection command; what waited is superseded. Gives what to write.</summary>
+    public NotificationRequest BeginRide(NotificationRequest request, uint requestId)
+    {
+        Adopt(request);
+        _unsent = false;
+        RequestId = requestId;
+        var shaped = RequestShaper.Shape(request, endpoint.Gateway.Traits, _playing);
+        _sent = new Sent(shaped, null, null);
+        return shaped;
+    }
+
+    /// <summary>The connection command that carried a request ended. The caller pumps.</summary>
+    public void EndRide(bool accepted)
+    {
+        if (accepted && _sent is { } sent) Accept(sent);
+        _sent = null;
+    }
+
+    /// <summary>The retry timer has run out.</summary>
+    public void Retry(Instant now)
+    {
+        _unsent = _wish is not null;
+        Pump(now);
+    }
+
+    /// <summary>Out of service: nothing is wanted any more. The digit map's text is kept for the gateway that lost it.</summary>
+    public void Reset(Instant now)
+    {
+        if (_sent?.Transaction is { } transaction) services.Transactions.Silence(transaction, now);
+        _sent = null;
+        _wish = null;
+        _unsent = false;
+        _playing = [];
+        StartAfresh();
+    }
+
+    /// <inheritdoc/>
+    public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
+    {
+        if (_sent is not { } sent || sent.Transaction != transaction) return;
+        _sent = null;
+        if (response.IsSuccess) Accept(sent);
+        else Refuse(sent, response, now);
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void Unanswered(OutgoingTransaction transaction, Instant now)
+    {
+        if (_sent?.Transaction != transaction) return;
+        _sent = null;
+        if (!_unsent) Fail(0);
+    }
+
+    /// <summary>Writes the lines of a request: X: stands before R: because old gateways want it so.</summary>
+    public static void Write(MgcpWriter writer, NotificationRequest request, uint requestId, string notifiedEntity)
+    {
+        writer.Parameter(MgcpParameter.NotifiedEntity, notifiedEntity);
+        writer.Begin(MgcpParameter.RequestIdentifier).Append(requestId.ToString("X", null)).EndLine();
+        writer.Begin(MgcpParameter.RequestedEvents);
+        var first = true;
+        foreach (var requested in request.Events)
+        {
+            if (!first) writer.Append(", ");
+            first = false;
+            writer.Append(requested.Event).Append('(').Append(requested.Action).Append(')');
+        }
+
+        writer.EndLine().Begin(MgcpParameter.SignalRequests);
+        first = true;
+        foreach (var signal in request.Signals)
+        {
+            if (!first) writer.Append(", ");
+            first = false;
+            writer.Append(signal.Signal);
+            if (signal.Parameters is { } parameters) writer.Append('(').Append(parameters).Append(')');
+        }
+
+        writer.EndLine();
+        if (request.DigitMap is { } map) writer.Parameter(MgcpParameter.DigitMap, map);
+    }
+
+    private void Adopt(NotificationRequest request)
+    {
+        if (request.DigitMap is { } map) _map = map;
+        _wish = request;
+        StartAfresh();
+    }
+
+    private void StartAfresh()
+    {
+        _tries = 0;
+        _concessions = null;
+        services.Timers.Cancel(new AgentTimer(AgentTimerKind.RetryRequest, this));
+    }
+
+    private void Send(NotificationRequest wish, Instant now)
+    {
+        _unsent = false;
+        var gateway = endpoint.Gateway;
+        var concession = _concessions?[_concession];
+        var traits = concession is null ? gateway.Traits : concession.Apply(gateway.Traits);
+        var shaped = RequestShaper.Shape(wish, traits, _playing);
+        var id = services.Transactions.NewId();
+        RequestId = id;
+        services.Writer.Clear().Command(MgcpVerb.Rqnt, id, endpoint.LocalName, gateway.WireDomain, gateway.Traits.Version);
+        Write(services.Writer, shaped, id, services.Settings.NotifiedEntity);
+        _sent = new Sent(shaped, concession, services.Transactions.Send(id, MgcpVerb.Rqnt, gateway, endpoint.Id, this, services.Writer.ToArray(), now));
+    }
+
+    private void Accept(Sent sent)
+    {
+        _playing = RequestShaper.TonesOf(sent.Shaped);
+        if (sent.Concession is { } concession)
+        {
+            endpoint.Gateway.Traits = concession.Apply(endpoint.Gateway.Traits);
+            services.Outbox.Note(new MgcpNote.TraitLearnt(endpoint.Gateway.Name, concession.Word));
+        }
+
+        if (!_unsent) StartAfresh();
+    }
+
+    private void Refuse(Sent sent, in MgcpResponse response, Instant now)
+    {
+        var reaction = Reactions.To(response.Code);
+        if (reaction == Reaction.OutOfService)
+        {
+            endpoint.Refused(now);
+            return;
+        }
+
+        // A newer wish waits: it knows better than the one that was refused.
+        if (_unsent) return;
+        switch (reaction)
+        {
+            case Reaction.HookMismatch:
+                services.Outbox.Happened(new MgcpEvent.HookMismatch(endpoint.Id, response.Code == MgcpResponseCodes.OffHook));
+                break;
+            case Reaction.RetryLater when ++_tries < MaxTries:
+                services.Timers.Set(new AgentTimer(AgentTimerKind.RetryRequest, this), now + services.BackOff(_tries));
+                break;
+            case Reaction.Overtaken when ++_tries < MaxTries:
+                _unsent = true;
+                break;
+            case Reaction.ResendWithMap:
+                ResendWithMap(sent, response.Code);
+                break;
+            case Reaction.DoWithout or Reaction.Simplify:
+                Concede(sent, response.Code, mapRefused: false);
+                break;
+            case Reaction.OtherVersion when endpoint.Gateway is { VersionsRefused: < 2 } gateway && Profiles.Alternative(gateway.Traits.Version) is { } other:
+                gateway.VersionsRefused++;
+                gateway.Traits = gateway.Traits with { Version = other };
+                services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "version"));
+                _unsent = true;
+                break;
+            default:
+                Fail(response.Code);
+                break;
+        }
+    }
+
+    private void ResendWithMap(Sent sent, int code)
+    {
+        if (sent.Shaped.DigitMap is null && _map is not null && _wish is { } wish && endpoint.Gateway.Traits.DigitMaps)
+        {
+            _wish = wish with { DigitMap = _map };
+            _unsent = true;
+            return;
+        }
+
+        Concede(sent, code, mapRefused: true);
+    }
+
+    private void Concede(Sent sent, int code, bool mapRefused)
+    {
+        if (_concessions is null)
+        {
+            _concessions = Concession.After(sent.Shaped, code, mapRefused);
+            _concession = 0;
+        }
+        else
+        {
+            _concession++;
+        }
+
+        if (_concession < _concessions.Count)
+        {
+            _unsent = true;
+            return;
+        }
+
+        Fail(code);
+    }
+
+    private void Fail(int code)
+    {
+        StartAfresh();
+        services.Outbox.Happened(new MgcpEvent.RequestFailed(endpoint.Id, code));
+    }
+}

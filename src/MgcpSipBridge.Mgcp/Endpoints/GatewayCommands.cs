@@ -1,0 +1,270 @@
+using System.Collections.Immutable;
+using System.Text;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>Executes what gateways command, each command once: Notify, RestartInProgress, DeleteConnection, and questions whether we live.</summary>
+internal sealed class GatewayCommands(AgentServices services, GatewayDirectory directory, GatewayWatch watch)
+{
+    /// <summary>Takes one command message.</summary>
+    public void Take(ReadOnlySpan<byte> message, NetAddress from, bool isPiggybacked, Instant now)
+    {
+        var error = MgcpCommand.TryParse(message, out var command);
+        if (error != MgcpParseError.None) services.Outbox.Note(new MgcpNote.ParseFailed(error));
+        var gateway = command.Endpoint.Domain.IsEmpty
+            ? directory.AtHost(from)
+            : directory.Recognise(command.Endpoint.Domain, from, command.Verb == MgcpVerb.Rsip);
+        if (gateway is null)
+        {
+            services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.UnknownSource, from));
+            return;
+        }
+
+        if (command.TransactionId is not { } id) return;
+        switch (gateway.Answers.Begin(id, now, out var answer))
+        {
+            case CommandRepeat.Running:
+                services.Outbox.Send(from, services.Writer.Clear().Response(MgcpResponseCodes.Pending, id, "Pending").ToArray(), null, repeat: false);
+                services.Outbox.Note(new MgcpNote.RepeatAnswered(gateway.Name));
+                return;
+            case CommandRepeat.Answered:
+                services.Outbox.Send(from, answer, null, repeat: true);
+                services.Outbox.Note(new MgcpNote.RepeatAnswered(gateway.Name));
+                return;
+            case CommandRepeat.Confirmed:
+                services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.Acknowledged, from));
+                return;
+        }
+
+        if (gateway.Answers.NextExpiry is { } expiry) services.Timers.Set(new AgentTimer(AgentTimerKind.ForgetAnswers, gateway), expiry);
+        Learn(gateway, command, error, from, isPiggybacked);
+        GatewayDirectory.TryFind(gateway, command.Endpoint.Local, out var endpoint);
+        if (services.Settings.Trace) services.Outbox.Received(from, message, endpoint?.Id);
+        watch.Heard(gateway, now);
+        Execute(new Context(gateway, endpoint, id, from, now), command, error);
+        GatewayWatch.Recover(gateway, now);
+    }
+
+    private readonly record struct Context(Gateway Gateway, Endpoint? Endpoint, uint Id, NetAddress From, Instant Now);
+
+    private void Execute(in Context context, in MgcpCommand command, MgcpParseError error)
+    {
+        if (error != MgcpParseError.None)
+        {
+            Answer(context, command.Verb, MgcpResponseCodes.For(error) ?? MgcpResponseCodes.ProtocolError);
+            return;
+        }
+
+        if (command.Parameters[MgcpParameter.ResponseAck] is { IsEmpty: false } acks) Confirm(context.Gateway, acks);
+        if (context.Endpoint is { } endpoint && !Ascii.Equals(command.Endpoint.Local, endpoint.LocalName))
+        {
+            endpoint.LocalName = Encoding.ASCII.GetString(command.Endpoint.Local);
+        }
+
+        switch (command.Verb)
+        {
+            case MgcpVerb.Ntfy:
+                Notify(context, command);
+                break;
+            case MgcpVerb.Rsip:
+                Restart(context, command);
+                break;
+            case MgcpVerb.Dlcx:
+                Delete(context, command);
+                break;
+            case MgcpVerb.Auep when !command.Parameters.Has(MgcpParameter.RequestedInfo) || command.Parameters[MgcpParameter.RequestedInfo].IsEmpty:
+                // Some gateways ask whether the call agent lives.
+                Answer(context, command.Verb, MgcpResponseCodes.Ok);
+                break;
+            default:
+                Answer(context, command.Verb, MgcpResponseCodes.UnknownCommand);
+                break;
+        }
+    }
+
+    private void Notify(in Context context, in MgcpCommand command)
+    {
+        if (context.Endpoint is not { } endpoint)
+        {
+            // A wildcard breaks §2.3.4, but IOS keeps alive with it; it is about the gateway, not about a line.
+            Answer(context, MgcpVerb.Ntfy, command.Endpoint.IsWildcard ? MgcpResponseCodes.Ok : MgcpResponseCodes.UnknownEndpoint);
+            return;
+        }
+
+        var value = command.Parameters[MgcpParameter.ObservedEvents];
+        var events = Read(endpoint, value, out var failed);
+        if (failed) services.Outbox.Note(new MgcpNote.ParseFailed(MgcpParseError.BadParameterValue));
+        // What could be read counts: a Notify that is refused is lost for good (§4.4.1), and with it the phone's hook.
+        if (!command.Parameters.Has(MgcpParameter.ObservedEvents) || (failed && events.IsEmpty))
+        {
+            Answer(context, MgcpVerb.Ntfy, MgcpResponseCodes.ProtocolError);
+            return;
+        }
+
+        Answer(context, MgcpVerb.Ntfy, MgcpResponseCodes.Ok);
+        if (events.IsEmpty) return;
+        var requestId = command.Parameters[MgcpParameter.RequestIdentifier];
+        if (!requestId.IsEmpty && !Ascii.EqualsIgnoreCase(requestId, endpoint.Requests.RequestId.ToString("X", null)))
+        {
+            services.Outbox.Note(new MgcpNote.NotifyCrossed(context.Gateway.Name));
+        }
+
+        LearnDigits(context.Gateway, events);
+        endpoint.Observed(events, context.Now);
+    }
+
+    private static ImmutableArray<ObservedEvent> Read(Endpoint endpoint, ReadOnlySpan<byte> value, out bool failed)
+    {
+        var fallback = endpoint.Audit.Packages is [var first, ..] ? first : PackageVocabulary.DefaultPackage;
+        var events = ImmutableArray.CreateBuilder<ObservedEvent>();
+        var reader = new ObservedEventsReader(value);
+        while (reader.TryNext(out var entry, out var name))
+        {
+            var package = entry.Package.IsEmpty ? fallback : Upper(entry.Package);
+            var parameters = entry.Groups == 0 ? null : Encoding.UTF8.GetString(entry.Arguments);
+            var connection = entry.Connection.IsEmpty ? null : Encoding.ASCII.GetString(entry.Connection);
+            events.Add(new ObservedEvent(package, Spell(name), parameters, connection));
+        }
+
+        failed = reader.Failed;
+        return events.ToImmutable();
+    }
+
+    /// <summary>Packages in upper case; those that every line uses are not made anew.</summary>
+    private static string Upper(ReadOnlySpan<byte> package) => package switch
+    {
+        [(byte)'L' or (byte)'l'] => "L",
+        [(byte)'D' or (byte)'d'] => "D",
+        [(byte)'G' or (byte)'g'] => "G",
+        _ => Encoding.ASCII.GetString(package).ToUpperInvariant(),
+    };
+
+    /// <summary>Digits, letters A to D and the timer in upper case, all other names in lower case.</summary>
+    private static string Spell(ReadOnlySpan<byte> name)
+    {
+        if (Ascii.EqualsIgnoreCase(name, "hd"u8)) return "hd";
+        if (Ascii.EqualsIgnoreCase(name, "hu"u8)) return "hu";
+        if (name.Length == 1 && (char)(name[0] & 0xDF) is (>= 'A' and <= 'D') or 'T') return ((char)(name[0] & 0xDF)).ToString();
+        return Encoding.ASCII.GetString(name).ToLowerInvariant();
+    }
+
+    private void LearnDigits(Gateway gateway, ImmutableArray<ObservedEvent> events)
+    {
+        foreach (var observed in events)
+        {
+            if (!observed.IsDigit || observed.Package == gateway.Traits.DigitPackage) continue;
+            gateway.Traits = gateway.Traits with { DigitPackage = observed.Package };
+            services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "digit-package"));
+        }
+    }
+
+    private void Restart(in Context context, in MgcpCommand command)
+    {
+        var method = RestartMethods.Parse(command.Parameters[MgcpParameter.RestartMethod], command.Parameters.Has(MgcpParameter.RestartMethod));
+        Answer(context, MgcpVerb.Rsip, RestartMethods.Answer(method));
+        if (method is RestartMethod.Missing or RestartMethod.Unknown or RestartMethod.UnknownPackage) return;
+        services.Outbox.Note(new MgcpNote.Restarted(context.Gateway.Name, RestartMethods.Word(method)));
+        var delay = new ByteCursor(command.Parameters[MgcpParameter.RestartDelay]);
+        var seconds = delay.TryReadUInt32(out var read) ? Math.Min(read, 999_999) : 0;
+        foreach (var endpoint in context.Gateway.Endpoints.Values)
+        {
+            if (MgcpEndpointName.Covers(command.Endpoint.Local, endpoint.Id.LocalName)) Restart(endpoint, method, seconds, context.Now);
+        }
+
+        var isGone = method == RestartMethod.Forced || (method == RestartMethod.Restart && seconds > 0);
+        if (isGone && command.Endpoint.Local is [(byte)'*']) watch.WentDown(context.Gateway, context.Now);
+    }
+
+    private void Restart(Endpoint endpoint, RestartMethod method, uint seconds, Instant now)
+    {
+        switch (method)
+        {
+            case RestartMethod.Restart when seconds == 0:
+                endpoint.Restarted(now);
+                break;
+            case RestartMethod.Restart:
+                // Another RSIP should follow (§2.3.12); if it is lost we ask.
+                endpoint.LeaveService(OutOfServiceReason.Restarting, TimeSpan.FromSeconds(seconds) + services.Settings.AuditInterval, now);
+                break;
+            case RestartMethod.Forced:
+                endpoint.LeaveService(OutOfServiceReason.Restarting, services.Jittered(services.Settings.AuditInterval), now);
+                break;
+            case RestartMethod.Graceful:
+                endpoint.Drain();
+                break;
+            case RestartMethod.CancelGraceful:
+                endpoint.Undrain(now);
+                break;
+            case RestartMethod.Disconnected:
+                endpoint.Recover(keep: true, atOurStart: endpoint.Service == ServiceState.Unknown, now);
+                break;
+            case RestartMethod.Lockstep:
+                // RFC 3992: the endpoint waits for a request; nothing else has happened.
+                endpoint.Requests.Renew(now);
+                break;
+        }
+    }
+
+    private void Delete(in Context context, in MgcpCommand command)
+    {
+        if (context.Endpoint is not { } endpoint)
+        {
+            Answer(context, MgcpVerb.Dlcx, command.Endpoint.IsWildcard ? MgcpResponseCodes.Ok : MgcpResponseCodes.UnknownEndpoint);
+            return;
+        }
+
+        Answer(context, MgcpVerb.Dlcx, MgcpResponseCodes.Ok);
+        var reason = new ByteCursor(command.Parameters[MgcpParameter.ReasonCode]);
+        var code = reason.TryReadUInt32(out var read) && read <= 999 ? (int)read : 0;
+        endpoint.Connections.Lost(TextOf(command, MgcpParameter.ConnectionId), TextOf(command, MgcpParameter.CallId), code);
+    }
+
+    private static string? TextOf(in MgcpCommand command, MgcpParameter parameter) =>
+        command.Parameters[parameter] is { IsEmpty: false } value ? Encoding.ASCII.GetString(value) : null;
+
+    private static void Confirm(Gateway gateway, ReadOnlySpan<byte> acks)
+    {
+        var ranges = new MgcpTransactionRanges(acks);
+        while (ranges.TryNext(out var first, out var last)) gateway.Answers.Confirm(first, last);
+    }
+
+    /// <summary>How it writes its version and its domain, whether it piggybacks, and where it is.</summary>
+    private void Learn(Gateway gateway, in MgcpCommand command, MgcpParseError error, NetAddress from, bool isPiggybacked)
+    {
+        if (isPiggybacked) LearnPiggyback(gateway);
+        if (error is MgcpParseError.None && !Ascii.Equals(command.Version, gateway.Traits.Version))
+        {
+            gateway.Traits = Profiles.WithVersion(gateway.Traits, Encoding.ASCII.GetString(command.Version), gateway.Model.Profile);
+        }
+
+        var domain = command.Endpoint.Domain;
+        if (!domain.IsEmpty && !Ascii.Equals(domain, gateway.WireDomain)) gateway.WireDomain = Encoding.ASCII.GetString(domain);
+        if (gateway.Model.Address is null && (gateway.Address.IsNone || (command.Verb == MgcpVerb.Rsip && gateway.Address != from)))
+        {
+            directory.Change(gateway, gateway.Model, from);
+        }
+    }
+
+    /// <summary>The gateway put several messages into a datagram, so it takes several.</summary>
+    public void LearnPiggyback(Gateway gateway)
+    {
+        if (gateway.Traits.Piggyback) return;
+        gateway.Traits = gateway.Traits with { Piggyback = true };
+        services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "piggyback"));
+    }
+
+    private void Answer(in Context context, MgcpVerb verb, int code)
+    {
+        var (gateway, id) = (context.Gateway, context.Id);
+        services.Outbox.Answer(gateway, context.From, context.Endpoint?.Id, () =>
+        {
+            services.Writer.Clear().Response(code, id, MgcpResponseCodes.Comment(code));
+            if (gateway.Answers.WantsAck(id)) services.Writer.Begin(MgcpParameter.ResponseAck).EndLine();
+            var bytes = services.Writer.ToArray();
+            gateway.Answers.Complete(id, bytes);
+            return bytes;
+        });
+        services.Outbox.Note(new MgcpNote.TransactionEnded(verb.Name(), code, gateway.Name, TimeSpan.Zero, FromGateway: true));
+    }
+}

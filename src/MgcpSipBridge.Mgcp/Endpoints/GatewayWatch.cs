@@ -1,0 +1,140 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>
+/// Whether gateways answer: takes them over at our start, asks those that have been silent, gives up those that do not answer and asks on until they do
+/// (RFC 3435 §4.4.7 seen from the call agent's side).
+/// </summary>
+internal sealed class GatewayWatch(AgentServices services) : IAnswerTarget
+{
+    /// <summary>Retransmissions of a question to a gateway that is known to be down; the next question is a retransmission, too.</summary>
+    private const int ProbeRepeats = 2;
+
+    private static readonly TimeSpan FirstProbe = TimeSpan.FromSeconds(2);
+
+    /// <summary>A gateway with a known address is new: its endpoints are audited within the start's spread.</summary>
+    public void TakeOver(Gateway gateway, Instant now)
+    {
+        if (gateway.Address.IsNone) return;
+        services.Timers.Set(new AgentTimer(AgentTimerKind.Contact, gateway), now + services.Entropy.Between(TimeSpan.Zero, services.Settings.StartSpread));
+    }
+
+    /// <summary>The gateway sent something. Audits wait for <see cref="Recover"/>, so that an answer goes before them.</summary>
+    public void Heard(Gateway gateway, Instant now)
+    {
+        gateway.LastHeard = now;
+        if (gateway.State == GatewayState.Up) return;
+        gateway.State = GatewayState.Up;
+        gateway.NeedsRecovery = true;
+        gateway.ProbeDelay = TimeSpan.Zero;
+        SetContact(gateway, now, services.Settings.AuditInterval);
+        services.Outbox.Happened(new MgcpEvent.GatewayChanged(gateway.Name, GatewayState.Up));
+    }
+
+    /// <summary>Audits the endpoints of a gateway that has come back, if it has.</summary>
+    public static void Recover(Gateway gateway, Instant now)
+    {
+        if (!gateway.NeedsRecovery) return;
+        gateway.NeedsRecovery = false;
+        AuditWaiting(gateway, now);
+    }
+
+    /// <summary>Endpoints were added to a gateway that answers.</summary>
+    public static void AuditNew(Gateway gateway, Instant now) => AuditWaiting(gateway, now);
+
+    /// <summary>The gateway said that it goes out of service as a whole.</summary>
+    public void WentDown(Gateway gateway, Instant now)
+    {
+        gateway.NeedsRecovery = false;
+        if (gateway.State == GatewayState.Down) return;
+        gateway.State = GatewayState.Down;
+        services.Outbox.Happened(new MgcpEvent.GatewayChanged(gateway.Name, GatewayState.Down));
+        ProbeLater(gateway, now);
+    }
+
+    /// <summary>A command stayed unanswered: the gateway is down unless it was heard since that command went out.</summary>
+    public void Silent(Gateway gateway, Instant since, Instant now)
+    {
+        if (gateway.State == GatewayState.Down || (gateway.LastHeard is { } heard && heard >= since)) return;
+        gateway.State = GatewayState.Down;
+        services.Outbox.Happened(new MgcpEvent.GatewayChanged(gateway.Name, GatewayState.Down));
+        gateway.Audits.Clear();
+        foreach (var pending in services.Transactions.PendingOf(gateway)) services.Transactions.Abandon(pending, now);
+        foreach (var endpoint in gateway.Endpoints.Values) endpoint.LeaveService(OutOfServiceReason.GatewaySilent, null, now);
+        ProbeLater(gateway, now);
+    }
+
+    /// <summary>The gateway's own deadline has come.</summary>
+    public void ContactDue(Gateway gateway, Instant now)
+    {
+        switch (gateway.State)
+        {
+            case GatewayState.Unknown:
+                SetContact(gateway, now, services.Settings.AuditInterval);
+                AuditWaiting(gateway, now);
+                if (gateway.Endpoints.Count == 0) Ask(gateway, null, now);
+                break;
+            case GatewayState.Up when gateway.LastHeard is { } heard && now - heard < services.Settings.AuditInterval * 0.9:
+                SetContact(gateway, heard, services.Settings.AuditInterval);
+                break;
+            case GatewayState.Up:
+                SetContact(gateway, now, services.Settings.AuditInterval);
+                if (gateway.Pending == 0) Ask(gateway, null, now);
+                break;
+            default:
+                // The answer, or its absence, sets the next deadline.
+                Ask(gateway, ProbeRepeats, now);
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
+    {
+        // Any answer is a sign of life, and it was noticed when it arrived.
+    }
+
+    /// <inheritdoc/>
+    public void Unanswered(OutgoingTransaction transaction, Instant now)
+    {
+        if (transaction.Gateway.State == GatewayState.Down) ProbeLater(transaction.Gateway, now);
+    }
+
+    private static void AuditWaiting(Gateway gateway, Instant now)
+    {
+        foreach (var endpoint in gateway.Endpoints.Values)
+        {
+            var isSilent = endpoint.Service == ServiceState.OutOfService && endpoint.Reason == OutOfServiceReason.GatewaySilent;
+            if (endpoint.Service == ServiceState.Unknown || isSilent) endpoint.Recover(keep: false, atOurStart: true, now);
+        }
+    }
+
+    private void ProbeLater(Gateway gateway, Instant now)
+    {
+        var longest = services.Settings.AuditInterval;
+        gateway.ProbeDelay = gateway.ProbeDelay == TimeSpan.Zero ? FirstProbe : gateway.ProbeDelay * 2;
+        if (gateway.ProbeDelay > longest) gateway.ProbeDelay = longest;
+        SetContact(gateway, now, gateway.ProbeDelay);
+    }
+
+    private void SetContact(Gateway gateway, Instant from, TimeSpan interval)
+    {
+        if (!gateway.Address.IsNone) services.Timers.Set(new AgentTimer(AgentTimerKind.Contact, gateway), from + services.Jittered(interval));
+    }
+
+    /// <summary>AUEP without F: asks for nothing but an answer (RFC 3435 §2.3.10).</summary>
+    private void Ask(Gateway gateway, int? repeatLimit, Instant now)
+    {
+        var local = "*";
+        foreach (var endpoint in gateway.Endpoints.Values)
+        {
+            local = endpoint.LocalName;
+            break;
+        }
+
+        var id = services.Transactions.NewId();
+        services.Writer.Clear().Command(MgcpVerb.Auep, id, local, gateway.WireDomain, gateway.Traits.Version);
+        services.Transactions.Send(id, MgcpVerb.Auep, gateway, null, this, services.Writer.ToArray(), now, repeatLimit);
+    }
+}

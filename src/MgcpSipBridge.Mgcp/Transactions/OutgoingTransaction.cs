@@ -1,0 +1,58 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>Who sent a command and wants to know what became of it. Exactly one of the first two is called, once.</summary>
+internal interface IAnswerTarget
+{
+    /// <summary>The final answer.</summary>
+    void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now);
+
+    /// <summary>No final answer; the outcome is unknown.</summary>
+    void Unanswered(OutgoingTransaction transaction, Instant now);
+
+    /// <summary>A final answer to a command that had been given up.</summary>
+    void AnsweredLate(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
+    {
+    }
+}
+
+/// <summary>One of our commands on its way.</summary>
+internal sealed class OutgoingTransaction(
+    uint id, MgcpVerb verb, Gateway gateway, EndpointId? subject, IAnswerTarget target, byte[] datagram, int repeatLimit)
+{
+    public uint Id { get; } = id;
+
+    public MgcpVerb Verb { get; } = verb;
+
+    public Gateway Gateway { get; } = gateway;
+
+    public EndpointId? Subject { get; } = subject;
+
+    public IAnswerTarget Target { get; } = target;
+
+    /// <summary>What is sent again: the command, and the answers that shared its datagram (§3.5.5, fate sharing).</summary>
+    public byte[] Datagram { get; set; } = datagram;
+
+    /// <summary>Retransmissions after which it is given up (Max2, §4.3).</summary>
+    public int RepeatLimit { get; } = repeatLimit;
+
+    /// <summary>Where it went: the only address an answer is taken from.</summary>
+    public NetAddress To { get; init; }
+
+    public Instant FirstSent { get; init; }
+
+    public int Repeats { get; set; }
+
+    /// <summary>T-DELAY, doubled by every retransmission (§3.5.3).</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>The timer that runs now.</summary>
+    public TimeSpan Timer { get; set; }
+
+    /// <summary>A provisional answer came: only LONGTRAN repeats, then patience until 2*T-HIST (§3.5.6).</summary>
+    public bool IsProvisional { get; set; }
+
+    /// <summary>Given up: its owner was told; kept until 2*T-HIST to recognise a late answer.</summary>
+    public bool IsAbandoned { get; set; }
+}
