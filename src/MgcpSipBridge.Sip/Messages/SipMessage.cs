@@ -75,7 +75,7 @@ public sealed partial class SipMessage
     public ReadOnlySpan<byte> TopViaValue => View(_key.TopVia);
 
     /// <summary>The first Via.</summary>
-    public SipVia TopVia => SipVia.TryParse(TopViaValue, out var via) ? via : default;
+    public SipVia TopVia => SipVia.TryParseHead(TopViaValue, out var via, out _) ? via : default;
 
     /// <summary>From.</summary>
     public SipAddress From => AddressOf(SipHeader.From);

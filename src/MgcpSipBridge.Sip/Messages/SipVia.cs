@@ -51,7 +51,11 @@ public readonly ref struct SipVia
     }
 
     /// <summary>Reads one Via value.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> value, out SipVia via)
+    public static bool TryParse(ReadOnlySpan<byte> value, out SipVia via) =>
+        TryParseHead(value, out via, out var isVersion2) && isVersion2 && via.Parameters.AreWellFormed();
+
+    /// <summary>Reads transport and sent-by only: enough to answer a request whose Via is otherwise bad, or of another version.</summary>
+    internal static bool TryParseHead(ReadOnlySpan<byte> value, out SipVia via, out bool isVersion2)
     {
         via = default;
         var semicolon = value.IndexOf((byte)';');
@@ -60,14 +64,18 @@ public readonly ref struct SipVia
 
         // The form every peer sends, without blanks around the slashes; §20.42's own example has them everywhere.
         ReadOnlySpan<byte> rest;
-        if (head.StartsWith("SIP/2.0/"u8))
+        isVersion2 = head.StartsWith("SIP/2.0/"u8);
+        if (isVersion2)
         {
             rest = head[8..];
         }
         else
         {
             rest = head;
-            if (!TryTake(ref rest, "SIP"u8) || !TryTake(ref rest, "/"u8) || !TryTake(ref rest, "2.0"u8) || !TryTake(ref rest, "/"u8)) return false;
+            if (!TryTake(ref rest, "SIP"u8) || !TryTake(ref rest, "/"u8)) return false;
+            isVersion2 = TryTake(ref rest, "2.0"u8);
+            if (!isVersion2) rest = rest.TrimStart("0123456789."u8);
+            if (!TryTake(ref rest, "/"u8)) return false;
         }
 
         rest = rest.TrimStart(" \t"u8);
@@ -77,7 +85,7 @@ public readonly ref struct SipVia
         rest = rest[end..].TrimStart(" \t"u8);
         if (!TrySentBy(rest, out var host, out var port)) return false;
         via = new SipVia(head, transport, host, port, parameters);
-        return via.Parameters.AreWellFormed();
+        return true;
     }
 
     private static bool TrySentBy(ReadOnlySpan<byte> text, out ReadOnlySpan<byte> host, out int port)

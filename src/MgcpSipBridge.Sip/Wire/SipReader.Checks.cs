@@ -43,7 +43,8 @@ internal ref partial struct SipReader
 
         // One blank between the parts, and none within the URI (§7.1, §25.1).
         var uri = last > space ? line[(space + 1)..last] : default;
-        if (!SipUri.TryParse(uri, out _)) Fail(SipParseError.BadUri);
+        // §19.1.1: a Request-URI has no headers.
+        if (!SipUri.TryParse(uri, out var parsed) || !parsed.Headers.IsEmpty) Fail(SipParseError.BadUri);
         _key.Target = SliceOf(uri);
         return next;
     }
@@ -133,7 +134,8 @@ internal ref partial struct SipReader
         foreach (var value in new SipValues(line))
         {
             any = true;
-            var good = SipVia.TryParse(value, out _);
+            // The magic cookie alone names no transaction: RFC 4475 §3.2.1.
+            var good = SipVia.TryParse(value, out var via) && !Ascii.EqualsIgnoreCase(via.Branch, SipVia.MagicCookie);
             if (!good) Fail(SipParseError.BadHeaderValue);
             if (_key.TopVia.Length == 0) _key.TopVia = SliceOf(value);
         }
@@ -191,5 +193,5 @@ internal ref partial struct SipReader
 
     /// <summary>§8.2.6: an answer copies Via, From, To, Call-ID and CSeq, and the top Via says where it goes. An ACK has no answer.</summary>
     private bool CanBeAnswered() =>
-        _isRequest && _key.Method != SipMethod.Ack && HasMandatory() && SipVia.TryParse(_text.Slice(_key.TopVia.Start, _key.TopVia.Length), out _);
+        _isRequest && _key.Method != SipMethod.Ack && HasMandatory() && SipVia.TryParseHead(_text.Slice(_key.TopVia.Start, _key.TopVia.Length), out _, out _);
 }

@@ -63,7 +63,7 @@ public sealed partial class SipWriter
 
     private void TopVia(ReadOnlySpan<byte> value, NetAddress source)
     {
-        if (!SipVia.TryParse(value, out var via))
+        if (!SipVia.TryParseHead(value, out var via, out _))
         {
             Value(value);
             return;
@@ -73,6 +73,7 @@ public sealed partial class SipWriter
         var rport = false;
         foreach (var parameter in via.Parameters)
         {
+            if (parameter.Name.IsEmpty) continue;
             // A client has no business to say where it was received from: ours replaces it.
             if (System.Text.Ascii.EqualsIgnoreCase(parameter.Name, "received"u8)) continue;
             if (System.Text.Ascii.EqualsIgnoreCase(parameter.Name, "rport"u8))

@@ -5,12 +5,13 @@ using System.Text;
 namespace MgcpSipBridge.Sip;
 
 /// <summary>
-/// Writes one message at a time into a buffer that it keeps. No text that is handed in can end a header line: control characters become
+/// Writes one message at a time into a buffer that it keeps. No text that is handed in can end a header line: line ends become
 /// blanks, URIs and tags are held to their alphabets. Begin, headers, then <see cref="Body"/> or <see cref="End"/>.
 /// </summary>
 /// <remarks>A request is written without Via: its transaction puts one on top, with a branch of its own (RFC 3261 §8.1.1.7).</remarks>
 public sealed partial class SipWriter(int capacity = 2048)
 {
+    private static readonly SearchValues<byte> LineEnds = SearchValues.Create("\r\n"u8);
     private static readonly SearchValues<byte> Uri = SearchValues.Create(UriBytes());
     private byte[] _buffer = new byte[Math.Max(256, capacity)];
     private int _length;
@@ -215,17 +216,11 @@ public sealed partial class SipWriter(int capacity = 2048)
         Mend(start);
     }
 
-    /// <summary>Control characters become blanks: a value cannot end its line.</summary>
+    /// <summary>Line ends become blanks: a value cannot end its line. Other control characters may stand in quoted strings (§25.1).</summary>
     private void Mend(int start)
     {
         var written = _buffer.AsSpan(start, _length - start);
-        while (true)
-        {
-            var at = written.IndexOfAnyInRange((byte)0, (byte)31);
-            if (at < 0) break;
-            written[at] = (byte)' ';
-            written = written[(at + 1)..];
-        }
+        if (written.ContainsAny((byte)'\r', (byte)'\n')) written.ReplaceAny(LineEnds, (byte)' ');
     }
 
     internal void Tag(ReadOnlySpan<char> tag)
