@@ -1,0 +1,109 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>A next hop as a URI names it: what RFC 3263 starts from.</summary>
+/// <param name="Host">Host, IPv6 in brackets or not, in lower case.</param>
+/// <param name="Port">Port; 0 for none.</param>
+/// <param name="Transport">Transport; null for none.</param>
+internal readonly record struct HopName(string Host, int Port, SipTransport? Transport)
+{
+    /// <summary>The only target of an address literal; false for a name, which somebody has to look up (RFC 3263 §4.1, §4.2).</summary>
+    public bool TryGetLiteral(out SipTarget target)
+    {
+        var transport = Transport ?? SipTransport.Udp;
+        var port = Port == 0 ? SipTransports.DefaultPort(transport) : Port;
+        var isAddress = NetAddress.TryParse(Host, port, out var address);
+        target = new(transport, address.WithPort(port));
+        return isAddress;
+    }
+}
+
+/// <summary>
+/// Turns next hops into targets. Names are looked up by the host (an output), answers kept for a minute; while a look-up runs, everybody who
+/// asks for that name waits for the same answer.
+/// </summary>
+/// <param name="ask">Emits a look-up.</param>
+/// <param name="arm">Sets the deadline of a look-up that nobody answers.</param>
+internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm)
+{
+    /// <summary>How long an answer is used without asking again.</summary>
+    public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
+
+    // The host answers every look-up; this is for the one that it loses.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private const int MostNames = 1024;
+
+    private readonly Dictionary<HopName, Entry> _entries = [];
+    private readonly Dictionary<long, HopName> _queries = [];
+    private long _lastQuery;
+
+    private sealed class Entry
+    {
+        public ImmutableArray<SipTarget> Targets = [];
+        public Instant FreshUntil = new(long.MinValue);
+        public long Query;
+        public readonly List<Action<ImmutableArray<SipTarget>, Instant>> Waiting = [];
+    }
+
+    /// <summary>Calls <paramref name="found"/> with the targets in order, at once if they are known; with none if the name does not resolve.</summary>
+    public void Find(HopName name, Instant now, Action<ImmutableArray<SipTarget>, Instant> found)
+    {
+        if (name.TryGetLiteral(out var literal))
+        {
+            found([literal], now);
+            return;
+        }
+
+        if (!_entries.TryGetValue(name, out var entry))
+        {
+            if (_entries.Count >= MostNames) Prune(now);
+            _entries[name] = entry = new Entry();
+        }
+
+        if (now < entry.FreshUntil)
+        {
+            found(entry.Targets, now);
+            return;
+        }
+
+        entry.Waiting.Add(found);
+        if (entry.Query != 0) return;
+        entry.Query = ++_lastQuery;
+        _queries[entry.Query] = name;
+        arm(entry.Query, now + Patience);
+        ask(new SipOutput.LookUp(entry.Query, name.Host, name.Port, name.Transport));
+    }
+
+    /// <summary>The answer to a look-up. When a name stops resolving, its last addresses serve on: a DNS outage is no reason to stop calls.</summary>
+    public void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now)
+    {
+        if (!_queries.Remove(query, out var name)) return;
+        var entry = _entries[name];
+        entry.Query = 0;
+        if (!targets.IsDefaultOrEmpty)
+        {
+            entry.Targets = targets;
+            entry.FreshUntil = now + Lifetime;
+        }
+
+        var waiting = entry.Waiting.ToArray();
+        entry.Waiting.Clear();
+        foreach (var found in waiting) found(entry.Targets, now);
+    }
+
+    /// <summary>A target of that name failed: the next one who needs the name asks again.</summary>
+    public void Distrust(HopName name)
+    {
+        if (_entries.TryGetValue(name, out var entry)) entry.FreshUntil = new(long.MinValue);
+    }
+
+    private void Prune(Instant now)
+    {
+        foreach (var (name, entry) in _entries.ToArray())
+        {
+            if (entry.Query == 0 && entry.FreshUntil <= now) _entries.Remove(name);
+        }
+    }
+}

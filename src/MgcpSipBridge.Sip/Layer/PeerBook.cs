@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>A peer with what was learnt about its addresses.</summary>
+internal sealed class SipPeer(SipPeerModel model)
+{
+    public SipPeerModel Model { get; } = model;
+
+    public HopName Hop { get; } = new(model.Host.ToLowerInvariant(), model.Port, model.Transport);
+
+    /// <summary>Addresses that its requests come from: its literal, or what its name resolved to last.</summary>
+    public ImmutableArray<NetAddress> Sources { get; set; } = [];
+
+    /// <summary>Host and port for Request-URIs, <c>pbx.example.net:5062</c>.</summary>
+    public string HostPort { get; } = UriHost(model.Host) + (model.Port == 0 ? "" : $":{model.Port}");
+
+    /// <summary>Domain of the addresses of record there: no port (RFC 3261 §10.2).</summary>
+    public string Domain { get; } = UriHost(model.Host);
+
+    /// <summary>What a Request-URI to it has to say about the transport.</summary>
+    public string UriParameters { get; } = model.Transport switch
+    {
+        SipTransport.Tcp => ";transport=tcp",
+        SipTransport.Tls => ";transport=tls",
+        _ => "",
+    };
+
+    private static string UriHost(string host) => host.Contains(':') && !host.StartsWith('[') ? $"[{host}]" : host;
+}
+
+/// <summary>The configured peers, by name and by the address that a request comes from.</summary>
+internal sealed class PeerBook
+{
+    private readonly Dictionary<string, SipPeer> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<UInt128, List<SipPeer>> _byHost = [];
+    private ImmutableArray<SipPeer> _all = [];
+
+    public ImmutableArray<SipPeer> All => _all;
+
+    /// <summary>Replaces the peers; those that did not change keep what was learnt.</summary>
+    public void Replace(ImmutableArray<SipPeerModel> models)
+    {
+        _all = [.. models.Select(model => _byName.GetValueOrDefault(model.Name) is { } old && old.Model == model ? old : new SipPeer(model))];
+        _byName.Clear();
+        foreach (var peer in _all) _byName[peer.Model.Name] = peer;
+        Index();
+    }
+
+    public SipPeer? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>Remembers where a peer's requests come from.</summary>
+    public void Learn(SipPeer peer, ImmutableArray<SipTarget> targets)
+    {
+        ImmutableArray<NetAddress> sources = [.. targets.Select(target => target.Address)];
+        if (sources.SequenceEqual(peer.Sources)) return;
+        peer.Sources = sources;
+        Index();
+    }
+
+    /// <summary>The peer at an address, whatever its port; among several on one host the one whose port it is, else the first configured.</summary>
+    public SipPeer? At(NetAddress source)
+    {
+        if (!_byHost.TryGetValue(source.Address, out var peers)) return null;
+        foreach (var peer in peers)
+        {
+            foreach (var known in peer.Sources)
+            {
+                if (known == source) return peer;
+            }
+        }
+
+        return peers[0];
+    }
+
+    private void Index()
+    {
+        _byHost.Clear();
+        foreach (var peer in _all)
+        {
+            foreach (var source in peer.Sources)
+            {
+                if (!_byHost.TryGetValue(source.Address, out var there)) _byHost[source.Address] = there = [];
+                if (!there.Contains(peer)) there.Add(peer);
+            }
+        }
+    }
+}
