@@ -14,13 +14,13 @@ internal enum SipCallState
     /// <summary>Ours: INVITE sent, nothing came back.</summary>
     Calling,
 
-    /// <summary>Ours: hung up before anything came back; CANCEL has to wait for a provisional response (RFC 3261 §9.1).</summary>
-    Withdrawing,
-
     /// <summary>Ours: a provisional response came.</summary>
     Proceeding,
 
-    /// <summary>Ours: CANCEL sent, the INVITE's final response is awaited.</summary>
+    /// <summary>
+    /// Ours: hung up. CANCEL was sent, or is held back until a provisional response allows it (RFC 3261 §9.1); the INVITE's final response
+    /// is awaited.
+    /// </summary>
     Cancelling,
 
     /// <summary>Theirs: INVITE taken, no final response sent.</summary>
@@ -63,14 +63,11 @@ internal enum SipCallInput
     /// <summary>The first 2xx to our INVITE.</summary>
     Success,
 
-    /// <summary>Our INVITE failed for good: final status, no target left, time-out, unresolvable.</summary>
+    /// <summary>Our INVITE failed for good: final status, no target left, unresolvable, no final response in time or 64*T1 after CANCEL (§9.1).</summary>
     Failure,
 
     /// <summary>It rang too long.</summary>
     RingTimeout,
-
-    /// <summary>Nothing final came 64*T1 after CANCEL (§9.1).</summary>
-    CancelTimeout,
 
     /// <summary>The peer cancelled its INVITE.</summary>
     PeerCancel,
@@ -91,7 +88,7 @@ internal enum SipCallInput
 /// <summary>What the table orders.</summary>
 internal enum SipCallAction
 {
-    /// <summary>CANCEL the INVITE; from now on 64*T1 for something final.</summary>
+    /// <summary>CANCEL the INVITE as soon as it may be; from then on 64*T1 for something final.</summary>
     SendCancel,
 
     /// <summary>BYE in the call's dialog.</summary>
@@ -111,9 +108,6 @@ internal enum SipCallAction
 
     /// <summary>480 to the INVITE.</summary>
     Send480,
-
-    /// <summary>Drop the INVITE's client transaction and its early dialogs.</summary>
-    AbandonInvite,
 
     /// <summary>Event Answered.</summary>
     ReportAnswered,
@@ -150,12 +144,8 @@ internal static class SipCallTable
         (Calling, Provisional) => Go(Proceeding),
         (Calling, Success) => Go(Talking, ReportAnswered),
         (Calling, Failure) => Go(Over, ReportRejected),
-        (Calling, HangUp) => Go(Withdrawing),
-        (Calling, RingTimeout) => Go(Withdrawing, ReportRejected),
-
-        (Withdrawing, Provisional) => Go(Cancelling, SendCancel),
-        (Withdrawing, Success) => Go(Clearing, SendBye),
-        (Withdrawing, Failure) => Go(Over),
+        (Calling, HangUp) => Go(Cancelling, SendCancel),
+        (Calling, RingTimeout) => Go(Cancelling, ReportRejected, SendCancel),
 
         (Proceeding, Success) => Go(Talking, ReportAnswered),
         (Proceeding, Failure) => Go(Over, ReportRejected),
@@ -167,7 +157,6 @@ internal static class SipCallTable
         // CANCEL and 200 crossed: the call stands, so it is taken down (§15).
         (Cancelling, Success) => Go(Clearing, SendBye),
         (Cancelling, Failure) => Go(Over),
-        (Cancelling, CancelTimeout) => Go(Over, AbandonInvite),
 
         (Offering, Answer) => Go(Answered, Send200),
         (Offering, Reject) => Go(Over, SendRefusal),
@@ -186,26 +175,27 @@ internal static class SipCallTable
 
         (Talking, HangUp) => Go(Clearing, SendBye),
         (Talking, PeerBye) => Go(Over, ReportHungUp),
+        // The 200 to a re-INVITE stayed unacknowledged (§14.2).
+        (Talking, AckTimeout) => Go(Clearing, StopRepeating200, ReportHungUp, SendBye),
 
         (Clearing, ByeDone) => Go(Over),
 
-        (Withdrawing or Cancelling or HungUpUnacknowledged or Clearing or Over, HangUp) => Ignore(state, "hung up already"),
+        (Cancelling or HungUpUnacknowledged or Clearing or Over, HangUp) => Ignore(state, "hung up already"),
         (not Offering, Answer or Reject) => Ignore(state, "crossed with the peer giving up, or not an incoming call"),
         (not Locating, Located) => Ignore(state, "the INVITE goes to its next target"),
         (Proceeding or Cancelling, Provisional) => Ignore(state, "the first one counted"),
         (Talking or Clearing or Over, Provisional) => Ignore(state, "another fork, or late"),
         (Talking or Clearing or Over, Success) => Ignore(state, "another fork answered; its dialog is taken down beside the call"),
         (Talking or Clearing or Over, Failure) => Ignore(state, "the INVITE was decided before"),
-        (Withdrawing or Cancelling, RingTimeout) => Ignore(state, "on its way out"),
+        (Cancelling, RingTimeout) => Ignore(state, "on its way out"),
         (Talking or Clearing or Over, RingTimeout) => Ignore(state, "the timer lost the race"),
-        (Withdrawing or Cancelling, PeerBye) => Ignore(state, "the INVITE's final response ends it"),
+        (Cancelling, PeerBye) => Ignore(state, "the INVITE's final response ends it"),
         (Clearing, PeerBye) => Ignore(state, "BYE and BYE crossed; ours still awaits its answer"),
         (Over, PeerBye) => Ignore(state, "over"),
         (Answered or HungUpUnacknowledged or Talking or Clearing or Over, PeerCancel) => Ignore(state, "CANCEL has no effect after the final response (§9.2)"),
-        (Talking or Clearing or Over, Ack) => Ignore(state, "a repeat"),
-        (Talking or Clearing or Over, AckTimeout) => Ignore(state, "acknowledged or over"),
-        (Over, ByeDone or CancelTimeout) => Ignore(state, "over"),
-        (Clearing, CancelTimeout) => Ignore(state, "the INVITE was answered after all"),
+        (Talking or Clearing or Over, Ack) => Ignore(state, "a repeat, or of a re-INVITE"),
+        (Clearing or Over, AckTimeout) => Ignore(state, "acknowledged or over"),
+        (Over, ByeDone) => Ignore(state, "over"),
 
         _ => new SipCallStep(state, [], "cannot happen: that input belongs to the other side's calls or to an earlier state"),
     };
