@@ -32,30 +32,17 @@ public sealed record DigestChallenge(
     public static bool TryParse(ReadOnlySpan<byte> value, out DigestChallenge challenge)
     {
         challenge = null!;
-        if (value.Length > MaxValueBytes) return false;
-        var reader = new AuthParameterReader(Encoding.UTF8.GetString(value));
-        if (!reader.TryReadScheme("Digest")) return false;
-
-        string? realm = null, nonce = null, opaque = null, algorithmName = null, qop = null, stale = null;
-        while (reader.TryRead(out var name, out var content))
-        {
-            switch (name.ToLowerInvariant())
-            {
-                case "realm": realm ??= content; break;
-                case "nonce": nonce ??= content; break;
-                case "opaque": opaque ??= content; break;
-                case "algorithm": algorithmName ??= content; break;
-                case "qop": qop ??= content; break;
-                case "stale": stale ??= content; break;
-            }
-        }
-
-        if (reader.Broken || realm is null || nonce is null) return false;
-        // What we echo must not be able to end a header line.
+        if (value.Length > MaxValueBytes || !SipAuthParameters.TryParse(value, out var parameters) || !parameters.IsDigest) return false;
+        if (Content(parameters, "realm"u8) is not { } realm || Content(parameters, "nonce"u8) is not { } nonce) return false;
+        var opaque = Content(parameters, "opaque"u8);
+        var algorithmName = Content(parameters, "algorithm"u8);
+        var qop = Content(parameters, "qop"u8);
+        // What we echo must not be able to end its quotes or its line.
         if ($"{realm}{nonce}{opaque}".Any(char.IsControl)) return false;
         if (!DigestAlgorithm.TryParse(algorithmName ?? "MD5", out var algorithm)) return false;
         if (qop is not null && !qop.Split(',').Any(option => option.Trim().Equals("auth", StringComparison.OrdinalIgnoreCase))) return false;
-        challenge = new(realm, nonce, opaque, algorithmName, algorithm, qop is not null, "true".Equals(stale, StringComparison.OrdinalIgnoreCase));
+        var stale = "true".Equals(Content(parameters, "stale"u8), StringComparison.OrdinalIgnoreCase);
+        challenge = new(realm, nonce, opaque, algorithmName, algorithm, qop is not null, stale);
         return true;
     }
 
@@ -63,66 +50,15 @@ public sealed record DigestChallenge(
     public static string? ReadNextNonce(ReadOnlySpan<byte> value)
     {
         if (value.Length > MaxValueBytes) return null;
-        var reader = new AuthParameterReader(Encoding.UTF8.GetString(value));
-        while (reader.TryRead(out var name, out var content))
-        {
-            if (name.Equals("nextnonce", StringComparison.OrdinalIgnoreCase)) return content.Any(char.IsControl) ? null : content;
-        }
-
-        return null;
+        var nonce = Content(SipAuthParameters.OfInfo(value), "nextnonce"u8);
+        return nonce is null || nonce.Any(char.IsControl) ? null : nonce;
     }
 
-    // auth-params: token "=" (token | quoted-string), separated by commas (RFC 7235 §2.1).
-    private ref struct AuthParameterReader(ReadOnlySpan<char> text)
+    // What stands between the quotes, escapes left in; null for none and for a quoted string without an end.
+    private static string? Content(SipAuthParameters parameters, ReadOnlySpan<byte> name)
     {
-        private const string Blanks = " \t\r\n";
-        private ReadOnlySpan<char> _rest = text;
-
-        public bool Broken { get; private set; }
-
-        public bool TryReadScheme(string scheme)
-        {
-            _rest = _rest.TrimStart(Blanks);
-            if (!_rest.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)) return false;
-            _rest = _rest[scheme.Length..];
-            return !_rest.IsEmpty && Blanks.Contains(_rest[0]);
-        }
-
-        public bool TryRead(out string name, out string content)
-        {
-            name = content = "";
-            _rest = _rest.TrimStart(" \t\r\n,");
-            if (_rest.IsEmpty || Broken) return false;
-            var equals = _rest.IndexOf('=');
-            if (equals <= 0) return Fail();
-            name = _rest[..equals].TrimEnd(Blanks).ToString();
-            _rest = _rest[(equals + 1)..].TrimStart(Blanks);
-            if (_rest.IsEmpty || _rest[0] != '"')
-            {
-                var comma = _rest.IndexOf(',');
-                content = (comma < 0 ? _rest : _rest[..comma]).TrimEnd(Blanks).ToString();
-                _rest = comma < 0 ? [] : _rest[comma..];
-                return true;
-            }
-
-            for (var i = 1; i < _rest.Length; i++)
-            {
-                if (_rest[i] == '\\') i++;
-                else if (_rest[i] == '"')
-                {
-                    content = _rest[1..i].ToString();
-                    _rest = _rest[(i + 1)..];
-                    return true;
-                }
-            }
-
-            return Fail();
-        }
-
-        private bool Fail()
-        {
-            Broken = true;
-            return false;
-        }
+        if (!parameters.TryGet(name, out var value)) return null;
+        if (value.IsEmpty || value[0] != '"') return value.Contains((byte)'"') ? null : Encoding.UTF8.GetString(value);
+        return SipChars.QuotedLength(value) == value.Length ? Encoding.UTF8.GetString(value[1..^1]) : null;
     }
 }

@@ -1,0 +1,171 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+internal sealed partial class SipCall
+{
+    // RFC 3261 §13.3.1.1: a provisional response at least every minute keeps proxies from giving up.
+    private static readonly TimeSpan ProvisionalInterval = TimeSpan.FromSeconds(60);
+
+    private SipServerTransaction? _transaction;
+    private SipMessage? _request;
+    private (int Status, ReadOnlyMemory<byte> Description) _provisional;
+    private (int Status, int Q850, TimeSpan? RetryAfter) _refusal;
+    private ReadOnlyMemory<byte> _answer;
+    private UnacknowledgedFinal? _unacknowledged;
+
+    /// <summary>A 200 of ours to an INVITE that waits for its ACK.</summary>
+    private sealed class UnacknowledgedFinal(SipServerTransaction transaction, uint sequence, bool holdsOffer, bool isFirst, TimeSpan interval)
+    {
+        public SipServerTransaction Transaction { get; } = transaction;
+
+        public uint Sequence { get; } = sequence;
+
+        /// <summary>Whether the ACK has to carry the answer.</summary>
+        public bool HoldsOffer { get; } = holdsOffer;
+
+        /// <summary>Whether it answered the call, not a re-INVITE.</summary>
+        public bool IsFirst { get; } = isFirst;
+
+        public TimeSpan Interval { get; set; } = interval;
+    }
+
+    /// <summary>Takes an INVITE; the engine hears of it from the caller.</summary>
+    public static SipCall Take(
+        SipCore core, SipCallHandle handle, string peer, SipServerTransaction transaction, SipMessage request, AccountEntry? account, string calledUser, Action<SipCall> forget)
+    {
+        var call = new SipCall(core, handle, peer, SipCallState.Offering, forget)
+        {
+            CallId = request.CallIdText,
+            LocalTag = transaction.LocalTag,
+            _transaction = transaction,
+            _request = request,
+            _flow = transaction.Flow,
+            _account = account,
+            _contactUser = calledUser,
+            _dialog = Dialog.OfRequest(request, transaction.LocalTag),
+        };
+        transaction.Owner = call;
+        call.Open(call._dialog);
+        return call;
+    }
+
+    /// <summary>Sends a provisional response.</summary>
+    public void Progress(int status, ReadOnlyMemory<byte> description, Instant now)
+    {
+        if (_state != SipCallState.Offering || status is <= 100 or >= 200) return;
+        _provisional = (status, description);
+        SendProvisional(now);
+    }
+
+    /// <summary>Answers with 200.</summary>
+    public void Answer(ReadOnlyMemory<byte> description, Instant now)
+    {
+        _answer = description;
+        Step(SipCallInput.Answer, now);
+    }
+
+    /// <summary>Refuses with a final status; one that is none becomes 500.</summary>
+    public void Reject(int status, int q850, TimeSpan? retryAfter, Instant now)
+    {
+        _refusal = (status is >= 300 and <= 699 ? status : 500, q850, retryAfter);
+        Step(SipCallInput.Reject, now);
+    }
+
+    /// <summary>The peer cancelled one of its INVITEs; the CANCEL has its 200.</summary>
+    public void OnCancel(SipServerTransaction invite, SipMessage cancel, Instant now)
+    {
+        if (invite == _transaction)
+        {
+            _end = new SipEnd(0, cancel.ReasonQ850);
+            Step(SipCallInput.PeerCancel, now);
+        }
+        else if (invite == _offer?.Transaction)
+        {
+            DropOffer(487, now);
+        }
+    }
+
+    /// <summary>ACK to a 200 of ours.</summary>
+    public void OnAck(SipMessage ack, Instant now)
+    {
+        if (_unacknowledged is not { } final || final.Sequence != ack.CSeqNumber) return;
+        _description = final.HoldsOffer ? SdpBody.Of(ack) : default;
+        if (final.IsFirst)
+        {
+            Step(SipCallInput.Ack, now);
+            return;
+        }
+
+        StopRepeating200();
+        if (!_description.IsEmpty) _core.Raise(new SipEvent.Confirmed(Handle, _description));
+    }
+
+    private void SendProvisional(Instant now)
+    {
+        if (_state != SipCallState.Offering) return;
+        var (status, description) = _provisional;
+        _transaction!.BeginResponse(_core.Writer, status);
+        WriteDialogHeaders(_request!);
+        _core.Writer.Body(SipCore.Sdp, description.Span);
+        _core.Transactions.Respond(_transaction, _core.Writer, now);
+        SetTimer(SipTimer.RepeatProvisional, now + ProvisionalInterval);
+    }
+
+    private void Send200(Instant now)
+    {
+        StopTimer(SipTimer.RepeatProvisional);
+        _dialog!.Confirm();
+        Send200(_transaction!, _request!, _answer, holdsOffer: SdpBody.Of(_request!).IsEmpty, isFirst: true, now);
+        _request = null;
+    }
+
+    /// <summary>200 to an INVITE, repeated from T1 on, doubling up to T2, over every transport, until its ACK or 64*T1 (§13.3.1.4).</summary>
+    private void Send200(SipServerTransaction transaction, SipMessage request, ReadOnlyMemory<byte> description, bool holdsOffer, bool isFirst, Instant now)
+    {
+        transaction.BeginResponse(_core.Writer, 200);
+        WriteDialogHeaders(request);
+        _core.Writer.Body(SipCore.Sdp, description.Span);
+        _core.Transactions.Respond(transaction, _core.Writer, now);
+        _unacknowledged = new UnacknowledgedFinal(transaction, request.CSeqNumber, holdsOffer, isFirst, _core.Settings.T1);
+        SetTimer(SipTimer.Repeat200, now + _core.Settings.T1);
+        SetTimer(SipTimer.AwaitAck, now + (64 * _core.Settings.T1));
+    }
+
+    private void Repeat200(Instant now)
+    {
+        if (_unacknowledged is not { } final) return;
+        _core.Transactions.ResendFinal(final.Transaction, now);
+        final.Interval = final.Interval * 2 < _core.Settings.T2 ? final.Interval * 2 : _core.Settings.T2;
+        SetTimer(SipTimer.Repeat200, now + final.Interval);
+    }
+
+    private void StopRepeating200()
+    {
+        _unacknowledged = null;
+        StopTimer(SipTimer.Repeat200);
+        StopTimer(SipTimer.AwaitAck);
+    }
+
+    private void Refuse(int status, int q850, TimeSpan? retryAfter, Instant now)
+    {
+        StopTimer(SipTimer.RepeatProvisional);
+        DropOffer(487, now);
+        _transaction!.BeginResponse(_core.Writer, status);
+        if (ReasonOf(q850) is { } reason) _core.Writer.Header(SipHeader.Reason, reason);
+        if (retryAfter is { } pause) _core.Writer.Header(SipHeader.RetryAfter, (long)Math.Ceiling(Math.Max(0, pause.TotalSeconds)));
+        _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
+        _core.Writer.End();
+        _core.Transactions.Respond(_transaction, _core.Writer, now);
+        _request = null;
+    }
+
+    // What makes or refreshes a dialog (§12.1.1): the route, our Contact, and what we can do.
+    private void WriteDialogHeaders(SipMessage request)
+    {
+        _core.Writer.Copy(request, SipHeader.RecordRoute);
+        _core.Writer.Address(SipHeader.Contact, null, _core.ContactUri(_contactUser, _flow));
+        _core.Writer.Header(SipHeader.Allow, SipCore.Allow);
+        _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
+    }
+}

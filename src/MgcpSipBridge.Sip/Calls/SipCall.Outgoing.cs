@@ -1,0 +1,184 @@
+using System.Collections.Immutable;
+using System.Text;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+internal sealed partial class SipCall
+{
+    // More early dialogs than any ring group; a peer that invents tags does not get our memory.
+    private const int MostForks = 64;
+
+    // ACKs by remote tag, for repeats of their 2xx (RFC 3261 §13.2.2.4); null while its way is looked up.
+    private readonly Dictionary<string, SentAck?> _acks = new(StringComparer.Ordinal);
+    private ClientRequest? _invite;
+
+    // An INVITE without an offer: the ACK carries our answer and waits for it.
+    private bool _acknowledgeWithAnswer;
+
+    private sealed record SentAck(ReadOnlyMemory<byte> Bytes, SipFlow Flow);
+
+    /// <summary>Places a call.</summary>
+    public static SipCall Place(SipCore core, SipCallHandle handle, SipInvite invite, Action<SipCall> forget) =>
+        new(core, handle, invite.Peer, SipCallState.Locating, forget) { CallId = core.Tokens.NewCallId(), LocalTag = core.Tokens.NewTag() };
+
+    /// <summary>Sends the INVITE as soon as the peer's address is known.</summary>
+    public void Start(SipInvite invite, Instant now)
+    {
+        if (_core.Peers.Find(Peer) is not { } peer || _core.Accounts.Find(invite.Account) is not { } account)
+        {
+            _end = new SipEnd(500, Local: true);
+            Step(SipCallInput.Failure, now);
+            return;
+        }
+
+        _account = account;
+        _contactUser = account.Model.User;
+        _acknowledgeWithAnswer = invite.Offer.IsEmpty;
+        var routes = account.Peer == Peer ? account.ServiceRoutes : [];
+        _invite = new ClientRequest(_core, this, DraftOf(invite, peer, account.Model, routes), _core.Accounts.For(account, Peer));
+        SetTimer(SipTimer.Ring, now + _core.Settings.RingTimeout);
+        _core.Names.Find(routes.IsEmpty ? peer.Hop : SipCore.HopOf(routes[0]), now, (targets, at) =>
+        {
+            if (_state != SipCallState.Locating) return;
+            if (routes.IsEmpty) _core.Peers.Learn(peer, targets);
+            Step(SipCallInput.Located, at);
+            _invite.Start(_core.FlowsTo(targets), at);
+        });
+    }
+
+    private RequestDraft DraftOf(SipInvite invite, SipPeer peer, SipAccount account, ImmutableArray<string> routes)
+    {
+        var self = SipUri.Create(account.User, peer.Domain);
+        var headers = ImmutableArray.CreateBuilder<(SipHeader, string)>();
+        headers.Add((SipHeader.Allow, SipCore.Allow));
+        if (invite.Withheld)
+        {
+            // RFC 3323 §4.1, RFC 3325 §9.3. A trunk is trusted to know the line and to keep it; a registrar identifies a line by its credentials and takes a wish.
+            headers.Add((SipHeader.Privacy, "id"));
+            headers.Add((peer.Model.Registration == SipRegistrationMode.PerLine ? SipHeader.PPreferredIdentity : SipHeader.PAssertedIdentity, $"<{self}>"));
+        }
+
+        var called = SipUri.Create(invite.CalledUser, peer.Domain);
+        var display = string.IsNullOrEmpty(account.DisplayName) ? "" : SipText.Quote(account.DisplayName) + " ";
+        return new RequestDraft
+        {
+            Method = SipMethod.Invite,
+            Uri = SipUri.Create(invite.CalledUser, peer.HostPort, peer.UriParameters),
+            From = (invite.Withheld ? "\"Anonymous\" <sip:anonymous@anonymous.invalid>" : $"{display}<{self}>") + $";tag={LocalTag}",
+            To = $"<{called}>",
+            CallId = CallId,
+            Sequence = 1,
+            Routes = routes,
+            // A withheld number does not leave through the Contact either.
+            ContactUser = invite.Withheld ? "anonymous" : account.User,
+            Headers = headers.DrainToImmutable(),
+            Body = invite.Offer,
+        };
+    }
+
+    private void OnProgress(SipMessage response, Instant now)
+    {
+        _flow = _invite!.Flow;
+        var tag = Encoding.UTF8.GetString(response.ToTag);
+        if (response.Status == 199)
+        {
+            // RFC 6228: one branch of a fork has failed; the others ring on.
+            if (_dialogs.TryGetValue(tag, out var failed) && !failed.IsConfirmed) Close(failed);
+            return;
+        }
+
+        if (response.Status > 100 && tag.Length > 0 && !_dialogs.ContainsKey(tag) && _dialogs.Count < MostForks && _state != SipCallState.Over)
+            Open(Dialog.OfResponse(response, LocalTag, _invite.Draft.Uri));
+        Step(SipCallInput.Provisional, now);
+        if (response.Status > 100 && _state == SipCallState.Proceeding)
+            _core.Raise(new SipEvent.Progressed(Handle, response.Status, tag, SdpBody.Of(response)));
+    }
+
+    /// <summary>A 2xx: the first answers the call, a repeat is acknowledged again, another fork's is acknowledged and hung up (RFC 3261 §13.2.2.4).</summary>
+    private void OnSuccess(SipMessage response, Instant now)
+    {
+        _flow = _invite!.Flow;
+        var tag = Encoding.UTF8.GetString(response.ToTag);
+        if (_acks.TryGetValue(tag, out var sent))
+        {
+            if (sent is not null) _core.Transactions.Resend(sent.Bytes, sent.Flow, CallId);
+            return;
+        }
+
+        if (_dialogs.TryGetValue(tag, out var dialog))
+        {
+            dialog.Confirm(response);
+        }
+        else
+        {
+            dialog = Dialog.OfResponse(response, LocalTag, _invite.Draft.Uri);
+            Open(dialog);
+        }
+
+        if (_dialog is not null)
+        {
+            Acknowledge(dialog, default, now);
+            SendBye(dialog, now);
+            return;
+        }
+
+        _dialog = dialog;
+        _description = SdpBody.Of(response);
+        if (_acknowledgeWithAnswer) _acks[tag] = null;
+        else Acknowledge(dialog, default, now);
+        Step(SipCallInput.Success, now);
+    }
+
+    private void OnFailure(SipEnd end, Instant now)
+    {
+        if (end.Local && _core.Peers.Find(Peer) is { } peer) _core.Names.Distrust(peer.Hop);
+        _end = end;
+        CloseEarlyDialogs();
+        Step(SipCallInput.Failure, now);
+    }
+
+    /// <summary>The INVITE's transaction is gone, 64*T1 after the first 2xx: no fork can answer any more (§13.2.2.4).</summary>
+    private void ForgetInvite()
+    {
+        CloseEarlyDialogs();
+        _acks.Clear();
+    }
+
+    private void CloseEarlyDialogs()
+    {
+        foreach (var dialog in _dialogs.Values.Where(dialog => !dialog.IsConfirmed).ToArray()) Close(dialog);
+    }
+
+    private void AcknowledgeIfHeld(Instant now)
+    {
+        if (!_acknowledgeWithAnswer || _invite is null) return;
+        _acknowledgeWithAnswer = false;
+        Acknowledge(_dialog!, default, now);
+    }
+
+    /// <summary>ACK: the number and the credentials of the INVITE, the way of the dialog (§13.2.2.4).</summary>
+    private void Acknowledge(Dialog dialog, ReadOnlyMemory<byte> answer, Instant now)
+    {
+        var (uri, routes, nextHop) = dialog.Path();
+        var ack = new RequestDraft
+        {
+            Method = SipMethod.Ack,
+            Uri = uri,
+            Routes = routes,
+            From = dialog.State.Local,
+            To = dialog.State.Remote,
+            CallId = CallId,
+            Sequence = _invite!.Draft.Sequence,
+            Credentials = _invite.SentCredentials,
+            Body = answer,
+        };
+        _acks[dialog.RemoteTag] = null;
+        WithFlows(nextHop, now, (flows, at) =>
+        {
+            if (flows.IsEmpty) return;
+            _core.Compose(ack, flows[0]);
+            _acks[dialog.RemoteTag] = new SentAck(_core.Transactions.SendAck(_core.Writer, flows[0], CallId, at), flows[0]);
+        });
+    }
+}

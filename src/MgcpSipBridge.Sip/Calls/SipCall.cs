@@ -1,0 +1,238 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>
+/// One call: its state, its dialogs and its requests. What happens is translated into the inputs of <see cref="SipCallTable"/>, and what the
+/// table orders is carried out. This file is the frame; the others hold outgoing calls, incoming ones, and offers inside a call.
+/// </summary>
+internal sealed partial class SipCall : IClientRequestOwner
+{
+    private readonly SipCore _core;
+    private readonly Action<SipCall> _forget;
+
+    // By remote tag. An outgoing call may have several, as forks answer (RFC 3261 §12.1.2).
+    private readonly Dictionary<string, Dialog> _dialogs = new(StringComparer.Ordinal);
+    private readonly Dictionary<ClientRequest, Dialog> _byes = [];
+
+    // The one that the call is about; null until an outgoing call is answered.
+    private Dialog? _dialog;
+    private AccountEntry? _account;
+    private string _contactUser = "";
+    private SipCallState _state;
+    private bool _gone;
+
+    // The path that the call came by or was placed over.
+    private SipFlow _flow;
+
+    // What the table's actions need to know of the input.
+    private SipEnd _end = new(0);
+    private ReadOnlyMemory<byte> _description;
+    private int _q850;
+
+    private SipCall(SipCore core, SipCallHandle handle, string peer, SipCallState state, Action<SipCall> forget)
+    {
+        _core = core;
+        _forget = forget;
+        _state = state;
+        Handle = handle;
+        Peer = peer;
+    }
+
+    public SipCallHandle Handle { get; }
+
+    public string Peer { get; }
+
+    public string CallId { get; private set; } = "";
+
+    /// <summary>Our tag, the same in all dialogs of the call.</summary>
+    public string LocalTag { get; private set; } = "";
+
+    /// <summary>The dialog with a peer's tag; null for none.</summary>
+    public Dialog? DialogWith(string remoteTag) => _dialogs.GetValueOrDefault(remoteTag);
+
+    /// <summary>Hangs up in whatever way the state asks for.</summary>
+    public void HangUp(int q850, Instant now)
+    {
+        _q850 = q850;
+        Step(SipCallInput.HangUp, now);
+    }
+
+    /// <summary>A timer of the call is due.</summary>
+    public void OnTimer(SipTimer timer, Instant now)
+    {
+        switch (timer)
+        {
+            case SipTimer.Ring:
+                _end = new SipEnd(408, Local: true);
+                Step(SipCallInput.RingTimeout, now);
+                break;
+            case SipTimer.RepeatProvisional:
+                SendProvisional(now);
+                break;
+            case SipTimer.Repeat200:
+                Repeat200(now);
+                break;
+            case SipTimer.AwaitAck:
+                _end = new SipEnd(408, Local: true);
+                Step(SipCallInput.AckTimeout, now);
+                break;
+            default:
+                break;
+        }
+    }
+
+    void IClientRequestOwner.OnProvisional(ClientRequest request, SipMessage response, Instant now)
+    {
+        if (request == _invite) OnProgress(response, now);
+    }
+
+    void IClientRequestOwner.OnFinal(ClientRequest request, SipMessage response, Instant now)
+    {
+        if (request != _invite) OnByeDone(request, now);
+        else if (response.Status < 300) OnSuccess(response, now);
+        else OnFailure(new SipEnd(response.Status, response.ReasonQ850), now);
+    }
+
+    void IClientRequestOwner.OnFailed(ClientRequest request, int status, Instant now)
+    {
+        if (request == _invite) OnFailure(new SipEnd(status, Local: true), now);
+        else OnByeDone(request, now);
+    }
+
+    void IClientRequestOwner.OnTerminated(ClientRequest request)
+    {
+        if (request == _invite) ForgetInvite();
+    }
+
+    private void Step(SipCallInput input, Instant now)
+    {
+        var step = SipCallTable.Step(_state, input);
+        _state = step.Next;
+        foreach (var action in step.Actions) Do(action, now);
+        Settle();
+    }
+
+    private void Do(SipCallAction action, Instant now)
+    {
+        switch (action)
+        {
+            case SipCallAction.SendCancel:
+                _invite!.Cancel(ReasonOf(_q850), now);
+                break;
+            case SipCallAction.SendBye:
+                SendBye(_dialog!, now);
+                break;
+            case SipCallAction.Send200:
+                Send200(now);
+                break;
+            case SipCallAction.StopRepeating200:
+                StopRepeating200();
+                break;
+            case SipCallAction.SendRefusal:
+                Refuse(_refusal.Status, _refusal.Q850, _refusal.RetryAfter, now);
+                break;
+            case SipCallAction.Send487:
+                Refuse(487, 0, null, now);
+                break;
+            case SipCallAction.Send480:
+                Refuse(480, _q850, null, now);
+                break;
+            case SipCallAction.ReportAnswered:
+                _core.Raise(new SipEvent.Answered(Handle, _dialog!.RemoteTag, _description));
+                break;
+            case SipCallAction.ReportRejected:
+                _core.Raise(new SipEvent.Rejected(Handle, _end));
+                break;
+            case SipCallAction.ReportConfirmed:
+                _core.Raise(new SipEvent.Confirmed(Handle, _description));
+                break;
+            case SipCallAction.ReportHungUp:
+                _core.Raise(new SipEvent.HungUp(Handle, _end));
+                break;
+        }
+
+        if (action is SipCallAction.SendCancel or SipCallAction.ReportAnswered) StopTimer(SipTimer.Ring);
+    }
+
+    /// <summary>When the call is over and none of our requests waits for its end, nothing can change any more: Gone.</summary>
+    private void Settle()
+    {
+        if (_state != SipCallState.Over) return;
+        foreach (var timer in (ReadOnlySpan<SipTimer>)[SipTimer.Ring, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck]) StopTimer(timer);
+        if (_byes.Count > 0 || _invite is { IsStarted: true, IsFinished: false }) return;
+        foreach (var dialog in _dialogs.Values.ToArray()) Close(dialog);
+        if (_gone) return;
+        _gone = true;
+        _core.Raise(new SipEvent.Gone(Handle));
+        _forget(this);
+    }
+
+    /// <summary>BYE in one of the call's dialogs: the call's own, or that of a fork that lost.</summary>
+    private void SendBye(Dialog dialog, Instant now)
+    {
+        if (dialog == _dialog)
+        {
+            DropOffer(487, now);
+            AcknowledgeIfHeld(now);
+        }
+
+        var (uri, routes, nextHop) = dialog.Path();
+        var state = dialog.State;
+        var bye = new ClientRequest(_core, this, new RequestDraft
+        {
+            Method = SipMethod.Bye,
+            Uri = uri,
+            Routes = routes,
+            From = state.Local,
+            To = state.Remote,
+            CallId = state.CallId,
+            Sequence = dialog.NextSequence(),
+            Headers = ReasonOf(_q850) is { } reason ? [(SipHeader.Reason, reason)] : [],
+        }, _core.Accounts.For(_account, Peer));
+        _byes[bye] = dialog;
+        WithFlows(nextHop, now, bye.Start);
+    }
+
+    private void OnByeDone(ClientRequest bye, Instant now)
+    {
+        if (!_byes.Remove(bye, out var dialog)) return;
+        Close(dialog);
+        if (dialog == _dialog) Step(SipCallInput.ByeDone, now);
+        else Settle();
+    }
+
+    /// <summary>
+    /// Finds the paths to a URI. An address without a transport is reached the way the call came if it is the same host; a connection that the peer
+    /// opened is the last resort, for it may be the only way back through its firewall.
+    /// </summary>
+    private void WithFlows(string uri, Instant now, Action<ImmutableArray<SipFlow>, Instant> then)
+    {
+        var hop = SipCore.HopOf(uri);
+        if (hop.Transport is null && hop.TryGetLiteral(out var literal) && literal.Address.SameHost(_flow.Remote))
+            hop = hop with { Transport = _flow.Transport };
+        _core.Names.Find(hop, now, (targets, at) =>
+        {
+            var flows = _core.FlowsTo(targets);
+            then(_flow.Connection != 0 && !flows.Contains(_flow) ? flows.Add(_flow) : flows, at);
+        });
+    }
+
+    private void Open(Dialog dialog)
+    {
+        if (_dialogs.TryAdd(dialog.RemoteTag, dialog)) _core.Dialogs++;
+    }
+
+    private void Close(Dialog dialog)
+    {
+        if (_dialogs.Remove(dialog.RemoteTag)) _core.Dialogs--;
+    }
+
+    private void SetTimer(SipTimer timer, Instant at) => _core.Timers.Set(new(timer, Handle.Value), at);
+
+    private void StopTimer(SipTimer timer) => _core.Timers.Cancel(new(timer, Handle.Value));
+
+    private static string? ReasonOf(int q850) => q850 == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"Q.850;cause={q850}");
+}

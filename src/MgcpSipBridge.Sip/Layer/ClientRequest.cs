@@ -1,0 +1,167 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>Who wants to know what became of a request.</summary>
+internal interface IClientRequestOwner
+{
+    /// <summary>A provisional response.</summary>
+    void OnProvisional(ClientRequest request, SipMessage response, Instant now);
+
+    /// <summary>The final response after challenges and other targets; for an INVITE every 2xx, also repeats and other forks.</summary>
+    void OnFinal(ClientRequest request, SipMessage response, Instant now);
+
+    /// <summary>No final response: 408 for a time-out, 503 for a transport failure or no way to go at all (RFC 3261 §8.1.3.1).</summary>
+    void OnFailed(ClientRequest request, int status, Instant now);
+
+    /// <summary>Nothing is left of the transaction that had the last word.</summary>
+    void OnTerminated(ClientRequest request);
+}
+
+/// <summary>
+/// A request of ours until its final response, over as many transactions as it takes: challenges are answered (RFC 3261 §22), and the
+/// targets of a name tried in order (RFC 3263 §4.3), each in a transaction and with a branch of its own.
+/// </summary>
+internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, RequestDraft draft, AccountEntry? account)
+{
+    private readonly RequestCredentials? _credentials = account?.Digest.Begin(SipMethods.NameOf(draft.Method));
+    private ImmutableArray<SipFlow> _flows = [];
+    private int _next;
+    private int _heard;
+    private bool _stopped;
+
+    /// <summary>What is asked; its sequence number moves on with each challenge.</summary>
+    public RequestDraft Draft { get; private set; } = draft;
+
+    /// <summary>The transaction of the attempt under way; null before the first.</summary>
+    public SipClientTransaction? Transaction { get; private set; }
+
+    /// <summary>Where the attempt under way went.</summary>
+    public SipFlow Flow => _flows[_next];
+
+    /// <summary>Whether it has been tried to send it.</summary>
+    public bool IsStarted { get; private set; }
+
+    /// <summary>Whether a final response or failure was reported.</summary>
+    public bool IsFinished { get; private set; }
+
+    /// <summary>The credentials that the attempt under way carries.</summary>
+    public IReadOnlyList<AuthorizationHeader> SentCredentials { get; private set; } = [];
+
+    /// <summary>Sends it to the first of the flows.</summary>
+    public void Start(ImmutableArray<SipFlow> flows, Instant now)
+    {
+        _flows = flows;
+        IsStarted = true;
+        _next = 0;
+        if (flows.IsEmpty) Fail(503, now);
+        else Attempt(now);
+    }
+
+    /// <summary>No more attempts: the next final response is the last, whatever it says.</summary>
+    public void Stop() => _stopped = true;
+
+    /// <summary>Cancels an INVITE; the transaction holds the CANCEL back as long as it must (§9.1).</summary>
+    public void Cancel(string? reason, Instant now)
+    {
+        Stop();
+        if (Transaction is { } transaction) core.Transactions.Cancel(transaction, reason, now);
+    }
+
+    public void OnResponse(SipClientTransaction transaction, SipMessage response, Instant now)
+    {
+        if (transaction != Transaction) return;
+        _heard = Math.Max(_heard, response.Status);
+        if (response.Status < 200)
+        {
+            if (!IsFinished) owner.OnProvisional(this, response, now);
+            return;
+        }
+
+        if (response.Status >= 300 && !_stopped && !IsFinished && TryAgain(response, now)) return;
+        if (response.Status < 300) _credentials?.Succeeded(DigestChallenge.ReadNextNonce(response.First(SipHeader.AuthenticationInfo)));
+        IsFinished = true;
+        owner.OnFinal(this, response, now);
+    }
+
+    public void OnTimedOut(SipClientTransaction transaction, Instant now)
+    {
+        if (transaction != Transaction || IsFinished) return;
+        // RFC 3263 §4.3: another target only without any response at all.
+        if (_stopped || _heard > 0 || !TryNextFlow(now)) Fail(408, now);
+    }
+
+    public void OnTransportFailed(SipClientTransaction transaction, Instant now)
+    {
+        if (transaction != Transaction || IsFinished) return;
+        // A connection that ends while it rings: another target would ring a second phone.
+        if (_stopped || _heard > 100 || !TryNextFlow(now)) Fail(503, now);
+    }
+
+    public void OnTerminated(SipClientTransaction transaction)
+    {
+        if (transaction == Transaction) owner.OnTerminated(this);
+    }
+
+    private bool TryAgain(SipMessage response, Instant now)
+    {
+        switch (response.Status)
+        {
+            case 401 or 407 when account is not null:
+                if (_credentials!.Challenged(ChallengesOf(response)) != ChallengeVerdict.Answer)
+                {
+                    core.Note(new SipNote.CredentialsRefused(account.Peer, account.Key, response.Status));
+                    return false;
+                }
+
+                Draft = Draft with { Sequence = Draft.Sequence + 1 };
+                Attempt(now);
+                return true;
+
+            case 503:
+                return TryNextFlow(now);
+
+            default:
+                return false;
+        }
+    }
+
+    private bool TryNextFlow(Instant now)
+    {
+        if (_next + 1 >= _flows.Length) return false;
+        _next++;
+        _heard = 0;
+        Attempt(now);
+        return true;
+    }
+
+    private void Attempt(Instant now)
+    {
+        SentCredentials = _credentials?.Headers(Draft.Uri) ?? [];
+        core.Compose(Draft with { Credentials = SentCredentials }, Flow);
+        Transaction = core.Transactions.Send(core.Writer, Flow, this, now);
+    }
+
+    private void Fail(int status, Instant now)
+    {
+        IsFinished = true;
+        owner.OnFailed(this, status, now);
+    }
+
+    private static List<ReceivedChallenge> ChallengesOf(SipMessage response)
+    {
+        var challenges = new List<ReceivedChallenge>();
+        foreach (var line in response.Lines(SipHeader.WwwAuthenticate))
+        {
+            if (DigestChallenge.TryParse(line, out var challenge)) challenges.Add(new(false, challenge));
+        }
+
+        foreach (var line in response.Lines(SipHeader.ProxyAuthenticate))
+        {
+            if (DigestChallenge.TryParse(line, out var challenge)) challenges.Add(new(true, challenge));
+        }
+
+        return challenges;
+    }
+}

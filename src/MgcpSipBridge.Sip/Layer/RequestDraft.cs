@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>A request of ours without what changes from attempt to attempt: Via, Contact's host, credentials.</summary>
+internal sealed record RequestDraft
+{
+    /// <summary>Method.</summary>
+    public required SipMethod Method { get; init; }
+
+    /// <summary>Request-URI; also the digest-uri.</summary>
+    public required string Uri { get; init; }
+
+    /// <summary>From, tag included.</summary>
+    public required string From { get; init; }
+
+    /// <summary>To, with the tag inside a dialog.</summary>
+    public required string To { get; init; }
+
+    /// <summary>Call-ID.</summary>
+    public required string CallId { get; init; }
+
+    /// <summary>CSeq number; a challenge moves it on (RFC 3261 §8.1.3.5).</summary>
+    public required uint Sequence { get; init; }
+
+    /// <summary>Route values.</summary>
+    public ImmutableArray<string> Routes { get; init; } = [];
+
+    /// <summary>User part of Contact; null for a request without one.</summary>
+    public string? ContactUser { get; init; }
+
+    /// <summary>Header parameters of Contact, from their ';' on.</summary>
+    public string ContactParameters { get; init; } = "";
+
+    /// <summary>Credentials that are not computed but repeated: those of the INVITE in its ACK (§13.2.2.4).</summary>
+    public IReadOnlyList<AuthorizationHeader> Credentials { get; init; } = [];
+
+    /// <summary>Other headers, in order.</summary>
+    public ImmutableArray<(SipHeader Header, string Value)> Headers { get; init; } = [];
+
+    /// <summary>SDP; empty for none.</summary>
+    public ReadOnlyMemory<byte> Body { get; init; }
+}

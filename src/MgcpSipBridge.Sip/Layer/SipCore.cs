@@ -1,0 +1,160 @@
+using System.Collections.Immutable;
+using System.Text;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>What has a deadline.</summary>
+internal enum SipTimer
+{
+    /// <summary>An INVITE of ours rings too long. Belongs to a call.</summary>
+    Ring,
+
+    /// <summary>A provisional response is repeated so that proxies on the way do not give up (RFC 3261 §13.3.1.1). Belongs to a call.</summary>
+    RepeatProvisional,
+
+    /// <summary>Our 200 is repeated (§13.3.1.4). Belongs to a call.</summary>
+    Repeat200,
+
+    /// <summary>Our 200 stays without ACK (§13.3.1.4). Belongs to a call.</summary>
+    AwaitAck,
+
+    /// <summary>A turn, a refresh or a retry. Belongs to a registration.</summary>
+    Registration,
+
+    /// <summary>A look-up that the host lost. Belongs to a query.</summary>
+    LookUp,
+
+    /// <summary>The names of peers are looked up again, so that their requests are recognised. Belongs to the layer.</summary>
+    PeerNames,
+}
+
+/// <summary>A timer of an object.</summary>
+internal readonly record struct SipTimerKey(SipTimer Timer, long Owner);
+
+/// <summary>What calls, registrations and the layer itself share: transactions, timers, names, tokens, the writer.</summary>
+internal sealed class SipCore
+{
+    // What we understand inside and outside of dialogs (RFC 3261 §20.5): truthful, so no PRACK, REFER, INFO.
+    public const string Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE";
+    public const string Sdp = "application/sdp";
+
+    private readonly Queue<SipOutput> _outputs = new();
+
+    public SipCore(SipSettings settings, Entropy entropy, string shard)
+    {
+        Settings = settings;
+        Entropy = entropy;
+        Tokens = new SipTokens(entropy, shard);
+        Transactions = new SipTransactions(settings, entropy, _outputs, shard.Length == 0 ? "" : shard + "-");
+        Names = new NameCache(Put, (query, at) => Timers.Set(new(SipTimer.LookUp, query), at));
+        Accounts = new AccountBook(Peers, entropy);
+    }
+
+    public SipSettings Settings { get; }
+
+    public Entropy Entropy { get; }
+
+    public SipTokens Tokens { get; }
+
+    public SipTransactions Transactions { get; }
+
+    public TimerQueue<SipTimerKey> Timers { get; } = new();
+
+    public NameCache Names { get; }
+
+    public PeerBook Peers { get; } = new();
+
+    public AccountBook Accounts { get; }
+
+    public SipWriter Writer { get; } = new();
+
+    /// <summary>Early and confirmed dialogs.</summary>
+    public int Dialogs { get; set; }
+
+    public bool TryTake(out SipOutput output) => _outputs.TryDequeue(out output!);
+
+    public void Raise(SipEvent happened) => Put(new SipOutput.Happened(happened));
+
+    public void Note(SipNote note) => Put(new SipOutput.Noted(note));
+
+    /// <summary>Writes a request into <see cref="Writer"/>.</summary>
+    public void Compose(RequestDraft draft, SipFlow flow)
+    {
+        Writer.BeginRequest(draft.Method, draft.Uri);
+        foreach (var route in draft.Routes) Writer.Header(SipHeader.Route, route);
+        Writer.Header(SipHeader.From, draft.From);
+        Writer.Header(SipHeader.To, draft.To);
+        Writer.Header(SipHeader.CallId, draft.CallId);
+        Writer.CSeq(draft.Sequence, draft.Method);
+        if (draft.ContactUser is { } user) Writer.Address(SipHeader.Contact, null, ContactUri(user, flow), parameters: draft.ContactParameters);
+        foreach (var (proxy, value) in draft.Credentials)
+            Writer.Header(proxy ? SipHeader.ProxyAuthorization : SipHeader.Authorization, value);
+        foreach (var (header, value) in draft.Headers) Writer.Header(header, value);
+        Writer.Header(SipHeader.UserAgent, Settings.Product);
+        Writer.Body(Sdp, draft.Body.Span);
+    }
+
+    /// <summary>Our Contact for a path: where the other side reaches us (§8.1.1.8).</summary>
+    public string ContactUri(string user, SipFlow flow)
+    {
+        var listener = ListenerFor(flow.Transport, flow.Remote, flow.Local) ?? Settings.Listeners[0];
+        var parameters = flow.Transport switch
+        {
+            SipTransport.Tcp => ";transport=tcp",
+            SipTransport.Tls => ";transport=tls",
+            _ => "",
+        };
+        return SipUri.Create(user, $"{listener.AdvertisedHost}:{listener.AdvertisedPort}", parameters);
+    }
+
+    /// <summary>Paths to targets in their order; those over a transport that we do not listen on are left out, for they could not be answered.</summary>
+    public ImmutableArray<SipFlow> FlowsTo(ImmutableArray<SipTarget> targets)
+    {
+        var flows = ImmutableArray.CreateBuilder<SipFlow>(targets.Length);
+        foreach (var target in targets)
+        {
+            if (ListenerFor(target.Transport, target.Address, NetAddress.None) is { } listener)
+                flows.Add(new SipFlow(target.Transport, listener.Bound, target.Address));
+        }
+
+        return flows.DrainToImmutable();
+    }
+
+    /// <summary>The next hop of a URI (RFC 3263 §4): its maddr or host, port and transport.</summary>
+    public static HopName HopOf(string uri)
+    {
+        if (!SipUri.TryParse(Encoding.UTF8.GetBytes(uri), out var parsed)) return new HopName("", 0, null);
+        var host = parsed.Parameters.TextOf("maddr"u8) ?? parsed.HostText;
+        return new HopName(host.ToLowerInvariant(), parsed.Port, parsed.Scheme == SipUriScheme.Sips ? SipTransport.Tls : parsed.Transport);
+    }
+
+    /// <summary>Whether a host of a URI is one of ours.</summary>
+    public bool IsOurs(SipUri uri)
+    {
+        foreach (var listener in Settings.Listeners)
+        {
+            if (Encoding.ASCII.GetBytes(listener.AdvertisedHost) is var advertised && Ascii.EqualsIgnoreCase(uri.Host, advertised)) return true;
+            if (uri.TryGetAddress(0, out var address) && address.SameHost(listener.Bound)) return true;
+        }
+
+        return false;
+    }
+
+    private SipListener? ListenerFor(SipTransport transport, NetAddress remote, NetAddress local)
+    {
+        SipListener? first = null;
+        foreach (var listener in Settings.Listeners)
+        {
+            if (listener.Transport != transport) continue;
+            if (listener.Bound == local) return listener;
+            // An IPv4 socket cannot send to IPv6; one bound to "::" can do both.
+            if (listener.Bound.IsIPv4 == remote.IsIPv4) first = first is null || first.Bound.IsIPv4 != remote.IsIPv4 ? listener : first;
+            else first ??= listener;
+        }
+
+        return first;
+    }
+
+    private void Put(SipOutput output) => _outputs.Enqueue(output);
+}

@@ -1,0 +1,197 @@
+using System.Text;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+public sealed partial class SipLayer
+{
+    /// <inheritdoc/>
+    public void Receive(ReadOnlySpan<byte> message, SipFlow flow, Instant now)
+    {
+        if (_core.Peers.At(flow.Remote) is null && !MayPass(message))
+        {
+            _core.Note(new SipNote.Dropped(SipDropReason.UnknownSource, flow.Remote));
+            return;
+        }
+
+        _core.Transactions.Receive(message, flow, now);
+        Pump(now);
+    }
+
+    // From a stranger only what names a secret of ours: a response by its branch, a request by both tags of a dialog, as it comes
+    // straight from a phone behind a PBX that does not stay in the path.
+    private bool MayPass(ReadOnlySpan<byte> bytes)
+    {
+        var error = SipMessage.TryParse(bytes, _limits, out var message);
+        if (error != SipParseError.None || message is null) return false;
+        return !message.IsRequest || DialogOf(message, out _) is not null;
+    }
+
+    private void Pump(Instant now)
+    {
+        while (_core.Transactions.TryTake(out var evt))
+        {
+            switch (evt)
+            {
+                case SipTransactionEvent.RequestArrived arrived:
+                    OnRequest(arrived.Transaction, arrived.Request, now);
+                    break;
+                case SipTransactionEvent.ResponseArrived arrived:
+                    (arrived.Transaction.Owner as ClientRequest)?.OnResponse(arrived.Transaction, arrived.Response, now);
+                    break;
+                case SipTransactionEvent.AckArrived arrived:
+                    if (DialogOf(arrived.Ack, out var acknowledged) is null) _core.Note(new SipNote.Dropped(SipDropReason.NoTransaction, arrived.Flow.Remote));
+                    else acknowledged!.OnAck(arrived.Ack, now);
+                    break;
+                case SipTransactionEvent.CancelArrived arrived:
+                    (arrived.Invite.Owner as SipCall)?.OnCancel(arrived.Invite, arrived.Cancel, now);
+                    break;
+                case SipTransactionEvent.TimedOut timedOut:
+                    (timedOut.Transaction.Owner as ClientRequest)?.OnTimedOut(timedOut.Transaction, now);
+                    break;
+                case SipTransactionEvent.TransportFailed failed:
+                    (failed.Transaction.Owner as ClientRequest)?.OnTransportFailed(failed.Transaction, now);
+                    break;
+                case SipTransactionEvent.Terminated { Transaction: SipClientTransaction terminated }:
+                    (terminated.Owner as ClientRequest)?.OnTerminated(terminated);
+                    break;
+
+                // AckMissing: the call is over for us whether its refusal was acknowledged or not. ResponseUndeliverable: a 2xx is repeated, and
+                // without an ACK the call is taken down at 64*T1; other responses have done what they could.
+                default:
+                    break;
+            }
+        }
+    }
+
+    private Dialog? DialogOf(SipMessage request, out SipCall? call)
+    {
+        call = null;
+        if (request.ToTag.IsEmpty || !_callsByTag.TryGetValue(Encoding.ASCII.GetString(request.ToTag), out call)) return null;
+        return call.CallId == request.CallIdText ? call.DialogWith(Encoding.ASCII.GetString(request.FromTag)) : null;
+    }
+
+    // In the order of RFC 3261 §8.2: method, headers, dialog, content.
+    private void OnRequest(SipServerTransaction transaction, SipMessage request, Instant now)
+    {
+        switch (request.Method)
+        {
+            case SipMethod.Invite or SipMethod.Bye or SipMethod.Update or SipMethod.Options:
+                break;
+            case SipMethod.Notify:
+                RefuseNotify(transaction, request, now);
+                return;
+            default:
+                Refuse(transaction, request.Method == SipMethod.Other ? 501 : 405, SipHeader.Allow, SipCore.Allow, now);
+                return;
+        }
+
+        if (Unsupported(request) is { Length: > 0 } unsupported)
+        {
+            Refuse(transaction, 420, SipHeader.Unsupported, unsupported, now);
+            return;
+        }
+
+        SipCall? call = null;
+        Dialog? dialog = null;
+        if (!request.ToTag.IsEmpty || request.Method is SipMethod.Bye or SipMethod.Update)
+        {
+            dialog = DialogOf(request, out call);
+            if (dialog is null)
+            {
+                _core.Transactions.Respond(transaction, 481, now);
+                return;
+            }
+        }
+
+        if (request.Method is SipMethod.Invite or SipMethod.Update)
+        {
+            if (!request.First(SipHeader.ContentEncoding).IsEmpty && !request.Lists(SipHeader.ContentEncoding, "identity"u8))
+            {
+                Refuse(transaction, 415, SipHeader.AcceptEncoding, "identity", now);
+                return;
+            }
+
+            if (!SdpBody.CanUse(request))
+            {
+                Refuse(transaction, 415, SipHeader.Accept, SipCore.Sdp, now);
+                return;
+            }
+        }
+
+        if (request.Method == SipMethod.Options) AnswerOptions(transaction, now);
+        else if (dialog is not null) call!.OnRequest(transaction, request, dialog, now);
+        else TakeInvite(transaction, request, now);
+    }
+
+    private void TakeInvite(SipServerTransaction transaction, SipMessage request, Instant now)
+    {
+        var hops = SipUri.TryParse(request.RequestUri, out var uri) && _core.IsOurs(uri) ? null : request.MaxForwards;
+        if (_draining || _core.Peers.At(transaction.Flow.Remote) is not { } peer)
+        {
+            // Without Retry-After, which would silence the peer for every line (§21.5.4).
+            _core.Transactions.Respond(transaction, 503, now);
+        }
+        else if (hops == 0)
+        {
+            // A request for us is served however far it came; one that would have to go on is not (§8.1.1.6).
+            _core.Transactions.Respond(transaction, 483, now);
+        }
+        else
+        {
+            var name = peer.Model.Name;
+            var called = CalledUser(request, name);
+            var account = _core.Accounts.Find(name, called) ?? _core.Accounts.TrunkOf(name);
+            var call = SipCall.Take(_core, new SipCallHandle(++_lastHandle), name, transaction, request, account, called, Forget);
+            Remember(call);
+            _core.Raise(new SipEvent.IncomingCall(call.Handle, call.CallId, name, called, Identity.CallerOf(request), SdpBody.Of(request)));
+        }
+    }
+
+    // A provider that knows us by one registration sends every call to its contact; the number dialled is in To then.
+    private string CalledUser(SipMessage request, string peer)
+    {
+        var called = Identity.NumberOf(request.RequestUri);
+        if (_core.Accounts.TrunkOf(peer) is not { Model.Register: true } trunk || trunk.Model.User != called) return called;
+        return Identity.NumberOf(request.To.Uri) is { Length: > 0 } dialled ? dialled : called;
+    }
+
+    // Whatever the Request-URI: a PBX pings the contact of each line to see whether it is alive.
+    private void AnswerOptions(SipServerTransaction transaction, Instant now)
+    {
+        transaction.BeginResponse(_core.Writer, _draining ? 503 : 200);
+        _core.Writer.Header(SipHeader.Allow, SipCore.Allow);
+        _core.Writer.Header(SipHeader.Accept, SipCore.Sdp);
+        _core.Writer.Header(SipHeader.AcceptEncoding, "identity");
+        _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
+        _core.Writer.End();
+        _core.Transactions.Respond(transaction, _core.Writer, now);
+    }
+
+    // RFC 6665 §4.1.3: a package that we know has no subscription here; one that we do not is a bad event.
+    private void RefuseNotify(SipServerTransaction transaction, SipMessage request, Instant now)
+    {
+        var package = request.First(SipHeader.Event);
+        var semicolon = package.IndexOf((byte)';');
+        if (semicolon >= 0) package = package[..semicolon];
+        if (Ascii.EqualsIgnoreCase(package.Trim((byte)' '), "message-summary"u8)) _core.Transactions.Respond(transaction, 481, now);
+        else Refuse(transaction, 489, SipHeader.AllowEvents, "message-summary", now);
+    }
+
+    private void Refuse(SipServerTransaction transaction, int status, SipHeader header, string value, Instant now)
+    {
+        transaction.BeginResponse(_core.Writer, status);
+        _core.Writer.Header(header, value);
+        _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
+        _core.Writer.End();
+        _core.Transactions.Respond(transaction, _core.Writer, now);
+    }
+
+    // Every option tag that is demanded: we support none (§8.2.2.3).
+    private static string Unsupported(SipMessage request)
+    {
+        var tags = new StringBuilder();
+        foreach (var tag in request.Values(SipHeader.Require)) tags.Append(tags.Length == 0 ? "" : ", ").Append(Encoding.ASCII.GetString(tag));
+        return tags.ToString();
+    }
+}

@@ -1,0 +1,199 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>
+/// Our own SIP stack behind <see cref="ISipLayer"/>: transactions, dialogs, calls and registrations of one shard. One thread at a time; nothing
+/// here waits, sleeps or does I/O.
+/// </summary>
+public sealed partial class SipLayer : ISipLayer
+{
+    private readonly SipCore _core;
+    private readonly Registrar _registrar;
+    private readonly Dictionary<long, SipCall> _calls = [];
+    private readonly Dictionary<string, SipCall> _callsByTag = new(StringComparer.Ordinal);
+    private readonly SipLimits _limits;
+    private long _lastHandle;
+    private bool _draining;
+
+    /// <summary>A layer.</summary>
+    /// <param name="settings">Listeners, timers, limits.</param>
+    /// <param name="entropy">Source of tags, branches, Call-IDs and jitter; seeded by the operating system in earnest (RFC 3261 §19.3).</param>
+    /// <param name="shard">
+    /// Name of the shard, at most 16 ASCII letters and digits, put into every tag, branch and Call-ID of ours so that a dispatcher can route by it
+    /// (<see cref="SipTokens.ShardOf"/>); empty for none.
+    /// </param>
+    public SipLayer(SipSettings settings, Entropy entropy, string shard = "")
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        ArgumentNullException.ThrowIfNull(entropy);
+        if (settings.Listeners.IsDefaultOrEmpty) throw new ArgumentException("A SIP layer needs a listener.", nameof(settings));
+        _core = new SipCore(settings, entropy, shard);
+        _registrar = new Registrar(_core);
+        _limits = new SipLimits(settings.MaxMessageBytes, settings.MaxHeaders);
+    }
+
+    /// <inheritdoc/>
+    public Instant? NextDeadline => Instant.Earliest(_core.Transactions.NextDeadline, _core.Timers.NextDeadline);
+
+    /// <inheritdoc/>
+    public SipCounts Counts => new(_calls.Count, _core.Dialogs, _core.Transactions.ClientCount, _core.Transactions.ServerCount);
+
+    /// <inheritdoc/>
+    public bool TryTake(out SipOutput output) => _core.TryTake(out output);
+
+    /// <inheritdoc/>
+    public string? CallIdOf(SipCallHandle call) => _calls.GetValueOrDefault(call.Value)?.CallId;
+
+    /// <inheritdoc/>
+    public void FireDue(Instant now)
+    {
+        _core.Transactions.FireDue(now);
+        Pump(now);
+        while (_core.Timers.TryTakeDue(now, out var due))
+        {
+            switch (due.Timer)
+            {
+                case SipTimer.Registration:
+                    _registrar.OnTimer(due.Owner, now);
+                    break;
+                case SipTimer.LookUp:
+                    _core.Names.Resolved(due.Owner, [], now);
+                    break;
+                case SipTimer.PeerNames:
+                    FindPeers(now);
+                    break;
+                default:
+                    _calls.GetValueOrDefault(due.Owner)?.OnTimer(due.Timer, now);
+                    break;
+            }
+        }
+
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void FlowFailed(SipFlow flow, Instant now)
+    {
+        _core.Transactions.FlowFailed(flow, now);
+        _registrar.FlowFailed(flow, now);
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now)
+    {
+        _core.Timers.Cancel(new(SipTimer.LookUp, query));
+        _core.Names.Resolved(query, targets, now);
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void SetPeers(ImmutableArray<SipPeerModel> peers, Instant now)
+    {
+        var before = _core.Peers.All.ToDictionary(peer => peer.Model.Name, peer => peer.Model, StringComparer.Ordinal);
+        _core.Peers.Replace(peers);
+        var changed = peers.Where(peer => before.GetValueOrDefault(peer.Name) != peer).Select(peer => peer.Name)
+            .Concat(before.Keys.Where(name => _core.Peers.Find(name) is null)).ToHashSet(StringComparer.Ordinal);
+        // Another realm decides who may see a password; nonces of another server are worth nothing.
+        foreach (var account in _core.Accounts.All.Where(account => changed.Contains(account.Peer)).ToArray()) _core.Accounts.Put(account.Model);
+        FindPeers(now);
+        _registrar.PeersChanged(changed, now);
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void SetAccount(SipAccount account, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(account);
+        var old = _core.Accounts.Find(account.Key);
+        if (old?.Model == account) return;
+        _registrar.Apply(old, _core.Accounts.Put(account), now);
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void RemoveAccount(string key, Instant now)
+    {
+        _registrar.Remove(key, now);
+        _core.Accounts.Remove(key);
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void UnregisterAll(Instant now)
+    {
+        _registrar.RemoveAll(now);
+        Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public void SetDraining(bool draining, Instant now) => _draining = draining;
+
+    /// <inheritdoc/>
+    public SipCallHandle Invite(SipInvite invite, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(invite);
+        var call = SipCall.Place(_core, new SipCallHandle(++_lastHandle), invite, Forget);
+        Remember(call);
+        call.Start(invite, now);
+        Pump(now);
+        return call.Handle;
+    }
+
+    /// <inheritdoc/>
+    public void Progress(SipCallHandle call, int status, ReadOnlyMemory<byte> description, Instant now) =>
+        With(call, now, found => found.Progress(status, description, now));
+
+    /// <inheritdoc/>
+    public void Answer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now) =>
+        With(call, now, found => found.Answer(description, now));
+
+    /// <inheritdoc/>
+    public void Reject(SipCallHandle call, int status, int q850, TimeSpan? retryAfter, Instant now) =>
+        With(call, now, found => found.Reject(status, q850, retryAfter, now));
+
+    /// <inheritdoc/>
+    public void HangUp(SipCallHandle call, int q850, Instant now) => With(call, now, found => found.HangUp(q850, now));
+
+    /// <inheritdoc/>
+    public void AnswerOffer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now) =>
+        With(call, now, found => found.AnswerOffer(description, now));
+
+    /// <inheritdoc/>
+    public void RefuseOffer(SipCallHandle call, int status, Instant now) => With(call, now, found => found.RefuseOffer(status, now));
+
+    private void With(SipCallHandle handle, Instant now, Action<SipCall> act)
+    {
+        if (!_calls.TryGetValue(handle.Value, out var call)) return;
+        act(call);
+        Pump(now);
+    }
+
+    private void Remember(SipCall call)
+    {
+        _calls[call.Handle.Value] = call;
+        _callsByTag[call.LocalTag] = call;
+    }
+
+    private void Forget(SipCall call)
+    {
+        _calls.Remove(call.Handle.Value);
+        _callsByTag.Remove(call.LocalTag);
+    }
+
+    // Addresses of named peers are needed before we ever send to them: their requests are recognised by them.
+    private void FindPeers(Instant now)
+    {
+        var named = false;
+        foreach (var peer in _core.Peers.All)
+        {
+            named |= !peer.Hop.TryGetLiteral(out _);
+            _core.Names.Find(peer.Hop, now, (targets, _) => _core.Peers.Learn(peer, targets));
+        }
+
+        if (named) _core.Timers.Set(new(SipTimer.PeerNames, 0), now + NameCache.Lifetime);
+        else _core.Timers.Cancel(new(SipTimer.PeerNames, 0));
+    }
+}
