@@ -37,6 +37,8 @@ internal sealed partial class SipCall
         }
 
         _offer = null;
+        // An UPDATE that waited too long was given up by its transaction.
+        if (offer.Transaction.IsAnswered) return;
         offer.Dialog.Refresh(offer.Request);
         if (offer.Request.Method == SipMethod.Invite)
         {
@@ -63,6 +65,12 @@ internal sealed partial class SipCall
             _end = new SipEnd(488, Local: true);
             Step(SipCallInput.AckTimeout, now);
         }
+    }
+
+    /// <summary>Nothing is left of a transaction of the peer's.</summary>
+    public void OnTerminated(SipServerTransaction transaction)
+    {
+        if (_offer?.Transaction == transaction) _offer = null;
     }
 
     private void OnBye(SipServerTransaction transaction, SipMessage bye, Dialog dialog, Instant now)

@@ -46,7 +46,7 @@ internal sealed class SipCore
         Settings = settings;
         Entropy = entropy;
         Tokens = new SipTokens(entropy, shard);
-        Transactions = new SipTransactions(settings, entropy, _outputs, shard.Length == 0 ? "" : shard + "-");
+        Transactions = new SipTransactions(settings, entropy, _outputs, Tokens.Prefix);
         Names = new NameCache(Put, (query, at) => Timers.Set(new(SipTimer.LookUp, query), at));
         Accounts = new AccountBook(Peers, entropy);
     }

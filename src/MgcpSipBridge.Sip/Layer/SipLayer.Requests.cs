@@ -55,6 +55,9 @@ public sealed partial class SipLayer
                 case SipTransactionEvent.Terminated { Transaction: SipClientTransaction terminated }:
                     (terminated.Owner as ClientRequest)?.OnTerminated(terminated);
                     break;
+                case SipTransactionEvent.Terminated { Transaction: SipServerTransaction terminated }:
+                    (terminated.Owner as SipCall)?.OnTerminated(terminated);
+                    break;
 
                 // AckMissing: the call is over for us whether its refusal was acknowledged or not. ResponseUndeliverable: a 2xx is repeated, and
                 // without an ACK the call is taken down at 64*T1; other responses have done what they could.

@@ -4,12 +4,12 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Sip;
 
 /// <summary>
-/// Makes tags, branches and Call-IDs that cannot be guessed (RFC 3261 §19.3) and that carry the name of the shard that made them, so that
+/// Makes tags and Call-IDs that cannot be guessed (RFC 3261 §19.3) and that carry the name of the shard that made them, so that
 /// a dispatcher can hand a message to its shard without knowing any call: <c>s1-9f86d081884c7d65</c>.
 /// </summary>
 public sealed class SipTokens
 {
-    // 80 bits in a tag, 96 in a branch and a Call-ID: §19.3 asks for at least 32.
+    // 80 bits in a tag, 96 in a Call-ID: §19.3 asks for at least 32.
     private const int TagDigits = 20;
     private const int IdDigits = 24;
     private const int LongestShard = 16;
@@ -29,11 +29,11 @@ public sealed class SipTokens
         _prefix = shard.Length == 0 ? "" : shard + "-";
     }
 
+    /// <summary>What goes before every token, branches included: the shard and a dash, or nothing.</summary>
+    public string Prefix => _prefix;
+
     /// <summary>A new From or To tag.</summary>
     public string NewTag() => _prefix + _entropy.Hex(TagDigits);
-
-    /// <summary>A new branch, magic cookie first (§8.1.1.7).</summary>
-    public string NewBranch() => "z9hG4bK" + _prefix + _entropy.Hex(IdDigits);
 
     /// <summary>A new Call-ID; it names no host, which would be nobody's business.</summary>
     public string NewCallId() => _prefix + _entropy.Hex(IdDigits);

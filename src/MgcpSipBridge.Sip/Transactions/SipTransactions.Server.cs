@@ -139,7 +139,7 @@ public sealed partial class SipTransactions
             merge = SipKeyBuilder.Merge(request, new byte[SipKeyBuilder.RoomFor(request)]).ToArray();
         }
 
-        var tag = request.ToTag.IsEmpty ? _entropy.Hex(16) : System.Text.Encoding.UTF8.GetString(request.ToTag);
+        var tag = request.ToTag.IsEmpty ? _prefix + _entropy.Hex(20) : System.Text.Encoding.UTF8.GetString(request.ToTag);
         var transaction = new SipServerTransaction(request, flow, SipResponseRoute.Of(request, flow), tag)
         {
             Number = _number++,

@@ -16,6 +16,7 @@ public sealed partial class SipTransactions
 {
     private readonly SipSettings _settings;
     private readonly Entropy _entropy;
+    private readonly string _prefix;
     private readonly SipBranches _branches;
     private readonly Queue<SipOutput> _outputs;
     private readonly Queue<SipTransactionEvent> _events = new();
@@ -33,14 +34,18 @@ public sealed partial class SipTransactions
     /// <param name="settings">Timers, listeners, limits.</param>
     /// <param name="entropy">For branches and tags; forked, so that the caller's draws do not depend on ours.</param>
     /// <param name="outputs">Takes Send, Received and Noted.</param>
-    /// <param name="branchPrefix">Put between the magic cookie and the random part of each branch, so that a response names its shard; token characters.</param>
-    public SipTransactions(SipSettings settings, Entropy entropy, Queue<SipOutput> outputs, string branchPrefix = "")
+    /// <param name="prefix">
+    /// Put between the magic cookie and the random part of each branch, and before each tag, so that responses and requests inside
+    /// dialogs name their shard; token characters.
+    /// </param>
+    public SipTransactions(SipSettings settings, Entropy entropy, Queue<SipOutput> outputs, string prefix = "")
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(entropy);
         _settings = settings;
         _entropy = entropy.Fork();
-        _branches = new SipBranches(settings, _entropy, branchPrefix);
+        _prefix = prefix;
+        _branches = new SipBranches(settings, _entropy, prefix);
         _outputs = outputs;
         _timeout = 64 * settings.T1;
         _tryingDelay = TimeUntilT2(settings);
