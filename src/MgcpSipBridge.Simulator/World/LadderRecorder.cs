@@ -64,7 +64,7 @@ public sealed class LadderRecorder
     private void Add(string from, string to, Transmit transmit, bool isSip, Instant now)
     {
         if (!IsOn) return;
-        var parts = isSip ? [DescribeSip(transmit)] : DescribeMgcp(transmit).ToList();
+        var parts = isSip ? [DescribeSip(transmit)] : DescribeMgcp(transmit);
         foreach (var part in parts)
         {
             if (part.Length == 0) continue;
@@ -81,14 +81,15 @@ public sealed class LadderRecorder
         }
     }
 
-    private IEnumerable<string> DescribeMgcp(Transmit transmit)
+    private List<string> DescribeMgcp(Transmit transmit)
     {
+        var lines = new List<string>();
         foreach (var message in PlainMgcp.ReadAll(transmit.Bytes.Span, []))
         {
             if (!_transactions.TryGetValue(message.TransactionId, out var number)) _transactions[message.TransactionId] = number = _transactions.Count + 1;
             if (message.IsResponse)
             {
-                yield return $"{message.Code:000} #{number}{(message.Description.Length > 0 ? " + SDP" : "")}";
+                lines.Add($"{message.Code:000} #{number}{(message.Description.Length > 0 ? " + SDP" : "")}");
                 continue;
             }
 
@@ -96,8 +97,10 @@ public sealed class LadderRecorder
             foreach (var (name, value) in message.Parameters)
                 if (name is "R" or "S" or "O" or "M" or "D" or "RM" or "Q" && value.Length > 0) details.Add($"{name}={value.Replace(';', ',')}");
             if (message.Description.Length > 0) details.Add("SDP");
-            yield return $"{message.Verb} #{number} {message.Endpoint}{(details.Count > 0 ? " " + string.Join(' ', details) : "")}";
+            lines.Add($"{message.Verb} #{number} {message.Endpoint}{(details.Count > 0 ? " " + string.Join(' ', details) : "")}");
         }
+
+        return lines;
     }
 
     private static string DescribeSip(Transmit transmit)

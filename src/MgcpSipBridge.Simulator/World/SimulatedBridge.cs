@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
-using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;

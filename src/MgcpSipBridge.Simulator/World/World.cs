@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using MgcpSipBridge.Engine;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
