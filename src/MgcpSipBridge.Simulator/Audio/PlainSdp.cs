@@ -22,9 +22,6 @@ public sealed record PlainSdp(
     ulong Version,
     int Sections)
 {
-    private static readonly Dictionary<int, string> Static = new() { [0] = "PCMU/8000", [8] = "PCMA/8000", [18] = "G729/8000", [9] = "G722/8000" };
-    private static readonly Dictionary<string, int> Known = new() { ["PCMU"] = 0, ["PCMA"] = 8, ["telephone-event"] = 101 };
-
     /// <summary>The first format that is not telephone-event; -1 when there is none.</summary>
     public int VoiceType
     {
@@ -44,7 +41,8 @@ public sealed record PlainSdp(
         var sections = 0;
         var direction = "sendrecv";
         var types = new List<int>();
-        var names = new Dictionary<int, string>(Static);
+        // RFC 3551 table 4.
+        var names = new Dictionary<int, string> { [0] = "PCMU/8000", [8] = "PCMA/8000", [9] = "G722/8000", [18] = "G729/8000" };
         var origin = Array.Empty<string>();
         var inAudio = false;
         foreach (var line in text.Split(["\r\n", "\n"], StringSplitOptions.RemoveEmptyEntries))
@@ -87,10 +85,10 @@ public sealed record PlainSdp(
         text.Append(CultureInfo.InvariantCulture, $"c=IN {family} {address.Host}\r\n");
         if (!simple) text.Append("t=0 0\r\n");
         var list = codecs.ToList();
-        text.Append(CultureInfo.InvariantCulture, $"m=audio {address.Port} RTP/AVP {string.Join(' ', list.Select(codec => Known[codec]))}\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"m=audio {address.Port} RTP/AVP {string.Join(' ', list.Select(TypeOf))}\r\n");
         foreach (var codec in list)
         {
-            text.Append(CultureInfo.InvariantCulture, $"a=rtpmap:{Known[codec]} {codec}/8000\r\n");
+            text.Append(CultureInfo.InvariantCulture, $"a=rtpmap:{TypeOf(codec)} {codec}/8000\r\n");
             if (codec == "telephone-event") text.Append("a=fmtp:101 0-15\r\n");
         }
 
@@ -147,4 +145,11 @@ public sealed record PlainSdp(
                     complaints.Add($"RFC 8866 §6.6: payload type {number} without a=rtpmap");
         }
     }
+
+    private static int TypeOf(string codec) => codec switch
+    {
+        "PCMU" => 0,
+        "PCMA" => 8,
+        _ => 101,
+    };
 }

@@ -6,15 +6,16 @@ namespace MgcpSipBridge.Simulator;
 public static class CommandCheck
 {
     // §3.2.2, table of parameters: mandatory, then optional, for commands from the call agent. RemoteConnectionDescriptor is the body.
-    private static readonly Dictionary<string, (string[] Mandatory, string[] Optional)> Parameters = new()
+    private static (string[] Mandatory, string[] Optional)? ParametersOf(string verb) => verb switch
     {
-        ["EPCF"] = ([], ["B", "K"]),
-        ["CRCX"] = (["C", "M"], ["B", "T", "D", "L", "N", "Q", "R", "X", "S", "K", "Z2"]),
-        ["MDCX"] = (["C", "I"], ["M", "B", "T", "D", "L", "N", "Q", "R", "X", "S", "K"]),
-        ["DLCX"] = ([], ["C", "I", "B", "T", "D", "N", "Q", "R", "X", "S", "K"]),
-        ["RQNT"] = (["X"], ["B", "T", "D", "N", "Q", "R", "S", "K"]),
-        ["AUEP"] = ([], ["F", "K"]),
-        ["AUCX"] = (["I", "F"], ["K"]),
+        "EPCF" => ([], ["B", "K"]),
+        "CRCX" => (["C", "M"], ["B", "T", "D", "L", "N", "Q", "R", "X", "S", "K", "Z2"]),
+        "MDCX" => (["C", "I"], ["M", "B", "T", "D", "L", "N", "Q", "R", "X", "S", "K"]),
+        "DLCX" => ([], ["C", "I", "B", "T", "D", "N", "Q", "R", "X", "S", "K"]),
+        "RQNT" => (["X"], ["B", "T", "D", "N", "Q", "R", "S", "K"]),
+        "AUEP" => ([], ["F", "K"]),
+        "AUCX" => (["I", "F"], ["K"]),
+        _ => null,
     };
 
     private static readonly string[] Modes =
@@ -27,7 +28,7 @@ public static class CommandCheck
     public static void Check(PlainMgcp command, List<string> complaints)
     {
         var verb = command.Verb!;
-        if (!Parameters.TryGetValue(verb, out var rules))
+        if (ParametersOf(verb) is not { } rules)
         {
             complaints.Add($"§2.3: a call agent does not send {verb}");
             return;

@@ -242,7 +242,13 @@ public sealed partial class PeerCall
 
     private SimulatedSipPeer.ClientTransaction? Send(PlainSip request, Instant now, Action<PlainSip, Instant> answered, Action<Instant>? timedOut = null)
     {
-        if (AddressOf(request.Uri) is { } address) return _peer.Request(request, address, now, answered, timedOut);
+        if (AddressOf(request.Uri) is { } address)
+        {
+            var transaction = _peer.Request(request, address, now, answered, timedOut);
+            transaction.AnsweredAgain = AcknowledgeAnswer;
+            return transaction;
+        }
+
         _peer.Complain($"RFC 3261 §8.1.1.8: no address in {request.Uri}");
         End(503, now);
         return null;

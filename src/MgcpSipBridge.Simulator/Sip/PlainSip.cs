@@ -9,12 +9,6 @@ namespace MgcpSipBridge.Simulator;
 /// </summary>
 public sealed class PlainSip
 {
-    private static readonly Dictionary<string, string> Compact = new()
-    {
-        ["v"] = "via", ["f"] = "from", ["t"] = "to", ["i"] = "call-id", ["m"] = "contact", ["l"] = "content-length",
-        ["c"] = "content-type", ["k"] = "supported", ["s"] = "subject", ["e"] = "content-encoding",
-    };
-
     /// <summary>Method; null in a response.</summary>
     public string? Method { get; init; }
 
@@ -108,7 +102,7 @@ public sealed class PlainSip
             }
 
             var name = line[..colon].Trim().ToLowerInvariant();
-            headers.Add((Compact.GetValueOrDefault(name, name), line[(colon + 1)..].Trim()));
+            headers.Add((Whole(name), line[(colon + 1)..].Trim()));
         }
 
         var body = text[(end + 4)..];
@@ -212,6 +206,22 @@ public sealed class PlainSip
 
         return -1;
     }
+
+    // RFC 3261 §7.3.3.
+    private static string Whole(string name) => name switch
+    {
+        "v" => "via",
+        "f" => "from",
+        "t" => "to",
+        "i" => "call-id",
+        "m" => "contact",
+        "l" => "content-length",
+        "c" => "content-type",
+        "k" => "supported",
+        "s" => "subject",
+        "e" => "content-encoding",
+        _ => name,
+    };
 
     private static string Display(string name) => name switch
     {

@@ -38,6 +38,9 @@ public sealed partial class SimulatedSipPeer
 
         public Action<Instant>? TimedOut { get; init; }
 
+        /// <summary>Sends the ACK to a repeated 2xx again; the dialog's business, also when it is over.</summary>
+        public Action<Instant>? AnsweredAgain { get; set; }
+
         public bool HasProvisional { get; set; }
 
         /// <summary>First line and To tag of the final response: a second one must be the same.</summary>
@@ -167,7 +170,7 @@ public sealed partial class SimulatedSipPeer
         if (response.Status < 300)
         {
             // The dialog acknowledges a 2xx, in a transaction of its own.
-            if (again) FindCall(invite.CallId)?.AcknowledgeAnswer(now);
+            if (again) transaction.AnsweredAgain?.Invoke(now);
             return;
         }
 

@@ -34,17 +34,11 @@ public sealed class LadderRecorder
         if (IsOn) _entries.Add((now, $"Note over {who}: {Time(now)} {what}", ""));
     }
 
-    internal void Sent(SimulatedBridge bridge, Transmit transmit, bool isSip, Instant now)
-    {
-        _ = bridge;
-        Add("bridge", _nameOf(transmit.To), transmit, isSip, now);
-    }
+    /// <summary>The bridge sends a datagram.</summary>
+    public void Sent(Transmit transmit, bool isSip, Instant now) => Add("bridge", _nameOf(transmit.To), transmit, isSip, now);
 
-    internal void Received(SimulatedBridge bridge, Transmit transmit, bool isSip, Instant now)
-    {
-        _ = bridge;
-        Add(_nameOf(transmit.From), "bridge", transmit, isSip, now);
-    }
+    /// <summary>The bridge receives a datagram.</summary>
+    public void Received(Transmit transmit, bool isSip, Instant now) => Add(_nameOf(transmit.From), "bridge", transmit, isSip, now);
 
     /// <summary>The diagram.</summary>
     public string ToMermaid()

@@ -1,12 +1,13 @@
 using System.Globalization;
 using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
 
-namespace MgcpSipBridge.Simulator;
+namespace MgcpSipBridge.CallFlows;
 
 /// <summary>
 /// Stands beside a bridge and sees what it sends and receives: checks the rules that neither end can see alone. RFC 3435 §3.5, §4.4.4.
 /// </summary>
-public sealed class WireWatch
+internal sealed class WireWatch
 {
     // §4.3: T-MAX; a command is not repeated later.
     private static readonly TimeSpan TMax = TimeSpan.FromSeconds(20);

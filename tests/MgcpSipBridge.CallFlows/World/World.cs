@@ -1,15 +1,16 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
 using MgcpSipBridge.Sip;
 
-namespace MgcpSipBridge.Simulator;
+namespace MgcpSipBridge.CallFlows;
 
 /// <summary>
 /// Everything in virtual time: bridges, gateways, peers and the network between them. Always the earliest thing happens next; nothing waits.
 /// The same seed gives the same run to the last byte.
 /// </summary>
-public sealed class World
+internal sealed class World
 {
     private static readonly DateTime Epoch = new(2026, 3, 14, 9, 26, 0, DateTimeKind.Utc);
     private readonly List<ISimulatedNode> _nodes = [];
@@ -127,7 +128,7 @@ public sealed class World
     internal void SendFromBridge(SimulatedBridge bridge, Transmit transmit, bool isSip)
     {
         Mix(transmit);
-        Ladder?.Sent(bridge, transmit, isSip, Now);
+        Ladder?.Sent(transmit, isSip, Now);
         bridge.Watch.Sent(transmit, isSip, Now);
         Network.Send(transmit, Now);
     }
@@ -165,7 +166,7 @@ public sealed class World
             if (bridge.Mgcp == transmit.To || bridge.Sip == transmit.To)
             {
                 var isSip = bridge.Sip == transmit.To;
-                Ladder?.Received(bridge, transmit, isSip, Now);
+                Ladder?.Received(transmit, isSip, Now);
                 bridge.Watch.Received(transmit, isSip, Now);
                 bridge.Receive(this, transmit);
                 return;

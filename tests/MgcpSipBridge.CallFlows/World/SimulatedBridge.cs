@@ -2,12 +2,13 @@ using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
 using MgcpSipBridge.Sip;
 
-namespace MgcpSipBridge.Simulator;
+namespace MgcpSipBridge.CallFlows;
 
 /// <summary>A bridge in the simulated world: the real engine, a simulated relay, and the watch that sees all it sends and receives.</summary>
-public sealed class SimulatedBridge
+internal sealed class SimulatedBridge
 {
     private readonly BridgeEngine _engine;
     private readonly Dictionary<long, object?> _answers = [];
