@@ -126,7 +126,7 @@ public enum CallOutcome
 /// <param name="From">Participant: <c>gateway</c>, <c>bridge</c> or <c>peer</c>.</param>
 /// <param name="To">Participant.</param>
 /// <param name="Protocol"><c>MGCP</c> or <c>SIP</c>.</param>
-/// <param name="FirstLine">First line of the message; dialled digits are redacted unless a setting says otherwise.</param>
+/// <param name="FirstLine">First line of the message; it may name the called number, as the call itself does.</param>
 /// <param name="Detail">The one or two lines that matter (O:, S:, R:, M:), joined by "; "; empty for none.</param>
 /// <param name="Repeated">How often it was sent again.</param>
 public sealed record LadderEntry(Instant At, string From, string To, string Protocol, string FirstLine, string Detail, int Repeated);

@@ -1,0 +1,119 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>
+/// The one table between SIP statuses, Q.850 causes, MGCP codes and the causes of a call. Status to Q.850 follows RFC 3398 §8.2.6.1,
+/// Q.850 to status §7.2.4.1; MGCP codes are sorted by RFC 3661's categories. No RFC maps MGCP to SIP; that part is ours.
+/// </summary>
+internal static class CauseMap
+{
+    /// <summary>Why the peer refused, in telephony words. A Q.850 cause from the network says more than the status it travels in.</summary>
+    public static CallCause FromSip(SipEnd end) => end.Q850 != 0 && !end.Local ? FromQ850(end.Q850, end.Status) : FromStatus(end.Status);
+
+    /// <summary>Q.850 cause of a final status (RFC 3398 §8.2.6.1); 31 for what the table does not name.</summary>
+    public static int Q850OfStatus(int status) => status switch
+    {
+        0 => 16,
+        400 or 481 or 500 or 503 => 41,
+        401 or 402 or 403 or 407 or 603 => 21,
+        404 or 485 or 604 => 1,
+        405 => 63,
+        406 or 415 or 501 => 79,
+        408 or 504 => 102,
+        410 => 22,
+        413 or 414 or 416 or 420 or 421 or 423 or 505 or 513 => 127,
+        480 => 18,
+        482 or 483 => 25,
+        484 => 28,
+        486 or 600 => 17,
+        487 => 16,
+        502 => 38,
+        _ => 31,
+    };
+
+    /// <summary>How a call to a line is refused: status, Q.850 cause and whether a Retry-After helps.</summary>
+    public static (int Status, int Q850, TimeSpan? RetryAfter) Refusal(CallCause cause) => cause switch
+    {
+        CallCause.Busy => (486, 17, null),
+        CallCause.NoAnswer => (480, 19, null),
+        CallCause.UnknownNumber => (404, 1, null),
+        // Never 503 with Retry-After for one line: it would silence the peer for all lines (RFC 3261 §21.5.4).
+        CallCause.LineOutOfService or CallCause.Unavailable => (480, 27, null),
+        CallCause.LineRestarting => (480, 42, TimeSpan.FromSeconds(5)),
+        CallCause.Declined => (603, 21, null),
+        CallCause.Forbidden => (403, 21, null),
+        CallCause.IncompatibleMedia => (488, 65, null),
+        CallCause.Congestion => (503, 47, null),
+        CallCause.ShuttingDown => (503, 41, null),
+        CallCause.BearerFailure => (480, 41, null),
+        CallCause.NormalClearing => (480, 16, null),
+        _ => (500, 41, null),
+    };
+
+    /// <summary>Q.850 cause for BYE and CANCEL (RFC 3326).</summary>
+    public static int Q850(CallCause cause) => cause switch
+    {
+        CallCause.NormalClearing => 16,
+        CallCause.NoAnswer => 19,
+        CallCause.Busy => 17,
+        CallCause.LineOutOfService or CallCause.Unavailable => 27,
+        CallCause.LineRestarting => 42,
+        CallCause.BearerFailure or CallCause.ShuttingDown => 41,
+        CallCause.IncompatibleMedia => 65,
+        CallCause.Congestion => 47,
+        _ => 31,
+    };
+
+    /// <summary>What a failed CRCX or MDCX means for its call; code 0 is silence.</summary>
+    public static CallCause FromMgcp(int code) => code switch
+    {
+        0 or 500 or 501 or 504 or 529 => CallCause.LineOutOfService,
+        405 or 520 or 409 => CallCause.LineRestarting,
+        403 or 404 or 502 or 526 or 531 or 540 => CallCause.Congestion,
+        505 or 506 or 509 or 524 or 525 or 527 or 532 or 534 or 535 or 541 => CallCause.IncompatibleMedia,
+        _ => CallCause.BearerFailure,
+    };
+
+    /// <summary>Whether a refused CRCX may succeed with fewer wishes in L: (RFC 3661's categories RCD and Provisioning for codecs).</summary>
+    public static bool IsAboutOptions(int code) => code is 506 or 510 or 511 or 524 or 525 or 532 or 534 or 539 or 541;
+
+    /// <summary>Whether another peer of the route's list should be tried: this one could not be reached or has no room (RFC 3261 §8.1.3.1, §21.5).</summary>
+    public static bool IsReasonToFailOver(SipEnd end) => end.Local || end.Status is 500 or 502 or 503 or 504;
+
+    private static CallCause FromStatus(int status) => status switch
+    {
+        404 or 604 or 485 => CallCause.UnknownNumber,
+        410 => CallCause.NumberChanged,
+        401 or 402 or 403 or 407 => CallCause.Forbidden,
+        406 or 415 or 488 or 606 => CallCause.IncompatibleMedia,
+        408 or 504 or 502 => CallCause.NetworkFailure,
+        480 => CallCause.Unavailable,
+        482 or 483 => CallCause.Loop,
+        484 => CallCause.InvalidNumber,
+        486 or 600 => CallCause.Busy,
+        503 => CallCause.Congestion,
+        603 => CallCause.Declined,
+        0 or 487 => CallCause.NormalClearing,
+        _ => CallCause.Unspecified,
+    };
+
+    private static CallCause FromQ850(int cause, int status) => cause switch
+    {
+        16 when status is 0 or 487 => CallCause.NormalClearing,
+        1 or 2 or 3 => CallCause.UnknownNumber,
+        17 => CallCause.Busy,
+        18 or 19 => CallCause.NoAnswer,
+        20 => CallCause.Unavailable,
+        21 => CallCause.Declined,
+        22 or 23 => CallCause.NumberChanged,
+        25 => CallCause.Loop,
+        28 => CallCause.InvalidNumber,
+        55 or 57 or 87 => CallCause.Forbidden,
+        34 or 42 or 44 or 47 => CallCause.Congestion,
+        27 or 38 or 41 or 102 => CallCause.NetworkFailure,
+        58 or 65 or 70 or 88 => CallCause.IncompatibleMedia,
+        _ => FromStatus(status),
+    };
+}

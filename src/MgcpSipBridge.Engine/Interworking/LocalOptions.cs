@@ -1,0 +1,36 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.Mgcp;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>LocalConnectionOptions (L:, RFC 3435 §2.3.5) for a line's connection, and the formats that the bridge passes through.</summary>
+internal static class LocalOptions
+{
+    /// <summary>What a gateway is supposed to speak when it does not tell.</summary>
+    public static readonly ImmutableArray<RtpFormat> Usual = [RtpFormat.Pcmu, RtpFormat.Pcma, RtpFormat.TelephoneEvent];
+
+    /// <summary>
+    /// The L: value that asks for these formats. The second attempt, after a refusal, asks for the voice codecs alone: some gateways take
+    /// telephone-event for an unknown codec.
+    /// </summary>
+    public static string For(ImmutableArray<RtpFormat> formats, int attempt)
+    {
+        var names = formats
+            .Where(format => attempt == 0 || !format.IsTelephoneEvent)
+            .Select(format => format.Name)
+            .Distinct(StringComparer.OrdinalIgnoreCase);
+        var codecs = string.Join(';', names);
+        // Silence suppression off: a bridge does not know how well the far end fills gaps.
+        return attempt == 0 ? $"p:20, a:{codecs}, s:off" : $"a:{codecs}";
+    }
+
+    /// <summary>Of the offered formats, those that this gateway may speak, in the offer's order with its payload types.</summary>
+    public static ImmutableArray<RtpFormat> Acceptable(ImmutableArray<RtpFormat> offered, EndpointAudit audit) =>
+        [.. offered.Where(format => format.IsTelephoneEvent || Speaks(audit, format))];
+
+    private static bool Speaks(EndpointAudit audit, RtpFormat format) =>
+        audit.Codecs.IsDefaultOrEmpty
+            ? Usual.Any(usual => usual.SameEncoding(format))
+            : format.ClockRate == 8000 && audit.Codecs.Contains(format.Name, StringComparer.OrdinalIgnoreCase);
+}

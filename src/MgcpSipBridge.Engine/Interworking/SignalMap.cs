@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>What a phone shall do, as RequestedEvents and SignalRequests for the gateway it hangs on (RFC 3660 §2.1, §2.2, §2.4).</summary>
+internal static class SignalMap
+{
+    private static readonly RequestedEvent OffHook = new("L/hd");
+    private static readonly RequestedEvent OnHook = new("L/hu");
+    private static readonly RequestedEvent Flash = new("L/hf");
+    private static readonly RequestedEvent ToneOver = new("L/oc");
+
+    private static readonly NotificationRequest Quiet = new([OffHook], []);
+    private static readonly NotificationRequest Listening = new([OnHook, Flash], []);
+
+    /// <summary>The request for a phone's signal.</summary>
+    /// <param name="wanted">What the phone shall do.</param>
+    /// <param name="traits">What its gateway can do.</param>
+    /// <param name="digitMap">The line's digit map, or null to have every digit reported.</param>
+    /// <param name="showsCaller">Whether the line has caller id.</param>
+    /// <param name="localTime">For caller id's date.</param>
+    public static NotificationRequest Request(PhoneSignal wanted, GatewayTraits traits, string? digitMap, bool showsCaller, DateTime localTime) =>
+        wanted switch
+        {
+            PhoneSignal.Quiet => Quiet,
+            PhoneSignal.Listening => Listening,
+            PhoneSignal.Hearing hearing => Hear(hearing.Tone, traits),
+            PhoneSignal.Collecting collecting => Collect(collecting.DialTone, traits, digitMap),
+            PhoneSignal.Ringing ringing => Ring(ringing.Caller, traits, showsCaller, localTime),
+            _ => Quiet,
+        };
+
+    private static NotificationRequest Collect(bool dialTone, GatewayTraits traits, string? digitMap)
+    {
+        // The timer letter is asked for only with a map: it ends the number (RFC 3660 §2.2). Without one our own timers do.
+        var digits = digitMap is null
+            ? new RequestedEvent(traits.DigitPackage + "/[0-9#*]")
+            : new RequestedEvent(traits.DigitPackage + "/[0-9#*T]", "D");
+        return dialTone
+            ? new([OnHook, Flash, ToneOver, digits], Tones(Tone.Dial, traits), digitMap)
+            : new([OnHook, Flash, digits], [], digitMap);
+    }
+
+    private static NotificationRequest Hear(Tone tone, GatewayTraits traits) =>
+        // A special information tone ends by itself, and then the reorder tone shall follow.
+        tone == Tone.VacantCode
+            ? new([OnHook, Flash, ToneOver], Tones(tone, traits))
+            : new([OnHook, Flash], Tones(tone, traits));
+
+    private static NotificationRequest Ring(Party caller, GatewayTraits traits, bool showsCaller, DateTime localTime)
+    {
+        var ring = new SignalRequest("L/rg");
+        return showsCaller && traits.CallerId && !traits.RefusedNames.Contains("L/ci")
+            ? new([OffHook], [ring, new SignalRequest("L/ci", CallerId(caller, localTime))])
+            : new([OffHook], [ring]);
+    }
+
+    private static ImmutableArray<SignalRequest> Tones(Tone tone, GatewayTraits traits)
+    {
+        foreach (var signal in Candidates(tone, traits))
+            if (!traits.RefusedNames.Contains(signal.Signal)) return [signal];
+        return [];
+    }
+
+    /// <summary>The signals for a tone, the best first; the last is one that every line package has.</summary>
+    private static ImmutableArray<SignalRequest> Candidates(Tone tone, GatewayTraits traits)
+    {
+        var progress = traits.CallProgressPackage;
+        return tone switch
+        {
+            Tone.Dial => [new("L/dl")],
+            Tone.Ringback => [new(progress + "/rt")],
+            Tone.Busy => [new("L/bz")],
+            Tone.Congestion => [new(progress + "/cg"), new("L/ro")],
+            Tone.VacantCode => [new("L/sit", "6"), new("L/ro")],
+            Tone.Intercept => [new("G/it"), new("L/ro")],
+            Tone.OffHookWarning => [new("L/ot"), new("L/ro")],
+            _ => [new("L/ro")],
+        };
+    }
+
+    /// <summary>
+    /// The parameters of L/ci (RFC 3660 §2.4): date in local time, number and name, quoted, with P for private and O for out of area where
+    /// they are not known. Blanks, commas and quotes in a name can do no harm inside the quotes; control characters are dropped.
+    /// </summary>
+    public static string CallerId(Party caller, DateTime localTime)
+    {
+        var date = localTime.ToString("MM'/'dd'/'HH'/'mm", CultureInfo.InvariantCulture);
+        if (caller.Withheld) return date + ",P,P";
+        var number = new string([.. caller.Number.Where(c => char.IsAsciiDigit(c))]);
+        var name = caller.Name is { Length: > 0 } given ? given : number.Length == 0 ? caller.Number : "";
+        var shownNumber = number.Length > 0 ? Quote(number) : "O";
+        var shownName = name.Length > 0 ? Quote(name) : number.Length > 0 ? "\"\"" : "O";
+        return $"{date},{shownNumber},{shownName}";
+    }
+
+    private static string Quote(string text)
+    {
+        // Analog caller id carries at most a few dozen characters (Bellcore MDMF); a longer name is cut, not refused.
+        var clean = new string([.. text.Where(c => !char.IsControl(c)).Take(50)]);
+        return "\"" + clean.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+    }
+}
