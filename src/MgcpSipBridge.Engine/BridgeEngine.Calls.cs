@@ -1,0 +1,107 @@
+using MgcpSipBridge.Calls;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>The translation core at work: steps of the machine and what they want done.</content>
+public sealed partial class BridgeEngine
+{
+    /// <summary>One step of a line, with its effects. The request that the endpoint is owed goes out at the next flush.</summary>
+    private void Apply(LineSlot line, CallEvent evt) => Guard(line, () =>
+    {
+        var before = line.State;
+        var context = new CallContext(
+            _core.Now,
+            _core.Routes.Plan,
+            line.Times(_core.Settings.Dial),
+            line.Model.Features.Hotline,
+            _core.Draining || line.Gateway.Draining);
+        var transition = CallMachine.Step(before, evt, context);
+        line.State = transition.Next;
+        if (!transition.KeepsTimer) _timers.Cancel(line.Index);
+        NoteState(line, before, transition.Next);
+        Begin(line, before, transition.Next);
+
+        // The phone's new signal is known before a connection command goes out, so that the request can ride in it.
+        foreach (var effect in transition.Effects)
+            if (effect is CallEffect.Signal signal) line.Gateway.Want(signal.Wanted);
+        foreach (var effect in transition.Effects) Perform(line, effect);
+        foreach (var effect in transition.Effects)
+            if (effect is CallEffect.Ended ended && _calls.TryGetValue(ended.Call.Id, out var call)) Settle(call);
+        if (line.Gateway.RetryAt is { } at) _retries.Set(line.Index, at);
+    });
+
+    private void Perform(LineSlot line, CallEffect effect)
+    {
+        switch (effect)
+        {
+            case CallEffect.Signal:
+                break;
+            case CallEffect.Arm arm:
+                line.Timer = arm.Timer;
+                _timers.Set(line.Index, arm.At);
+                break;
+            case CallEffect.PrepareBearer e when Find(e.Call) is { } call:
+                call.Bearer.Prepare();
+                break;
+            case CallEffect.ConnectBearer e when Find(e.Call) is { } call:
+                call.OnAnswered();
+                call.Bearer.Connect();
+                break;
+            case CallEffect.ReleaseBearer e when Find(e.Call) is { } call:
+                call.Bearer.Release();
+                break;
+            case CallEffect.CallPeer e when Find(e.Call) is { } call:
+                call.Peer.Place(e.Number);
+                break;
+            case CallEffect.AlertPeer e when Find(e.Call) is { } call:
+                call.OnFarEndSigns();
+                call.Peer.Alert();
+                break;
+            case CallEffect.AnswerPeer e when Find(e.Call) is { } call:
+                call.Peer.Answer();
+                break;
+            case CallEffect.ReleasePeer e when Find(e.Call) is { } call:
+                call.Peer.Release(e.End);
+                break;
+            case CallEffect.Ended e:
+                (Find(e.Call.Id) ?? Begin(line, e.Call)).OnEnded(e.End);
+                break;
+        }
+    }
+
+    private ActiveCall? Find(CallId id) => _calls.GetValueOrDefault(id);
+
+    /// <summary>A step may begin a call, and tells its number when that is complete.</summary>
+    private void Begin(LineSlot line, CallState before, CallState next)
+    {
+        if (next.Current is not { } now) return;
+        var call = Find(now.Id) ?? Begin(line, now);
+        call.Far = now.Far;
+        if (before is CallState.Dialing or CallState.Idle && next is CallState.Preparing) call.Dialled = _core.Now;
+    }
+
+    private ActiveCall Begin(LineSlot line, Call call)
+    {
+        var active = new ActiveCall(_core, line, call) { Dialled = _core.Now };
+        _calls[call.Id] = active;
+        line.Calls.Add(active);
+        line.Traced = active;
+        foreach (var entry in line.Untraced) active.Ladder.Add(entry);
+        line.Untraced.Clear();
+        _core.Note(new EngineNote.CallStarted(call.Id.ToString(), line.Model.Number, call.FromLine));
+        return active;
+    }
+
+    /// <summary>Forgets a call of which nothing is left, keeping its ladder for a while.</summary>
+    private void Settle(ActiveCall call)
+    {
+        if (!call.IsGone || !_calls.Remove(call.Id)) return;
+        Keep(call);
+    }
+
+    private void NoteState(LineSlot line, CallState before, CallState next)
+    {
+        var (from, to) = (LineSlot.ViewOf(before), LineSlot.ViewOf(next));
+        if (from != to) _core.Note(new EngineNote.LineChanged(line.Model.Number, from, to));
+    }
+}

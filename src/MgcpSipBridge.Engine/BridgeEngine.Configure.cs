@@ -1,0 +1,129 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>Provisioning: the difference between two models, applied without touching what stays.</content>
+public sealed partial class BridgeEngine
+{
+    private EngineModel _model = EngineModel.Empty;
+
+    private static string TrunkKey(string peer) => "trunk:" + peer;
+
+    private void Configure(EngineModel model)
+    {
+        var old = _model;
+        _model = model;
+
+        _core.Peers.Clear();
+        foreach (var peer in model.Peers) _core.Peers[peer.Sip.Name] = peer;
+        _core.Routes = new RouteTable(model.Routes, _core.Settings.Dial.MaxDigits);
+        _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
+
+        RemoveLines(model);
+        foreach (var gateway in old.Gateways.Where(gateway => !model.Gateways.Any(kept => kept.Mgcp.Name == gateway.Mgcp.Name)))
+        {
+            _core.Mgcp.RemoveGateway(gateway.Mgcp.Name, _core.Now);
+            Pump();
+            _core.Note(new EngineNote.GatewayRemoved(gateway.Mgcp.Name));
+        }
+
+        var known = old.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
+        SetTrunks(old, model);
+        SetLines(model);
+        foreach (var gateway in model.Gateways)
+        {
+            if (known.TryGetValue(gateway.Mgcp.Name, out var before) && Same(before.Mgcp, gateway.Mgcp)) continue;
+            if (before is null) _core.Note(new EngineNote.GatewayChanged(gateway.Mgcp.Name, GatewayState.Unknown));
+            _core.Mgcp.SetGateway(gateway.Mgcp, _core.Now);
+        }
+
+        Pump();
+    }
+
+    private static bool Same(MgcpGatewayModel a, MgcpGatewayModel b) =>
+        a with { Endpoints = b.Endpoints } == b && a.Endpoints.AsSpan().SequenceEqual(b.Endpoints.AsSpan());
+
+    private void RemoveLines(EngineModel model)
+    {
+        var staying = model.Lines.ToDictionary(line => line.Number, StringComparer.Ordinal);
+        foreach (var line in _lines.Values.OrderBy(line => line.Index).ToArray())
+        {
+            if (staying.TryGetValue(line.Model.Number, out var next) && new EndpointId(next.Gateway, next.Endpoint) == line.Endpoint) continue;
+            Apply(line, new CallEvent.LineDown(Restarting: false));
+            Pump();
+            _timers.Cancel(line.Index);
+            _retries.Cancel(line.Index);
+            _lines.Remove(line.Index);
+            _byEndpoint.Remove(line.Endpoint);
+            _byNumber.Remove(line.Model.Number);
+            _byAccount.Remove((line.Model.Peer, line.Model.Username));
+            if (!staying.ContainsKey(line.Model.Number)) ForgetAccount(line.Model.Number, line.Model.Peer);
+            _core.Note(new EngineNote.LineProvisioned(line.Model.Number, line.View, Removed: true));
+        }
+    }
+
+    private void SetTrunks(EngineModel old, EngineModel model)
+    {
+        foreach (var peer in old.Peers.Where(peer => peer.Sip.Registration == SipRegistrationMode.Trunk))
+            if (!model.Peers.Any(kept => kept.Sip.Name == peer.Sip.Name && kept.Sip.Registration == SipRegistrationMode.Trunk))
+                ForgetAccount(TrunkKey(peer.Sip.Name), peer.Sip.Name);
+        foreach (var peer in model.Peers.Where(peer => peer.Sip.Registration == SipRegistrationMode.Trunk))
+        {
+            if (old.Peers.Contains(peer)) continue;
+            var user = peer.Sip.Username ?? peer.Sip.Name;
+            _core.Sip.SetAccount(new SipAccount(TrunkKey(peer.Sip.Name), peer.Sip.Name, user, user, peer.Sip.Password, null, Register: true), _core.Now);
+        }
+    }
+
+    private void SetLines(EngineModel model)
+    {
+        var gateways = model.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
+        foreach (var lineModel in model.Lines)
+        {
+            if (!_byNumber.TryGetValue(lineModel.Number, out var line))
+            {
+                line = new LineSlot(_core, ++_lastLine, lineModel);
+                _lines[line.Index] = line;
+                _byEndpoint[line.Endpoint] = line;
+                _byNumber[lineModel.Number] = line;
+                _core.Note(new EngineNote.LineProvisioned(lineModel.Number, line.View, Removed: false));
+                SetAccount(lineModel);
+            }
+            else if (line.Model != lineModel)
+            {
+                _byAccount.Remove((line.Model.Peer, line.Model.Username));
+                if (line.Model.Peer != lineModel.Peer) ForgetAccount(lineModel.Number, line.Model.Peer);
+                line.Model = lineModel;
+                SetAccount(lineModel);
+            }
+
+            _byAccount[(lineModel.Peer, lineModel.Username)] = line;
+            line.GatewayLearns = gateways.TryGetValue(lineModel.Gateway, out var gateway) && gateway.Media == SourceLearning.Learn;
+            DeriveDigitMap(line);
+        }
+    }
+
+    /// <summary>A line's account at its peer: it registers there, or borrows the trunk's credentials.</summary>
+    private void SetAccount(LineModel line)
+    {
+        if (!_core.Peers.TryGetValue(line.Peer, out var peer)) return;
+        var account = peer.Sip.Registration switch
+        {
+            SipRegistrationMode.PerLine => new SipAccount(line.Number, line.Peer, line.Username, line.Username, line.Password, line.DisplayName, Register: true),
+            SipRegistrationMode.Trunk => new SipAccount(line.Number, line.Peer, line.Number, peer.Sip.Username ?? peer.Sip.Name, peer.Sip.Password, line.DisplayName, Register: false),
+            _ => new SipAccount(line.Number, line.Peer, line.Number, line.Username, line.Password, line.DisplayName, Register: false),
+        };
+        _core.Sip.SetAccount(account, _core.Now);
+    }
+
+    private void ForgetAccount(string key, string peer)
+    {
+        _core.Sip.RemoveAccount(key, _core.Now);
+        if (_registrations.Remove(key, out var state))
+            _core.Note(new EngineNote.RegistrationChanged(key, peer, state, null, 0));
+    }
+
+    private void DeriveDigitMap(LineSlot line) => line.DigitMap = DigitMapText.For(_core.Routes.Plan);
+}

@@ -1,0 +1,105 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>What comes from the MGCP side.</content>
+public sealed partial class BridgeEngine
+{
+    private void OnMgcp(MgcpOutput output)
+    {
+        switch (output)
+        {
+            case MgcpOutput.Send send:
+                _core.Emit(new EngineOutput.SendMgcp(send.To, send.Datagram));
+                if (send.Subject is { } to) Trace(to, LadderText.Mgcp(send.Datagram.Span, fromGateway: false, _core.Now), send.IsRetransmission);
+                break;
+            case MgcpOutput.Received received:
+                if (received.Subject is { } from) Trace(from, LadderText.Mgcp(received.Message.Span, fromGateway: true, _core.Now), repeat: false);
+                break;
+            case MgcpOutput.Noted noted:
+                _core.Note(new EngineNote.Mgcp(noted.Note));
+                break;
+            case MgcpOutput.Happened happened:
+                OnMgcp(happened.Event);
+                break;
+        }
+    }
+
+    private void OnMgcp(MgcpEvent evt)
+    {
+        switch (evt)
+        {
+            case MgcpEvent.GatewayChanged changed:
+                _core.Note(new EngineNote.GatewayChanged(changed.Gateway, changed.State));
+                break;
+            case MgcpEvent.EndpointInService up when Line(up.Endpoint) is { } line:
+                line.Gateway.OnInService(up.Audit);
+                DeriveDigitMap(line);
+                if (!up.KeepsConnections) LoseConnections(line);
+                Do(line, new CallEvent.LineUp(up.Audit.OffHook, up.KeepsConnections, _core.NewCallId()));
+                break;
+            case MgcpEvent.EndpointOutOfService down when Line(down.Endpoint) is { } line:
+                line.Gateway.OnOutOfService(down.Reason);
+                if (down.Reason == OutOfServiceReason.Draining) break;
+                LoseConnections(line);
+                Do(line, new CallEvent.LineDown(down.Reason == OutOfServiceReason.Restarting));
+                break;
+            case MgcpEvent.Observed observed when Line(observed.Endpoint) is { } line:
+                foreach (var named in line.Gateway.Read(observed)) Apply(line, named);
+                line.Gateway.Flush();
+                break;
+            case MgcpEvent.HookMismatch mismatch when Line(mismatch.Endpoint) is { } line:
+                Do(line, line.Gateway.OnHookMismatch(mismatch.OffHook));
+                break;
+            case MgcpEvent.RequestFailed failed when Line(failed.Endpoint) is { } line:
+                Do(line, line.Gateway.OnRefused());
+                break;
+            case MgcpEvent.ConnectionLost lost when Line(lost.Endpoint) is { } line:
+                if (line.State.Current is { } current && Find(current.Id) is { } losing) Finish(losing, () => losing.Bearer.OnLost(tell: true));
+                break;
+            case MgcpEvent.ConnectionCreated created:
+                Finish(created.Command, call => call.Bearer.OnCreated(created));
+                break;
+            case MgcpEvent.ConnectionModified modified:
+                Finish(modified.Command, call => call.Bearer.OnModified(modified));
+                break;
+            case MgcpEvent.ConnectionDeleted deleted:
+                Finish(deleted.Command, call => call.Bearer.OnDeleted());
+                break;
+            case MgcpEvent.CommandFailed failed:
+                Finish(failed.Command, call => call.Bearer.OnFailed(failed.Command, failed.Code));
+                break;
+        }
+    }
+
+    private LineSlot? Line(EndpointId endpoint) => _byEndpoint.GetValueOrDefault(endpoint);
+
+    private void Do(LineSlot line, CallEvent evt)
+    {
+        Apply(line, evt);
+        line.Gateway.Flush();
+    }
+
+    private void Finish(CommandId command, Action<ActiveCall> action)
+    {
+        if (_core.Commands.Remove(command, out var call)) Finish(call, () => action(call));
+    }
+
+    private void Finish(ActiveCall call, Action action)
+    {
+        Guard(call.Line, action);
+        Settle(call);
+        call.Line.Gateway.Flush();
+    }
+
+    /// <summary>The gateway restarted or fell silent: whatever connections it had for this line are gone, and nobody will tell.</summary>
+    private void LoseConnections(LineSlot line)
+    {
+        foreach (var call in line.Calls.ToArray())
+        {
+            call.Bearer.OnLost(tell: false);
+            Settle(call);
+        }
+    }
+}

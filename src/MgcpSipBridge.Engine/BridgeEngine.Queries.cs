@@ -1,0 +1,102 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>Questions of the control API, and the ladders that outlive their calls.</content>
+public sealed partial class BridgeEngine
+{
+    private readonly Queue<string> _keptOrder = new();
+    private readonly Dictionary<string, ActiveCall> _kept = new(StringComparer.Ordinal);
+
+    private object? Answer(EngineQuery question) => question switch
+    {
+        EngineQuery.Gateways => Gateways(),
+        EngineQuery.Lines => Lines(),
+        EngineQuery.Calls => _calls.Values.Where(call => call.Ended is null).OrderBy(call => call.Started).Select(call => call.View()).ToImmutableArray(),
+        EngineQuery.Call call => FindAny(call.CallId)?.View(),
+        EngineQuery.Ladder ladder => FindAny(ladder.CallId) is { } call ? new LadderView(call.View(), call.Ladder.Entries, call.Ladder.NotKept) : null,
+        EngineQuery.Counts => Counts(),
+        _ => null,
+    };
+
+    private ImmutableArray<GatewayView> Gateways() =>
+    [
+        .. _model.Gateways.Select(gateway => new GatewayView(
+            gateway,
+            _core.Mgcp.StatusOf(gateway.Mgcp.Name) ?? new GatewayStatus(gateway.Mgcp.Name, GatewayState.Unknown, gateway.Mgcp.Address, new GatewayTraits(), 0),
+            gateway.Mgcp.Endpoints.Length)),
+    ];
+
+    private ImmutableArray<LineView> Lines() =>
+    [
+        .. _lines.Values.OrderBy(line => line.Index).Select(line => new LineView(
+            line.Model,
+            line.View,
+            line.Registration,
+            line.State is CallState.OutOfService ? null : CallMachine.IsOffHook(line.State),
+            line.State.Current?.Id.ToString())),
+    ];
+
+    private EngineCounts Counts() => new(
+        _calls.Values.Count(call => call.Ended is null),
+        _calls.Values.Count(call => call.Bearer.IsHeld),
+        _core.Media.Count,
+        _core.Sip.Counts,
+        _model.Gateways.Sum(gateway => _core.Mgcp.StatusOf(gateway.Mgcp.Name)?.PendingTransactions ?? 0),
+        _timers.Count + _retries.Count);
+
+    private ActiveCall? FindAny(string id)
+    {
+        if (ulong.TryParse(id, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out var value)
+            && Find(new CallId(value)) is { } live) return live;
+        return _kept.GetValueOrDefault(id);
+    }
+
+    private void Keep(ActiveCall call)
+    {
+        var id = call.Id.ToString();
+        if (call.Peer.SipCallId is { } sip) _core.SipCallIds.Remove(sip);
+        call.Line.Calls.Remove(call);
+        _kept[id] = call;
+        _keptOrder.Enqueue(id);
+        while (_keptOrder.Count > _core.Settings.LaddersKept) _kept.Remove(_keptOrder.Dequeue());
+    }
+
+    private void Trace(EndpointId endpoint, LadderEntry entry, bool repeat)
+    {
+        if (Line(endpoint) is not { } line) return;
+        // What comes while the line is idle belongs to the call before, unless this very input begins one.
+        if (line.State.Current is null && line.Untraced.Count < 8 && !repeat && StartsCall(entry)) line.Untraced.Add(entry);
+        else if (line.Untraced.Count > 0) line.Untraced.Add(entry);
+        else if (repeat) line.Traced?.Ladder.Repeat(entry);
+        else line.Traced?.Ladder.Add(entry);
+        if (line.Untraced.Count > 0) _untracedLines.Add(line);
+    }
+
+    private static bool StartsCall(LadderEntry entry) => entry.From == "gateway" && entry.FirstLine.StartsWith("NTFY", StringComparison.OrdinalIgnoreCase);
+
+    private readonly HashSet<LineSlot> _untracedLines = [];
+
+    private void TraceSip(string sipCallId, LadderEntry entry, bool repeat)
+    {
+        if (!_core.SipCallIds.TryGetValue(sipCallId, out var call)) _untracedSip.Add((sipCallId, entry));
+        else if (repeat) call.Ladder.Repeat(entry);
+        else call.Ladder.Add(entry);
+    }
+
+    /// <summary>Messages that began no call belong to the line's last one.</summary>
+    private void ForgetUntraced()
+    {
+        _untracedSip.Clear();
+        foreach (var line in _untracedLines)
+        {
+            foreach (var entry in line.Untraced) line.Traced?.Ladder.Add(entry);
+            line.Untraced.Clear();
+        }
+
+        _untracedLines.Clear();
+    }
+}

@@ -1,0 +1,131 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>What comes from the SIP side.</content>
+public sealed partial class BridgeEngine
+{
+    /// <summary>SIP messages of the input being handled whose call is not known yet.</summary>
+    private readonly List<(string SipCallId, LadderEntry Entry)> _untracedSip = [];
+
+    private void OnSip(SipOutput output)
+    {
+        switch (output)
+        {
+            case SipOutput.Send send:
+                _core.Emit(new EngineOutput.SendSip(send.Flow, send.Message));
+                TraceSip(send.SipCallId, LadderText.Sip(send.Message.Span, fromPeer: false, _core.Now), send.IsRetransmission);
+                break;
+            case SipOutput.Received received:
+                TraceSip(received.SipCallId, LadderText.Sip(received.Message.Span, fromPeer: true, _core.Now), repeat: false);
+                break;
+            case SipOutput.LookUp lookUp:
+                _core.Emit(new EngineOutput.LookUp(lookUp.Query, lookUp.Host, lookUp.Port, lookUp.Transport));
+                break;
+            case SipOutput.Noted noted:
+                _core.Note(new EngineNote.Sip(noted.Note));
+                break;
+            case SipOutput.Happened happened:
+                OnSip(happened.Event);
+                break;
+        }
+    }
+
+    private void OnSip(SipEvent evt)
+    {
+        switch (evt)
+        {
+            case SipEvent.IncomingCall incoming:
+                OnIncoming(incoming);
+                break;
+            case SipEvent.Progressed e:
+                With(e.Call, call => call.Peer.OnProgress(e));
+                break;
+            case SipEvent.Answered e:
+                With(e.Call, call => call.Peer.OnAnswered(e));
+                break;
+            case SipEvent.Rejected e:
+                With(e.Call, call => call.Peer.OnRejected(e));
+                break;
+            case SipEvent.Confirmed e:
+                With(e.Call, call => call.Peer.OnConfirmed(e));
+                break;
+            case SipEvent.HungUp e:
+                With(e.Call, call => call.Peer.OnHungUp(e));
+                break;
+            case SipEvent.Offered e:
+                With(e.Call, call => call.Peer.OnOffered(e));
+                break;
+            case SipEvent.Gone e:
+                With(e.Call, call => call.Peer.OnGone());
+                break;
+            case SipEvent.RegistrationChanged e:
+                OnRegistration(e);
+                break;
+        }
+    }
+
+    private void With(SipCallHandle handle, Action<ActiveCall> action)
+    {
+        if (_core.SipCalls.TryGetValue(handle, out var call)) Finish(call, () => action(call));
+    }
+
+    private void OnIncoming(SipEvent.IncomingCall incoming)
+    {
+        var line = _byAccount.GetValueOrDefault((incoming.Peer, incoming.CalledUser)) ?? _byNumber.GetValueOrDefault(incoming.CalledUser);
+        if (line is null)
+        {
+            var (status, q850, _) = CauseMap.Refusal(CallCause.UnknownNumber);
+            _core.Sip.Reject(incoming.Call, status, q850, null, _core.Now);
+            return;
+        }
+
+        var caller = new Party(incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld);
+        var call = new Call(_core.NewCallId(), FromLine: false, caller);
+        var traced = line.Traced;
+        var active = Begin(line, call);
+        active.Peer.Adopt(incoming);
+        Bind(active);
+        // A call that the line is too busy for must not take its ladder away.
+        if (line.State.Current is not null) line.Traced = traced;
+
+        Guard(line, () =>
+        {
+            if (!incoming.Offer.IsEmpty && line.State is CallState.Idle && !active.Media.TakePeerOffer(incoming.Offer, line.Gateway.Audit))
+            {
+                var end = new CallEnd(CallSide.Bridge, CallStage.Preparing, CallCause.IncompatibleMedia);
+                active.Peer.Release(end);
+                active.OnEnded(end);
+                return;
+            }
+
+            Apply(line, new CallEvent.PeerCalls(call));
+        });
+        line.Gateway.Flush();
+    }
+
+    private void OnRegistration(SipEvent.RegistrationChanged evt)
+    {
+        if (_byNumber.TryGetValue(evt.Key, out var one))
+            one.Registration = evt.State;
+        else
+            foreach (var line in _lines.Values)
+                if (line.Model.Peer == evt.Peer) line.Registration = evt.State;
+
+        SipRegistrationState? known = _registrations.TryGetValue(evt.Key, out var state) ? state : null;
+        _registrations[evt.Key] = evt.State;
+        _core.Note(new EngineNote.RegistrationChanged(evt.Key, evt.Peer, known, evt.State, evt.Reason?.Status ?? 0));
+    }
+
+    private readonly Dictionary<string, SipRegistrationState> _registrations = new(StringComparer.Ordinal);
+
+    /// <summary>Gives a call the messages that came before it was known.</summary>
+    private void Bind(ActiveCall call)
+    {
+        if (call.Peer.SipCallId is not { } id) return;
+        foreach (var (about, entry) in _untracedSip)
+            if (about == id) call.Ladder.Add(entry);
+        _untracedSip.RemoveAll(pair => pair.SipCallId == id);
+    }
+}

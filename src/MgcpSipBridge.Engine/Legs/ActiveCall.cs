@@ -1,0 +1,118 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>A call with its legs: lives from its first sign until nothing of it is left on the gateway, the relay and the peer.</summary>
+internal sealed class ActiveCall
+{
+    public ActiveCall(EngineCore core, LineSlot line, Call call)
+    {
+        Core = core;
+        Line = line;
+        Id = call.Id;
+        FromLine = call.FromLine;
+        Far = call.Far;
+        Started = core.Now;
+        Ladder = new Ladder(core.Settings.LadderMessages);
+        Media = new MediaLeg(core, this);
+        Bearer = new Bearer(core, this);
+        Peer = new SipLeg(core, this);
+    }
+
+    private EngineCore Core { get; }
+
+    public LineSlot Line { get; }
+
+    public CallId Id { get; }
+
+    public bool FromLine { get; }
+
+    /// <summary>The other party; its number is empty while the line dials.</summary>
+    public Party Far { get; set; }
+
+    public MediaLeg Media { get; }
+
+    public Bearer Bearer { get; }
+
+    public SipLeg Peer { get; }
+
+    public Ladder Ladder { get; }
+
+    public Instant Started { get; }
+
+    /// <summary>When the number was complete, or the INVITE came: post-dial delay and set-up time count from here.</summary>
+    public Instant Dialled { get; set; }
+
+    public Instant? Answered { get; private set; }
+
+    public Instant? Ended { get; private set; }
+
+    public CallEnd? End { get; private set; }
+
+    public int MgcpCode { get; set; }
+
+    public int SipStatus { get; set; }
+
+    public int Q850 { get; set; }
+
+    private bool _signed;
+
+    /// <summary>Whether the peer's RTP source may be learnt.</summary>
+    public bool PeerLearns => Peer.Peer is { } name && Core.Peers.TryGetValue(name, out var peer) && peer.Media == SourceLearning.Learn;
+
+    /// <summary>Whether nothing of it is left anywhere.</summary>
+    public bool IsGone => Ended is not null && !Bearer.IsHeld && !Media.IsHeld && !Peer.IsHeld;
+
+    /// <summary>The far end rings or is heard for the first time.</summary>
+    public void OnFarEndSigns()
+    {
+        if (_signed) return;
+        _signed = true;
+        Core.Note(new EngineNote.PostDialDelay(Id.ToString(), Core.Now - Dialled));
+    }
+
+    public void OnAnswered()
+    {
+        if (Answered is not null) return;
+        Answered = Core.Now;
+        Core.Note(new EngineNote.CallAnswered(Id.ToString(), Core.Now - Dialled));
+    }
+
+    public void OnEnded(CallEnd end)
+    {
+        if (Ended is not null) return;
+        Ended = Core.Now;
+        End = end;
+        if (Q850 == 0) Q850 = CauseMap.Q850(end.Cause);
+        Core.Note(new EngineNote.CallEnded(new CallRecord(
+            View(), MgcpCode, SipStatus, Q850, end.Side == CallSide.Line, Answered is { } at ? Core.Now - at : TimeSpan.Zero)));
+    }
+
+    public CallView View() => new(
+        Id.ToString(),
+        Line.Model.Number,
+        Line.Model.Gateway,
+        Peer.Peer,
+        FromLine,
+        FromLine ? Line.Model.Number : Far.Number,
+        FromLine ? Far.Number : Line.Model.Number,
+        Ended is null ? Line.View : LineState.Idle,
+        Started,
+        Answered,
+        Ended,
+        End is { } end ? Outcome(end) : null,
+        Id.ToString(),
+        Peer.SipCallId);
+
+    private CallOutcome Outcome(CallEnd end) => end switch
+    {
+        _ when Answered is not null => CallOutcome.Answered,
+        { Cause: CallCause.Busy } => CallOutcome.Busy,
+        { Cause: CallCause.NoAnswer } => CallOutcome.NoAnswer,
+        { Side: CallSide.Line, Stage: CallStage.Dialing, Cause: CallCause.NormalClearing } => CallOutcome.Abandoned,
+        { Cause: CallCause.NormalClearing or CallCause.AnsweredElsewhere } => CallOutcome.Cancelled,
+        { Cause: CallCause.Declined or CallCause.UnknownNumber or CallCause.InvalidNumber or CallCause.NumberChanged or CallCause.Forbidden } => CallOutcome.Rejected,
+        _ => CallOutcome.Failed,
+    };
+}

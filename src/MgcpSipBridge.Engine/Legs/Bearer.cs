@@ -1,0 +1,188 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>
+/// A call's connection on its line's endpoint together with the relay session it needs. Whatever was created is deleted: a connection that
+/// is still being created when the call ends is deleted as soon as it exists.
+/// </summary>
+internal sealed class Bearer(EngineCore core, ActiveCall call)
+{
+    private enum Stage
+    {
+        None,
+        Creating,
+        Up,
+        Deleting,
+    }
+
+    private Stage _stage = Stage.None;
+    private CommandId _creating;
+    private string? _connection;
+    private int _attempt;
+    private bool _described;
+    private bool _released;
+    private bool _told;
+
+    /// <summary>Whether the gateway holds, or may hold, a connection of this call.</summary>
+    public bool IsHeld => _stage != Stage.None;
+
+    private EndpointId Endpoint => call.Line.Endpoint;
+
+    private string MgcpCallId => call.Id.ToString();
+
+    /// <summary>Leases ports and creates the connection. A caller's connection needs no remote description yet, a called one waits for the ports.</summary>
+    public void Prepare()
+    {
+        call.Media.Open();
+        if (call.FromLine) Create();
+    }
+
+    public void OnPortsOpened()
+    {
+        if (_released) return;
+        if (!call.FromLine && _stage == Stage.None) Create();
+        TellWhenReady();
+    }
+
+    public void OnPortsRefused() => Fail(CallCause.Congestion);
+
+    public void OnCreated(MgcpEvent.ConnectionCreated created)
+    {
+        _connection = created.Connection;
+        if (_released)
+        {
+            // The deletion was asked for while the creation was under way; the call agent has it queued.
+            return;
+        }
+
+        _stage = Stage.Up;
+        if (!call.Media.TakeGatewayDescription(created.LocalDescription)) Fail(CallCause.IncompatibleMedia);
+        else TellWhenReady();
+    }
+
+    public void OnModified(MgcpEvent.ConnectionModified modified)
+    {
+        if (!modified.LocalDescription.IsEmpty && !_released) call.Media.TakeGatewayDescription(modified.LocalDescription);
+    }
+
+    public void OnDeleted()
+    {
+        _stage = Stage.None;
+        _connection = null;
+    }
+
+    /// <summary>The gateway deleted it (DLCX from the gateway), or restarted.</summary>
+    public void OnLost(bool tell)
+    {
+        if (_stage == Stage.Deleting) return;
+        _stage = Stage.None;
+        _connection = null;
+        if (tell) Fail(CallCause.BearerFailure);
+    }
+
+    public void OnFailed(CommandId command, int code)
+    {
+        call.MgcpCode = code;
+        if (command == _creating)
+        {
+            _creating = default;
+            if (_released) return;
+            if (CauseMap.IsAboutOptions(code) && _attempt == 0)
+            {
+                _attempt++;
+                Create();
+                return;
+            }
+
+            _stage = Stage.None;
+            Fail(CauseMap.FromMgcp(code));
+            return;
+        }
+
+        if (_stage == Stage.Deleting) OnDeleted();
+        else if (!_released) Fail(CauseMap.FromMgcp(code));
+    }
+
+    /// <summary>Lets the line hear the far end before the answer.</summary>
+    public void Hear() => Modify(ConnectionMode.RecvOnly);
+
+    /// <summary>Opens both directions.</summary>
+    public void Connect() => Modify(ConnectionMode.SendRecv);
+
+    /// <summary>The peer's description changed inside the call: tells the gateway if what we show it changes.</summary>
+    public void Redescribe()
+    {
+        _described = false;
+        Connect();
+    }
+
+    /// <summary>Deletes the connection and gives the ports back.</summary>
+    public void Release()
+    {
+        if (_released) return;
+        _released = true;
+        call.Media.Close();
+        switch (_stage)
+        {
+            case Stage.Up:
+                _stage = Stage.Deleting;
+                core.Commands[core.Mgcp.DeleteConnection(Endpoint, MgcpCallId, _connection, call.Line.Gateway.TakeForCommand(), core.Now)] = call;
+                break;
+            case Stage.Creating:
+                // The phone must not wait for it: its request goes by itself.
+                _stage = Stage.Deleting;
+                core.Commands[core.Mgcp.DeleteConnection(Endpoint, MgcpCallId, null, null, core.Now)] = call;
+                break;
+        }
+    }
+
+    private void Create()
+    {
+        _stage = Stage.Creating;
+        var wanted = call.Media.Wanted(call.Line.Gateway.Audit);
+        var remote = default(ReadOnlyMemory<byte>);
+        if (!call.FromLine)
+        {
+            remote = call.Media.DescribeToGateway(call.Line.Gateway.Audit);
+            _described = true;
+        }
+
+        _creating = core.Mgcp.CreateConnection(
+            Endpoint,
+            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt), remote, call.Line.Gateway.TakeForCommand()),
+            core.Now);
+        core.Commands[_creating] = call;
+    }
+
+    private void Modify(ConnectionMode mode)
+    {
+        if (_stage != Stage.Up || _connection is null) return;
+        var remote = default(ReadOnlyMemory<byte>);
+        if (!_described && call.Media.KnowsPeer)
+        {
+            remote = call.Media.DescribeToGateway(call.Line.Gateway.Audit);
+            _described = true;
+            call.Media.Refresh();
+        }
+
+        var command = core.Mgcp.ModifyConnection(
+            Endpoint, _connection, new ConnectionRequest(MgcpCallId, mode, null, remote, call.Line.Gateway.TakeForCommand()), core.Now);
+        core.Commands[command] = call;
+    }
+
+    private void TellWhenReady()
+    {
+        if (_told || _stage != Stage.Up || !call.Media.IsOpen) return;
+        _told = true;
+        // The connection may have come before the ports.
+        call.Media.Refresh();
+        core.Raise(call.Line, new CallEvent.BearerReady(call.Id));
+    }
+
+    private void Fail(CallCause cause)
+    {
+        if (!_released) core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, cause));
+    }
+}

@@ -1,0 +1,75 @@
+using System.Buffers.Binary;
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>What the legs of a shard share: the protocol rooms, the present, and the way out.</summary>
+internal sealed class EngineCore
+{
+    private readonly Entropy _entropy;
+    private long _lastMedia;
+
+    public EngineCore(EngineSettings settings, Entropy entropy, MgcpCallAgent mgcp, ISipLayer sip)
+    {
+        Settings = settings;
+        Mgcp = mgcp;
+        Sip = sip;
+        _entropy = entropy;
+        // Media ids are unique in the whole process: shards count from distant origins.
+        _lastMedia = (long)(entropy.NextUInt64() >> 24) << 20;
+    }
+
+    public EngineSettings Settings { get; }
+
+    public MgcpCallAgent Mgcp { get; }
+
+    public ISipLayer Sip { get; }
+
+    /// <summary>The present, as of the input being handled.</summary>
+    public Instant Now { get; set; }
+
+    /// <summary>Wall clock, for caller id alone.</summary>
+    public DateTime Utc { get; set; }
+
+    public Queue<EngineOutput> Outputs { get; } = new();
+
+    /// <summary>Events that a leg raised while another step was being done; taken in order.</summary>
+    public Queue<(LineSlot Line, CallEvent Event)> Raised { get; } = new();
+
+    public Dictionary<CommandId, ActiveCall> Commands { get; } = [];
+
+    public Dictionary<SipCallHandle, ActiveCall> SipCalls { get; } = [];
+
+    public Dictionary<MediaId, ActiveCall> Media { get; } = [];
+
+    /// <summary>Calls by their SIP Call-ID, for ladders.</summary>
+    public Dictionary<string, ActiveCall> SipCallIds { get; } = new(StringComparer.Ordinal);
+
+    public Dictionary<string, PeerModel> Peers { get; } = new(StringComparer.Ordinal);
+
+    public RouteTable Routes { get; set; } = new([], 32);
+
+    public bool Draining { get; set; }
+
+    public void Emit(EngineOutput output) => Outputs.Enqueue(output);
+
+    public void Note(EngineNote note) => Outputs.Enqueue(new EngineOutput.Noted(note));
+
+    public void Raise(LineSlot line, CallEvent evt) => Raised.Enqueue((line, evt));
+
+    public CallId NewCallId() => new(_entropy.NextUInt64());
+
+    public MediaId NewMediaId() => new(++_lastMedia);
+
+    public ulong NewSessionId()
+    {
+        Span<byte> bytes = stackalloc byte[8];
+        _entropy.Fill(bytes);
+        // Some peers read the o= session id into a signed 32-bit number; stay small.
+        return BinaryPrimitives.ReadUInt32LittleEndian(bytes) >> 2;
+    }
+}

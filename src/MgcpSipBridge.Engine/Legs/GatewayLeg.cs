@@ -1,0 +1,179 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>
+/// A line's endpoint: keeps its NotificationRequest equal to what the line's state asks for, and reads its events. Every NTFY leaves the
+/// endpoint in lock-step (RFC 3435 §4.4.1), so every one is answered by a request, changed or not.
+/// </summary>
+internal sealed class GatewayLeg(EngineCore core, LineSlot line)
+{
+    /// <summary>A gateway that contradicts itself about its hook is asked again this often at once, then slowly.</summary>
+    private const int PatienceWithHook = 4;
+
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
+
+    private PhoneSignal _wanted = PhoneSignal.Quiet.Instance;
+    private NotificationRequest? _sent;
+    private bool _owed;
+    private bool _everyDigit;
+    private int _contradictions;
+
+    /// <summary>What the last audit said.</summary>
+    public EndpointAudit Audit { get; private set; } = EndpointAudit.Unknown;
+
+    /// <summary>Whether the endpoint serves.</summary>
+    public bool InService { get; private set; }
+
+    /// <summary>Whether the gateway drains: no new calls.</summary>
+    public bool Draining { get; private set; }
+
+    /// <summary>When the request is to be tried again; null for never.</summary>
+    public Instant? RetryAt { get; private set; }
+
+    /// <summary>Whether the endpoint collects whole numbers by a digit map at the moment.</summary>
+    public bool CollectsByMap => !_everyDigit && line.DigitMap is not null && Traits.DigitMaps;
+
+    private GatewayTraits Traits => core.Mgcp.StatusOf(line.Endpoint.Gateway)?.Traits ?? new GatewayTraits();
+
+    public void OnInService(EndpointAudit audit)
+    {
+        Audit = audit;
+        InService = true;
+        Draining = false;
+        _contradictions = 0;
+        _sent = null;
+        _owed = true;
+    }
+
+    public void OnOutOfService(OutOfServiceReason reason)
+    {
+        Draining = reason == OutOfServiceReason.Draining;
+        if (Draining) return;
+        InService = false;
+        RetryAt = null;
+        _sent = null;
+    }
+
+    /// <summary>The line's state wants something else of the phone.</summary>
+    public void Want(PhoneSignal wanted)
+    {
+        if (wanted is PhoneSignal.Collecting { DialTone: true }) _everyDigit = false;
+        _wanted = wanted;
+        if (!Request().Equals(_sent)) _owed = true;
+    }
+
+    /// <summary>The request to ride in a connection command about to be sent; null when nothing is owed.</summary>
+    public NotificationRequest? TakeForCommand()
+    {
+        if (!_owed || !InService) return null;
+        _owed = false;
+        return _sent = Request();
+    }
+
+    /// <summary>Sends what is owed and did not ride.</summary>
+    public void Flush()
+    {
+        if (!_owed || !InService || RetryAt is not null) return;
+        _owed = false;
+        _sent = Request();
+        core.Mgcp.Request(line.Endpoint, _sent, core.Now);
+    }
+
+    /// <summary>The pause after a contradiction or refusal is over.</summary>
+    public void Retry()
+    {
+        RetryAt = null;
+        Flush();
+    }
+
+    /// <summary>Reads a NTFY's events into telephony words.</summary>
+    public IEnumerable<CallEvent> Read(MgcpEvent.Observed observed)
+    {
+        _owed = true;
+        var digits = "";
+        var timer = false;
+        foreach (var evt in observed.Events)
+        {
+            if (evt.IsDigit)
+            {
+                if (evt.Name == "T") timer = true;
+                else digits += evt.Name;
+                continue;
+            }
+
+            if (Flatten(digits, timer) is { } dialled) yield return dialled;
+            digits = "";
+            timer = false;
+            if (Name(evt) is { } named) yield return named;
+        }
+
+        if (Flatten(digits, timer) is { } last) yield return last;
+    }
+
+    /// <summary>The phone is not in the state that our request supposed.</summary>
+    public CallEvent OnHookMismatch(bool offHook)
+    {
+        _owed = true;
+        _sent = null;
+        if (++_contradictions > PatienceWithHook) RetryAt = core.Now + RetryPause;
+        return offHook ? new CallEvent.FoundOffHook(core.NewCallId()) : CallEvent.OnHook.Instance;
+    }
+
+    /// <summary>The gateway does not take the request at all.</summary>
+    public CallEvent OnRefused()
+    {
+        // Once the state changes there is something new to ask for; until then ask again now and then.
+        _owed = true;
+        _sent = null;
+        RetryAt = core.Now + RetryPause;
+        return CallEvent.SignalRefused.Instance;
+    }
+
+    private NotificationRequest Request() => SignalMap.Request(
+        _wanted,
+        Traits,
+        CollectsByMap ? line.DigitMap : null,
+        line.Model.Features.CallerId,
+        core.Utc + core.Settings.UtcOffset);
+
+    private CallEvent.Digits? FromDigits(string digits, bool timer)
+    {
+        if (digits.Length == 0) return null;
+        // With a map the gateway ends the number: by its timer, or by reporting more than one symbol at once. One that reports a single
+        // symbol although the map asks for more does not collect at all; take every digit from now on.
+        var byMap = CollectsByMap;
+        var ended = timer || (byMap && digits.Length > 1);
+        if (byMap && !ended) _everyDigit = true;
+        return new CallEvent.Digits(digits, ended);
+    }
+
+    private CallEvent? Flatten(string digits, bool timer)
+    {
+        if (FromDigits(digits, timer) is { } dialled) return dialled;
+        return timer ? CallEvent.DialingEnded.Instance : null;
+    }
+
+    private CallEvent? Name(ObservedEvent evt)
+    {
+        switch (evt.Name)
+        {
+            case "hd":
+                _contradictions = 0;
+                return new CallEvent.OffHook(core.NewCallId());
+            case "hu":
+                _contradictions = 0;
+                return CallEvent.OnHook.Instance;
+            case "hf":
+                return CallEvent.Flash.Instance;
+            case "oc":
+                return CallEvent.ToneEnded.Instance;
+            case "of" when evt.Parameters is { } signal && signal.StartsWith("L/r", StringComparison.OrdinalIgnoreCase) && !signal.StartsWith("L/ro", StringComparison.OrdinalIgnoreCase):
+                return CallEvent.SignalRefused.Instance;
+            default:
+                return null;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>A provisioned line: its state, its endpoint, its current call and its registration.</summary>
+internal sealed class LineSlot
+{
+    /// <summary>Longest a caller may pause before the first digit where the gateway alone sees the digits until the number ends.</summary>
+    private static readonly TimeSpan MapGuard = TimeSpan.FromSeconds(45);
+
+    public LineSlot(EngineCore core, int index, LineModel model)
+    {
+        Index = index;
+        Model = model;
+        Endpoint = new EndpointId(model.Gateway, model.Endpoint);
+        Gateway = new GatewayLeg(core, this);
+    }
+
+    /// <summary>Names the line's timer.</summary>
+    public int Index { get; }
+
+    public LineModel Model { get; set; }
+
+    public EndpointId Endpoint { get; }
+
+    public GatewayLeg Gateway { get; }
+
+    public CallState State { get; set; } = CallState.OutOfService.Instance;
+
+    /// <summary>The timer that runs, if one does.</summary>
+    public CallTimer Timer { get; set; }
+
+    /// <summary>Calls of which something is left: the present one, and earlier ones being cleared away.</summary>
+    public List<ActiveCall> Calls { get; } = [];
+
+    /// <summary>The call whose ladder the endpoint's messages belong to: the present one, or the last.</summary>
+    public ActiveCall? Traced { get; set; }
+
+    /// <summary>Messages of the input being handled that came before the call they belong to.</summary>
+    public List<LadderEntry> Untraced { get; } = [];
+
+    /// <summary>The digit map for its gateway; null when every digit is to be reported.</summary>
+    public string? DigitMap { get; set; }
+
+    public SipRegistrationState Registration { get; set; }
+
+    /// <summary>Whether the gateway's RTP source may be learnt.</summary>
+    public bool GatewayLearns { get; set; }
+
+    /// <summary>The state in the API's words.</summary>
+    public LineState View => ViewOf(State);
+
+    /// <summary>The line's time-outs. Where a digit map collects, the gateway reports nothing between dial tone and the whole number.</summary>
+    public CallTimes Times(DialSettings dial) => new(
+        Gateway.CollectsByMap && dial.FirstDigit < MapGuard ? MapGuard : dial.FirstDigit,
+        dial.InterDigit,
+        dial.Critical,
+        dial.RingNoAnswer,
+        dial.FarEndNoAnswer,
+        dial.FailureTone,
+        dial.OffHookWarning);
+
+    public static LineState ViewOf(CallState state) => state switch
+    {
+        CallState.OutOfService => LineState.OutOfService,
+        CallState.Idle => LineState.Idle,
+        CallState.Dialing => LineState.Dialing,
+        CallState.Preparing or CallState.Proceeding or CallState.Presenting => LineState.Proceeding,
+        CallState.Alerting => LineState.Alerting,
+        CallState.Ringing => LineState.Ringing,
+        CallState.Talking => LineState.Talking,
+        _ => LineState.Releasing,
+    };
+}

@@ -1,0 +1,201 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>
+/// A call's audio: the relay session between gateway and peer, and the descriptions that each side is shown of it. The gateway's
+/// description is G, the peer's is P; we show the gateway one with our gateway-side address and the peer one with our SIP-side address.
+/// </summary>
+internal sealed class MediaLeg(EngineCore core, ActiveCall call)
+{
+    private readonly ulong _gatewaySession = core.NewSessionId();
+    private readonly ulong _peerSession = core.NewSessionId();
+    private SessionDescription? _gateway;
+    private SessionDescription? _peer;
+    private SessionDescription? _peerOffer;
+    private SessionDescription? _shownToGateway;
+    private SessionDescription? _shownToPeer;
+    private bool _closing;
+
+    public MediaId Id { get; private set; }
+
+    /// <summary>Whether the relay's ports are ours and their numbers known.</summary>
+    public bool IsOpen { get; private set; }
+
+    /// <summary>Whether the relay holds, or may hold, anything for this call.</summary>
+    public bool IsHeld => Id != default;
+
+    /// <summary>Whether the peer's description is known.</summary>
+    public bool KnowsPeer => _peer is not null;
+
+    public NetAddress GatewayRtp { get; private set; }
+
+    public NetAddress SipRtp { get; private set; }
+
+    public void Open()
+    {
+        Id = core.NewMediaId();
+        core.Media[Id] = call;
+        core.Emit(new EngineOutput.Relay(new RelayCommand.Open(Id)));
+    }
+
+    public void OnOpened(RelayEvent.Opened opened)
+    {
+        IsOpen = !_closing;
+        GatewayRtp = opened.GatewayRtp;
+        SipRtp = opened.SipRtp;
+        core.Note(new EngineNote.MediaChanged(Id, Open: true, null));
+    }
+
+    public void Close()
+    {
+        if (!IsHeld || _closing) return;
+        _closing = true;
+        IsOpen = false;
+        core.Emit(new EngineOutput.Relay(new RelayCommand.Close(Id)));
+    }
+
+    public void OnGone(RelayStatistics? statistics)
+    {
+        core.Media.Remove(Id);
+        if (statistics is not null) core.Note(new EngineNote.MediaChanged(Id, Open: false, statistics));
+        Id = default;
+        IsOpen = false;
+    }
+
+    /// <summary>The formats that a new connection shall be asked for: the peer's offer as far as the gateway may speak it, else the usual ones.</summary>
+    public ImmutableArray<RtpFormat> Wanted(EndpointAudit audit) =>
+        _peerOffer?.Audio is { } audio
+            ? LocalOptions.Acceptable(audio.Formats, audit)
+            : LocalOptions.Acceptable(LocalOptions.Usual, audit);
+
+    /// <summary>Reads the caller's offer; false when it has no audio that could pass.</summary>
+    public bool TakePeerOffer(ReadOnlyMemory<byte> offer, EndpointAudit audit)
+    {
+        if (SessionDescription.TryParse(offer.Span, out var description) != SdpParseError.None || description?.Audio is not { } audio) return false;
+        var formats = LocalOptions.Acceptable(audio.Formats, audit);
+        if (AudioNegotiation.Common(formats, formats).IsEmpty) return false;
+        _peerOffer = description;
+        _peer = description;
+        return true;
+    }
+
+    /// <summary>Reads the gateway's description; false when it cannot be used.</summary>
+    public bool TakeGatewayDescription(ReadOnlyMemory<byte> text)
+    {
+        if (SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description?.Audio is null) return false;
+        _gateway = description;
+        Point();
+        return true;
+    }
+
+    /// <summary>Reads the peer's answer, or its early description; false when nothing in it fits the gateway.</summary>
+    public bool TakePeerAnswer(ReadOnlyMemory<byte> text)
+    {
+        if (SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description?.Audio is not { } audio) return false;
+        if (_gateway?.Audio is not { } ours || AudioNegotiation.Common(audio.Formats, ours.Formats).IsEmpty) return false;
+        _peer = description;
+        Point();
+        return true;
+    }
+
+    /// <summary>
+    /// Reads a new offer inside the call; null when nothing in it fits. A stream with port 0 or on hold is taken: the call goes on silently.
+    /// </summary>
+    public ReadOnlyMemory<byte>? AnswerNewOffer(ReadOnlyMemory<byte> text)
+    {
+        if (_gateway?.Audio is not { } ours) return null;
+        if (text.IsEmpty) return OfferToPeer();
+        if (SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer is null) return null;
+        var common = offer.Audio is { } audio ? AudioNegotiation.Common(audio.Formats, ours.Formats) : [];
+        if (common.IsEmpty && offer.Audio is not null) return null;
+        _peer = offer;
+        _peerOffer = offer;
+        var answer = Show(AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, MediaDirection.SendRecv), ref _shownToPeer);
+        Point();
+        return answer;
+    }
+
+    /// <summary>Our offer to the peer: what the gateway speaks, at our address.</summary>
+    public ReadOnlyMemory<byte> OfferToPeer() => Show(
+        AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtp, _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime),
+        ref _shownToPeer);
+
+    /// <summary>Our answer to the peer's offer, or, if it made none, our offer.</summary>
+    public ReadOnlyMemory<byte>? AnswerToPeer()
+    {
+        if (_peerOffer is null) return OfferToPeer();
+        var common = AudioNegotiation.Common(_peerOffer.Audio!.Formats, _gateway?.Audio?.Formats ?? []);
+        if (common.IsEmpty) return null;
+        var answer = Show(AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, MediaDirection.SendRecv), ref _shownToPeer);
+        Point();
+        return answer;
+    }
+
+    /// <summary>The RemoteConnectionDescriptor for the gateway: what the peer speaks, at our address.</summary>
+    public ReadOnlyMemory<byte> DescribeToGateway(EndpointAudit audit)
+    {
+        var spoken = _gateway?.Audio?.Formats;
+        var formats = (_peer?.Audio, spoken) switch
+        {
+            // Both known: in the peer's order, under the gateway's own payload types, so that it sends what it said it takes.
+            ({ } peer, { } own) => UnderTypesOf(own, AudioNegotiation.Common(peer.Formats, own)),
+            ({ } peer, null) => LocalOptions.Acceptable(peer.Formats, audit),
+            (null, { } own) => own,
+            _ => LocalOptions.Acceptable(LocalOptions.Usual, audit),
+        };
+        return Show(AudioNegotiation.CreateOffer(Origin(_gatewaySession, _shownToGateway), GatewayRtp, formats, _peer?.Audio?.Ptime), ref _shownToGateway);
+    }
+
+    private static ImmutableArray<RtpFormat> UnderTypesOf(ImmutableArray<RtpFormat> own, ImmutableArray<RtpFormat> common) =>
+        [.. common.Select(format => own.First(format.SameEncoding))];
+
+    private static SdpOrigin Origin(ulong session, SessionDescription? shown) => new("-", session, (shown?.SessionVersion ?? 0) + 1);
+
+    /// <summary>Writes a description; its version rises only when something else in it changed (RFC 3264 §8).</summary>
+    private static byte[] Show(SessionDescription description, ref SessionDescription? shown)
+    {
+        if (shown is null || AudioNegotiation.Changed(shown, description)) shown = description;
+        return shown.ToBytes();
+    }
+
+    /// <summary>Tells the relay both far ends as far as they are known.</summary>
+    private void Point()
+    {
+        if (!IsOpen) return;
+        var gateway = _gateway?.Audio;
+        var peer = _peer?.Audio;
+        if (gateway is { Address.IsNone: false })
+        {
+            var announced = _shownToGateway?.Audio?.Formats ?? gateway.Formats;
+            Tell(RelaySide.Gateway, new RelayRemote(
+                gateway.Address,
+                gateway.RtcpAddress,
+                call.Line.GatewayLearns,
+                Send: !gateway.Address.IsUnspecified,
+                Receive: true,
+                AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats)));
+        }
+
+        if (peer is { Address.IsNone: false } || call.PeerLearns)
+        {
+            var announced = _shownToPeer?.Audio?.Formats ?? peer?.Formats ?? [];
+            Tell(RelaySide.Sip, new RelayRemote(
+                peer?.Address ?? default,
+                peer?.RtcpAddress ?? default,
+                call.PeerLearns,
+                Send: peer is { IsHeld: false },
+                Receive: true,
+                AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [])));
+        }
+    }
+
+    /// <summary>Points again after our own descriptions changed.</summary>
+    public void Refresh() => Point();
+
+    private void Tell(RelaySide side, RelayRemote remote) => core.Emit(new EngineOutput.Relay(new RelayCommand.SetRemote(Id, side, remote)));
+}

@@ -1,0 +1,192 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>A call's SIP side: one SIP call at a time, and the peers that remain to be tried.</summary>
+internal sealed class SipLeg(EngineCore core, ActiveCall call)
+{
+    private ImmutableArray<string> _peers = [];
+    private int _nextPeer;
+    private string _number = "";
+    private bool _answered;
+    private bool _released;
+    private string? _heardDialog;
+    private ImmutableDictionary<string, ReadOnlyMemory<byte>> _early = ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
+
+    /// <summary>The SIP call under way; default when there is none.</summary>
+    public SipCallHandle Handle { get; private set; }
+
+    /// <summary>Whether anything of a SIP call is left.</summary>
+    public bool IsHeld => Handle != default;
+
+    /// <summary>Its Call-ID, the last one if several peers were tried.</summary>
+    public string? SipCallId { get; private set; }
+
+    /// <summary>The peer being called, or calling.</summary>
+    public string? Peer { get; private set; }
+
+    /// <summary>A call came in.</summary>
+    public void Adopt(SipEvent.IncomingCall incoming)
+    {
+        Handle = incoming.Call;
+        Peer = incoming.Peer;
+        SipCallId = incoming.SipCallId;
+        core.SipCalls[Handle] = call;
+        core.SipCallIds[incoming.SipCallId] = call;
+    }
+
+    /// <summary>Calls a number by its route.</summary>
+    public void Place(string number)
+    {
+        if (core.Routes.Find(number, call.Line.Model.Peer) is not { } choice)
+        {
+            core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CallCause.UnknownNumber));
+            return;
+        }
+
+        _peers = choice.Peers;
+        _number = choice.Number;
+        Try();
+    }
+
+    public void Alert() => core.Sip.Progress(Handle, 180, default, core.Now);
+
+    public void Answer()
+    {
+        if (call.Media.AnswerToPeer() is not { } description)
+        {
+            core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));
+            return;
+        }
+
+        _answered = true;
+        core.Sip.Answer(Handle, description, core.Now);
+    }
+
+    public void Release(CallEnd end)
+    {
+        _nextPeer = _peers.Length;
+        if (!IsHeld || _released) return;
+        _released = true;
+        if (call.FromLine || _answered)
+        {
+            core.Sip.HangUp(Handle, CauseMap.Q850(end.Cause), core.Now);
+            return;
+        }
+
+        var (status, q850, retryAfter) = CauseMap.Refusal(end.Cause);
+        call.SipStatus = status;
+        call.Q850 = q850;
+        core.Sip.Reject(Handle, status, q850, retryAfter, core.Now);
+    }
+
+    public void OnProgress(SipEvent.Progressed progress)
+    {
+        if (!progress.Description.IsEmpty)
+        {
+            _early = _early.SetItem(progress.EarlyDialog, progress.Description);
+            if (_heardDialog is null && call.Media.TakePeerAnswer(progress.Description))
+            {
+                _heardDialog = progress.EarlyDialog;
+                call.OnFarEndSigns();
+                call.Bearer.Hear();
+                core.Raise(call.Line, new CallEvent.PeerHeard(call.Id));
+                return;
+            }
+        }
+
+        // 181, 182 and 183 without SDP say nothing that a phone could be made to hear.
+        if (progress.Status != 180) return;
+        call.OnFarEndSigns();
+        core.Raise(call.Line, new CallEvent.PeerRings(call.Id));
+    }
+
+    public void OnAnswered(SipEvent.Answered answered)
+    {
+        _answered = true;
+        var description = answered.Description;
+        if (description.IsEmpty) _early.TryGetValue(answered.Dialog, out description);
+        // An answer that was already heard, repeated in the 200, changes nothing (RFC 3261 §13.2.1).
+        var known = _heardDialog == answered.Dialog;
+        if (!known && (description.IsEmpty || !call.Media.TakePeerAnswer(description)))
+        {
+            _released = true;
+            core.Sip.HangUp(Handle, CauseMap.Q850(CallCause.IncompatibleMedia), core.Now);
+            core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CallCause.IncompatibleMedia));
+            return;
+        }
+
+        if (!known && _heardDialog is not null) call.Bearer.Redescribe();
+        core.Raise(call.Line, new CallEvent.PeerAnswers(call.Id));
+    }
+
+    public void OnRejected(SipEvent.Rejected rejected)
+    {
+        Note(rejected.End);
+        if (CauseMap.IsReasonToFailOver(rejected.End) && _nextPeer < _peers.Length && !_released)
+        {
+            // The old handle's Gone is still to come; it finds nobody and that is right.
+            core.SipCalls.Remove(Handle);
+            Handle = default;
+            _early = _early.Clear();
+            Try();
+            return;
+        }
+
+        core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CauseMap.FromSip(rejected.End)));
+    }
+
+    public void OnHungUp(SipEvent.HungUp hungUp)
+    {
+        Note(hungUp.End);
+        _released = true;
+        var cause = hungUp.End is { Status: 0, Q850: 0 } ? CallCause.NormalClearing : CauseMap.FromSip(hungUp.End);
+        core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, cause));
+    }
+
+    /// <summary>The ACK came; if our 200 held the offer, it holds the answer.</summary>
+    public void OnConfirmed(SipEvent.Confirmed confirmed)
+    {
+        if (confirmed.Description.IsEmpty || _released) return;
+        if (call.Media.TakePeerAnswer(confirmed.Description)) call.Bearer.Redescribe();
+        else core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));
+    }
+
+    /// <summary>A new offer inside the call: hold, resume, another address or codec of the peer.</summary>
+    public void OnOffered(SipEvent.Offered offered)
+    {
+        if (call.Media.AnswerNewOffer(offered.Offer) is not { } answer)
+        {
+            core.Sip.RefuseOffer(Handle, 488, core.Now);
+            return;
+        }
+
+        core.Sip.AnswerOffer(Handle, answer, core.Now);
+        if (!offered.Offer.IsEmpty) call.Bearer.Redescribe();
+    }
+
+    public void OnGone()
+    {
+        core.SipCalls.Remove(Handle);
+        Handle = default;
+    }
+
+    private void Try()
+    {
+        Peer = _peers[_nextPeer++];
+        Handle = core.Sip.Invite(
+            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer()),
+            core.Now);
+        core.SipCalls[Handle] = call;
+        SipCallId = core.Sip.CallIdOf(Handle);
+        if (SipCallId is not null) core.SipCallIds[SipCallId] = call;
+    }
+
+    private void Note(SipEnd end)
+    {
+        call.SipStatus = end.Status;
+        call.Q850 = end.Q850 != 0 ? end.Q850 : CauseMap.Q850OfStatus(end.Status);
+    }
+}
