@@ -24,4 +24,8 @@ public sealed record Party(string Number, string? Name = null, bool Withheld = f
 /// <param name="Id">Its name.</param>
 /// <param name="FromLine">Whether the line placed it; else it was called.</param>
 /// <param name="Far">The other party: whom the line dialled (number only), or who calls it.</param>
-public sealed record Call(CallId Id, bool FromLine, Party Far);
+public sealed record Call(CallId Id, bool FromLine, Party Far)
+{
+    /// <summary>Its number (not its parties: who calls whom stays out of logs).</summary>
+    public override string ToString() => $"{(FromLine ? "outgoing" : "incoming")} {Id}";
+}

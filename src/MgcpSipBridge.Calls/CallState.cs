@@ -10,6 +10,9 @@ public abstract record CallState
     /// <summary>The call that this state belongs to; null when there is none.</summary>
     public virtual Call? Current => null;
 
+    /// <summary>A state prints what it is made of; the call is among that already.</summary>
+    protected virtual bool PrintMembers(System.Text.StringBuilder builder) => false;
+
     /// <summary>The gateway or the endpoint does not serve.</summary>
     public sealed record OutOfService : CallState
     {

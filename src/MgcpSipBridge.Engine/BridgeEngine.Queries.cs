@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Mgcp;
-using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 

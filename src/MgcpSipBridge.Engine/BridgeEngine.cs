@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;

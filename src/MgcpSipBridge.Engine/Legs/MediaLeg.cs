@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using MgcpSipBridge.Calls;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
