@@ -1,5 +1,4 @@
 using MgcpSipBridge.Calls;
-using MgcpSipBridge.Mgcp;
 
 namespace MgcpSipBridge.Engine;
 

@@ -1,0 +1,201 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Engine.Tests;
+
+public class CauseMapTests
+{
+    // RFC 3398 §8.2.6.1, read from the RFC's own table.
+    [Theory]
+    [InlineData(400, 41)]
+    [InlineData(401, 21)]
+    [InlineData(402, 21)]
+    [InlineData(403, 21)]
+    [InlineData(404, 1)]
+    [InlineData(405, 63)]
+    [InlineData(406, 79)]
+    [InlineData(407, 21)]
+    [InlineData(408, 102)]
+    [InlineData(410, 22)]
+    [InlineData(413, 127)]
+    [InlineData(414, 127)]
+    [InlineData(415, 79)]
+    [InlineData(416, 127)]
+    [InlineData(420, 127)]
+    [InlineData(421, 127)]
+    [InlineData(423, 127)]
+    [InlineData(480, 18)]
+    [InlineData(481, 41)]
+    [InlineData(482, 25)]
+    [InlineData(483, 25)]
+    [InlineData(484, 28)]
+    [InlineData(485, 1)]
+    [InlineData(486, 17)]
+    [InlineData(488, 31)]
+    [InlineData(500, 41)]
+    [InlineData(501, 79)]
+    [InlineData(502, 38)]
+    [InlineData(503, 41)]
+    [InlineData(504, 102)]
+    [InlineData(600, 17)]
+    [InlineData(603, 21)]
+    [InlineData(604, 1)]
+    [InlineData(606, 31)]
+    public void Status_to_Q850(int status, int cause) => Assert.Equal(cause, CauseMap.Q850OfStatus(status));
+
+    [Theory]
+    [InlineData(486, 0, Tone.Busy)]
+    [InlineData(600, 0, Tone.Busy)]
+    [InlineData(603, 0, Tone.Busy)]
+    [InlineData(404, 0, Tone.VacantCode)]
+    [InlineData(604, 0, Tone.VacantCode)]
+    [InlineData(410, 0, Tone.Intercept)]
+    [InlineData(403, 0, Tone.Intercept)]
+    [InlineData(401, 0, Tone.Intercept)]
+    [InlineData(503, 0, Tone.Congestion)]
+    [InlineData(504, 0, Tone.Congestion)]
+    [InlineData(502, 0, Tone.Congestion)]
+    [InlineData(480, 0, Tone.Reorder)]
+    [InlineData(488, 0, Tone.Reorder)]
+    [InlineData(500, 0, Tone.Reorder)]
+    [InlineData(480, 17, Tone.Busy)]      // the network's own cause says more than the status
+    [InlineData(500, 1, Tone.VacantCode)]
+    [InlineData(503, 34, Tone.Congestion)]
+    public void A_refusal_is_heard_as(int status, int q850, Tone tone) =>
+        Assert.Equal(tone, CauseTone.For(CauseMap.FromSip(new SipEnd(status, q850))));
+
+    [Fact]
+    public void A_refusal_of_one_line_never_silences_the_peer()
+    {
+        foreach (var cause in Enum.GetValues<CallCause>())
+        {
+            var (status, q850, retryAfter) = CauseMap.Refusal(cause);
+            Assert.InRange(status, 400, 699);
+            Assert.InRange(q850, 1, 127);
+            if (status == 503) Assert.Null(retryAfter);
+        }
+    }
+
+    [Theory]
+    [InlineData(CallCause.Busy, 486, 17)]
+    [InlineData(CallCause.NoAnswer, 480, 19)]
+    [InlineData(CallCause.LineOutOfService, 480, 27)]
+    [InlineData(CallCause.UnknownNumber, 404, 1)]
+    [InlineData(CallCause.IncompatibleMedia, 488, 65)]
+    public void A_line_refuses_with(CallCause cause, int status, int q850)
+    {
+        var (actual, reason, _) = CauseMap.Refusal(cause);
+        Assert.Equal((status, q850), (actual, reason));
+    }
+
+    [Theory]
+    [InlineData(0, CallCause.LineOutOfService)]
+    [InlineData(501, CallCause.LineOutOfService)]
+    [InlineData(403, CallCause.Congestion)]
+    [InlineData(405, CallCause.LineRestarting)]
+    [InlineData(534, CallCause.IncompatibleMedia)]
+    [InlineData(515, CallCause.BearerFailure)]
+    public void A_gateways_code_means(int code, CallCause cause) => Assert.Equal(cause, CauseMap.FromMgcp(code));
+}
+
+public class SignalMapTests
+{
+    private static readonly DateTime Noon = new(2026, 9, 14, 17, 26, 0, DateTimeKind.Unspecified);
+
+    // RFC 3660 §2.4: L/ci(09/14/17/26,"555 1212","John Doe") and L/ci(09/14/17/26,P,P); O for a number out of area.
+    [Theory]
+    [InlineData("5551212", "John Doe", false, "09/14/17/26,\"5551212\",\"John Doe\"")]
+    [InlineData("5551212", "", false, "09/14/17/26,\"5551212\",\"\"")]
+    [InlineData("5551212", "O\"Hara, Bob", false, "09/14/17/26,\"5551212\",\"O\"\"Hara, Bob\"")]
+    [InlineData("+49 30 1234", "Amt", false, "09/14/17/26,\"49301234\",\"Amt\"")]
+    [InlineData("alice", "", false, "09/14/17/26,O,\"alice\"")]
+    [InlineData("", "", false, "09/14/17/26,O,O")]
+    [InlineData("5551212", "John Doe", true, "09/14/17/26,P,P")]
+    [InlineData("5551212", "John\r\nX: 1", false, "09/14/17/26,\"5551212\",\"JohnX: 1\"")]
+    public void Caller_id(string number, string name, bool withheld, string expected) =>
+        Assert.Equal(expected, SignalMap.CallerId(new Party(number, name, withheld), Noon));
+
+    [Fact]
+    public void Dialling_asks_for_the_timer_only_with_a_map()
+    {
+        var traits = new GatewayTraits();
+        var byMap = SignalMap.Request(new PhoneSignal.Collecting(true), traits, "(x.T)", false, Noon);
+        Assert.Contains(byMap.Events, evt => evt is { Event: "D/[0-9#*T]", Action: "D" });
+        Assert.Equal("(x.T)", byMap.DigitMap);
+        Assert.Contains(byMap.Signals, signal => signal.Signal == "L/dl");
+
+        var each = SignalMap.Request(new PhoneSignal.Collecting(false), traits, null, false, Noon);
+        Assert.Contains(each.Events, evt => evt is { Event: "D/[0-9#*]", Action: "N" });
+        Assert.Empty(each.Signals);
+    }
+
+    [Fact]
+    public void Ringback_is_in_the_gateways_own_package_and_refused_tones_give_way()
+    {
+        Assert.Equal("G/rt", Signal(Tone.Ringback, new GatewayTraits()));
+        Assert.Equal("L/rt", Signal(Tone.Ringback, new GatewayTraits { CallProgressPackage = "L" }));
+        Assert.Equal("L/sit", Signal(Tone.VacantCode, new GatewayTraits()));
+        Assert.Equal("L/ro", Signal(Tone.VacantCode, new GatewayTraits { RefusedNames = ["L/sit"] }));
+        Assert.Null(Signal(Tone.Dial, new GatewayTraits { RefusedNames = ["L/dl"] }));
+    }
+
+    [Fact]
+    public void The_hook_is_always_watched()
+    {
+        foreach (var signal in (PhoneSignal[])[PhoneSignal.Quiet.Instance, new PhoneSignal.Ringing(Party.Unknown)])
+            Assert.Contains(SignalMap.Request(signal, new GatewayTraits(), null, true, Noon).Events, evt => evt.Event == "L/hd");
+        foreach (var signal in (PhoneSignal[])[PhoneSignal.Listening.Instance, new PhoneSignal.Hearing(Tone.Busy), new PhoneSignal.Collecting(true)])
+            Assert.Contains(SignalMap.Request(signal, new GatewayTraits(), null, true, Noon).Events, evt => evt.Event == "L/hu");
+    }
+
+    private static string? Signal(Tone tone, GatewayTraits traits) =>
+        SignalMap.Request(new PhoneSignal.Hearing(tone), traits, null, true, Noon).Signals.FirstOrDefault()?.Signal;
+}
+
+public class RouteTableTests
+{
+    private static readonly RouteTable Table = new(
+        [
+            new("emergency", "112", "pbx"),
+            new("all", "", "pbx", Failover: ["pbx2"]),
+            new("long", "00", "carrier", Priority: 5, StripDigits: 2, Prepend: "+"),
+            new("long-cheap", "00", "cheap", Priority: 1, StripDigits: 2, Prepend: "+"),
+            new("internal", "1", "pbx", MinDigits: 4, MaxDigits: 4),
+        ],
+        20);
+
+    [Theory]
+    [InlineData("112", "emergency", "112", "pbx")]
+    [InlineData("5551234", "all", "5551234", "pbx,pbx2")]
+    [InlineData("0049301234", "long-cheap", "+49301234", "cheap")]
+    [InlineData("1001", "internal", "1001", "pbx")]
+    [InlineData("*98", "all", "*98", "pbx,pbx2")]
+    public void The_longest_prefix_wins_then_the_lowest_priority(string dialled, string route, string number, string peers)
+    {
+        var choice = Table.Find(dialled, "pbx")!;
+        Assert.Equal((route, number, peers), (choice.Route, choice.Number, string.Join(',', choice.Peers)));
+    }
+
+    [Theory]
+    [InlineData("112", DialJudgement.Complete)]
+    [InlineData("1001", DialJudgement.Complete)]
+    [InlineData("00", DialJudgement.CompleteOnTimeout)]
+    [InlineData("555", DialJudgement.CompleteOnTimeout)]
+    public void The_plan_follows_from_the_routes(string dialled, DialJudgement expected) => Assert.Equal(expected, Table.Plan.Judge(dialled));
+
+    [Fact]
+    public void Without_routes_everything_goes_to_the_lines_own_peer()
+    {
+        var table = new RouteTable([], 20);
+        Assert.Equal("pbx", table.Find("1234", "pbx")!.Peers.Single());
+        Assert.Equal(DialJudgement.CompleteOnTimeout, table.Plan.Judge("1"));
+    }
+
+    [Fact]
+    public void A_number_that_no_route_has_goes_nowhere()
+    {
+        var table = new RouteTable([new("emergency", "112", "pbx")], 20);
+        Assert.Null(table.Find("555", "pbx"));
+    }
+}
