@@ -66,7 +66,7 @@ public sealed partial class BridgeEngine
         Pump();
         while (_timers.TryTakeDue(now, out var index))
         {
-            if (_lines.TryGetValue(index, out var line)) Apply(line, new CallEvent.TimerFired(line.Timer));
+            if (_lines.TryGetValue(index, out var line)) Do(line, new CallEvent.TimerFired(line.Timer));
             Pump();
         }
 

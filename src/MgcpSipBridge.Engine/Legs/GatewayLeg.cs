@@ -17,6 +17,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
 
     private PhoneSignal _wanted = PhoneSignal.Quiet.Instance;
     private NotificationRequest? _sent;
+    private NotificationRequest? _refused;
     private bool _owed;
     private bool _everyDigit;
     private int _contradictions;
@@ -76,9 +77,13 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>Sends what is owed and did not ride.</summary>
     public void Flush()
     {
-        if (!_owed || !InService || RetryAt is not null) return;
+        if (!_owed || !InService) return;
+        var request = Request();
+        // Pausing: between contradictions altogether, after a refusal only with what was refused.
+        if (RetryAt is not null && (_contradictions > PatienceWithHook || request.Equals(_refused))) return;
+        RetryAt = null;
         _owed = false;
-        _sent = Request();
+        _sent = request;
         core.Mgcp.Request(line.Endpoint, _sent, core.Now);
     }
 
@@ -86,6 +91,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     public void Retry()
     {
         RetryAt = null;
+        _contradictions = 0;
         Flush();
     }
 
@@ -127,6 +133,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     {
         // Once the state changes there is something new to ask for; until then ask again now and then.
         _owed = true;
+        _refused = _sent;
         _sent = null;
         RetryAt = core.Now + RetryPause;
         return CallEvent.SignalRefused.Instance;
