@@ -1,0 +1,64 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace MgcpSipBridge.Relay;
+
+/// <summary>Settings of a relay that hold from its start to its end.</summary>
+public sealed record RelaySettings
+{
+    /// <summary>Where the sockets towards gateways are bound; may be the any-address if <see cref="GatewayAdvertise"/> is set.</summary>
+    public required IPAddress GatewayAddress { get; init; }
+
+    /// <summary>Where the sockets towards SIP peers are bound; may be the any-address if <see cref="SipAdvertise"/> is set.</summary>
+    public required IPAddress SipAddress { get; init; }
+
+    /// <summary>The address that gateways are told, when it is not the one bound (NAT); null: the one bound.</summary>
+    public IPAddress? GatewayAdvertise { get; init; }
+
+    /// <summary>The address that SIP peers are told, when it is not the one bound (NAT); null: the one bound.</summary>
+    public IPAddress? SipAdvertise { get; init; }
+
+    /// <summary>First port that may be leased, 1 to 65535.</summary>
+    public int FirstPort { get; init; } = 20_000;
+
+    /// <summary>Last port that may be leased. A session takes four, two per side; sides on different addresses use the range twice.</summary>
+    public int LastPort { get; init; } = 29_999;
+
+    /// <summary>How long a pair of ports rests after a session, so that late packets of one call cannot reach another.</summary>
+    public TimeSpan Quarantine { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Sessions at a time; more are refused.</summary>
+    public int MaxSessions { get; init; } = 10_000;
+
+    /// <summary>Longest packet relayed, in bytes: speech of 200 ms in G.711 is 1612.</summary>
+    public int MaxPacketBytes { get; init; } = 1_700;
+
+    /// <summary>DSCP and ECN of what we send, as the whole byte; 0xB8 is expedited forwarding (RFC 3246), 0 leaves it to the system.</summary>
+    public byte TrafficClass { get; init; } = 0xB8;
+
+    /// <summary>What is wrong with these settings, everything at once; empty when nothing is.</summary>
+    public IReadOnlyList<string> Validate()
+    {
+        var errors = new List<string>();
+        CheckSide("Gateway", GatewayAddress, GatewayAdvertise);
+        CheckSide("Sip", SipAddress, SipAdvertise);
+        if (FirstPort is < 1 or > 65_535 || LastPort is < 1 or > 65_535) errors.Add("Ports lie between 1 and 65535.");
+        else if (LastPort < FirstPort + (FirstPort & 1) + 1) errors.Add($"Ports {FirstPort}-{LastPort} hold no pair of an even port and the next.");
+        if (Quarantine < TimeSpan.Zero) errors.Add("The quarantine is negative.");
+        if (MaxSessions < 1) errors.Add("At least one session must be allowed.");
+        if (MaxPacketBytes is < 100 or > 65_507) errors.Add("The longest packet lies between 100 and 65507 bytes.");
+        return errors;
+
+        void CheckSide(string side, IPAddress bind, IPAddress? advertise)
+        {
+            if (bind.AddressFamily is not (AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)) errors.Add($"{side}: {bind} is no IP address.");
+            if (advertise is null && IsAny(bind)) errors.Add($"{side}: {bind} cannot be written into SDP; name the address to advertise.");
+            if (advertise is not null && IsAny(advertise)) errors.Add($"{side}: {advertise} cannot be advertised.");
+        }
+    }
+
+    /// <summary>Whether a socket on one side can take a port away from the other.</summary>
+    internal bool SidesShareAddress => GatewayAddress.Equals(SipAddress) || IsAny(GatewayAddress) || IsAny(SipAddress);
+
+    private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);
+}
