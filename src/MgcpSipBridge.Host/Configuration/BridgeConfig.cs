@@ -1,0 +1,302 @@
+namespace MgcpSipBridge.Host.Configuration;
+
+/// <summary>What the user wrote in bridge.json, the environment and the command line; the values here are the defaults.</summary>
+internal sealed class BridgeConfig
+{
+    [Setting("The process.")] public BridgeSection Bridge { get; } = new();
+    [Setting("The side of the MGCP gateways.")] public MgcpSection Mgcp { get; } = new();
+    [Setting("The side of the SIP peers.")] public SipSection Sip { get; } = new();
+    [Setting("Time-outs of dialling and ringing.")] public DialSection Dial { get; } = new();
+    [Setting("The RTP relay.")] public MediaSection Media { get; } = new();
+    [Setting("gRPC, REST, metrics and health.")] public ApiSection Api { get; } = new();
+    [Setting("Where provisioning is kept.")] public StorageSection Storage { get; } = new();
+    [Setting("Several nodes as one.")] public ClusterSection Cluster { get; } = new();
+    [Setting("Logs on standard error.")] public LoggingSection Logging { get; } = new();
+}
+
+/// <summary>Bridge:…</summary>
+internal sealed class BridgeSection
+{
+    [Setting("Name of this node in logs and answers.")]
+    public string Node { get; set; } = "bridge";
+
+    [Setting("How long calls may go on after SIGTERM, in seconds, before they are hung up.", Min = "0", Max = "86400")]
+    public int DrainSeconds { get; set; } = 10;
+
+    [Setting("How long hanging up and unregistering may take after that, in seconds.", Min = "0", Max = "600")]
+    public int StopSeconds { get; set; } = 5;
+
+    [Setting("Datagrams and messages that may wait for the engine; what comes beyond is dropped and counted.", Min = "64", Max = "1000000")]
+    public int MailboxLimit { get; set; } = 16_384;
+
+    [Setting("Ended calls whose ladders are kept.", Min = "0", Max = "1000000")]
+    public int LaddersKept { get; set; } = 1000;
+
+    [Setting("Messages kept per ladder; later ones are counted.", Min = "2", Max = "10000")]
+    public int LadderMessages { get; set; } = 200;
+}
+
+/// <summary>Mgcp:…</summary>
+internal sealed class MgcpSection
+{
+    [Setting("UDP address on which gateways are heard (RFC 3435 §3.5: call agents use 2727).")]
+    public string Listen { get; set; } = "127.0.0.1:2727";
+
+    [Setting("NotifiedEntity that gateways are told to obey; by default ca@[the address that Mgcp:Listen is bound to].")]
+    public string? CallAgent { get; set; }
+
+    [Setting("Whether gateways that lines.yaml does not name are taken. Not available in this version.")]
+    public bool AcceptUnknownGateways { get; set; }
+
+    [Setting("Receive buffer of the socket in bytes; the system may grant less.", Min = "65536", Max = "268435456")]
+    public int ReceiveBufferBytes { get; set; } = 4 << 20;
+
+    [Setting("First retransmission timer of a gateway that has not been measured yet (RFC 3435 §3.5.3).", Min = "50ms", Max = "4s")]
+    public TimeSpan RetransmitInitial { get; set; } = TimeSpan.FromMilliseconds(200);
+
+    [Setting("Longest retransmission timer, RTO-MAX (RFC 3435 §3.5.3).", Min = "200ms", Max = "30s")]
+    public TimeSpan RetransmitMax { get; set; } = TimeSpan.FromSeconds(4);
+
+    [Setting("T-MAX: how long a command is retransmitted (RFC 3435 §4.3).", Min = "1s", Max = "60s")]
+    public TimeSpan TMax { get; set; } = TimeSpan.FromSeconds(20);
+
+    [Setting("T-HIST: how long answers are kept for repeats (RFC 3435 §3.5.1).", Min = "1s", Max = "180s")]
+    public TimeSpan THist { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Setting("Retransmissions after which a gateway is suspected (RFC 3435 §4.3).", Min = "1", Max = "20")]
+    public int Max1 { get; set; } = 5;
+
+    [Setting("Retransmissions after which a gateway is given up (RFC 3435 §4.3).", Min = "2", Max = "30")]
+    public int Max2 { get; set; } = 7;
+
+    [Setting("LONGTRAN-TIMER: the retransmission timer after a provisional response (RFC 3435 §3.5.6).", Min = "1s", Max = "60s")]
+    public TimeSpan LongTran { get; set; } = TimeSpan.FromSeconds(5);
+
+    [Setting("How often a silent gateway is asked whether it lives.", Min = "5s", Max = "1d")]
+    public TimeSpan AuditInterval { get; set; } = TimeSpan.FromSeconds(60);
+
+    [Setting("Time over which the first audits are spread after the start.", Min = "0s", Max = "10m")]
+    public TimeSpan StartSpread { get; set; } = TimeSpan.FromSeconds(1);
+
+    [Setting("Messages read from one datagram at most (piggybacking, RFC 3435 §3.5.5).", Min = "1", Max = "64")]
+    public int MaxMessagesPerDatagram { get; set; } = 16;
+
+    [Setting("Whether messages are kept for ladders.")]
+    public bool Trace { get; set; } = true;
+}
+
+/// <summary>Sip:…</summary>
+internal sealed class SipSection
+{
+    [Setting("Where SIP is heard: udp://address:port, tcp://address:port. The first of a transport is used for sending.")]
+    public string[] Listen { get; set; } = ["udp://127.0.0.1:5060", "tcp://127.0.0.1:5060"];
+
+    [Setting("Host that peers are told to reach us at (Via, Contact); by default the bound address.")]
+    public string? Advertise { get; set; }
+
+    [Setting("Certificates of tls:// listeners. Not available in this version.")]
+    public SipTlsSection Tls { get; } = new();
+
+    [Setting("TCP connections.")]
+    public SipTcpSection Tcp { get; } = new();
+
+    [Setting("Receive buffer of the UDP sockets in bytes; the system may grant less.", Min = "65536", Max = "268435456")]
+    public int ReceiveBufferBytes { get; set; } = 4 << 20;
+
+    [Setting("How long an answer of the name servers is waited for.", Min = "100ms", Max = "30s")]
+    public TimeSpan LookUpTimeout { get; set; } = TimeSpan.FromSeconds(4);
+
+    [Setting("Product name in User-Agent and Server.")]
+    public string Product { get; set; } = "MgcpSipBridge";
+
+    [Setting("T1, the round-trip estimate (RFC 3261 §17.1.1.1).", Min = "50ms", Max = "5s")]
+    public TimeSpan T1 { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    [Setting("T2, the longest retransmission interval (RFC 3261 §17.1.2.2).", Min = "200ms", Max = "30s")]
+    public TimeSpan T2 { get; set; } = TimeSpan.FromSeconds(4);
+
+    [Setting("T4, how long a message may stay in the network (RFC 3261 §17.1.2.2).", Min = "200ms", Max = "30s")]
+    public TimeSpan T4 { get; set; } = TimeSpan.FromSeconds(5);
+
+    [Setting("How long an INVITE may ring before it is cancelled.", Min = "5s", Max = "1h")]
+    public TimeSpan RingTimeout { get; set; } = TimeSpan.FromSeconds(180);
+
+    [Setting("Lifetime asked for in REGISTER.", Min = "20s", Max = "1d")]
+    public TimeSpan RegisterExpires { get; set; } = TimeSpan.FromSeconds(3600);
+
+    [Setting("New REGISTERs per second and peer at most when many lines start together.", Min = "1", Max = "10000")]
+    public int RegisterRate { get; set; } = 100;
+
+    [Setting("First pause after a refused or unanswered registration; doubles up to Sip:RegisterRetryMax.", Min = "1s", Max = "1h")]
+    public TimeSpan RegisterRetry { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Setting("Longest pause between registration attempts.", Min = "1s", Max = "1d")]
+    public TimeSpan RegisterRetryMax { get; set; } = TimeSpan.FromMinutes(30);
+
+    [Setting("Largest message taken, in bytes.", Min = "1300", Max = "1048576")]
+    public int MaxMessageBytes { get; set; } = 65_535;
+
+    [Setting("Most header lines taken in a message.", Min = "32", Max = "4096")]
+    public int MaxHeaders { get; set; } = 256;
+
+    [Setting("Transactions held at most; beyond, new INVITEs are answered 503.", Min = "100", Max = "10000000")]
+    public int MaxTransactions { get; set; } = 200_000;
+
+    [Setting("Whether messages are kept for ladders.")]
+    public bool Trace { get; set; } = true;
+}
+
+/// <summary>Sip:Tls:…</summary>
+internal sealed class SipTlsSection
+{
+    [Setting("Certificate chain file (PEM).")] public string? Certificate { get; set; }
+    [Setting("Private key file (PEM).")] public string? Key { get; set; }
+    [Setting("File of authorities that peers' certificates must come from (PEM).")] public string? Trust { get; set; }
+}
+
+/// <summary>Sip:Tcp:…</summary>
+internal sealed class SipTcpSection
+{
+    [Setting("How long a connection may be made.", Min = "100ms", Max = "60s")]
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(4);
+
+    [Setting("After how long without a message a connection is closed.", Min = "5s", Max = "1d")]
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    [Setting("Connections in all.", Min = "1", Max = "100000")]
+    public int MaxConnections { get; set; } = 2048;
+
+    [Setting("Connections to and from one address.", Min = "1", Max = "100000")]
+    public int MaxConnectionsPerAddress { get; set; } = 64;
+
+    [Setting("Bytes that may wait to be sent on a connection; beyond, it is closed.", Min = "65536", Max = "268435456")]
+    public int MaxQueuedBytes { get; set; } = 4 << 20;
+}
+
+/// <summary>Dial:…</summary>
+internal sealed class DialSection
+{
+    [Setting("From dial tone to the first digit.", Min = "1s", Max = "5m")]
+    public TimeSpan FirstDigit { get; set; } = TimeSpan.FromSeconds(16);
+
+    [Setting("After a digit, while the number cannot be complete (T-partial, RFC 3660 §2.2).", Min = "1s", Max = "5m")]
+    public TimeSpan InterDigit { get; set; } = TimeSpan.FromSeconds(16);
+
+    [Setting("After a digit, when the number may be complete (T-critical, RFC 3660 §2.2).", Min = "500ms", Max = "1m")]
+    public TimeSpan Critical { get; set; } = TimeSpan.FromSeconds(4);
+
+    [Setting("How long an incoming call rings before it is given up.", Min = "5s", Max = "1h")]
+    public TimeSpan RingNoAnswer { get; set; } = TimeSpan.FromSeconds(120);
+
+    [Setting("How long an outgoing call may ring.", Min = "5s", Max = "1h")]
+    public TimeSpan FarEndNoAnswer { get; set; } = TimeSpan.FromSeconds(180);
+
+    [Setting("How long a failure tone plays before the off-hook warning.", Min = "1s", Max = "10m")]
+    public TimeSpan FailureTone { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Setting("How long the off-hook warning plays before the line is left in silence.", Min = "1s", Max = "10m")]
+    public TimeSpan OffHookWarning { get; set; } = TimeSpan.FromSeconds(60);
+
+    [Setting("Most digits taken from a phone.", Min = "1", Max = "64")]
+    public int MaxDigits { get; set; } = 32;
+}
+
+/// <summary>Media:…</summary>
+internal sealed class MediaSection
+{
+    [Setting("Towards the gateways.")] public MediaSideSection Gateway { get; } = new();
+    [Setting("Towards the SIP peers.")] public MediaSideSection Sip { get; } = new();
+
+    [Setting("Ports of the relay, first-last; each side of a call takes an even one and the next.")]
+    public string Ports { get; set; } = "20000-29999";
+}
+
+/// <summary>Media:Gateway:… and Media:Sip:…</summary>
+internal sealed class MediaSideSection
+{
+    [Setting("Address that RTP is sent from and received on.")] public string Address { get; set; } = "127.0.0.1";
+    [Setting("Address written into SDP, where NAT stands between; by default the address itself.")] public string? Advertise { get; set; }
+}
+
+/// <summary>Api:…</summary>
+internal sealed class ApiSection
+{
+    [Setting("REST, /metrics, /healthz and /readyz (HTTP/1.1).")]
+    public string Http { get; set; } = "http://127.0.0.1:8080";
+
+    [Setting("gRPC (HTTP/2 without TLS).")]
+    public string Grpc { get; set; } = "http://127.0.0.1:8081";
+
+    [Setting("Certificates. Not available in this version.")]
+    public ApiTlsSection Tls { get; } = new();
+
+    [Setting("Tokens that callers must show. Not available in this version.")]
+    public string[] Tokens { get; set; } = [];
+
+    [Setting("How long an answer of the engine is waited for.", Min = "100ms", Max = "60s")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Api:Tls:…</summary>
+internal sealed class ApiTlsSection
+{
+    [Setting("Certificate chain file (PEM).")] public string? Certificate { get; set; }
+    [Setting("Private key file (PEM).")] public string? Key { get; set; }
+}
+
+/// <summary>Where provisioning is kept.</summary>
+internal enum StorageProvider
+{
+    /// <summary>A file of its own.</summary>
+    Sqlite,
+
+    /// <summary>Nowhere: lines.yaml alone.</summary>
+    None,
+}
+
+/// <summary>Storage:…</summary>
+internal sealed class StorageSection
+{
+    [Setting("Sqlite or None. This version only reads: what is provisioned comes from lines.yaml.")]
+    public StorageProvider Provider { get; set; } = StorageProvider.Sqlite;
+
+    [Setting("The database file.")]
+    public string Path { get; set; } = "bridge.db";
+}
+
+/// <summary>How nodes find one another.</summary>
+internal enum ClusterProvider
+{
+    /// <summary>A single node.</summary>
+    None,
+}
+
+/// <summary>Cluster:…</summary>
+internal sealed class ClusterSection
+{
+    [Setting("None: a single node.")]
+    public ClusterProvider Provider { get; set; } = ClusterProvider.None;
+}
+
+/// <summary>How log lines are written.</summary>
+internal enum LogFormat
+{
+    /// <summary>One line of text each.</summary>
+    Text,
+
+    /// <summary>One JSON object each.</summary>
+    Json,
+}
+
+/// <summary>Logging:…</summary>
+internal sealed class LoggingSection
+{
+    [Setting("Text or Json.")]
+    public LogFormat Format { get; set; } = LogFormat.Text;
+
+    [Setting("Whether numbers and names of people are written out; else all but the last two characters are masked.")]
+    public bool PersonalData { get; set; }
+
+    [Setting("Least level by category: Default, MgcpSipBridge.Net, MgcpSipBridge.Mgcp, MgcpSipBridge.Sip, MgcpSipBridge.Calls, MgcpSipBridge.Relay, MgcpSipBridge.Host, Microsoft.AspNetCore.")]
+    public Dictionary<string, string> LogLevel { get; } = new(StringComparer.OrdinalIgnoreCase) { ["Default"] = "Information", ["Microsoft.AspNetCore"] = "Warning" };
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Configuration;
+
+/// <summary>A place where SIP is heard.</summary>
+internal sealed record SipListen(SipTransport Transport, NetAddress Address, string Setting);
+
+/// <summary>One side of the relay: the address to bind and the one written into SDP, ports 0.</summary>
+internal sealed record MediaSide(NetAddress Address, NetAddress Advertise);
+
+/// <summary>The validated settings: everything that could be checked without opening a socket has been.</summary>
+internal sealed record BridgeModel
+{
+    public required BridgeConfig Config { get; init; }
+    public required NetAddress MgcpListen { get; init; }
+    public required string? CallAgent { get; init; }
+    public required ImmutableArray<SipListen> SipListen { get; init; }
+    public required string? SipAdvertise { get; init; }
+    public required MediaSide GatewayMedia { get; init; }
+    public required MediaSide SipMedia { get; init; }
+    public required int FirstMediaPort { get; init; }
+    public required int LastMediaPort { get; init; }
+    public required NetAddress Http { get; init; }
+    public required NetAddress Grpc { get; init; }
+
+    /// <summary>How long calls may go on after SIGTERM.</summary>
+    public TimeSpan Drain => TimeSpan.FromSeconds(Config.Bridge.DrainSeconds);
+
+    /// <summary>How long hanging up and unregistering may take after that.</summary>
+    public TimeSpan Stop => TimeSpan.FromSeconds(Config.Bridge.StopSeconds);
+
+    /// <summary>The engine's settings, once it is known where the sockets are bound.</summary>
+    /// <param name="mgcp">The MGCP socket's address.</param>
+    /// <param name="sip">Each SIP listener with its bound address.</param>
+    /// <param name="fallback">What stands for 0.0.0.0 and :: where others must be told an address.</param>
+    public EngineSettings ToEngineSettings(NetAddress mgcp, IEnumerable<(SipTransport Transport, NetAddress Bound)> sip, NetAddress fallback)
+    {
+        var m = Config.Mgcp;
+        var s = Config.Sip;
+        var d = Config.Dial;
+        var agentHost = mgcp.IsUnspecified ? fallback : mgcp;
+        return new EngineSettings
+        {
+            Mgcp = new MgcpSettings
+            {
+                // RFC 3435 §2.1.2: a literal domain stands in brackets, IPv4 too.
+                NotifiedEntity = CallAgent ?? $"ca@[{agentHost.Host}]:{mgcp.Port}",
+                RetransmitInitial = m.RetransmitInitial,
+                RetransmitMax = m.RetransmitMax,
+                TMax = m.TMax,
+                THist = m.THist,
+                Max1 = m.Max1,
+                Max2 = m.Max2,
+                LongTran = m.LongTran,
+                AuditInterval = m.AuditInterval,
+                StartSpread = m.StartSpread,
+                MaxMessagesPerDatagram = m.MaxMessagesPerDatagram,
+                Trace = m.Trace,
+            },
+            Sip = new SipSettings
+            {
+                Listeners = [.. sip.Select(l => new SipListener(l.Transport, l.Bound, SipAdvertise ?? (l.Bound.IsUnspecified ? fallback : l.Bound).UriHost, l.Bound.Port))],
+                Product = s.Product,
+                T1 = s.T1,
+                T2 = s.T2,
+                T4 = s.T4,
+                RingTimeout = s.RingTimeout,
+                RegisterExpires = s.RegisterExpires,
+                RegisterRate = s.RegisterRate,
+                RegisterRetry = s.RegisterRetry,
+                RegisterRetryMax = s.RegisterRetryMax,
+                MaxMessageBytes = s.MaxMessageBytes,
+                MaxHeaders = s.MaxHeaders,
+                MaxTransactions = s.MaxTransactions,
+                Trace = s.Trace,
+            },
+            Dial = new DialSettings
+            {
+                FirstDigit = d.FirstDigit,
+                InterDigit = d.InterDigit,
+                Critical = d.Critical,
+                RingNoAnswer = d.RingNoAnswer,
+                FarEndNoAnswer = d.FarEndNoAnswer,
+                FailureTone = d.FailureTone,
+                OffHookWarning = d.OffHookWarning,
+                MaxDigits = d.MaxDigits,
+            },
+            LaddersKept = Config.Bridge.LaddersKept,
+            LadderMessages = Config.Bridge.LadderMessages,
+            UtcOffset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow),
+        };
+    }
+}

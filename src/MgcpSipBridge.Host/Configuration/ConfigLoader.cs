@@ -1,0 +1,45 @@
+using System.Collections;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Provisioning;
+
+namespace MgcpSipBridge.Host.Configuration;
+
+/// <summary>Reads, binds and validates everything that the bridge is started with.</summary>
+/// <param name="Bridge">The settings; null when anything was wrong.</param>
+/// <param name="Lines">The provisioning; null when anything was wrong.</param>
+/// <param name="Problems">All that was wrong.</param>
+internal sealed record LoadedConfig(BridgeModel? Bridge, EngineModel? Lines, IReadOnlyList<ConfigProblem> Problems)
+{
+    /// <summary>Loads from the two files, either of which may be left out, the environment and the arguments.</summary>
+    public static LoadedConfig Load(string? configFile, string? linesFile, IDictionary environment, IReadOnlyList<string> arguments)
+    {
+        var problems = new ConfigProblems();
+        var sources = new SettingSources();
+        if (configFile is not null && ReadFile(configFile, problems) is { } json) sources.AddJson(configFile, json, problems);
+        sources.AddEnvironment(environment);
+        sources.AddArguments(arguments, problems);
+        var config = new BridgeConfig();
+        SettingBinder.Bind(config, sources, problems);
+        // Sense is checked even if something could not be bound (defaults stand in), so that all is reported at once.
+        var model = SettingsValidator.Validate(config, sources, problems);
+
+        var lines = ProvisioningConfig.Empty;
+        if (linesFile is not null && ReadFile(linesFile, problems) is { } yaml)
+            lines = LinesYaml.Read(linesFile, System.Text.Encoding.UTF8.GetString(yaml), problems);
+        var provisioned = ProvisioningValidator.Validate(lines, problems);
+        return problems.None ? new LoadedConfig(model, provisioned, []) : new LoadedConfig(null, null, problems.Items);
+    }
+
+    private static byte[]? ReadFile(string file, ConfigProblems problems)
+    {
+        try
+        {
+            return File.ReadAllBytes(file);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            problems.Add(new Place(file), "", "cannot be read: " + e.Message);
+            return null;
+        }
+    }
+}

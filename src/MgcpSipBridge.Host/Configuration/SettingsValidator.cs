@@ -1,0 +1,185 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using System.Text.RegularExpressions;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Configuration;
+
+/// <summary>Turns what was written into a <see cref="BridgeModel"/>; finds every problem, opens nothing.</summary>
+internal static partial class SettingsValidator
+{
+    /// <summary>The model; null when there was any problem.</summary>
+    public static BridgeModel? Validate(BridgeConfig config, SettingSources sources, ConfigProblems problems)
+    {
+        var check = new Check(sources, problems);
+        var mgcp = check.Address("Mgcp:Listen", config.Mgcp.Listen, 2727);
+        var callAgent = check.CallAgent(config.Mgcp.CallAgent);
+        var listen = check.SipListeners(config.Sip.Listen);
+        var advertise = check.Host("Sip:Advertise", config.Sip.Advertise);
+        var gatewayMedia = check.Media("Media:Gateway", config.Media.Gateway);
+        var sipMedia = check.Media("Media:Sip", config.Media.Sip);
+        var (first, last) = check.Ports(config.Media.Ports);
+        var http = check.Url("Api:Http", config.Api.Http);
+        var grpc = check.Url("Api:Grpc", config.Api.Grpc);
+        if (http.Port != 0 && http.Port == grpc.Port && (http.SameHost(grpc) || http.IsUnspecified || grpc.IsUnspecified))
+            check.Wrong("Api:Grpc", "is the same port as Api:Http; REST and gRPC without TLS need one each");
+        check.Timers(config);
+        check.NotAvailable(config);
+        return !problems.None ? null : new BridgeModel
+        {
+            Config = config,
+            MgcpListen = mgcp,
+            CallAgent = callAgent,
+            SipListen = listen,
+            SipAdvertise = advertise,
+            GatewayMedia = gatewayMedia,
+            SipMedia = sipMedia,
+            FirstMediaPort = first,
+            LastMediaPort = last,
+            Http = http,
+            Grpc = grpc,
+        };
+    }
+
+    // [localName@]domain[:port]; the domain is a name or a literal in brackets (RFC 3435 §3.2.1.3).
+    [GeneratedRegex(@"^([A-Za-z0-9/$*_.+-]{1,255}@)?([A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[[0-9A-Fa-f.:]{2,45}\])(:\d{1,5})?$", RegexOptions.NonBacktracking)]
+    private static partial Regex CallAgentPattern();
+
+    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$", RegexOptions.NonBacktracking)]
+    private static partial Regex HostPattern();
+
+    /// <summary>Whether this is a host name or an IPv4 literal by its letters.</summary>
+    internal static bool IsHostName(string text) => HostPattern().IsMatch(text);
+
+    private sealed class Check(SettingSources sources, ConfigProblems problems)
+    {
+        public void Wrong(string path, string message) => problems.Add(sources.PlaceOf(path), path, message);
+
+        public NetAddress Address(string path, string text, int defaultPort)
+        {
+            if (NetAddress.TryParse(text, defaultPort, out var address)) return address;
+            Wrong(path, $"\"{text}\" is not an address with a port, such as 192.0.2.1:{defaultPort} or [2001:db8::1]:{defaultPort}");
+            return NetAddress.None;
+        }
+
+        public string? CallAgent(string? text)
+        {
+            if (text is not null && !CallAgentPattern().IsMatch(text))
+                Wrong("Mgcp:CallAgent", $"\"{text}\" is not a call agent's name, such as ca@bridge.example.net:2727 or ca@[192.0.2.1]:2727");
+            return text;
+        }
+
+        public string? Host(string path, string? text)
+        {
+            if (text is null) return null;
+            // An IPv6 literal is written in brackets into Via and Contact, however it was configured.
+            if (IPAddress.TryParse(text.Trim('[', ']'), out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) return $"[{ip}]";
+            if (!IsHostName(text)) Wrong(path, $"\"{text}\" is not an address or a host name (without port)");
+            return text;
+        }
+
+        public ImmutableArray<SipListen> SipListeners(string[] texts)
+        {
+            var listeners = ImmutableArray.CreateBuilder<SipListen>();
+            if (texts.Length == 0) Wrong("Sip:Listen", "is empty: SIP must be heard somewhere");
+            for (var i = 0; i < texts.Length; i++)
+            {
+                var path = $"Sip:Listen:{i}";
+                var cut = texts[i].IndexOf("://", StringComparison.Ordinal);
+                var scheme = cut < 0 ? "" : texts[i][..cut].ToLowerInvariant();
+                if (scheme == "tls")
+                {
+                    Wrong(path, "TLS is not available in this version");
+                    continue;
+                }
+
+                if (scheme is not ("udp" or "tcp") || !NetAddress.TryParse(texts[i].AsSpan(cut + 3), 5060, out var address))
+                {
+                    Wrong(path, $"\"{texts[i]}\" is not udp://address:port or tcp://address:port");
+                    continue;
+                }
+
+                var listener = new SipListen(scheme == "udp" ? SipTransport.Udp : SipTransport.Tcp, address, path);
+                if (address.Port != 0 && listeners.Any(l => l.Transport == listener.Transport && l.Address == address)) Wrong(path, $"\"{texts[i]}\" is there twice");
+                listeners.Add(listener);
+            }
+
+            return listeners.ToImmutable();
+        }
+
+        public MediaSide Media(string path, MediaSideSection side)
+        {
+            var address = Ip(path + ":Address", side.Address);
+            var advertise = side.Advertise is null ? address : Ip(path + ":Advertise", side.Advertise);
+            if (side.Advertise is not null && advertise.IsUnspecified) Wrong(path + ":Advertise", "nobody can send to that address");
+            return new MediaSide(address, advertise);
+        }
+
+        public (int First, int Last) Ports(string text)
+        {
+            var parts = text.Split('-', StringSplitOptions.TrimEntries);
+            if (parts.Length == 2
+                && int.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out var first)
+                && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var last)
+                && first is >= 1024 and <= 65535 && last is >= 1024 and <= 65535)
+            {
+                // RTP on an even port, RTCP on the next (RFC 3550 §11), once per side.
+                if (last - first < 3) Wrong("Media:Ports", $"\"{text}\" is too small: a call takes four ports");
+                return (first, last);
+            }
+
+            Wrong("Media:Ports", $"\"{text}\" is not a range of ports from 1024 to 65535, such as 20000-29999");
+            return (0, 0);
+        }
+
+        public NetAddress Url(string path, string text)
+        {
+            const string scheme = "http://";
+            if (text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
+            {
+                var authority = text[scheme.Length..].TrimEnd('/');
+                if (authority.Equals("localhost", StringComparison.OrdinalIgnoreCase) || authority.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase))
+                    authority = "127.0.0.1" + authority["localhost".Length..];
+                if (NetAddress.TryParse(authority, 80, out var address)) return address;
+            }
+            else if (text.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
+            {
+                Wrong(path, "TLS is not available in this version: keep the API on a loopback or management address");
+                return NetAddress.None;
+            }
+
+            Wrong(path, $"\"{text}\" is not http://address:port");
+            return NetAddress.None;
+        }
+
+        public void Timers(BridgeConfig config)
+        {
+            var m = config.Mgcp;
+            if (m.RetransmitInitial > m.RetransmitMax) Wrong("Mgcp:RetransmitInitial", "is longer than Mgcp:RetransmitMax");
+            if (m.THist < m.TMax) Wrong("Mgcp:THist", "is shorter than Mgcp:TMax; answers must outlive retransmissions (RFC 3435 §3.5.1)");
+            if (m.Max2 <= m.Max1) Wrong("Mgcp:Max2", "must be more than Mgcp:Max1");
+            var s = config.Sip;
+            if (s.T2 < s.T1) Wrong("Sip:T2", "is shorter than Sip:T1");
+            if (s.RegisterRetryMax < s.RegisterRetry) Wrong("Sip:RegisterRetryMax", "is shorter than Sip:RegisterRetry");
+            if (s.Product.Length == 0 || s.Product.Any(c => !(char.IsAsciiLetterOrDigit(c) || "-.!%*_+`'~/ ".Contains(c, StringComparison.Ordinal))))
+                Wrong("Sip:Product", "is not a product token (RFC 3261 §20.41)");
+        }
+
+        // Never silently ignore what the operator believes protects him.
+        public void NotAvailable(BridgeConfig config)
+        {
+            if (config.Mgcp.AcceptUnknownGateways) Wrong("Mgcp:AcceptUnknownGateways", "is not available in this version: name the gateways in lines.yaml");
+            if (config.Api.Tokens.Length > 0) Wrong("Api:Tokens", "is not available in this version: keep the API on a loopback or management address");
+            if (config.Api.Tls.Certificate is not null || config.Api.Tls.Key is not null) Wrong("Api:Tls", "is not available in this version: keep the API on a loopback or management address");
+        }
+
+        private NetAddress Ip(string path, string text)
+        {
+            if (NetAddress.TryParse(text, 0, out var address) && address.Port == 0) return address;
+            Wrong(path, $"\"{text}\" is not an IP address (without port)");
+            return NetAddress.None;
+        }
+    }
+}

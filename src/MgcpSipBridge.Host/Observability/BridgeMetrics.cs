@@ -1,0 +1,329 @@
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+using Prometheus;
+
+namespace MgcpSipBridge.Host.Observability;
+
+/// <summary>
+/// All metrics of the bridge, on a registry of their own, fed from the engine's notes. Labels come from closed sets or the configuration,
+/// never from the wire; closed sets are published at 0 so that rates exist from the first event on.
+/// </summary>
+internal sealed class BridgeMetrics
+{
+    private static readonly string[] Directions = ["mgcp_to_sip", "sip_to_mgcp"];
+    private static readonly string[] InOut = ["in", "out"];
+    private static readonly string[] Verbs = ["AUCX", "AUEP", "CRCX", "DLCX", "EPCF", "MDCX", "MESG", "NTFY", "RQNT", "RSIP"];
+    private static readonly string[] CodeClasses = ["2xx", "4xx", "5xx", "8xx", "none"];
+    private static readonly string[] Methods =
+        ["ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "other", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"];
+    private static readonly string[] StatusClasses = ["1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
+    // Telephony's own marks: 3, 5 and 8 s mean, 6, 8 and 11 s for 95 % are E.721's targets of post-dial delay.
+    private static readonly double[] DelayBuckets = [0.1, 0.25, 0.5, 1, 2, 3, 5, 6, 8, 11, 15, 20, 30];
+    private static readonly double[] DurationBuckets = [1, 10, 30, 60, 180, 600, 1800, 3600, 21_600, 86_400];
+    private static readonly double[] TransactionBuckets = [.002, .005, .01, .025, .05, .1, .25, .5, 1, 2, 4, 10];
+    private static readonly double[] JitterBuckets = [.001, .002, .005, .01, .02, .03, .05, .1];
+    private static readonly double[] LossBuckets = [0, .001, .005, .01, .02, .03, .05, .1, .25, .5];
+
+    private readonly Gauge _callsActive;
+    private readonly Counter _calls;
+    private readonly Histogram _setup;
+    private readonly Histogram _postDial;
+    private readonly Histogram _duration;
+    private readonly Gauge _gatewayUp;
+    private readonly Gauge _lines;
+    private readonly Gauge _registrations;
+    private readonly Counter _mgcpTransactions;
+    private readonly Histogram _mgcpDuration;
+    private readonly Counter _mgcpRetransmissions;
+    private readonly Counter _mgcpTimeouts;
+    private readonly Counter _mgcpParseErrors;
+    private readonly Counter _mgcpDropped;
+    private readonly Counter _mgcpRestarts;
+    private readonly Counter _sipRequests;
+    private readonly Counter _sipResponses;
+    private readonly Counter _sipRetransmissions;
+    private readonly Counter _sipParseErrors;
+    private readonly Counter _sipDropped;
+    private readonly Counter _sipCredentialsRefused;
+    private readonly Gauge _sipConnections;
+    private readonly Counter _rtpPackets;
+    private readonly Counter _rtpDropped;
+    private readonly Histogram _rtpJitter;
+    private readonly Histogram _rtpLoss;
+    private readonly Counter _oneWay;
+    private readonly Counter _noAudio;
+    private readonly Gauge _relayPorts;
+    private readonly Gauge _mediaSessions;
+    private readonly Counter _shed;
+    private readonly Counter _faults;
+
+    /// <summary>Declares everything; <paramref name="version"/> and <paramref name="revision"/> are the program's.</summary>
+    public BridgeMetrics(string version, string revision)
+    {
+        Registry = Metrics.NewCustomRegistry();
+        var metrics = Metrics.WithCustomRegistry(Registry);
+
+        _callsActive = metrics.CreateGauge("mgcpsipbridge_calls_active", "Calls that live now.");
+        _calls = metrics.CreateCounter("mgcpsipbridge_calls_total", "Calls that have ended, by who called and how they ended.", "direction", "outcome");
+        _setup = Buckets(metrics, "mgcpsipbridge_call_setup_seconds", "From the last digit, or the INVITE, to the answer.", DelayBuckets);
+        _postDial = Buckets(metrics, "mgcpsipbridge_post_dial_delay_seconds", "From the last digit to ringing or early media.", DelayBuckets);
+        _duration = Buckets(metrics, "mgcpsipbridge_call_duration_seconds", "From the answer to the end of answered calls.", DurationBuckets);
+        _gatewayUp = metrics.CreateGauge("mgcpsipbridge_gateway_up", "Whether a gateway answers.", "gateway");
+        _lines = metrics.CreateGauge("mgcpsipbridge_lines", "Provisioned lines by what they are doing.", "state");
+        _registrations = metrics.CreateGauge("mgcpsipbridge_registrations", "Registrations at SIP peers by where they stand.", "peer", "state");
+
+        _mgcpTransactions = metrics.CreateCounter("mgcpsipbridge_mgcp_transactions_total", "MGCP commands of either side that have ended, by verb and response code.", "verb", "code_class");
+        _mgcpDuration = metrics.CreateHistogram("mgcpsipbridge_mgcp_transaction_duration_seconds", "From the first sending of an MGCP command to its answer.",
+            ["verb"], new HistogramConfiguration { Buckets = TransactionBuckets });
+        _mgcpRetransmissions = metrics.CreateCounter("mgcpsipbridge_mgcp_retransmissions_total", "MGCP commands sent again.");
+        _mgcpTimeouts = metrics.CreateCounter("mgcpsipbridge_mgcp_timeouts_total", "MGCP commands that nothing answered.");
+        _mgcpParseErrors = metrics.CreateCounter("mgcpsipbridge_mgcp_parse_errors_total", "MGCP messages that could not be read.", "reason");
+        _mgcpDropped = metrics.CreateCounter("mgcpsipbridge_mgcp_dropped_total", "MGCP datagrams and messages dropped without an answer.", "reason");
+        _mgcpRestarts = metrics.CreateCounter("mgcpsipbridge_mgcp_restarts_total", "Restarts that gateways reported (RSIP).", "gateway", "method");
+
+        _sipRequests = metrics.CreateCounter("mgcpsipbridge_sip_requests_total", "SIP requests, repeats not counted.", "method", "direction");
+        _sipResponses = metrics.CreateCounter("mgcpsipbridge_sip_responses_total", "SIP responses, repeats not counted.", "class", "direction");
+        _sipRetransmissions = metrics.CreateCounter("mgcpsipbridge_sip_retransmissions_total", "SIP messages sent again.");
+        _sipParseErrors = metrics.CreateCounter("mgcpsipbridge_sip_parse_errors_total", "SIP messages that could not be read.", "reason");
+        _sipDropped = metrics.CreateCounter("mgcpsipbridge_sip_dropped_total", "SIP messages dropped without an answer.", "reason");
+        _sipCredentialsRefused = metrics.CreateCounter("mgcpsipbridge_sip_credentials_refused_total", "Times a peer refused our credentials.", "peer");
+        _sipConnections = metrics.CreateGauge("mgcpsipbridge_sip_connections", "SIP connections over TCP that are open.");
+
+        _rtpPackets = metrics.CreateCounter("mgcpsipbridge_rtp_packets_total", "RTP packets that the relay took (in) and sent (out).", "side", "direction");
+        _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
+        _rtpJitter = Buckets(metrics, "mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", JitterBuckets);
+        _rtpLoss = Buckets(metrics, "mgcpsipbridge_rtp_loss_ratio", "Share of a stream's packets that never arrived.", LossBuckets);
+        _oneWay = metrics.CreateCounter("mgcpsipbridge_calls_one_way_audio_total", "Answered calls in which audio came from one side alone.");
+        _noAudio = metrics.CreateCounter("mgcpsipbridge_calls_no_audio_total", "Answered calls in which no audio came at all.");
+        _relayPorts = metrics.CreateGauge("mgcpsipbridge_relay_ports_in_use", "UDP ports that the relay has leased, draining ones included.");
+        _mediaSessions = metrics.CreateGauge("mgcpsipbridge_media_sessions", "Relayed media sessions that are open.");
+
+        _shed = metrics.CreateCounter("mgcpsipbridge_overload_dropped_total", "Messages dropped because the engine's mailbox was full.", "protocol");
+        _faults = metrics.CreateCounter("mgcpsipbridge_internal_errors_total", "Calls cleared because of a bug of ours.");
+        metrics.CreateGauge("mgcpsipbridge_build_info", "1; its labels tell the program.", "version", "revision").WithLabels(version, revision).Set(1);
+        PublishClosedSets();
+    }
+
+    /// <summary>The registry to expose; the library's default one is left alone, since it adds families that fail promtool's checks.</summary>
+    public CollectorRegistry Registry { get; }
+
+    /// <summary>Counts what the engine noted.</summary>
+    public void Apply(EngineNote note)
+    {
+        switch (note)
+        {
+            case EngineNote.CallStarted:
+                _callsActive.Inc();
+                break;
+            case EngineNote.PostDialDelay ringing:
+                _postDial.Observe(ringing.Delay.TotalSeconds);
+                break;
+            case EngineNote.CallAnswered answered:
+                _setup.Observe(answered.Setup.TotalSeconds);
+                break;
+            case EngineNote.CallEnded ended:
+                _callsActive.Dec();
+                _calls.WithLabels(Directions[ended.Record.Call.FromLine ? 0 : 1], Snake(ended.Record.Call.Outcome ?? CallOutcome.Failed)).Inc();
+                if (ended.Record.Call.Answered is not null) _duration.Observe(ended.Record.Duration.TotalSeconds);
+                break;
+            case EngineNote.LineChanged line:
+                _lines.WithLabels(Snake(line.From)).Dec();
+                _lines.WithLabels(Snake(line.To)).Inc();
+                break;
+            case EngineNote.LineProvisioned line:
+                _lines.WithLabels(Snake(line.State)).Inc(line.Removed ? -1 : 1);
+                break;
+            case EngineNote.GatewayChanged gateway:
+                _gatewayUp.WithLabels(gateway.Gateway).Set(gateway.State == GatewayState.Up ? 1 : 0);
+                break;
+            case EngineNote.GatewayRemoved gateway:
+                _gatewayUp.RemoveLabelled(gateway.Gateway);
+                break;
+            case EngineNote.RegistrationChanged registration:
+                if (registration.From is { } from) _registrations.WithLabels(registration.Peer, Snake(from)).Dec();
+                if (registration.To is { } to) _registrations.WithLabels(registration.Peer, Snake(to)).Inc();
+                break;
+            case EngineNote.MediaChanged media:
+                _mediaSessions.Inc(media.Open ? 1 : -1);
+                if (media.Statistics is { } statistics) Media(statistics);
+                break;
+            case EngineNote.Mgcp mgcp:
+                Apply(mgcp.Note);
+                break;
+            case EngineNote.Sip sip:
+                Apply(sip.Note);
+                break;
+            case EngineNote.Fault:
+                _faults.Inc();
+                break;
+        }
+    }
+
+    /// <summary>
+    /// Publishes the gateways and peers of a model at 0, so that a gateway that never spoke is seen as down, not as missing.
+    /// </summary>
+    public void Provisioned(EngineModel model)
+    {
+        foreach (var gateway in model.Gateways) _gatewayUp.WithLabels(gateway.Mgcp.Name).Inc(0);
+        foreach (var peer in model.Peers)
+        {
+            foreach (var state in Enum.GetValues<SipRegistrationState>()) _registrations.WithLabels(peer.Sip.Name, Snake(state)).Inc(0);
+            _sipCredentialsRefused.WithLabels(peer.Sip.Name).Inc(0);
+        }
+    }
+
+    /// <summary>A message was dropped because the mailbox was full.</summary>
+    public void Shed(string protocol) => _shed.WithLabels(protocol).Inc();
+
+    /// <summary>Reads, before each scrape, what others count: open TCP connections, and the relay's numbers.</summary>
+    public void ReadBeforeScrape(Action<IMetricsIntake> read) => Registry.AddBeforeCollectCallback(() => read(new Intake(this)));
+
+    private static Histogram Buckets(IMetricFactory metrics, string name, string help, double[] buckets) =>
+        metrics.CreateHistogram(name, help, new HistogramConfiguration { Buckets = buckets });
+
+    /// <summary><c>NoAnswer</c> as <c>no_answer</c>.</summary>
+    private static string Snake<T>(T value)
+        where T : struct, Enum => SnakeNames<T>.Of(value);
+
+    private static string CodeClass(int code) => code switch
+    {
+        0 => "none",
+        < 300 => "2xx",
+        < 500 => "4xx",
+        < 600 => "5xx",
+        _ => "8xx",
+    };
+
+    private void Apply(MgcpNote note)
+    {
+        switch (note)
+        {
+            case MgcpNote.TransactionEnded ended:
+                _mgcpTransactions.WithLabels(ended.Verb, CodeClass(ended.Code)).Inc();
+                if (ended.FromGateway) break;
+                if (ended.Code == 0) _mgcpTimeouts.Inc();
+                else _mgcpDuration.WithLabels(ended.Verb).Observe(ended.Duration.TotalSeconds);
+                break;
+            case MgcpNote.Retransmitted:
+                _mgcpRetransmissions.Inc();
+                break;
+            case MgcpNote.ParseFailed failed:
+                _mgcpParseErrors.WithLabels(Snake(failed.Error)).Inc();
+                break;
+            case MgcpNote.Dropped dropped:
+                _mgcpDropped.WithLabels(Snake(dropped.Reason)).Inc();
+                break;
+            case MgcpNote.Restarted restarted:
+                _mgcpRestarts.WithLabels(restarted.Gateway, restarted.Method).Inc();
+                break;
+        }
+    }
+
+    private void Apply(SipNote note)
+    {
+        switch (note)
+        {
+            case SipNote.Request request:
+                _sipRequests.WithLabels(request.Method, InOut[request.Inbound ? 0 : 1]).Inc();
+                break;
+            case SipNote.Response response:
+                _sipResponses.WithLabels(StatusClasses[Math.Clamp(response.Status / 100, 1, 6) - 1], InOut[response.Inbound ? 0 : 1]).Inc();
+                break;
+            case SipNote.Retransmitted:
+                _sipRetransmissions.Inc();
+                break;
+            case SipNote.ParseFailed failed:
+                _sipParseErrors.WithLabels(Snake(failed.Error)).Inc();
+                break;
+            case SipNote.Dropped dropped:
+                _sipDropped.WithLabels(Snake(dropped.Reason)).Inc();
+                break;
+            case SipNote.CredentialsRefused refused:
+                _sipCredentialsRefused.WithLabels(refused.Peer).Inc();
+                break;
+        }
+    }
+
+    private void Media(RelayStatistics statistics)
+    {
+        Stream(statistics.Gateway);
+        Stream(statistics.Sip);
+    }
+
+    private void Stream(RelaySideStatistics side)
+    {
+        if (side.PacketsReceived == 0) return;
+        _rtpJitter.Observe(side.Jitter.TotalSeconds);
+        _rtpLoss.Observe((double)side.PacketsLost / (side.PacketsReceived + side.PacketsLost));
+    }
+
+    private void PublishClosedSets()
+    {
+        foreach (var direction in Directions)
+            foreach (var outcome in Enum.GetValues<CallOutcome>()) _calls.WithLabels(direction, Snake(outcome));
+        foreach (var state in Enum.GetValues<LineState>()) _lines.WithLabels(Snake(state));
+        foreach (var verb in Verbs)
+        {
+            _mgcpDuration.WithLabels(verb);
+            foreach (var code in CodeClasses) _mgcpTransactions.WithLabels(verb, code);
+        }
+
+        foreach (var error in Enum.GetValues<MgcpParseError>())
+            if (error != MgcpParseError.None) _mgcpParseErrors.WithLabels(Snake(error));
+        foreach (var reason in Enum.GetValues<MgcpDropReason>()) _mgcpDropped.WithLabels(Snake(reason));
+        foreach (var direction in InOut)
+        {
+            foreach (var method in Methods) _sipRequests.WithLabels(method, direction);
+            foreach (var status in StatusClasses) _sipResponses.WithLabels(status, direction);
+            foreach (var side in Enum.GetValues<RelaySide>()) _rtpPackets.WithLabels(Snake(side), direction);
+        }
+
+        foreach (var error in Enum.GetValues<SipParseError>())
+            if (error != SipParseError.None) _sipParseErrors.WithLabels(Snake(error));
+        foreach (var reason in Enum.GetValues<SipDropReason>()) _sipDropped.WithLabels(Snake(reason));
+        _shed.WithLabels("mgcp");
+        _shed.WithLabels("sip");
+    }
+
+    private static class SnakeNames<T>
+        where T : struct, Enum
+    {
+        private static readonly Dictionary<T, string> Names = Enum.GetValues<T>().ToDictionary(v => v, v =>
+            string.Concat(v.ToString().Select((c, i) => char.IsAsciiLetterUpper(c) ? (i == 0 ? "" : "_") + char.ToLowerInvariant(c) : c.ToString())));
+
+        public static string Of(T value) => Names[value];
+    }
+
+    private sealed class Intake(BridgeMetrics metrics) : IMetricsIntake
+    {
+        public void SipConnections(int open) => metrics._sipConnections.Set(open);
+
+        public void RelayPorts(int inUse) => metrics._relayPorts.Set(inUse);
+
+        public void RtpPackets(RelaySide side, long received, long sent)
+        {
+            metrics._rtpPackets.WithLabels(Snake(side), "in").IncTo(received);
+            metrics._rtpPackets.WithLabels(Snake(side), "out").IncTo(sent);
+        }
+
+        public void RtpDropped(string reason, long count) => metrics._rtpDropped.WithLabels(reason).IncTo(count);
+    }
+}
+
+/// <summary>Takes numbers that others keep, just before a scrape.</summary>
+internal interface IMetricsIntake
+{
+    /// <summary>Open SIP connections over TCP.</summary>
+    void SipConnections(int open);
+
+    /// <summary>UDP ports that the relay has leased.</summary>
+    void RelayPorts(int inUse);
+
+    /// <summary>RTP packets since the start that came from, and went to, one side.</summary>
+    void RtpPackets(RelaySide side, long received, long sent);
+
+    /// <summary>RTP packets since the start that were refused for a reason of a closed set.</summary>
+    void RtpDropped(string reason, long count);
+}

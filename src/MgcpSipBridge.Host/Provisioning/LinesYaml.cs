@@ -1,0 +1,93 @@
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Provisioning;
+
+/// <summary>Reads lines.yaml: its shape, not its sense (that is <see cref="ProvisioningValidator"/>'s).</summary>
+internal static class LinesYaml
+{
+    private static readonly (string, SourceLearning)[] MediaWords = [("strict", SourceLearning.Strict), ("learn", SourceLearning.Learn)];
+
+    /// <summary>What the text provisions; problems go where the others are.</summary>
+    public static ProvisioningConfig Read(string file, string text, ConfigProblems problems)
+    {
+        if (YamlTree.Read(file, text, problems) is not { } tree || MapReader.Open(tree, "", problems) is not { } root) return ProvisioningConfig.Empty;
+        var config = new ProvisioningConfig
+        {
+            Peers = root.List("peers", ReadPeer),
+            Gateways = root.List("gateways", ReadGateway),
+            Routes = root.List("routes", ReadRoute),
+        };
+        root.Close();
+        return config;
+    }
+
+    private static PeerConfig ReadPeer(MapReader map) => new(map.Written)
+    {
+        Name = map.Required("name"),
+        Uri = map.Required("uri"),
+        Registration = map.OneOf("registration", SipRegistrationMode.None,
+            ("perLine", SipRegistrationMode.PerLine), ("trunk", SipRegistrationMode.Trunk), ("none", SipRegistrationMode.None)),
+        Realm = map.Text("realm"),
+        Username = map.Text("username"),
+        Password = map.Text("password"),
+        Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
+    };
+
+    private static GatewayConfig ReadGateway(MapReader map) => new(map.Written)
+    {
+        Name = map.Required("name"),
+        Domain = map.Required("domain"),
+        Address = map.Text("address"),
+        Profile = map.OneOf("profile", MgcpProfile.Auto,
+            ("auto", MgcpProfile.Auto), ("rfc3435", MgcpProfile.Rfc3435), ("ncs", MgcpProfile.Ncs), ("cisco", MgcpProfile.Cisco)),
+        Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
+        Lines = map.List("lines", ReadLine),
+    };
+
+    private static LineConfig ReadLine(MapReader map)
+    {
+        var line = new LineConfig(map.Written)
+        {
+            Endpoint = map.Required("endpoint"),
+            Number = map.Required("number"),
+            DisplayName = map.Text("displayName"),
+            Peer = map.Required("peer"),
+            Username = map.Text("username"),
+            Password = map.Text("password"),
+        };
+        if (map.Map("features") is not { } features) return line;
+        line = line with { Features = ReadFeatures(features), FeaturesWritten = features.Written };
+        features.Close();
+        return line;
+    }
+
+    private static LineFeatures ReadFeatures(MapReader map) => new()
+    {
+        CallWaiting = map.Flag("callWaiting", true),
+        ThreeWay = map.Flag("threeWay", true),
+        Transfer = map.Flag("transfer", true),
+        CallerId = map.Flag("callerId", true),
+        MessageWaiting = map.Flag("messageWaiting", true),
+        Hotline = map.Text("hotline"),
+        ForwardAlways = map.Text("forwardAlways"),
+        ForwardBusy = map.Text("forwardBusy"),
+        ForwardNoAnswer = map.Text("forwardNoAnswer"),
+        DoNotDisturb = map.Flag("doNotDisturb", false),
+    };
+
+    private static RouteConfig ReadRoute(MapReader map) => new(map.Written)
+    {
+        Name = map.Required("name"),
+        Prefix = map.Text("prefix"),
+        Peer = map.Required("peer"),
+        Priority = map.Number("priority", 0, 65_535, 0)!.Value,
+        StripDigits = map.Number("stripDigits", 0, 64, 0)!.Value,
+        Prepend = map.Text("prepend") ?? "",
+        Failover = map.Texts("failover"),
+        MinDigits = map.Number("minDigits", 0, 64, null),
+        MaxDigits = map.Number("maxDigits", 0, 64, 0)!.Value,
+    };
+}

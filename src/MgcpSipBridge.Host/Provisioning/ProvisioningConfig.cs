@@ -1,0 +1,78 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Provisioning;
+
+/// <summary>Where a resource and its fields were written.</summary>
+internal sealed record Written(Place At, string Path, IReadOnlyDictionary<string, Place> Fields)
+{
+    /// <summary>The place of a field; the resource's own when it was left out.</summary>
+    public Place Of(string field) => Fields.TryGetValue(field, out var place) ? place : At;
+
+    /// <summary>The path of a field.</summary>
+    public string PathOf(string field) => Path.Length == 0 ? field : $"{Path}.{field}";
+}
+
+/// <summary>A peer as the user wrote it. Texts that were left out are null.</summary>
+internal sealed record PeerConfig(Written Written)
+{
+    public string? Name { get; init; }
+    public string? Uri { get; init; }
+    public SipRegistrationMode Registration { get; init; }
+    public string? Realm { get; init; }
+    public string? Username { get; init; }
+    public string? Password { get; init; }
+    public SourceLearning Media { get; init; }
+}
+
+/// <summary>A gateway as the user wrote it.</summary>
+internal sealed record GatewayConfig(Written Written)
+{
+    public string? Name { get; init; }
+    public string? Domain { get; init; }
+    public string? Address { get; init; }
+    public MgcpProfile Profile { get; init; }
+    public SourceLearning Media { get; init; }
+    public ImmutableArray<LineConfig> Lines { get; init; } = [];
+}
+
+/// <summary>A line as the user wrote it.</summary>
+internal sealed record LineConfig(Written Written)
+{
+    public string? Endpoint { get; init; }
+    public string? Number { get; init; }
+    public string? DisplayName { get; init; }
+    public string? Peer { get; init; }
+    public string? Username { get; init; }
+    public string? Password { get; init; }
+    public LineFeatures Features { get; init; } = new();
+    public Written? FeaturesWritten { get; init; }
+}
+
+/// <summary>A route as the user wrote it.</summary>
+internal sealed record RouteConfig(Written Written)
+{
+    public string? Name { get; init; }
+    public string? Prefix { get; init; }
+    public string? Peer { get; init; }
+    public int Priority { get; init; }
+    public int StripDigits { get; init; }
+    public string Prepend { get; init; } = "";
+    public ImmutableArray<string> Failover { get; init; } = [];
+    public int? MinDigits { get; init; }
+    public int MaxDigits { get; init; }
+}
+
+/// <summary>Everything provisioned as the user wrote it.</summary>
+internal sealed record ProvisioningConfig
+{
+    /// <summary>Nothing.</summary>
+    public static readonly ProvisioningConfig Empty = new();
+
+    public ImmutableArray<PeerConfig> Peers { get; init; } = [];
+    public ImmutableArray<GatewayConfig> Gateways { get; init; } = [];
+    public ImmutableArray<RouteConfig> Routes { get; init; } = [];
+}

@@ -1,0 +1,221 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Provisioning;
+
+/// <summary>Turns what was provisioned into an <see cref="EngineModel"/>; every step runs, so that every problem is found.</summary>
+internal static partial class ProvisioningValidator
+{
+    /// <summary>The model; null when there was any problem, in this or in earlier steps.</summary>
+    public static EngineModel? Validate(ProvisioningConfig config, ConfigProblems problems)
+    {
+        var run = new Run(config, problems);
+        var model = new EngineModel
+        {
+            Peers = [.. config.Peers.Select(run.Peer)],
+            Gateways = [.. config.Gateways.Select(run.Gateway)],
+            Lines = [.. config.Gateways.SelectMany(g => g.Lines.Select(l => run.Line(g, l)))],
+            Routes = [.. config.Routes.Select(run.Route)],
+        };
+        return problems.None ? model : null;
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", RegexOptions.NonBacktracking)]
+    private static partial Regex NamePattern();
+
+    [GeneratedRegex("^[A-Za-z0-9+*#._-]{1,64}$", RegexOptions.NonBacktracking)]
+    private static partial Regex NumberPattern();
+
+    [GeneratedRegex("^[0-9*#A-D]{0,64}$", RegexOptions.NonBacktracking)]
+    private static partial Regex DigitsPattern();
+
+    [GeneratedRegex(@"^[+]?[0-9*#A-D]{1,64}$", RegexOptions.NonBacktracking)]
+    private static partial Regex DestinationPattern();
+
+    // A domain name, with the underscores that equipment writes, or a literal in brackets (RFC 3435 §2.1.2).
+    [GeneratedRegex(@"^([A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?|\[[0-9A-Fa-f.:]{2,45}\])$", RegexOptions.NonBacktracking)]
+    private static partial Regex DomainPattern();
+
+    // Letters of a local endpoint name without wildcards: '*' and '$' stand for many (RFC 3435 §2.1.2).
+    [GeneratedRegex("^[A-Za-z0-9/_.+#=:-]{1,255}$", RegexOptions.NonBacktracking)]
+    private static partial Regex EndpointPattern();
+
+    private sealed class Run(ProvisioningConfig config, ConfigProblems problems)
+    {
+        private readonly HashSet<string> _peers = [.. config.Peers.Select(p => p.Name).OfType<string>()];
+        private readonly Dictionary<string, Written> _peerNames = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, Written> _gatewayNames = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, Written> _domains = new(StringComparer.OrdinalIgnoreCase);
+        private readonly Dictionary<string, Written> _numbers = new(StringComparer.Ordinal);
+        private readonly Dictionary<(GatewayConfig, string), Written> _endpoints = [];
+        private readonly Dictionary<string, Written> _routeNames = new(StringComparer.Ordinal);
+        private readonly Dictionary<(string, int), RouteConfig> _prefixes = [];
+
+        public PeerModel Peer(PeerConfig peer)
+        {
+            Name(peer.Written, peer.Name, _peerNames);
+            var (host, port, transport) = Uri(peer);
+            if (peer.Registration == SipRegistrationMode.Trunk && string.IsNullOrEmpty(peer.Username))
+                Wrong(peer.Written, "username", "is missing: registration: trunk registers this user");
+            return new PeerModel(new SipPeerModel(peer.Name ?? "", host, port, transport, peer.Registration, peer.Realm, peer.Username, peer.Password), peer.Media);
+        }
+
+        public GatewayModel Gateway(GatewayConfig gateway)
+        {
+            Name(gateway.Written, gateway.Name, _gatewayNames);
+            if (gateway.Domain is { } domain)
+            {
+                if (!DomainPattern().IsMatch(domain)) Wrong(gateway.Written, "domain", $"\"{domain}\" is not a domain name as it stands after '@' in the gateway's messages");
+                else Once(gateway.Written, "domain", domain, _domains);
+            }
+
+            NetAddress? address = null;
+            if (gateway.Address is { } text)
+            {
+                if (NetAddress.TryParse(text, 2427, out var parsed) && parsed.Port != 0 && !parsed.IsUnspecified) address = parsed;
+                else Wrong(gateway.Written, "address", $"\"{text}\" is not an IP address with or without a port, such as 192.0.2.21:2427");
+            }
+
+            return new GatewayModel(
+                new MgcpGatewayModel(gateway.Name ?? "", gateway.Domain ?? "", address, gateway.Profile, [.. gateway.Lines.Select(l => l.Endpoint ?? "")]),
+                gateway.Media);
+        }
+
+        public LineModel Line(GatewayConfig gateway, LineConfig line)
+        {
+            if (line.Endpoint is { } endpoint)
+            {
+                if (endpoint.Contains('@')) Wrong(line.Written, "endpoint", $"\"{endpoint}\": leave out the '@' and the domain, which is the gateway's");
+                else if (!EndpointPattern().IsMatch(endpoint)) Wrong(line.Written, "endpoint", $"\"{endpoint}\" is not a local endpoint name (wildcards name many endpoints)");
+                else Once(line.Written, "endpoint", (gateway, endpoint.ToLowerInvariant()), _endpoints, $"{endpoint} (endpoint names compare without regard to case)");
+            }
+
+            if (line.Number is { } number)
+            {
+                if (!NumberPattern().IsMatch(number)) Wrong(line.Written, "number", $"\"{number}\" is not a number: digits, letters and + * # . _ - , at most 64");
+                else Once(line.Written, "number", number, _numbers);
+            }
+
+            Reference(line.Written, "peer", line.Peer);
+            if (line.DisplayName is { } name && name.Any(char.IsControl)) Wrong(line.Written, "displayName", "has control characters");
+            Destination(line.FeaturesWritten, "hotline", line.Features.Hotline);
+            Destination(line.FeaturesWritten, "forwardAlways", line.Features.ForwardAlways);
+            Destination(line.FeaturesWritten, "forwardBusy", line.Features.ForwardBusy);
+            Destination(line.FeaturesWritten, "forwardNoAnswer", line.Features.ForwardNoAnswer);
+            return new LineModel(line.Number ?? "", line.DisplayName, gateway.Name ?? "", line.Endpoint ?? "", line.Peer ?? "",
+                line.Username ?? line.Number ?? "", line.Password, line.Features);
+        }
+
+        public RouteModel Route(RouteConfig route)
+        {
+            var written = route.Written;
+            Name(written, route.Name, _routeNames);
+            var prefix = route.Prefix ?? "";
+            if (!DigitsPattern().IsMatch(prefix)) Wrong(written, "prefix", $"\"{prefix}\" is not digits as phones dial them: 0-9, *, #, A-D");
+            else if (!_prefixes.TryAdd((prefix, route.Priority), route))
+            {
+                var other = _prefixes[(prefix, route.Priority)];
+                Wrong(written, "prefix", $"\"{prefix}\" with priority {route.Priority} is also route {other.Name} at {other.Written.At}: which one goes first?");
+            }
+
+            Reference(written, "peer", route.Peer);
+            for (var i = 0; i < route.Failover.Length; i++)
+            {
+                var field = $"failover[{i}]";
+                if (!_peers.Contains(route.Failover[i])) problems.Add(written.Of("failover"), written.PathOf(field), NoPeer(route.Failover[i]));
+                else if (route.Failover[i] == route.Peer || route.Failover.IndexOf(route.Failover[i]) < i)
+                    problems.Add(written.Of("failover"), written.PathOf(field), $"peer {route.Failover[i]} is tried before already");
+            }
+
+            if (route.Prepend.Length > 0 && !DestinationPattern().IsMatch(route.Prepend)) Wrong(written, "prepend", $"\"{route.Prepend}\" is not digits: 0-9, *, #, A-D, with or without a leading +");
+            var min = route.MinDigits ?? Math.Max(prefix.Length, 1);
+            if (min < prefix.Length) Wrong(written, "minDigits", $"{min} is fewer than the prefix has");
+            if (route.MaxDigits != 0 && route.MaxDigits < min) Wrong(written, "maxDigits", $"{route.MaxDigits} is fewer than {(route.MinDigits is null ? "the prefix has" : "minDigits")}");
+            if (route.MaxDigits != 0 && route.StripDigits > route.MaxDigits) Wrong(written, "stripDigits", $"{route.StripDigits} is more than maxDigits");
+            return new RouteModel(route.Name ?? "", prefix, route.Peer ?? "", route.Priority, route.StripDigits, route.Prepend, route.Failover, min, route.MaxDigits);
+        }
+
+        private (string Host, int Port, SipTransport? Transport) Uri(PeerConfig peer)
+        {
+            if (peer.Uri is not { } uri) return ("", 0, null);
+            if (uri.StartsWith("sips:", StringComparison.OrdinalIgnoreCase))
+            {
+                Wrong(peer.Written, "uri", "TLS is not available in this version");
+                return ("", 0, null);
+            }
+
+            if (!uri.StartsWith("sip:", StringComparison.OrdinalIgnoreCase))
+            {
+                Wrong(peer.Written, "uri", $"\"{uri}\" is not a SIP URI such as sip:10.0.0.9:5060;transport=udp");
+                return ("", 0, null);
+            }
+
+            var parts = uri[4..].Split(';');
+            var (host, port) = HostPort(peer, uri, parts[0]);
+            SipTransport? transport = null;
+            foreach (var parameter in parts.Skip(1))
+            {
+                switch (parameter.ToLowerInvariant())
+                {
+                    case "transport=udp": transport = SipTransport.Udp; break;
+                    case "transport=tcp": transport = SipTransport.Tcp; break;
+                    case "transport=tls": Wrong(peer.Written, "uri", "TLS is not available in this version"); break;
+                    default: Wrong(peer.Written, "uri", $"\";{parameter}\" is not understood: only ;transport=udp or ;transport=tcp is"); break;
+                }
+            }
+
+            return (host, port, transport);
+        }
+
+        private (string Host, int Port) HostPort(PeerConfig peer, string uri, string text)
+        {
+            if (text.Contains('@'))
+            {
+                Wrong(peer.Written, "uri", $"\"{uri}\" names a user; a peer is a host (users stand in username)");
+                return ("", 0);
+            }
+
+            if (NetAddress.TryParse(text, 0, out var address) && !(address.IsUnspecified || text.EndsWith(":0", StringComparison.Ordinal))) return (address.UriHost, address.Port);
+            var colon = text.LastIndexOf(':');
+            var host = colon < 0 ? text : text[..colon];
+            var port = 0;
+            var bad = !SettingsValidator.IsHostName(host) || host.Split('.')[^1].All(char.IsAsciiDigit)
+                || (colon >= 0 && (!int.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out port) || port is < 1 or > 65535));
+            if (bad) Wrong(peer.Written, "uri", $"\"{uri}\" has no host, or a bad port: sip:10.0.0.9:5060;transport=udp would be right");
+            return (host, port);
+        }
+
+        private void Name(Written written, string? name, Dictionary<string, Written> seen)
+        {
+            if (name is null) return;
+            if (!NamePattern().IsMatch(name)) Wrong(written, "name", $"\"{name}\" is not a name: letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit");
+            else Once(written, "name", name, seen);
+        }
+
+        private void Once<T>(Written written, string field, T key, Dictionary<T, Written> seen, string? shown = null)
+            where T : notnull
+        {
+            if (!seen.TryAdd(key, written)) Wrong(written, field, $"{shown ?? key.ToString()} is there already, at {seen[key].At}");
+        }
+
+        private void Reference(Written written, string field, string? peer)
+        {
+            if (peer is not null && !_peers.Contains(peer)) Wrong(written, field, NoPeer(peer));
+        }
+
+        private string NoPeer(string peer) => $"there is no peer \"{peer}\"{Suggestion.Hint(peer, _peers)}";
+
+        private void Destination(Written? written, string field, string? digits)
+        {
+            if (written is not null && digits is not null && !DestinationPattern().IsMatch(digits))
+                Wrong(written, field, $"\"{digits}\" is not a number to call: 0-9, *, #, A-D, with or without a leading +");
+        }
+
+        private void Wrong(Written written, string field, string message) => problems.Add(written.Of(field), written.PathOf(field), message);
+    }
+}
