@@ -28,7 +28,7 @@ internal sealed class ConfigProblems
     /// <summary>All problems, in the order of their places.</summary>
     public IReadOnlyList<ConfigProblem> Items =>
         [.. _items.Select((problem, order) => (problem, order))
-            .OrderBy(x => x.problem.Place.Source, StringComparer.Ordinal).ThenBy(x => x.problem.Place.Line).ThenBy(x => x.order)
+            .OrderBy(x => x.problem.Place.Source, StringComparer.Ordinal).ThenBy(x => x.problem.Place.Line).ThenBy(x => x.problem.Place.Column).ThenBy(x => x.order)
             .Select(x => x.problem)];
 
     /// <summary>Whether there is none.</summary>

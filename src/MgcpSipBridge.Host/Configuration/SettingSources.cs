@@ -89,6 +89,13 @@ internal sealed class SettingSources
             }
 
             var equals = argument.IndexOf('=');
+            var name = equals > 0 ? argument[2..equals] : argument[2..];
+            if (!name.Contains(':', StringComparison.Ordinal))
+            {
+                problems.Add(place, argument, "unknown option" + (Suggestion.Nearest(name, ["config", "lines", "settings", "help", "version"]) is { } near ? $"; did you mean --{near}?" : "; settings are given as --Section:Key=value"));
+                continue;
+            }
+
             if (equals > 0)
                 Set(new WrittenSetting(argument[2..equals], argument[(equals + 1)..], place));
             else if (i + 1 < arguments.Count && !arguments[i + 1].StartsWith("--", StringComparison.Ordinal))

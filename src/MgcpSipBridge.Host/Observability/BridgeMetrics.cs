@@ -180,7 +180,7 @@ internal sealed class BridgeMetrics
     /// <summary>Reads, before each scrape, what others count: open TCP connections, and the relay's numbers.</summary>
     public void ReadBeforeScrape(Action<IMetricsIntake> read) => Registry.AddBeforeCollectCallback(() => read(new Intake(this)));
 
-    private static Histogram Buckets(IMetricFactory metrics, string name, string help, double[] buckets) =>
+    private static Histogram Buckets(MetricFactory metrics, string name, string help, double[] buckets) =>
         metrics.CreateHistogram(name, help, new HistogramConfiguration { Buckets = buckets });
 
     /// <summary><c>NoAnswer</c> as <c>no_answer</c>.</summary>

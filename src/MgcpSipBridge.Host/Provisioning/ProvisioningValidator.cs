@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;

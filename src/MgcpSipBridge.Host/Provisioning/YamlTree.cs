@@ -44,7 +44,12 @@ internal abstract record YamlTree(Place Place)
         }
         catch (YamlException e)
         {
-            problems.Add(At(file, e.Start), "", "not valid YAML: " + (e.InnerException?.Message ?? e.Message));
+            problems.Add(At(file, e.Start), "", $"not valid YAML: {e.InnerException?.Message ?? e.Message}");
+        }
+        catch (Exception e) when (e is InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            // The library's scanner trips over some malformed texts with exceptions of other kinds.
+            problems.Add(new Place(file), "", "not valid YAML: " + e.Message);
         }
 
         return null;

@@ -1,0 +1,69 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>Whether the bridge takes calls.</summary>
+internal enum BridgePhase
+{
+    /// <summary>Not yet.</summary>
+    Starting,
+
+    /// <summary>Yes.</summary>
+    Ready,
+
+    /// <summary>No more.</summary>
+    Draining,
+}
+
+/// <summary>What the control API shows beside the engine's answers: the model in force, the phase, where registrations stand.</summary>
+internal sealed class BridgeState(string node, string version, MonotonicClock clock)
+{
+    private readonly ConcurrentDictionary<string, (string Peer, SipRegistrationState State)> _registrations = new();
+    private volatile EngineModel _model = EngineModel.Empty;
+    private volatile BridgePhase _phase = BridgePhase.Starting;
+
+    /// <summary>The node's name.</summary>
+    public string Node { get; } = node;
+
+    /// <summary>The program's version.</summary>
+    public string Version { get; } = version;
+
+    /// <summary>The engines' time line.</summary>
+    public MonotonicClock Clock { get; } = clock;
+
+    /// <summary>When the process started.</summary>
+    public DateTime Started { get; } = DateTime.UtcNow;
+
+    /// <summary>The provisioning in force; swapped whole.</summary>
+    public EngineModel Model
+    {
+        get => _model;
+        set => _model = value;
+    }
+
+    /// <summary>Whether the bridge takes calls.</summary>
+    public BridgePhase Phase
+    {
+        get => _phase;
+        set => _phase = value;
+    }
+
+    /// <summary>Registrations that stand or are being tried: unregistering is over when there is none.</summary>
+    public int LiveRegistrations => _registrations.Values.Count(r => r.State is SipRegistrationState.Registered or SipRegistrationState.Trying);
+
+    /// <summary>Follows the engine's notes.</summary>
+    public void Apply(EngineNote note)
+    {
+        if (note is not EngineNote.RegistrationChanged change) return;
+        if (change.To is { } to) _registrations[change.Key] = (change.Peer, to);
+        else _registrations.TryRemove(change.Key, out _);
+    }
+
+    /// <summary>Where all registrations at a peer stand, by their keys.</summary>
+    public ImmutableArray<(string Key, SipRegistrationState State)> RegistrationsAt(string peer) =>
+        [.. _registrations.Where(r => r.Value.Peer == peer).Select(r => (r.Key, r.Value.State))];
+}

@@ -1,0 +1,186 @@
+using Google.Protobuf.WellKnownTypes;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>The engine's views as messages of the API. Passwords have no field to go to.</summary>
+internal static class ViewMapper
+{
+    public static V1.Gateway ToMessage(this GatewayView view)
+    {
+        var model = view.Model.Mgcp;
+        return new V1.Gateway
+        {
+            Name = model.Name,
+            Domain = model.Domain,
+            Address = (view.Status.Address ?? model.Address)?.ToString() ?? "",
+            Profile = model.Profile switch
+            {
+                MgcpProfile.Rfc3435 => V1.Gateway.Types.Profile.Rfc3435,
+                MgcpProfile.Ncs => V1.Gateway.Types.Profile.Ncs,
+                MgcpProfile.Cisco => V1.Gateway.Types.Profile.Cisco,
+                _ => V1.Gateway.Types.Profile.Auto,
+            },
+            Media = view.Model.Media.ToMessage(),
+            State = view.Status.State switch
+            {
+                GatewayState.Up => V1.Gateway.Types.State.Up,
+                GatewayState.Down => V1.Gateway.Types.State.Down,
+                _ => V1.Gateway.Types.State.Unknown,
+            },
+            LineCount = view.Lines,
+            Version = view.Status.Traits.Version,
+            PendingTransactions = view.Status.PendingTransactions,
+        };
+    }
+
+    public static V1.Line ToMessage(this LineView view)
+    {
+        var (model, features) = (view.Model, view.Model.Features);
+        var message = new V1.Line
+        {
+            Number = model.Number,
+            Gateway = model.Gateway,
+            Endpoint = model.Endpoint,
+            DisplayName = model.DisplayName ?? "",
+            Peer = model.Peer,
+            Username = model.Username,
+            Features = new V1.LineFeatures
+            {
+                CallWaiting = features.CallWaiting,
+                ThreeWay = features.ThreeWay,
+                Transfer = features.Transfer,
+                CallerId = features.CallerId,
+                MessageWaiting = features.MessageWaiting,
+                Hotline = features.Hotline ?? "",
+                ForwardAlways = features.ForwardAlways ?? "",
+                ForwardBusy = features.ForwardBusy ?? "",
+                ForwardNoAnswer = features.ForwardNoAnswer ?? "",
+                DoNotDisturb = features.DoNotDisturb,
+            },
+            State = view.State.ToMessage(),
+            Registered = view.Registration == SipRegistrationState.Registered,
+            RegistrationState = view.Registration.ToMessage(),
+            Call = view.CallId ?? "",
+        };
+        if (view.OffHook is { } offHook) message.OffHook = offHook;
+        return message;
+    }
+
+    public static V1.Peer ToMessage(this PeerModel peer, BridgeState state)
+    {
+        var model = peer.Sip;
+        var registrations = state.RegistrationsAt(model.Name);
+        var trunk = registrations.FirstOrDefault(r => r.Key == "trunk:" + model.Name);
+        var transport = model.Transport is { } by ? ";transport=" + by.ToString().ToLowerInvariant() : "";
+        return new V1.Peer
+        {
+            Name = model.Name,
+            Uri = $"sip:{model.Host}{(model.Port == 0 ? "" : ":" + model.Port)}{transport}",
+            Registration = model.Registration switch
+            {
+                SipRegistrationMode.PerLine => V1.Peer.Types.Registration.PerLine,
+                SipRegistrationMode.Trunk => V1.Peer.Types.Registration.Trunk,
+                _ => V1.Peer.Types.Registration.None,
+            },
+            Realm = model.Realm ?? "",
+            Username = model.Username ?? "",
+            Media = peer.Media.ToMessage(),
+            RegistrationState = model.Registration == SipRegistrationMode.Trunk ? trunk.State.ToMessage() : V1.RegistrationState.Off,
+            RegisteredCount = registrations.Count(r => r.State == SipRegistrationState.Registered),
+            RegistrationCount = registrations.Length,
+        };
+    }
+
+    public static V1.Route ToMessage(this RouteModel route) => new()
+    {
+        Name = route.Name,
+        Prefix = route.Prefix,
+        Peer = route.Peer,
+        Priority = route.Priority,
+        StripDigits = route.StripDigits,
+        Prepend = route.Prepend,
+        Failover = { route.Failover.IsDefault ? [] : route.Failover },
+        MinDigits = route.MinDigits,
+        MaxDigits = route.MaxDigits,
+    };
+
+    public static V1.Call ToMessage(this CallView view, MonotonicClock clock) => new()
+    {
+        Id = view.CallId,
+        Line = view.Line,
+        Gateway = view.Gateway,
+        Peer = view.Peer ?? "",
+        Direction = view.FromLine ? V1.Call.Types.Direction.MgcpToSip : V1.Call.Types.Direction.SipToMgcp,
+        Caller = view.Caller,
+        Called = view.Called,
+        State = view.State.ToMessage(),
+        StartTime = clock.Stamp(view.Started),
+        AnswerTime = view.Answered is { } answered ? clock.Stamp(answered) : null,
+        EndTime = view.Ended is { } ended ? clock.Stamp(ended) : null,
+        Outcome = view.Outcome switch
+        {
+            null => V1.Call.Types.Outcome.Unspecified,
+            CallOutcome.Answered => V1.Call.Types.Outcome.Answered,
+            CallOutcome.Busy => V1.Call.Types.Outcome.Busy,
+            CallOutcome.NoAnswer => V1.Call.Types.Outcome.NoAnswer,
+            CallOutcome.Cancelled => V1.Call.Types.Outcome.Cancelled,
+            CallOutcome.Rejected => V1.Call.Types.Outcome.Rejected,
+            CallOutcome.Abandoned => V1.Call.Types.Outcome.Abandoned,
+            _ => V1.Call.Types.Outcome.Failed,
+        },
+        MgcpCallId = view.MgcpCallId ?? "",
+        SipCallId = view.SipCallId ?? "",
+    };
+
+    public static V1.Ladder ToMessage(this LadderView view, MonotonicClock clock) => new()
+    {
+        Call = view.Call.ToMessage(clock),
+        NotKept = view.NotKept,
+        Messages =
+        {
+            view.Entries.Select(entry => new V1.LadderMessage
+            {
+                Time = clock.Stamp(entry.At),
+                Offset = (entry.At - view.Call.Started).ToDuration(),
+                From = entry.From,
+                To = entry.To,
+                Protocol = entry.Protocol,
+                FirstLine = entry.FirstLine,
+                Detail = entry.Detail,
+                Repeated = entry.Repeated,
+            }),
+        },
+    };
+
+    public static V1.RegistrationState ToMessage(this SipRegistrationState state) => state switch
+    {
+        SipRegistrationState.Trying => V1.RegistrationState.Trying,
+        SipRegistrationState.Registered => V1.RegistrationState.Registered,
+        SipRegistrationState.Refused => V1.RegistrationState.Refused,
+        SipRegistrationState.Unreachable => V1.RegistrationState.Unreachable,
+        _ => V1.RegistrationState.Off,
+    };
+
+    private static Timestamp Stamp(this MonotonicClock clock, Instant at) => Timestamp.FromDateTime(clock.ToUtc(at));
+
+    private static V1.Line.Types.State ToMessage(this LineState state) => state switch
+    {
+        LineState.Idle => V1.Line.Types.State.Idle,
+        LineState.Dialing => V1.Line.Types.State.Dialing,
+        LineState.Proceeding => V1.Line.Types.State.Proceeding,
+        LineState.Alerting => V1.Line.Types.State.Alerting,
+        LineState.Ringing => V1.Line.Types.State.Ringing,
+        LineState.Talking => V1.Line.Types.State.Talking,
+        LineState.Releasing => V1.Line.Types.State.Releasing,
+        _ => V1.Line.Types.State.OutOfService,
+    };
+
+    private static V1.MediaSource ToMessage(this SourceLearning media) => media == SourceLearning.Learn ? V1.MediaSource.Learn : V1.MediaSource.Strict;
+
+    private static Duration ToDuration(this TimeSpan time) => Duration.FromTimeSpan(time);
+}

@@ -1,0 +1,214 @@
+using System.Collections.Concurrent;
+using System.Net.Sockets;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Net;
+
+/// <summary>Takes a whole SIP message; the bytes are good until it returns.</summary>
+internal delegate void SipTaker(SipFlow flow, ReadOnlySpan<byte> message);
+
+/// <summary>
+/// SIP over TCP (RFC 3261 §18): listeners, and connections made on demand and reused by their remote address. Everything is bounded:
+/// connections in all and per address, bytes waiting per connection, time without a message.
+/// </summary>
+internal sealed partial class SipStreams : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<long, SipConnection> _connections = new();
+    private readonly ConcurrentDictionary<NetAddress, SipConnection> _byRemote = new();
+    private readonly List<Socket> _listeners = [];
+    private readonly List<Task> _accepting = [];
+    private readonly SipTaker _take;
+    private readonly Action<SipFlow> _failed;
+    private readonly ILogger _log;
+    private readonly Timer _sweep;
+    private readonly Lock _admission = new();
+    private readonly Dictionary<UInt128, int> _perAddress = [];
+    private long _lastId;
+    private volatile bool _stopping;
+
+    /// <summary>No listeners yet.</summary>
+    public SipStreams(SipTcpSection limits, int maxMessageBytes, MonotonicClock clock, SipTaker take, Action<SipFlow> failed, ILogger log)
+    {
+        (Limits, MaxMessageBytes, Clock, _take, _failed, _log) = (limits, maxMessageBytes, clock, take, failed, log);
+        var period = TimeSpan.FromSeconds(Math.Clamp(limits.IdleTimeout.TotalSeconds / 4, 1, 30));
+        _sweep = new Timer(_ => CloseIdle(), null, period, period);
+    }
+
+    /// <summary>The limits in force.</summary>
+    public SipTcpSection Limits { get; }
+
+    /// <summary>Largest message taken.</summary>
+    public int MaxMessageBytes { get; }
+
+    /// <summary>The time line.</summary>
+    public MonotonicClock Clock { get; }
+
+    /// <summary>Connections that are open or being made.</summary>
+    public int Open => _connections.Count;
+
+    /// <summary>Binds a listener; nothing is accepted before <see cref="Start"/>.</summary>
+    public NetAddress Listen(NetAddress address, string setting)
+    {
+        var socket = BindException.Open(address, SocketType.Stream, ProtocolType.Tcp, setting, _ => { });
+        _listeners.Add(socket);
+        return SocketAddresses.From(socket.LocalEndPoint);
+    }
+
+    /// <summary>Begins to accept.</summary>
+    public void Start()
+    {
+        foreach (var listener in _listeners) _accepting.Add(AcceptAsync(listener));
+    }
+
+    /// <summary>Sends a message over the connection that the flow names, or over any to its remote address. Never blocks.</summary>
+    public void Send(SipFlow flow, ReadOnlyMemory<byte> message)
+    {
+        if (flow.Connection != 0)
+        {
+            if (!_connections.TryGetValue(flow.Connection, out var named) || !named.TrySend(message)) _failed(flow);
+            return;
+        }
+
+        if (!_byRemote.TryGetValue(flow.Remote, out var connection))
+        {
+            if (_stopping || !Admit(flow.Remote))
+            {
+                _failed(flow);
+                return;
+            }
+
+            var socket = new Socket(flow.Remote.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+            connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow.Local, flow.Remote);
+            Add(connection);
+            connection.UsedUnnamed = true;
+            connection.TrySend(message);
+            Log.Connecting(_log, flow.Remote);
+            var bindTo = flow.Local;
+            var made = connection;
+            _ = Task.Run(() => made.RunAsync(connect: true, bindTo));
+            return;
+        }
+
+        connection.UsedUnnamed = true;
+        if (!connection.TrySend(message)) _failed(flow);
+    }
+
+    /// <summary>A whole message arrived.</summary>
+    public void Take(SipFlow flow, ReadOnlySpan<byte> message) => _take(flow, message);
+
+    /// <summary>A stream could not be followed any more.</summary>
+    public void Broken(NetAddress remote) => Log.Broken(_log, remote);
+
+    /// <summary>A connection is over.</summary>
+    public void Ended(SipConnection connection)
+    {
+        if (!_connections.TryRemove(connection.Id, out _)) return;
+        _byRemote.TryRemove(KeyValuePair.Create(connection.Remote, connection));
+        lock (_admission)
+        {
+            if (--_perAddress.GetValueRef(connection.Remote.Address) == 0) _perAddress.Remove(connection.Remote.Address);
+        }
+
+        Log.Ended(_log, connection.Remote);
+        if (_stopping) return;
+        _failed(connection.Flow);
+        if (connection.UsedUnnamed) _failed(connection.Flow with { Connection = 0 });
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        _stopping = true;
+        await _sweep.DisposeAsync();
+        foreach (var listener in _listeners) listener.Dispose();
+        foreach (var connection in _connections.Values) connection.Close();
+        await Task.WhenAll(_accepting);
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (true)
+        {
+            Socket socket;
+            try
+            {
+                socket = await listener.AcceptAsync();
+            }
+            catch (Exception e) when (e is ObjectDisposedException || (e is SocketException && _stopping))
+            {
+                return;
+            }
+            catch (SocketException e)
+            {
+                // Out of descriptors, most likely: accepting again at once would spin.
+                Log.AcceptFailed(_log, e.SocketErrorCode);
+                await Task.Delay(100);
+                continue;
+            }
+
+            var remote = SocketAddresses.From(socket.RemoteEndPoint);
+            if (!Admit(remote))
+            {
+                Log.TooMany(_log, remote);
+                socket.Dispose();
+                continue;
+            }
+
+            var connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, SocketAddresses.From(socket.LocalEndPoint), remote);
+            Add(connection);
+            _ = connection.RunAsync(connect: false, NetAddress.None);
+        }
+    }
+
+    private bool Admit(NetAddress remote)
+    {
+        lock (_admission)
+        {
+            if (_connections.Count >= Limits.MaxConnections) return false;
+            ref var count = ref _perAddress.GetValueRef(remote.Address);
+            if (count >= Limits.MaxConnectionsPerAddress) return false;
+            count++;
+            return true;
+        }
+    }
+
+    private void Add(SipConnection connection)
+    {
+        _connections[connection.Id] = connection;
+        _byRemote[connection.Remote] = connection;
+    }
+
+    private void CloseIdle()
+    {
+        var oldest = Clock.Now - Limits.IdleTimeout;
+        foreach (var connection in _connections.Values)
+            if (connection.LastMessage < oldest) connection.Close();
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1010, LogLevel.Debug, "Connecting to {Remote}")]
+        internal static partial void Connecting(ILogger logger, NetAddress remote);
+
+        [LoggerMessage(1011, LogLevel.Debug, "The connection with {Remote} has ended")]
+        internal static partial void Ended(ILogger logger, NetAddress remote);
+
+        [LoggerMessage(1012, LogLevel.Debug, "The stream from {Remote} is not SIP or a message is too large: closed")]
+        internal static partial void Broken(ILogger logger, NetAddress remote);
+
+        [LoggerMessage(1013, LogLevel.Debug, "Too many connections: one from {Remote} was refused")]
+        internal static partial void TooMany(ILogger logger, NetAddress remote);
+
+        [LoggerMessage(1014, LogLevel.Warning, "Accepting a connection failed: {Error}")]
+        internal static partial void AcceptFailed(ILogger logger, SocketError error);
+    }
+}
+
+file static class Counts
+{
+    public static ref int GetValueRef(this Dictionary<UInt128, int> counts, UInt128 key) =>
+        ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(counts, key, out _);
+}

@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Observability;
+
+/// <summary>
+/// Writes the engine's notes as log lines. What a peer can cause is Debug; Warning means that an operator should look, Error that we have
+/// a bug. Every line of a call carries its CallId.
+/// </summary>
+internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, Func<Instant> clock)
+{
+    // A registrar that is gone is one fact, not one for each of a thousand lines.
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
+    private readonly ILogger _mgcp = logs.CreateLogger("MgcpSipBridge.Mgcp");
+    private readonly ILogger _sip = logs.CreateLogger("MgcpSipBridge.Sip");
+    private readonly ILogger _calls = logs.CreateLogger("MgcpSipBridge.Calls");
+    private readonly ILogger _relay = logs.CreateLogger("MgcpSipBridge.Relay");
+    private readonly ConcurrentDictionary<string, (Instant Last, int Suppressed)> _said = new();
+
+    /// <summary>Writes a note.</summary>
+    public void Apply(EngineNote note)
+    {
+        switch (note)
+        {
+            case EngineNote.CallStarted started:
+                CallStarted(_calls, started.CallId, redaction.Mask(started.Line), started.FromLine);
+                break;
+            case EngineNote.CallAnswered answered:
+                CallAnswered(_calls, answered.CallId, answered.Setup.TotalMilliseconds);
+                break;
+            case EngineNote.CallEnded ended:
+                var (record, call) = (ended.Record, ended.Record.Call);
+                CallEnded(_calls, call.CallId, call.Gateway, redaction.Mask(call.Line), call.Peer ?? "-", call.FromLine, call.Outcome ?? CallOutcome.Failed,
+                    record.Duration.TotalSeconds, record.SipStatus, record.MgcpCode, record.Q850);
+                break;
+            case EngineNote.GatewayChanged { State: GatewayState.Up } gateway:
+                GatewayUp(_mgcp, gateway.Gateway);
+                break;
+            case EngineNote.GatewayChanged { State: GatewayState.Down } gateway:
+                GatewayDown(_mgcp, gateway.Gateway);
+                break;
+            case EngineNote.RegistrationChanged registration:
+                Apply(registration);
+                break;
+            case EngineNote.MediaChanged { Open: false, Statistics: { } statistics } media:
+                MediaClosed(_relay, media.Media.Value, statistics.Gateway.PacketsReceived, statistics.Gateway.PacketsLost,
+                    statistics.Sip.PacketsReceived, statistics.Sip.PacketsLost);
+                break;
+            case EngineNote.Mgcp mgcp:
+                Apply(mgcp.Note);
+                break;
+            case EngineNote.Sip sip:
+                Apply(sip.Note);
+                break;
+            case EngineNote.Fault fault:
+                CallFailed(_calls, fault.Where, fault.Exception);
+                break;
+        }
+    }
+
+    private void Apply(MgcpNote note)
+    {
+        switch (note)
+        {
+            case MgcpNote.TransactionEnded { Code: 0, FromGateway: false } unanswered:
+                MgcpUnanswered(_mgcp, unanswered.Verb, unanswered.Gateway, unanswered.Duration.TotalSeconds);
+                break;
+            case MgcpNote.ParseFailed failed:
+                MgcpUnreadable(_mgcp, failed.Error);
+                break;
+            case MgcpNote.Dropped dropped:
+                MgcpDropped(_mgcp, dropped.From, dropped.Reason);
+                break;
+            case MgcpNote.Restarted restarted:
+                GatewayRestarted(_mgcp, restarted.Gateway, restarted.Method);
+                break;
+            case MgcpNote.TraitLearnt learnt:
+                GatewayTrait(_mgcp, learnt.Gateway, learnt.Trait);
+                break;
+        }
+    }
+
+    private void Apply(SipNote note)
+    {
+        switch (note)
+        {
+            case SipNote.ParseFailed failed:
+                SipUnreadable(_sip, failed.Error);
+                break;
+            case SipNote.Dropped dropped:
+                SipDropped(_sip, dropped.From, dropped.Reason);
+                break;
+            case SipNote.CredentialsRefused refused when Speak("credentials " + refused.Peer, out var more):
+                CredentialsRefused(_sip, refused.Peer, redaction.Mask(refused.Key), refused.Status, more);
+                break;
+        }
+    }
+
+    private void Apply(EngineNote.RegistrationChanged change)
+    {
+        switch (change.To)
+        {
+            case SipRegistrationState.Refused when Speak("refused " + change.Peer, out var more):
+                RegistrationRefused(_sip, change.Peer, redaction.Mask(change.Key), change.Status, more);
+                break;
+            case SipRegistrationState.Unreachable when Speak("unreachable " + change.Peer, out var more):
+                RegistrationUnanswered(_sip, change.Peer, redaction.Mask(change.Key), more);
+                break;
+            case SipRegistrationState.Registered or SipRegistrationState.Off:
+                RegistrationChanged(_sip, change.Peer, redaction.Mask(change.Key), change.To.Value);
+                break;
+        }
+    }
+
+    private bool Speak(string subject, out int suppressed)
+    {
+        var now = clock();
+        suppressed = 0;
+        if (_said.TryGetValue(subject, out var said) && now - said.Last < Pause)
+        {
+            _said[subject] = (said.Last, said.Suppressed + 1);
+            return false;
+        }
+
+        suppressed = said.Suppressed;
+        _said[subject] = (now, 0);
+        return true;
+    }
+
+    [LoggerMessage(2001, LogLevel.Information, "Gateway {Gateway} answers")]
+    private static partial void GatewayUp(ILogger logger, string gateway);
+
+    [LoggerMessage(2002, LogLevel.Warning, "Gateway {Gateway} does not answer, or it said that it goes out of service")]
+    private static partial void GatewayDown(ILogger logger, string gateway);
+
+    [LoggerMessage(2003, LogLevel.Debug, "{Verb} to gateway {Gateway} unanswered after {Seconds} s")]
+    private static partial void MgcpUnanswered(ILogger logger, string verb, string gateway, double seconds);
+
+    [LoggerMessage(2004, LogLevel.Debug, "An MGCP message could not be read: {Error}")]
+    private static partial void MgcpUnreadable(ILogger logger, MgcpParseError error);
+
+    [LoggerMessage(2005, LogLevel.Debug, "MGCP from {Source} dropped: {Reason}")]
+    private static partial void MgcpDropped(ILogger logger, NetAddress source, MgcpDropReason reason);
+
+    [LoggerMessage(2006, LogLevel.Information, "Gateway {Gateway} restarts: {Method}")]
+    private static partial void GatewayRestarted(ILogger logger, string gateway, string method);
+
+    [LoggerMessage(2007, LogLevel.Information, "Gateway {Gateway} refused something; from now on: {Trait}")]
+    private static partial void GatewayTrait(ILogger logger, string gateway, string trait);
+
+    [LoggerMessage(3001, LogLevel.Debug, "A SIP message could not be read: {Error}")]
+    private static partial void SipUnreadable(ILogger logger, SipParseError error);
+
+    [LoggerMessage(3002, LogLevel.Debug, "SIP from {Source} dropped: {Reason}")]
+    private static partial void SipDropped(ILogger logger, NetAddress source, SipDropReason reason);
+
+    [LoggerMessage(3003, LogLevel.Warning, "Peer {Peer} refuses our credentials of {Account} with {Status} ({Suppressed} more like this before)")]
+    private static partial void CredentialsRefused(ILogger logger, string peer, string account, int status, int suppressed);
+
+    [LoggerMessage(3004, LogLevel.Warning, "Peer {Peer} refuses to register {Account} with {Status} ({Suppressed} more like this before)")]
+    private static partial void RegistrationRefused(ILogger logger, string peer, string account, int status, int suppressed);
+
+    [LoggerMessage(3005, LogLevel.Warning, "Peer {Peer} does not answer the registration of {Account} ({Suppressed} more like this before)")]
+    private static partial void RegistrationUnanswered(ILogger logger, string peer, string account, int suppressed);
+
+    [LoggerMessage(3006, LogLevel.Debug, "Registration of {Account} at peer {Peer}: {State}")]
+    private static partial void RegistrationChanged(ILogger logger, string peer, string account, SipRegistrationState state);
+
+    [LoggerMessage(4001, LogLevel.Debug, "Call {CallId} began: line {Line}, from the line: {FromLine}")]
+    private static partial void CallStarted(ILogger logger, string callId, string line, bool fromLine);
+
+    [LoggerMessage(4002, LogLevel.Debug, "Call {CallId} was answered after {Milliseconds} ms")]
+    private static partial void CallAnswered(ILogger logger, string callId, double milliseconds);
+
+    [LoggerMessage(4003, LogLevel.Information, "Call {CallId} ended: gateway {Gateway}, line {Line}, peer {Peer}, from the line: {FromLine}, {Outcome}, talked {Seconds} s, SIP {SipStatus}, MGCP {MgcpCode}, Q.850 {Q850}")]
+    private static partial void CallEnded(ILogger logger, string callId, string gateway, string line, string peer, bool fromLine, CallOutcome outcome, double seconds, int sipStatus, int mgcpCode, int q850);
+
+    [LoggerMessage(4004, LogLevel.Error, "A call was cleared because of a bug in {Where}")]
+    private static partial void CallFailed(ILogger logger, string where, Exception exception);
+
+    [LoggerMessage(5001, LogLevel.Debug, "Media {Media} closed: from the gateway {GatewayPackets} packets, {GatewayLost} lost; from the peer {SipPackets}, {SipLost} lost")]
+    private static partial void MediaClosed(ILogger logger, long media, long gatewayPackets, long gatewayLost, long sipPackets, long sipLost);
+}

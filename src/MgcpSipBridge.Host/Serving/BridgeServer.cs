@@ -1,0 +1,234 @@
+using System.Net.NetworkInformation;
+using System.Net.Sockets;
+using System.Security.Cryptography;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Net;
+using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Serving;
+
+/// <summary>
+/// The whole bridge in one process: sockets, shard, relay, API. <see cref="StartAsync"/> returns when every listener is bound and the lines
+/// are loaded, or throws with nothing left open.
+/// </summary>
+internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
+{
+    private static readonly TimeSpan DrainPoll = TimeSpan.FromMilliseconds(50);
+    private readonly BridgeModel _model;
+    private readonly ILogger _log;
+    private readonly Shard _shard;
+    private readonly BridgeMetrics _metrics;
+    private readonly NoteLog _notes;
+    private readonly List<UdpPort> _sipPorts = [];
+    private readonly List<Task> _receiving = [];
+    private UdpPort? _mgcpPort;
+    private SipStreams? _streams;
+    private SipResolver? _resolver;
+    private IMediaRelay? _relay;
+    private ApiHost? _api;
+
+    private BridgeServer(BridgeModel model, ILoggerFactory logs)
+    {
+        _model = model;
+        _log = logs.CreateLogger("MgcpSipBridge.Host");
+        var clock = new MonotonicClock();
+        State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock);
+        _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
+        _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now);
+        _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
+    }
+
+    /// <summary>What the API shows beside the engine's answers.</summary>
+    public BridgeState State { get; }
+
+    /// <summary>Asks the engine.</summary>
+    public IShardQueries Queries => _shard;
+
+    /// <summary>Told every note of the engine, after it was counted and logged; for those who watch a bridge in the same process.</summary>
+    public event Action<EngineNote>? NoteTaken;
+
+    /// <summary>The MGCP port.</summary>
+    public NetAddress Mgcp => _mgcpPort!.Bound;
+
+    /// <summary>The SIP listeners.</summary>
+    public IReadOnlyList<(SipTransport Transport, NetAddress Bound)> Sip { get; private set; } = [];
+
+    /// <summary><c>ready</c> with every address, as <c>serve</c> prints it.</summary>
+    public string ReadyLine
+    {
+        get
+        {
+            var sip = string.Join(',', Sip.Select(l => $"{l.Transport.ToString().ToLowerInvariant()}://{l.Bound}"));
+            var hosts = _model.GatewayMedia.Address == _model.SipMedia.Address ? [_model.GatewayMedia] : new[] { _model.GatewayMedia, _model.SipMedia };
+            var media = string.Join(',', hosts.Select(h => $"{h.Address.UriHost}:{_model.FirstMediaPort}-{_model.LastMediaPort}"));
+            return $"ready mgcp={Mgcp} sip={sip} http=http://{_api!.Http} grpc=http://{_api.Grpc} media={media}";
+        }
+    }
+
+    /// <summary>Binds everything, builds the engine with the real ports, loads the lines, and only then listens.</summary>
+    /// <exception cref="BindException">A port is taken; the message names the setting.</exception>
+    public static async Task<BridgeServer> StartAsync(BridgeModel model, EngineModel lines, Func<EngineSettings, IShardEngine> makeEngine, RelayMaker makeRelay, ILoggerFactory logs)
+    {
+        var server = new BridgeServer(model, logs);
+        try
+        {
+            await server.OpenAsync(lines, makeEngine, makeRelay, logs);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>The engine as it is when nobody replaces it, seeded by the operating system.</summary>
+    public static IShardEngine MakeEngine(EngineSettings settings) =>
+        new RealEngine(new BridgeEngine(settings, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes))));
+
+    /// <summary>
+    /// Ends the service: no new calls from now on; when the time is up, or <paramref name="hurry"/> asks for it, calls are hung up and
+    /// registrations ended, which again is waited for only so long.
+    /// </summary>
+    public async Task DrainAsync(CancellationToken hurry)
+    {
+        State.Phase = BridgePhase.Draining;
+        Log.Draining(_log, _model.Drain.TotalSeconds);
+        _shard.Post(new EngineInput.Drain(Final: false));
+        await WaitAsync(counts => counts.Calls == 0, _model.Drain, hurry);
+        _shard.Post(new EngineInput.Drain(Final: true));
+        var clean = await WaitAsync(
+            counts => counts is { Calls: 0, Connections: 0, MediaSessions: 0 } && State.LiveRegistrations == 0, _model.Stop, CancellationToken.None);
+        if (!clean) Log.NotClean(_log);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        if (_api is not null) await _api.DisposeAsync();
+        _mgcpPort?.Dispose();
+        foreach (var port in _sipPorts) port.Dispose();
+        if (_streams is not null) await _streams.DisposeAsync();
+        await Task.WhenAll(_receiving);
+        await _shard.DisposeAsync();
+        _relay?.Dispose();
+    }
+
+    void IShardOutputs.SendMgcp(NetAddress to, ReadOnlyMemory<byte> bytes) => _mgcpPort!.Send(to, bytes.Span);
+
+    void IShardOutputs.SendSip(SipFlow flow, ReadOnlyMemory<byte> bytes)
+    {
+        if (flow.Transport == SipTransport.Udp) (_sipPorts.Find(p => p.Bound == flow.Local) ?? _sipPorts[0]).Send(flow.Remote, bytes.Span);
+        else _streams!.Send(flow, bytes);
+    }
+
+    void IShardOutputs.LookUp(EngineOutput.LookUp question) => _ = ResolveAsync(question);
+
+    void IShardOutputs.Relay(RelayCommand command) => _relay!.Post(command);
+
+    void IShardOutputs.Noted(EngineNote note)
+    {
+        _metrics.Apply(note);
+        State.Apply(note);
+        _notes.Apply(note);
+        NoteTaken?.Invoke(note);
+    }
+
+    private async Task OpenAsync(EngineModel lines, Func<EngineSettings, IShardEngine> makeEngine, RelayMaker makeRelay, ILoggerFactory logs)
+    {
+        var net = logs.CreateLogger("MgcpSipBridge.Net");
+        var config = _model.Config;
+        _mgcpPort = UdpPort.Open(_model.MgcpListen, "Mgcp:Listen", config.Mgcp.ReceiveBufferBytes, null, net);
+        _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net);
+        Sip = [.. _model.SipListen.Select(listen => (listen.Transport, OpenSip(listen, net)))];
+        _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)));
+        _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, logs);
+
+        var fallback = Fallback();
+        if (Mgcp.IsUnspecified && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
+        if (_model.SipAdvertise is null && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
+        var settings = _model.ToEngineSettings(Mgcp, Sip, fallback);
+        _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [], net);
+        _shard.Start(makeEngine(settings), this);
+        _metrics.Provisioned(lines);
+        _metrics.ReadBeforeScrape(intake =>
+        {
+            intake.SipConnections(_streams.Open);
+            _relay.Read(intake);
+        });
+        State.Model = lines;
+        await _shard.ConfigureAsync(lines);
+
+        _receiving.Add(Task.Run(() => _mgcpPort.RunAsync(_shard.PostMgcp)));
+        foreach (var port in _sipPorts)
+            _receiving.Add(Task.Run(() => port.RunAsync((from, bytes) => _shard.PostSip(new SipFlow(SipTransport.Udp, port.Bound, from), bytes))));
+        _streams.Start();
+        State.Phase = BridgePhase.Ready;
+    }
+
+    private NetAddress OpenSip(SipListen listen, ILogger net)
+    {
+        if (listen.Transport != SipTransport.Udp) return _streams!.Listen(listen.Address, listen.Setting);
+        var bound = listen.Address;
+        var port = UdpPort.Open(listen.Address, listen.Setting, _model.Config.Sip.ReceiveBufferBytes,
+            to => _shard.Post(new EngineInput.SipFlowFailed(new SipFlow(SipTransport.Udp, bound, to))), net);
+        bound = port.Bound;
+        _sipPorts.Add(port);
+        return bound;
+    }
+
+    private async Task ResolveAsync(EngineOutput.LookUp question)
+    {
+        var targets = await _resolver!.ResolveAsync(question.Host, question.Port, question.Transport);
+        _shard.Post(new EngineInput.Resolved(question.Query, targets));
+    }
+
+    private async Task<bool> WaitAsync(Predicate<EngineCounts> done, TimeSpan most, CancellationToken hurry)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(hurry);
+        timeout.CancelAfter(most);
+        try
+        {
+            while (true)
+            {
+                if (await _shard.AskAsync(new EngineQuery.Counts(), timeout.Token) is EngineCounts counts && done(counts)) return true;
+                await Task.Delay(DrainPoll, timeout.Token);
+            }
+        }
+        catch (Exception e) when (e is OperationCanceledException or TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    // What to tell others when we listen everywhere and nobody said how we are reached: the first address that is not loopback.
+    private static NetAddress Fallback()
+    {
+        foreach (var network in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (network.OperationalStatus != OperationalStatus.Up || network.NetworkInterfaceType == NetworkInterfaceType.Loopback) continue;
+            foreach (var address in network.GetIPProperties().UnicastAddresses)
+                if (address.Address.AddressFamily == AddressFamily.InterNetwork) return NetAddress.From(address.Address, 0);
+        }
+
+        return NetAddress.FromIPv4(0x7F000001, 0);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(6002, LogLevel.Information, "Draining: no new calls; calls may go on for {Seconds} s")]
+        internal static partial void Draining(ILogger logger, double seconds);
+
+        [LoggerMessage(6003, LogLevel.Warning, "Stopped before every call and registration had ended in order")]
+        internal static partial void NotClean(ILogger logger);
+
+        [LoggerMessage(6004, LogLevel.Warning, "{Setting} is not set and we listen on all addresses: others are told {Address}")]
+        internal static partial void Guessed(ILogger logger, string setting, string address);
+    }
+}

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using MgcpSipBridge.Host.Configuration;
+
+namespace MgcpSipBridge.Host.Verbs;
+
+/// <summary>The command line: verbs, the two files, and settings as <c>--Section:Key=value</c>.</summary>
+internal static class BridgeCommands
+{
+    private const string SettingsHelp =
+        "\n\nSettings come from --config, then environment variables (MGCPSIP_Sip__Listen__0=…), then arguments (--Sip:Listen:0=…); the later wins. " +
+        "'check --settings' prints them all.\nExit codes: 0 success, 2 the configuration is wrong, 1 anything else.";
+
+    /// <summary>Runs the verb that the arguments name; <c>serve</c> when they name none.</summary>
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
+    {
+        try
+        {
+            // Signals are the verbs' own business: the library would end a drain after two seconds.
+            var invocation = new InvocationConfiguration { Output = output, Error = errors, ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };
+            return await Build(output, errors).Parse(arguments).InvokeAsync(invocation);
+        }
+        catch (Exception e)
+        {
+            await errors.WriteLineAsync("failed: " + e);
+            return ExitCodes.Failure;
+        }
+    }
+
+    private static RootCommand Build(TextWriter output, TextWriter errors)
+    {
+        var config = new Option<string?>("--config") { Description = "Settings (bridge.json)", HelpName = "file" };
+        var lines = new Option<string?>("--lines") { Description = "Peers, gateways, lines and routes (lines.yaml)", HelpName = "file" };
+        var describe = new Option<bool>("--settings") { Description = "Print every setting with its default and exit" };
+
+        LoadedConfig Load(ParseResult parse) =>
+            LoadedConfig.Load(parse.GetValue(config), parse.GetValue(lines), Environment.GetEnvironmentVariables(), parse.UnmatchedTokens);
+
+        Task<int> Serve(ParseResult parse, CancellationToken cancel) => ServeVerb.RunAsync(Load(parse), output, errors);
+
+        var serve = new Command("serve", "Run the bridge (the default)" + SettingsHelp) { config, lines };
+        serve.SetAction(Serve);
+        var check = new Command("check", "Check the configuration: every error with file, line and path" + SettingsHelp) { config, lines, describe };
+        check.SetAction(parse => parse.GetValue(describe) ? CheckVerb.Describe(output) : CheckVerb.Run(Load(parse), output));
+        var root = new RootCommand("MgcpSipBridge: analog phones behind MGCP gateways as extensions of a SIP PBX" + SettingsHelp) { config, lines, serve, check };
+        root.SetAction(Serve);
+        foreach (var command in (Command[])[root, serve, check]) command.TreatUnmatchedTokensAsErrors = false;
+        return root;
+    }
+}

@@ -1,0 +1,55 @@
+using System.Runtime.InteropServices;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Net;
+using MgcpSipBridge.Host.Serving;
+
+namespace MgcpSipBridge.Host.Verbs;
+
+/// <summary><c>serve</c>: runs the bridge until SIGTERM or SIGINT, then drains it. A second signal hangs everything up at once.</summary>
+internal static class ServeVerb
+{
+    /// <summary>Runs; the exit code.</summary>
+    public static async Task<int> RunAsync(LoadedConfig loaded, TextWriter output, TextWriter errors)
+    {
+        if (loaded.Bridge is not { } model || loaded.Lines is not { } lines)
+        {
+            foreach (var problem in loaded.Problems) await errors.WriteLineAsync(problem.ToString());
+            return ExitCodes.Configuration;
+        }
+
+        using var logs = BridgeLogging.Create(model.Config.Logging);
+        var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var hurry = new CancellationTokenSource();
+        void OnSignal(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            if (!stop.TrySetResult()) hurry.Cancel();
+        }
+
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+        BridgeServer server;
+        try
+        {
+            server = await BridgeServer.StartAsync(model, lines, BridgeServer.MakeEngine, RelayAdapter.Maker(model, logs), logs);
+        }
+        catch (BindException e)
+        {
+            await errors.WriteLineAsync(e.Message);
+            return ExitCodes.Failure;
+        }
+
+        await using (server)
+        {
+            await using var systemd = new SystemdWatch();
+            await output.WriteLineAsync(server.ReadyLine);
+            await output.FlushAsync();
+            systemd.Ready(server.Queries);
+            await stop.Task;
+            systemd.Stopping(model.Drain + model.Stop);
+            await server.DrainAsync(hurry.Token);
+        }
+
+        return ExitCodes.Success;
+    }
+}

@@ -1,0 +1,154 @@
+using CsCheck;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Tests;
+
+public sealed class LinesYamlTests : IDisposable
+{
+    private const string Whole = """
+        peers:                                   # the SIP side
+          - name: pbx
+            uri: sip:10.0.0.9:5060;transport=udp
+            registration: perLine
+            realm: pbx.example.net
+            username: trunk1
+            password: secret
+          - { name: pbx2, uri: "sip:pbx.example.net", registration: trunk, username: t, password: p, media: learn }
+        gateways:
+          - name: gw1
+            domain: gw1.example.net
+            address: 10.0.0.21:2427
+            profile: auto
+            lines:
+              - endpoint: aaln/1
+                number: "1001"
+                displayName: Alice
+                peer: pbx
+                username: "1001"
+                password: secret
+                features: { callWaiting: true, threeWay: true, transfer: true, callerId: true, messageWaiting: true,
+                            hotline: null, forwardAlways: null, forwardBusy: null, forwardNoAnswer: null, doNotDisturb: false }
+              - { endpoint: AALN/2, number: 0112, peer: pbx2, features: { callerId: false, hotline: "1001" } }
+          - { name: gw2, domain: "[10.0.0.22]", profile: ncs, media: learn }
+        routes:
+          - { name: emergency, prefix: "112", peer: pbx, priority: 0 }
+          - { name: all, prefix: "", peer: pbx, stripDigits: 1, prepend: "+49", failover: [pbx2], minDigits: 3, maxDigits: 20 }
+        """;
+
+    private static readonly string[] Fragments =
+    [
+        "peers", "gateways", "lines", "routes", "name", "uri", "peer", "prefix", ":", ": ", "- ", "\n", "\n  ", "\n    ", "[", "]", "{", "}", ",", "&a ", "*a", "\"", "'", "null", "~", "1", "sip:x", "#", "\t", "é", "\0", "---\n", "? ", "| ", "> ", "!!str ",
+    ];
+
+    private readonly Loading _loading = new();
+
+    public void Dispose() => _loading.Dispose();
+
+    [Fact]
+    public void The_contracts_shape_becomes_the_model()
+    {
+        var model = _loading.Load(null, Whole).Lines!;
+        Assert.Equal(new SipPeerModel("pbx", "10.0.0.9", 5060, SipTransport.Udp, SipRegistrationMode.PerLine, "pbx.example.net", "trunk1", "secret"), model.Peers[0].Sip);
+        Assert.Equal(new PeerModel(new SipPeerModel("pbx2", "pbx.example.net", 0, null, SipRegistrationMode.Trunk, null, "t", "p"), SourceLearning.Learn), model.Peers[1]);
+        var gateway = model.Gateways[0].Mgcp;
+        Assert.Equal(("gw1", "gw1.example.net", "10.0.0.21:2427", MgcpProfile.Auto), (gateway.Name, gateway.Domain, gateway.Address.ToString(), gateway.Profile));
+        Assert.Equal(["aaln/1", "AALN/2"], gateway.Endpoints);
+        Assert.Equal((null, MgcpProfile.Ncs, SourceLearning.Learn), (model.Gateways[1].Mgcp.Address, model.Gateways[1].Mgcp.Profile, model.Gateways[1].Media));
+        Assert.Equal(new LineModel("1001", "Alice", "gw1", "aaln/1", "pbx", "1001", "secret", new LineFeatures()), model.Lines[0]);
+        // A number is text: its zero stays, quotes or not.
+        Assert.Equal(new LineModel("0112", null, "gw1", "AALN/2", "pbx2", "0112", null, new LineFeatures { CallerId = false, Hotline = "1001" }), model.Lines[1]);
+        Assert.Equal(("emergency", "112", "pbx", 0, 3, 0), (model.Routes[0].Name, model.Routes[0].Prefix, model.Routes[0].Peer, model.Routes[0].Priority, model.Routes[0].MinDigits, model.Routes[0].MaxDigits));
+        var all = model.Routes[1];
+        Assert.Equal(("", 1, "+49", 3, 20), (all.Prefix, all.StripDigits, all.Prepend, all.MinDigits, all.MaxDigits));
+        Assert.Equal(["pbx2"], all.Failover);
+    }
+
+    [Fact]
+    public void Every_problem_is_reported_at_once_with_its_line_and_path()
+    {
+        Snapshot.Matches("lines-problems.txt", string.Join('\n', _loading.Problems(null, """
+            peers:
+              - name: pbx
+                uri: sip:10.0.0.9:5060;transport=upd
+                registraton: perLine
+              - { name: pbx,              registration: perline }
+            gateways:
+              - name: gw1
+                address: gw1
+                lines:
+                  - { endpoint: aaln/1, number: "1001", peer: pbx, features: { callWaitng: true, transfer: yes } }
+                  - { endpoint: AALN/1, number: "1001", peer: pbxx }
+                  - { endpoint: "aaln/*", number: "10 01" }
+            routes:
+              - { name: a, prefix: x, peer: pbx }
+              - { name: b, prefix: "0", peer: pbx, priority: 2 }
+              - { name: c, prefix: "0", peer: pbx, priority: 2 }
+            """)) + "\n");
+    }
+
+    [Theory]
+    [InlineData("peers: [\n", "not valid YAML")]
+    [InlineData("peers:\n\t- x", "lines.yaml:1:1: not valid YAML")]
+    [InlineData("- a", "must be a mapping (name: value), not a list")]
+    [InlineData("peers: {}", "lines.yaml:1:8: peers: must be a list, not a mapping")]
+    [InlineData("peers:\n  - pbx", "lines.yaml:2:5: peers[0]: must be a mapping (name: value), not a value")]
+    [InlineData("peers: []\nroutes: []\npeers: []", "lines.yaml:3:1: peers: written twice")]
+    [InlineData("gateway: []", "lines.yaml:1:1: gateway: unknown field; did you mean gateways?")]
+    [InlineData("peers: []\n---\npeers: []", "a second document")]
+    [InlineData("peers: *x", "no anchor &x before this")]
+    [InlineData("peers: [{name: a, uri: 'sips:x'}]", "TLS is not available")]
+    [InlineData("peers: [{name: a, uri: 'sip:bob@x'}]", "names a user")]
+    [InlineData("peers: [{name: a, uri: 'sip:x:99999'}]", "bad port")]
+    [InlineData("peers: [{name: a, uri: 'sip:1.2.3.400'}]", "has no host")]
+    [InlineData("peers: [{name: a, uri: 'sip:'}]", "has no host")]
+    [InlineData("peers: [{name: a/b, uri: 'sip:x'}]", "is not a name")]
+    [InlineData("peers: [{name: a, uri: 'sip:x', registration: trunk}]", "username: is missing")]
+    [InlineData("gateways: [{name: a, domain: 'a@b'}]", "is not a domain name")]
+    [InlineData("gateways: [{name: a, domain: x}, {name: b, domain: X}]", "gateways[1].domain: X is there already")]
+    [InlineData("gateways: [{name: a, domain: x, address: 0.0.0.0}]", "is not an IP address")]
+    [InlineData("routes: [{name: a, peer: b, prefix: '1'}]", "there is no peer \"b\"")]
+    [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, failover: [p]}]", "routes[0].failover[0]: peer p is tried before already")]
+    [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, prefix: '112', minDigits: 2}]", "minDigits: 2 is fewer than the prefix has")]
+    [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, minDigits: 5, maxDigits: 4}]", "maxDigits: 4 is fewer than minDigits")]
+    [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, priority: -1}]", "\"-1\" is not a whole number from 0 to 65535")]
+    public void A_single_problem_is_named(string yaml, string problem) =>
+        Assert.Contains(problem, Assert.Single(_loading.Problems(null, yaml)), StringComparison.Ordinal);
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("# nothing\n")]
+    [InlineData("peers:\ngateways: ~\nroutes: []\n")]
+    public void Nothing_is_provisioned_by_an_empty_file(string yaml) => Assert.Empty(_loading.Load(null, yaml).Lines!.Gateways);
+
+    [Fact]
+    public void Anchors_spare_repetition()
+    {
+        var model = _loading.Load(null, """
+            peers: [ { name: p, uri: "sip:192.0.2.1" } ]
+            gateways:
+              - name: g
+                domain: g
+                lines:
+                  - { endpoint: aaln/1, number: 1, peer: p, features: &quiet { callerId: false } }
+                  - { endpoint: aaln/2, number: 2, peer: p, features: *quiet }
+            """).Lines!;
+        Assert.False(model.Lines[1].Features.CallerId);
+    }
+
+    // Whatever stands in the file, the answer is a list of problems, never an exception; and without problems there is a model.
+    [Fact]
+    public void Any_text_is_answered()
+    {
+        var words = Gen.OneOf(Fragments.Select(Gen.Const).ToArray());
+        words.Array[0, 40].Select(w => string.Concat(w)).Sample(text =>
+        {
+            var problems = new ConfigProblems();
+            var model = ProvisioningValidator.Validate(LinesYaml.Read("lines.yaml", text, problems), problems);
+            return model is not null == problems.None;
+        }, iter: 2000);
+    }
+}

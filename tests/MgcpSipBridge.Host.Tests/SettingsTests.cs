@@ -1,0 +1,186 @@
+using System.Collections;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Tests;
+
+public sealed class SettingsTests : IDisposable
+{
+    private readonly Loading _loading = new();
+
+    public void Dispose() => _loading.Dispose();
+
+    [Fact]
+    public void Without_files_everything_is_on_loopback_as_the_contract_says()
+    {
+        var model = _loading.Load().Bridge!;
+        Assert.Equal("127.0.0.1:2727", model.MgcpListen.ToString());
+        Assert.Equal([(SipTransport.Udp, "127.0.0.1:5060"), (SipTransport.Tcp, "127.0.0.1:5060")], model.SipListen.Select(l => (l.Transport, l.Address.ToString())));
+        Assert.Equal("127.0.0.1:8080", model.Http.ToString());
+        Assert.Equal("127.0.0.1:8081", model.Grpc.ToString());
+        Assert.Equal("127.0.0.1", model.GatewayMedia.Address.Host);
+        Assert.Equal("127.0.0.1", model.SipMedia.Advertise.Host);
+        Assert.Equal((20000, 29999), (model.FirstMediaPort, model.LastMediaPort));
+        Assert.Equal(TimeSpan.FromSeconds(10), model.Drain);
+    }
+
+    [Fact]
+    public void The_contracts_example_is_taken()
+    {
+        var model = _loading.Load("""
+            { "Bridge": { "Node": "node-a", "DrainSeconds": 10 },
+              "Mgcp":   { "Listen": "0.0.0.0:2727", "CallAgent": "ca@bridge.example.net:2727", "AcceptUnknownGateways": false },
+              "Sip":    { "Listen": ["udp://0.0.0.0:5060", "tcp://0.0.0.0:5060"], "Advertise": "203.0.113.5",
+                          "Tls": { "Certificate": "c.pem", "Key": "k.pem", "Trust": "t.pem" } },
+              "Media":  { "Gateway": { "Address": "10.0.0.5", "Advertise": null }, "Sip": { "Address": "203.0.113.5", "Advertise": null },
+                          "Ports": "20000-29999" },
+              "Api":    { "Http": "http://127.0.0.1:8080", "Grpc": "http://127.0.0.1:8081", "Tls": {}, "Tokens": [] },
+              "Storage":{ "Provider": "Sqlite", "Path": "bridge.db" },
+              "Cluster":{ "Provider": "None" } }
+            """).Bridge!;
+        var settings = model.ToEngineSettings(model.MgcpListen, [(SipTransport.Udp, model.SipListen[0].Address)], NetAddress.None);
+        Assert.Equal("ca@bridge.example.net:2727", settings.Mgcp.NotifiedEntity);
+        Assert.Equal(("203.0.113.5", 5060), (settings.Sip.Listeners[0].AdvertisedHost, settings.Sip.Listeners[0].AdvertisedPort));
+        Assert.Equal("10.0.0.5", model.GatewayMedia.Advertise.Host);
+        Assert.Equal("node-a", model.Config.Bridge.Node);
+    }
+
+    [Fact]
+    public void Every_problem_is_reported_at_once_with_its_line_and_path()
+    {
+        Snapshot.Matches("settings-problems.txt", string.Join('\n', _loading.Problems("""
+            {
+              "Bridge": { "DrainSeconds": "soon" },
+              "Mgcp":   { "Lisen": "0.0.0.0:2727", "RetransmitMax": "9h" },
+              "Spi":    { "Listen": ["a", "b"], "Deep": { "er": null } },
+              "Sip":   { "TMax": "5s",
+                         "Listen": ["udp://[::]", "tcp:/0.0.0.0:5060"] },
+              "Media":  "x",
+              "Api":   { "Http": "http://nowhere", "Tokens": ["secret"] }
+            }
+            """)) + "\n");
+    }
+
+    [Theory]
+    [InlineData("{ \"Mgcp\": { \"Listen\": \"127.0.0.1:1\" \n \"TMax\": 1 } }", "bridge.json:2:2: not valid JSON")]
+    [InlineData("[1]", "bridge.json:1:1: the file must hold an object")]
+    [InlineData("{\n \"Mgcp\": { \"TMax\": \"5s\",\n \"tmax\": \"6s\" } }", "bridge.json:3:2: Mgcp:tmax: written twice")]
+    [InlineData("{ \"Mgcp\": { \"TMax\": 5 } }", "bridge.json:1:13: Mgcp:TMax: \"5\" is not a duration")]
+    [InlineData("{ \"Mgcp\": { \"TMax\": [5] } }", "bridge.json:1:22: Mgcp:TMax:0: Mgcp:TMax is a value, nothing stands below it")]
+    [InlineData("{ \"Mgcp\": { \"Trace\": \"yes\" } }", "is not true or false")]
+    [InlineData("{ \"Mgcp\": { \"THist\": \"10s\" } }", "Mgcp:THist: is shorter than Mgcp:TMax")]
+    [InlineData("{ \"Mgcp\": { \"Max1\": 7 } }", "Mgcp:Max2: must be more than Mgcp:Max1")]
+    [InlineData("{ \"Mgcp\": { \"CallAgent\": \"a b@c\" } }", "is not a call agent's name")]
+    [InlineData("{ \"Mgcp\": { \"AcceptUnknownGateways\": true } }", "is not available in this version")]
+    [InlineData("{ \"Sip\": { \"Listen\": \"udp://127.0.0.1\" } }", "Sip:Listen: is a list")]
+    [InlineData("{ \"Sip\": { \"Listen\": [] } }", "Sip:Listen: is empty")]
+    [InlineData("{ \"Sip\": { \"Listen\": [\"udp://127.0.0.1:5060\", \"udp://127.0.0.1\"] } }", "is there twice")]
+    [InlineData("{ \"Sip\": { \"Listen\": [\"tls://127.0.0.1:5061\"] } }", "TLS is not available")]
+    [InlineData("{ \"Sip\": { \"Advertise\": \"sip.example.net:5060\" } }", "is not an address or a host name")]
+    [InlineData("{ \"Media\": { \"Ports\": \"20000-20002\" } }", "is too small")]
+    [InlineData("{ \"Media\": { \"Ports\": \"30000-20000\" } }", "is too small")]
+    [InlineData("{ \"Media\": { \"Sip\": { \"Address\": \"example.net\" } } }", "is not an IP address")]
+    [InlineData("{ \"Api\": { \"Grpc\": \"http://127.0.0.1:8080\" } }", "is the same port as Api:Http")]
+    [InlineData("{ \"Api\": { \"Http\": \"https://127.0.0.1:8443\" } }", "TLS is not available")]
+    [InlineData("{ \"Logging\": { \"LogLevel\": { \"Default\": \"Loud\" } } }", "\"Loud\" is not one of Trace")]
+    [InlineData("{ \"Cluster\": { \"Provider\": \"Etcd\" } }", "\"Etcd\" is not one of None")]
+    public void A_single_problem_is_named(string json, string problem) =>
+        Assert.Contains(problem, Assert.Single(_loading.Problems(json)), StringComparison.Ordinal);
+
+    [Fact]
+    public void Later_sources_win_and_elements_replace_the_default_list()
+    {
+        var environment = new Hashtable
+        {
+            ["MGCPSIP_Sip__Listen__0"] = "udp://127.0.0.1:5070",
+            ["MGCPSIP_BRIDGE__NODE"] = "from-environment",
+            ["MGCPSIP_REQUIRE_PEERS"] = "1",
+            ["Sip__Listen__0"] = "nonsense of another program",
+        };
+        var model = _loading.Load("""{ "Bridge": { "Node": "from-file" }, "Mgcp": { "TMax": "10s" } }""", null,
+            ["--Bridge:DrainSeconds=3", "--mgcp:tmax", "00:00:15"], environment).Bridge!;
+        Assert.Equal(["127.0.0.1:5070"], model.SipListen.Select(l => l.Address.ToString()));
+        Assert.Equal("from-environment", model.Config.Bridge.Node);
+        Assert.Equal(TimeSpan.FromSeconds(3), model.Drain);
+        Assert.Equal(TimeSpan.FromSeconds(15), model.Config.Mgcp.TMax);
+    }
+
+    [Fact]
+    public void Problems_of_other_sources_name_the_source()
+    {
+        Assert.Equal(
+        [
+            "command line: --confg=x: unknown option; did you mean --config?",
+            "command line: zork: not understood; settings are given as --Section:Key=value",
+            "command line: Mgcp:Listen: has no value; settings are given as --Section:Key=value",
+            "command line: Sip:T1: \"1\" is not a duration such as 200ms, 4s, 5m, 1h or 00:00:04",
+            "environment variable MGCPSIP_Sip__Listn__0: Sip:Listn: unknown setting; did you mean Sip:Listen?",
+        ], _loading.Problems(null, null, ["--confg=x", "zork", "--Sip:T1=1", "--Mgcp:Listen"], new Hashtable { ["MGCPSIP_Sip__Listn__0"] = "x" }));
+    }
+
+    [Fact]
+    public void A_file_that_is_not_there_is_a_problem() =>
+        Assert.Contains("cannot be read", Assert.Single(LoadedConfig.Load("/nowhere/bridge.json", null, new Hashtable(), []).Problems).ToString(), StringComparison.Ordinal);
+
+    // A setting that is added to an engine's settings must be reachable, or left out here with a reason.
+    [Theory]
+    [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */ })]
+    [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */ })]
+    [InlineData(typeof(DialSettings), typeof(DialSection), new string[0])]
+    [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Sip", "Dial", nameof(EngineSettings.UtcOffset) /* the system's time zone */ })]
+    public void Every_setting_of_the_engine_is_a_setting(Type engine, Type section, string[] elsewhere)
+    {
+        foreach (var property in engine.GetProperties().Where(p => p.CanWrite && !elsewhere.Contains(p.Name)))
+        {
+            var setting = section.GetProperty(property.Name);
+            Assert.True(setting is not null, $"{engine.Name}.{property.Name} cannot be configured");
+            Assert.Equal(property.PropertyType, setting.PropertyType);
+        }
+    }
+
+    [Fact]
+    public void Settings_reach_the_engine()
+    {
+        // Every number and duration one step above its default, so that a line forgotten in the mapping shows.
+        var config = new BridgeConfig();
+        foreach (var section in (object[])[config.Mgcp, config.Sip, config.Dial, config.Bridge])
+            foreach (var property in section.GetType().GetProperties())
+                property.SetMethod?.Invoke(section, [property.GetValue(section) switch
+                {
+                    TimeSpan t => t + TimeSpan.FromMilliseconds(7),
+                    int n => n + 1,
+                    bool b => !b,
+                    var other => other,
+                }]);
+        var model = _loading.Load().Bridge! with { Config = config };
+        var settings = model.ToEngineSettings(NetAddress.FromIPv4(0x7F000001, 2727), [], NetAddress.None);
+        Assert.Equal("ca@[127.0.0.1]:2727", settings.Mgcp.NotifiedEntity);
+        foreach (var (engine, section) in ((object, object)[])[(settings.Mgcp, config.Mgcp), (settings.Sip, config.Sip), (settings.Dial, config.Dial), (settings, config.Bridge)])
+            foreach (var property in engine.GetType().GetProperties())
+                if (section.GetType().GetProperty(property.Name) is { } setting && setting.PropertyType == property.PropertyType)
+                    Assert.Equal(setting.GetValue(section), property.GetValue(engine));
+    }
+
+    [Fact]
+    public void Every_setting_is_documented_and_its_default_is_in_its_range()
+    {
+        foreach (var setting in SettingBinder.Describe(new BridgeConfig()))
+        {
+            Assert.EndsWith(".", setting.About, StringComparison.Ordinal);
+            if (setting.Range.Length == 0) continue;
+            Assert.True(_loading.Problems(null, null, [$"--{setting.Path}={setting.Default}"]).Length == 0, $"{setting.Path}: the default {setting.Default} is refused");
+        }
+    }
+
+    [Fact]
+    public void A_wildcard_is_told_to_others_as_the_fallback()
+    {
+        var model = _loading.Load("""{ "Mgcp": { "Listen": "0.0.0.0:2727" }, "Sip": { "Listen": ["udp://[::]:5060"] } }""").Bridge!;
+        var settings = model.ToEngineSettings(model.MgcpListen, [(SipTransport.Udp, model.SipListen[0].Address)], NetAddress.FromIPv4(0x0A000005, 0));
+        Assert.Equal("ca@[10.0.0.5]:2727", settings.Mgcp.NotifiedEntity);
+        Assert.Equal(("10.0.0.5", 5060), (settings.Sip.Listeners[0].AdvertisedHost, settings.Sip.Listeners[0].AdvertisedPort));
+    }
+}
