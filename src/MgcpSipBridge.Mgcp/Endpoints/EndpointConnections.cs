@@ -241,7 +241,6 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
 
         command.Carries = command.Ride is not null && endpoint.Requests.CanRide && !command.RidesAlone;
         if (command.Carries) EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity);
-        else if (command.Verb == MgcpVerb.Crcx) writer.Parameter(MgcpParameter.NotifiedEntity, services.Settings.NotifiedEntity);
         if (command.Request is { } described) writer.Body(described.RemoteDescription.Span);
         command.Transaction = services.Transactions.Send(id, command.Verb, endpoint.Gateway, endpoint.Id, this, writer.ToArray(), now);
         if (command.Carries || command.Ride is not { } ride) return;

@@ -1,3 +1,5 @@
+using System.Collections.Frozen;
+
 namespace MgcpSipBridge.Mgcp;
 
 /// <summary>What this side has to know of event packages (RFC 3660, RFC 2705 §6) to shape requests to a gateway's taste.</summary>
@@ -7,14 +9,14 @@ internal static class PackageVocabulary
     public const string DefaultPackage = "L";
 
     /// <summary>Tones that old gateways play until told otherwise (RFC 2705 §6.1; IOS <c>signals v0.1</c>).</summary>
-    private static readonly HashSet<string> Tones = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly FrozenSet<string> Tones = new[]
     {
         "dl", "sl", "mwi", "bz", "ro", "nbz", "ot", "rt", "cg", "rbk", "it", "pt", "wt", "wt1", "wt2", "wt3", "wt4", "rg", "r0", "r1", "r2", "r3", "r4", "r5",
         "r6", "r7", "sit", "osi",
-    };
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>What a person hears instead when a gateway refuses a signal; nothing for those that can be left out.</summary>
-    private static readonly Dictionary<string, string[]> Substitutes = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly FrozenDictionary<string, string[]> Substitutes = new Dictionary<string, string[]>
     {
         ["G/rt"] = ["L/rt"],
         ["L/rt"] = ["G/rt"],
@@ -38,7 +40,7 @@ internal static class PackageVocabulary
         ["L/wt2"] = ["L/wt1", "L/wt"],
         ["L/wt3"] = ["L/wt1", "L/wt"],
         ["L/wt4"] = ["L/wt1", "L/wt"],
-    };
+    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Splits <c>L/rg</c>; the package is empty when there is none. A connection after '@' stays with the name.</summary>
     public static (string Package, string Name) Split(string name)
