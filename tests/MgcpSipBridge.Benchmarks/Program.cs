@@ -1,0 +1,26 @@
+using BenchmarkDotNet.Running;
+
+
+namespace MgcpSipBridge.Benchmarks;
+
+/// <summary>What reading, writing and calling cost.</summary>
+public static class Program
+{
+    private const string Usage = """
+        wire [BenchmarkDotNet options]        reading and writing messages: time and bytes allocated
+        calls [--calls N] [--lines N]         whole calls through the bridge's process against sipp, without media
+        """;
+
+    public static async Task<int> Main(string[] args)
+    {
+        switch (args)
+        {
+            case ["wire", .. var rest]:
+                BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(rest.Length == 0 ? ["--filter", "*"] : rest);
+                return 0;
+            default:
+                Console.Error.WriteLine(Usage);
+                return 2;
+        }
+    }
+}

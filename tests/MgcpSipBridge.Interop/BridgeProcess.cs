@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Interop;
+
+/// <summary>The built bridge, run as an operator runs it: <c>serve</c> with two files, on free ports that its ready line names.</summary>
+internal sealed partial class BridgeProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private readonly ExternalProgram _program;
+    private readonly TemporaryFolder _folder;
+    private readonly HttpClient _http;
+
+    private BridgeProcess(ExternalProgram program, TemporaryFolder folder, LoopbackHost host, string ready)
+    {
+        (_program, _folder, Host, ReadyLine) = (program, folder, host, ready);
+        var ports = Addresses().Matches(ready).ToDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
+        Mgcp = host.At(ports["mgcp"]);
+        SipUdp = host.At(ports["udp"]);
+        SipTcp = host.At(ports["tcp"]);
+        _http = new HttpClient { BaseAddress = new Uri($"http://{host}:{ports["http"]}"), Timeout = Limit };
+    }
+
+    public LoopbackHost Host { get; }
+
+    public string ReadyLine { get; }
+
+    public NetAddress Mgcp { get; }
+
+    public NetAddress SipUdp { get; }
+
+    public NetAddress SipTcp { get; }
+
+    public string Said => _program.Said;
+
+    public TimeSpan ProcessorTime => _program.ProcessorTime;
+
+    public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string? moreSettings = null)
+    {
+        var folder = new TemporaryFolder();
+        var settings = folder.Write("bridge.json", $$"""
+            {
+              "Bridge": { "Node": "interop", "DrainSeconds": 1 },
+              "Mgcp": { "Listen": "{{host}}:0" },
+              "Sip": { "Listen": ["udp://{{host}}:0", "tcp://{{host}}:0"] },
+              "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" } },
+              "Api": { "Http": "http://{{host}}:0", "Grpc": "http://{{host}}:0" },
+              "Storage": { "Provider": "None" }{{moreSettings}}
+            }
+            """);
+        var program = ExternalProgram.Start("dotnet", folder.Path,
+            Path.Combine(AppContext.BaseDirectory, "mgcp-sip-bridge.dll"), "serve", "--config", settings, "--lines", folder.Write("lines.yaml", lines));
+        try
+        {
+            return new BridgeProcess(program, folder, host, await program.Line("ready", Limit));
+        }
+        catch
+        {
+            await program.DisposeAsync();
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A resource of the REST API.</summary>
+    public async Task<JsonElement> Get(string path) => await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+
+    /// <summary>Waits until a resource looks as it should.</summary>
+    public async Task Until(string what, string path, Func<JsonElement, bool> condition, TimeSpan? limit = null)
+    {
+        var last = default(JsonElement);
+        for (var waited = TimeSpan.Zero; waited < (limit ?? Limit); waited += TimeSpan.FromMilliseconds(50))
+        {
+            last = await Get(path);
+            if (condition(last)) return;
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+
+        throw new TimeoutException($"{what}: {path} still says {last}\n{Said}");
+    }
+
+    /// <summary>Every sample of /metrics by its name with labels, as written.</summary>
+    public async Task<Dictionary<string, double>> Metrics()
+    {
+        var text = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        return text.Split('\n').Where(l => l.Length > 0 && l[0] != '#').ToDictionary(l => l[..l.LastIndexOf(' ')], l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Waits until every gauge that counts calls and what belongs to them reads zero.</summary>
+    public async Task ComesToRest(TimeSpan limit)
+    {
+        string[] gauges = ["mgcpsipbridge_calls_active", "mgcpsipbridge_media_sessions", "mgcpsipbridge_relay_ports_in_use"];
+        List<KeyValuePair<string, double>> busy = [];
+        for (var waited = TimeSpan.Zero; waited < limit; waited += TimeSpan.FromMilliseconds(100))
+        {
+            var metrics = await Metrics();
+            Assert.All(gauges, g => Assert.Contains(metrics.Keys, k => Family(k) == g));
+            busy = [.. metrics.Where(m => gauges.Contains(Family(m.Key)) && m.Value != 0)];
+            if (busy.Count == 0)
+            {
+                Assert.Equal(0, metrics.Where(m => Family(m.Key) == "mgcpsipbridge_internal_errors_total").Sum(m => m.Value));
+                return;
+            }
+
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
+
+        throw new TimeoutException($"Not at rest after {limit.TotalSeconds} s: {string.Join(", ", busy)}\n{Said}");
+    }
+
+    /// <summary>SIGTERM, as an operator stops it: it must drain and end well.</summary>
+    public async Task Stops() => Assert.True(await _program.Terminate(Limit) == 0, Said);
+
+    public async ValueTask DisposeAsync()
+    {
+        _http.Dispose();
+        await _program.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static string Family(string sample) => sample.Split('{')[0];
+
+    [GeneratedRegex(@"(mgcp|udp|tcp|http|grpc)[=:]\S*?:(\d+)(?=\D|$)")]
+    private static partial Regex Addresses();
+}

@@ -1,0 +1,94 @@
+using System.Text.RegularExpressions;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Interop;
+
+/// <summary>Everything that went over loopback between some addresses, to be decoded by someone who did not write our code: tshark.</summary>
+internal sealed partial class Capture : IAsyncDisposable
+{
+    // Wireshark's PI_ERROR as the field shows it.
+    private const string ExpertError = "8388608";
+    private static readonly string[] Known = ["mgcp", "sip", "rtp", "rtcp"];
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private readonly ExternalProgram _dumpcap;
+    private readonly TemporaryFolder _folder;
+    private readonly string _file;
+
+    private Capture(ExternalProgram dumpcap, TemporaryFolder folder, string file) => (_dumpcap, _folder, _file) = (dumpcap, folder, file);
+
+    /// <summary>Skips (or fails) where tshark is missing or this user may not capture.</summary>
+    public static void Require()
+    {
+        ExternalProgram.Require("tshark", "tshark");
+        ExternalProgram.Require("dumpcap", "wireshark-common");
+    }
+
+    /// <summary>Starts to capture what the hosts send and receive.</summary>
+    public static async Task<Capture> Start(params IEnumerable<LoopbackHost> hosts)
+    {
+        var folder = new TemporaryFolder();
+        var file = folder.File("capture.pcapng");
+        var dumpcap = ExternalProgram.Start("dumpcap", folder.Path,
+            "-i", "lo", "-q", "-B", "16", "-f", string.Join(" or ", hosts.Select(h => $"host {h}")), "-w", file);
+        var capture = new Capture(dumpcap, folder, file);
+        for (var i = 0; i < 250; i++)
+        {
+            if (dumpcap.Lines.Any(l => l.StartsWith("File: ", StringComparison.Ordinal))) return capture;
+            if (dumpcap.HasExited)
+            {
+                var why = $"this user may not capture on lo: {dumpcap.Said}";
+                await capture.DisposeAsync();
+                Assert.False(Environment.GetEnvironmentVariable("MGCPSIP_REQUIRE_PEERS") == "1", why);
+                Assert.Skip(why);
+            }
+
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        await capture.DisposeAsync();
+        throw new TimeoutException($"dumpcap does not start: {dumpcap.Said}");
+    }
+
+    /// <summary>
+    /// Stops, and decodes: every packet must be MGCP, SIP, RTP or RTCP, none malformed, none with an error. MGCP and SIP are looked for on
+    /// the ports given, RTP where SDP says that it is.
+    /// </summary>
+    /// <returns>How many packets of each protocol there were.</returns>
+    public async Task<Decoded> IsClean(IEnumerable<NetAddress> mgcp, IEnumerable<NetAddress> sip)
+    {
+        // What is still in the kernel's buffer when dumpcap is told to stop is lost: give it its read timeout.
+        await Task.Delay(TimeSpan.FromMilliseconds(500), TestContext.Current.CancellationToken);
+        await _dumpcap.Terminate(Patience);
+        Assert.DoesNotContain(_dumpcap.Lines, l => DroppedSome().IsMatch(l));
+
+        List<string> options = ["-2", "-n", "-r", _file, "--enable-heuristic", "rtp_udp", "--enable-heuristic", "rtcp_udp"];
+        foreach (var port in mgcp.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"udp.port=={port},mgcp"]);
+        foreach (var port in sip.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"udp.port=={port},sip", "-d", $"tcp.port=={port},sip"]);
+        options.AddRange(["-Y", "(udp and !icmp) or tcp.len > 0", "-T", "fields", "-E", "separator=|", "-E", "aggregator=;"]);
+        foreach (var field in (string[])["frame.number", "frame.protocols", "_ws.expert.severity", "_ws.expert.message", "_ws.col.Info"]) options.AddRange(["-e", field]);
+
+        // Two passes, so that RTP which overtook its SDP is known too; no names, since there is no DNS to ask.
+        await using var tshark = ExternalProgram.Start("tshark", _folder.Path, options);
+        var code = await tshark.Exit(Patience);
+        Assert.True(code == 0, $"tshark ended with {code}: {tshark.Said}");
+        var packets = tshark.Lines.Where(l => l.Length > 0 && char.IsAsciiDigit(l[0])).Select(l => l.Split('|')).ToList();
+
+        Assert.DoesNotContain(packets, p => p[2].Split(';').Contains(ExpertError));
+        Assert.DoesNotContain(packets, p => !Known.Any(k => Speaks(p, k)));
+        return new Decoded(packets.Count(p => Speaks(p, "mgcp")), packets.Count(p => Speaks(p, "sip")), packets.Count(p => Speaks(p, "rtp")));
+
+        static bool Speaks(string[] packet, string protocol) => packet[1].Split(':').Contains(protocol);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _dumpcap.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    /// <summary>Packets by protocol.</summary>
+    internal sealed record Decoded(int Mgcp, int Sip, int Rtp);
+
+    [GeneratedRegex(@"Packets received/dropped on interface .*: \d+/[1-9]")]
+    private static partial Regex DroppedSome();
+}

@@ -1,0 +1,118 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+
+namespace MgcpSipBridge.Interop;
+
+/// <summary>A program of the operating system that a test needs, run as a child and ended with the test.</summary>
+internal sealed class ExternalProgram : IAsyncDisposable
+{
+    private readonly Process _process;
+    private readonly ConcurrentQueue<string> _said = new();
+
+    private ExternalProgram(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += Keep;
+        process.ErrorDataReceived += Keep;
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    /// <summary>What it wrote to standard output and error so far.</summary>
+    public string Said => string.Join('\n', _said);
+
+    public IEnumerable<string> Lines => _said;
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    /// <summary>Processor time used so far.</summary>
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>Skips the test, naming the Debian package, when the program is not installed; fails it when CI says that peers are required.</summary>
+    public static void Require(string program, string package)
+    {
+        if (Find(program) is not null) return;
+        var why = $"needs Debian package {package} ({program} was not found)";
+        Assert.False(Environment.GetEnvironmentVariable("MGCPSIP_REQUIRE_PEERS") == "1", why);
+        Assert.Skip(why);
+    }
+
+    public static ExternalProgram Start(string program, string folder, params IEnumerable<string> arguments)
+    {
+        var start = new ProcessStartInfo(Find(program) ?? program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+            WorkingDirectory = folder,
+        };
+        var process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return new ExternalProgram(process);
+    }
+
+    /// <summary>Waits for it to end by itself.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> Exit(TimeSpan limit)
+    {
+        try
+        {
+            await _process.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(limit, TestContext.Current.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new TimeoutException($"{_process.StartInfo.FileName} did not end within {limit.TotalSeconds} s.\n{Said}");
+        }
+
+        return _process.ExitCode;
+    }
+
+    /// <summary>Waits for a line that begins so.</summary>
+    public async Task<string> Line(string beginning, TimeSpan limit)
+    {
+        var deadline = Stopwatch.StartNew();
+        while (true)
+        {
+            if (_said.FirstOrDefault(l => l.StartsWith(beginning, StringComparison.Ordinal)) is { } line) return line;
+            Assert.False(_process.HasExited, $"{_process.StartInfo.FileName} ended before it said `{beginning}`:\n{Said}");
+            if (deadline.Elapsed > limit) throw new TimeoutException($"{_process.StartInfo.FileName} did not say `{beginning}` within {limit.TotalSeconds} s:\n{Said}");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>Asks it to end, as an operator would (SIGTERM), and waits.</summary>
+    public async Task<int> Terminate(TimeSpan limit)
+    {
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        return await Exit(limit);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        await _process.WaitForExitAsync();
+        _process.Dispose();
+    }
+
+    private static string? Find(string program)
+    {
+        if (Path.IsPathRooted(program)) return File.Exists(program) ? program : null;
+        // Daemons live in sbin, which a user's path may lack.
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Concat(["/usr/sbin", "/usr/local/sbin"]);
+        return folders.Where(f => f.Length > 0).Select(f => Path.Combine(f, program)).FirstOrDefault(File.Exists);
+    }
+
+    private void Keep(object sender, DataReceivedEventArgs e)
+    {
+        if (e.Data is { } line) _said.Enqueue(line);
+    }
+}

@@ -1,0 +1,93 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Interop;
+
+/// <summary>Kamailio as registrar and record-routing proxy that challenges REGISTER and INVITE (Kamailio/kamailio.cfg).</summary>
+internal sealed class Kamailio : IAsyncDisposable
+{
+    public const string Realm = "pbx.test";
+    private readonly ExternalProgram _program;
+    private readonly TemporaryFolder _folder;
+
+    private Kamailio(ExternalProgram program, TemporaryFolder folder, NetAddress address) => (_program, _folder, Address) = (program, folder, address);
+
+    public NetAddress Address { get; }
+
+    public string Said => _program.Said;
+
+    /// <summary>The password of an account, as the configuration has it.</summary>
+    public static string PasswordOf(string number) => $"secret-of-{number}";
+
+    public static void Require() => ExternalProgram.Require("kamailio", "kamailio");
+
+    /// <summary>Starts it on an address of its own; <paramref name="algorithm"/> is MD5 or SHA-256.</summary>
+    public static async Task<Kamailio> Start(string algorithm)
+    {
+        var host = LoopbackHost.Claim();
+        var address = host.At(5060);
+        var folder = new TemporaryFolder();
+        var program = ExternalProgram.Start("kamailio", folder.Path,
+            "-f", Path.Combine(AppContext.BaseDirectory, "Kamailio", "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "4",
+            "-Y", folder.Path, "-P", folder.File("pid"), "-w", folder.Path,
+            $"--substdef=!REALM!{Realm}!g", $"--substdef=!ALGORITHM!{algorithm}!g", "-l", $"udp:{address}", "-l", $"tcp:{address}");
+        var kamailio = new Kamailio(program, folder, address);
+        try
+        {
+            await kamailio.Answer();
+            return kamailio;
+        }
+        catch
+        {
+            await kamailio.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _program.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    /// <summary>How many contacts are registered for both accounts.</summary>
+    public async Task<int> Contacts()
+    {
+        var header = (await Answer()).Split("\r\n").Single(l => l.StartsWith("X-Contacts: ", StringComparison.Ordinal));
+        return int.Parse(header["X-Contacts: ".Length..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    // Its 200 to OPTIONS, asked for again and again until it is up.
+    private async Task<string> Answer()
+    {
+        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        socket.Connect(Address.ToIPAddress(), Address.Port);
+        for (var i = 1; i <= 50; i++)
+        {
+            var id = Guid.NewGuid().ToString("N");
+            var options = $"OPTIONS sip:{Address} SIP/2.0\r\nVia: SIP/2.0/UDP {socket.Client.LocalEndPoint};branch=z9hG4bK{id};rport\r\n"
+                + $"From: <sip:probe@{Address}>;tag={id}\r\nTo: <sip:{Address}>\r\nCall-ID: {id}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n";
+            Assert.False(_program.HasExited, $"kamailio ended:\n{Said}");
+            try
+            {
+                await socket.SendAsync(Encoding.ASCII.GetBytes(options), TestContext.Current.CancellationToken);
+                using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+                patience.CancelAfter(200);
+                var answer = Encoding.ASCII.GetString((await socket.ReceiveAsync(patience.Token)).Buffer);
+                if (answer.StartsWith("SIP/2.0 200", StringComparison.Ordinal)) return answer;
+            }
+            catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+            {
+                // Not up yet.
+            }
+            catch (SocketException)
+            {
+                await Task.Delay(100, TestContext.Current.CancellationToken);
+            }
+        }
+
+        throw new TimeoutException($"kamailio does not answer at {Address}:\n{Said}");
+    }
+}

@@ -1,0 +1,76 @@
+using System.Globalization;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Interop;
+
+/// <summary>sipp, which plays one scenario file of the Sipp folder as a SIP peer and echoes the RTP it hears.</summary>
+internal sealed class Sipp : IAsyncDisposable
+{
+    public const int Port = 5060;
+    private const int MediaPort = 6000;
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly ExternalProgram _program;
+    private readonly TemporaryFolder _folder;
+    private readonly string _scenario;
+
+    private Sipp(ExternalProgram program, TemporaryFolder folder, string scenario) => (_program, _folder, _scenario) = (program, folder, scenario);
+
+    public static void Require() => ExternalProgram.Require("sipp", "sip-tester");
+
+    /// <summary>The called party: waits for <paramref name="calls"/> calls on <paramref name="host"/>.</summary>
+    public static async Task<Sipp> Answer(string scenario, LoopbackHost host, int calls = 1, string transport = "u1")
+    {
+        var sipp = Start(scenario, host, [], calls, transport);
+        await sipp.Listening(host);
+        return sipp;
+    }
+
+    /// <summary>The calling party: calls <paramref name="number"/> at <paramref name="bridge"/>.</summary>
+    public static Sipp Call(string scenario, LoopbackHost host, string number, NetAddress bridge, int calls = 1, string transport = "u1") =>
+        Start(scenario, host, [bridge.ToString(), "-s", number], calls, transport);
+
+    /// <summary>Waits for the scenario's end; it must have gone as written, for every call.</summary>
+    public async Task Succeeds()
+    {
+        var code = await _program.Exit(Limit);
+        var errors = File.Exists(_folder.File("errors")) ? await File.ReadAllTextAsync(_folder.File("errors"), TestContext.Current.CancellationToken) : "";
+        Assert.True(code == 0, $"sipp {_scenario} ended with {code}.\n{errors}");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _program.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private static Sipp Start(string scenario, LoopbackHost host, string[] target, int calls, string transport)
+    {
+        var folder = new TemporaryFolder();
+        string[] arguments =
+        [
+            .. target, "-nostdin", "-sf", Path.Combine(AppContext.BaseDirectory, "Sipp", scenario + ".xml"),
+            "-i", host.ToString(), "-p", Port.ToString(CultureInfo.InvariantCulture), "-mi", host.ToString(),
+            "-mp", MediaPort.ToString(CultureInfo.InvariantCulture), "-rtp_echo", "-t", transport,
+            "-m", calls.ToString(CultureInfo.InvariantCulture), "-l", "1", "-r", "5",
+            "-timeout", Limit.TotalSeconds.ToString(CultureInfo.InvariantCulture) + "s", "-timeout_error",
+            "-trace_err", "-error_file", folder.File("errors"),
+        ];
+        return new Sipp(ExternalProgram.Start("sipp", folder.Path, arguments), folder, scenario);
+    }
+
+    // sipp says nothing when it is ready; the kernel does.
+    private async Task Listening(LoopbackHost host)
+    {
+        var wanted = $"{Convert.ToHexString([.. host.Address.GetAddressBytes().Reverse()])}:{Port:X4}";
+        for (var i = 0; i < 250; i++)
+        {
+            foreach (var table in (string[])["/proc/net/udp", "/proc/net/tcp"])
+                if ((await File.ReadAllTextAsync(table, TestContext.Current.CancellationToken)).Contains(wanted, StringComparison.Ordinal)) return;
+            Assert.False(_program.HasExited, $"sipp {_scenario} ended at once:\n{_program.Said}");
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        throw new TimeoutException($"sipp {_scenario} does not listen.");
+    }
+}
