@@ -39,9 +39,10 @@ internal sealed class AgentBench
     {
         var bench = new AgentBench();
         bench.Agent.SetGateway(Model(true, profile, endpoints), bench.Now);
-        bench.Advance(TimeSpan.FromSeconds(1));
-        while (bench.Sent.Count > 0) bench.Answer(bench.TakeSent(), 200, audit);
+        bench.Now = bench.Agent.NextDeadline!.Value;
+        bench.Agent.FireDue(bench.Now);
         bench.Drain();
+        while (bench.Sent.Count > 0) bench.Answer(bench.TakeSent(), 200, audit);
         bench.Events.Clear();
         bench.Notes.Clear();
         bench.Received.Clear();
@@ -103,6 +104,25 @@ internal sealed class AgentBench
         return text;
     }
 
+    /// <summary>Lets time pass, deadline by deadline, until a command with this verb is sent for the first time; at most <paramref name="limit"/>.</summary>
+    public string Await(string verb, TimeSpan limit, string with = "")
+    {
+        var until = Now + limit;
+        while (true)
+        {
+            Drain();
+            while (Sent.TryDequeue(out var sent))
+            {
+                var text = Encoding.UTF8.GetString(sent.Datagram.Span);
+                if (!sent.IsRetransmission && text.StartsWith(verb + " ", StringComparison.Ordinal) && text.Contains(with, StringComparison.Ordinal)) return text;
+            }
+
+            Assert.True(Agent.NextDeadline is { } next && next <= until, $"no {verb} within {limit}");
+            if (Agent.NextDeadline!.Value > Now) Now = Agent.NextDeadline.Value;
+            Agent.FireDue(Now);
+        }
+    }
+
     public T TakeEvent<T>() where T : MgcpEvent
     {
         Assert.NotEmpty(Events);
@@ -117,6 +137,14 @@ internal sealed class AgentBench
     {
         Drain();
         Assert.Empty(Sent);
+        Assert.Empty(Events);
+    }
+
+    /// <summary>Throws away what was sent so far; events must be none.</summary>
+    public void AssertQuietAfterClearing()
+    {
+        Drain();
+        Sent.Clear();
         Assert.Empty(Events);
     }
 

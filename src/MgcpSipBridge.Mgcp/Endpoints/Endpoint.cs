@@ -148,10 +148,10 @@ internal sealed class Endpoint
             return;
         }
 
+        if (Service != ServiceState.Auditing) Recover(keep: false, atOurStart: Service == ServiceState.Unknown, now);
         // Only the latest matter to a phone that is waiting for us.
         _held.AddRange(events);
         if (_held.Count > MaxHeldEvents) _held.RemoveRange(0, _held.Count - MaxHeldEvents);
-        if (Service != ServiceState.Auditing) Recover(keep: false, atOurStart: Service == ServiceState.Unknown, now);
     }
 
     /// <summary>An audit is due: again, or because the endpoint may be back.</summary>

@@ -56,7 +56,7 @@ internal sealed class GatewayWatch(AgentServices services) : IAnswerTarget
     /// <summary>A command stayed unanswered: the gateway is down unless it was heard since that command went out.</summary>
     public void Silent(Gateway gateway, Instant since, Instant now)
     {
-        if (gateway.State == GatewayState.Down || (gateway.LastHeard is { } heard && heard >= since)) return;
+        if (gateway.State == GatewayState.Down || (gateway.LastHeard is { } heard && heard > since)) return;
         gateway.State = GatewayState.Down;
         services.Outbox.Happened(new MgcpEvent.GatewayChanged(gateway.Name, GatewayState.Down));
         gateway.Audits.Clear();
