@@ -9,16 +9,9 @@ internal sealed partial class SipCall
 
     private sealed record PendingOffer(SipServerTransaction Transaction, SipMessage Request, Dialog Dialog, bool IsEmpty);
 
-    /// <summary>BYE, INVITE or UPDATE in one of the call's dialogs.</summary>
+    /// <summary>BYE, INVITE or UPDATE in one of the call's dialogs, in its place there.</summary>
     public void OnRequest(SipServerTransaction transaction, SipMessage request, Dialog dialog, Instant now)
     {
-        // §12.2.2: an older number came out of order.
-        if (!dialog.TryTakeSequence(request.CSeqNumber))
-        {
-            _core.Transactions.Respond(transaction, 500, now);
-            return;
-        }
-
         transaction.Owner = this;
         if (request.Method == SipMethod.Bye) OnBye(transaction, request, dialog, now);
         else OnOffer(transaction, request, dialog, now);

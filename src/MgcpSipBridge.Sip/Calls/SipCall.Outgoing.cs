@@ -38,7 +38,7 @@ internal sealed partial class SipCall
         var routes = account.Peer == Peer ? account.ServiceRoutes : [];
         _invite = new ClientRequest(_core, this, DraftOf(invite, peer, account.Model, routes), _core.Accounts.For(account, Peer));
         SetTimer(SipTimer.Ring, now + _core.Settings.RingTimeout);
-        _core.Names.Find(routes.IsEmpty ? peer.Hop : SipCore.HopOf(routes[0]), now, (targets, at) =>
+        _core.Names.Find(routes.IsEmpty ? peer.Hop : SipCore.HopOf(Dialog.UriOf(routes[0])), now, (targets, at) =>
         {
             if (_state != SipCallState.Locating) return;
             if (routes.IsEmpty) _core.Peers.Learn(peer, targets);

@@ -126,7 +126,8 @@ internal sealed class Dialog
         return routes.DrainToImmutable();
     }
 
-    private static string UriOf(string route) =>
+    /// <summary>The URI of a route value.</summary>
+    public static string UriOf(string route) =>
         SipAddress.TryParse(Encoding.UTF8.GetBytes(route), out var address) ? Encoding.UTF8.GetString(address.Uri) : route;
 }
 

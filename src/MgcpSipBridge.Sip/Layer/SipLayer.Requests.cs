@@ -74,9 +74,16 @@ public sealed partial class SipLayer
         return call.CallId == request.CallIdText ? call.DialogWith(Encoding.ASCII.GetString(request.FromTag)) : null;
     }
 
-    // In the order of RFC 3261 §8.2: method, headers, dialog, content.
+    // In the order of RFC 3261 §12.2.2 and §8.2: place in the dialog, method, headers, content.
     private void OnRequest(SipServerTransaction transaction, SipMessage request, Instant now)
     {
+        var dialog = DialogOf(request, out var call);
+        if (dialog is not null && !dialog.TryTakeSequence(request.CSeqNumber))
+        {
+            _core.Transactions.Respond(transaction, 500, now);
+            return;
+        }
+
         switch (request.Method)
         {
             case SipMethod.Invite or SipMethod.Bye or SipMethod.Update or SipMethod.Options:
@@ -95,16 +102,10 @@ public sealed partial class SipLayer
             return;
         }
 
-        SipCall? call = null;
-        Dialog? dialog = null;
-        if (!request.ToTag.IsEmpty || request.Method is SipMethod.Bye or SipMethod.Update)
+        if (dialog is null && (!request.ToTag.IsEmpty || request.Method is SipMethod.Bye or SipMethod.Update))
         {
-            dialog = DialogOf(request, out call);
-            if (dialog is null)
-            {
-                _core.Transactions.Respond(transaction, 481, now);
-                return;
-            }
+            _core.Transactions.Respond(transaction, 481, now);
+            return;
         }
 
         if (request.Method is SipMethod.Invite or SipMethod.Update)
