@@ -182,7 +182,6 @@ internal static class SipCallTable
 
         (Cancelling or HungUpUnacknowledged or Clearing or Over, HangUp) => Ignore(state, "hung up already"),
         (not Offering, Answer or Reject) => Ignore(state, "crossed with the peer giving up, or not an incoming call"),
-        (not Locating, Located) => Ignore(state, "the INVITE goes to its next target"),
         (Proceeding or Cancelling, Provisional) => Ignore(state, "the first one counted"),
         (Talking or Clearing or Over, Provisional) => Ignore(state, "another fork, or late"),
         (Talking or Clearing or Over, Success) => Ignore(state, "another fork answered; its dialog is taken down beside the call"),
