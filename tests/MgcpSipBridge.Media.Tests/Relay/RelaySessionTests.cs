@@ -93,6 +93,16 @@ public sealed class RelaySessionTests
     }
 
     [Fact]
+    public void Packets_out_of_sequence_or_of_two_sources_teach_nothing()
+    {
+        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Sip, Pbx);
+        for (var i = 0; i < 5; i++, _sequence += 7) Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Stranger));
+        for (var i = 0u; i < 5; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Stranger, ssrc: i));
+        Assert.Equal(Phone, DestinationTo(RelaySide.Gateway));
+    }
+
+    [Fact]
     public void Unknown_payload_types_teach_nothing()
     {
         Name(RelaySide.Gateway, Phone, learn: true);
@@ -262,18 +272,18 @@ public sealed class RelaySessionTests
     private void Name(RelaySide side, NetAddress rtp, bool learn = false, bool send = true, bool receive = true) =>
         _session.SetRemote(side, new(rtp, rtp.IsNone ? rtp : rtp.WithPort(rtp.Port + 1), learn, send, receive, Speech));
 
-    private byte[] Packet(byte type, bool marker = false)
+    private byte[] Packet(byte type, bool marker = false, uint ssrc = 0x11111111)
     {
         var packet = new byte[172];
-        new RtpHeader(type, _sequence, _sequence * 160u, 0x11111111, marker).Write(new byte[160], packet);
+        new RtpHeader(type, _sequence, _sequence * 160u, ssrc, marker).Write(new byte[160], packet);
         _sequence++;
         _now += TimeSpan.FromMilliseconds(20);
         return packet;
     }
 
-    private RelayDrop Rtp(RelaySide from, NetAddress source, byte type = 0)
+    private RelayDrop Rtp(RelaySide from, NetAddress source, byte type = 0, uint ssrc = 0x11111111)
     {
-        var drop = _session.TryRelayRtp(from, source, Packet(type), _now, out _);
+        var drop = _session.TryRelayRtp(from, source, Packet(type, ssrc: ssrc), _now, out _);
         if (drop == RelayDrop.None) _session.Sent(from);
         return drop;
     }
