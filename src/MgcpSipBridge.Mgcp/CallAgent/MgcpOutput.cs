@@ -44,6 +44,9 @@ public abstract record MgcpNote
     /// <summary>A command was sent again.</summary>
     public sealed record Retransmitted(string Verb, string Gateway) : MgcpNote;
 
+    /// <summary>A gateway left a command unanswered through Max1 retransmissions (RFC 3435 §4.3): more than a lost datagram.</summary>
+    public sealed record Suspected(string Gateway) : MgcpNote;
+
     /// <summary>A gateway repeated a command; its answer was sent again, nothing was done twice.</summary>
     public sealed record RepeatAnswered(string Gateway) : MgcpNote;
 

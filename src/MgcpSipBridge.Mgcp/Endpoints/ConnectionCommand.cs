@@ -21,6 +21,9 @@ internal sealed class ConnectionCommand(CommandId id, MgcpVerb verb, EndpointCon
     /// <summary>A NotificationRequest that still has to go along or right after.</summary>
     public NotificationRequest? Ride { get; set; }
 
+    /// <summary><see cref="EndpointRequests.Stamp"/> when <see cref="Ride"/> was the latest wish.</summary>
+    public int RideStamp { get; set; }
+
     /// <summary>The command on the wire; null while it waits.</summary>
     public OutgoingTransaction? Transaction { get; set; }
 

@@ -12,16 +12,14 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     private const int MaxTries = 5;
     private const int MaxDescriptionBytes = 60_000;
     private readonly List<ConnectionCommand> _commands = [];
-    private readonly Dictionary<string, string> _callOfConnection = new(StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>Calls with a CreateConnection whose outcome is unknown: something of theirs may be there.</summary>
-    private readonly HashSet<string> _uncertainCalls = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConnectionTable _ours = new();
+    private bool _needsAudit;
 
     /// <summary>Whether the connection is one of ours.</summary>
-    public bool Owns(string connection) => _callOfConnection.ContainsKey(connection);
+    public bool Owns(string connection) => _ours.Contains(connection);
 
     /// <summary>Our connections.</summary>
-    public IReadOnlyCollection<string> Known => _callOfConnection.Keys;
+    public IReadOnlyCollection<string> Known => _ours.All;
 
     /// <summary>Whether a CreateConnection is on its way: then the gateway may know a connection before we do.</summary>
     public bool IsCreating => _commands.Exists(static c => c.Verb == MgcpVerb.Crcx && c.IsStarted);
@@ -29,8 +27,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     /// <summary>Takes a command; it ends in its event, perhaps at once.</summary>
     public void Add(ConnectionCommand command, Instant now)
     {
+        command.RideStamp = endpoint.Requests.Stamp;
         if (Prejudge(command, now)) return;
-        if (command.Verb == MgcpVerb.Dlcx) Overtake(command);
+        if (command.Verb == MgcpVerb.Dlcx) Overtake(command, now);
         _commands.Add(command);
         Pump(now);
     }
@@ -39,11 +38,13 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     public void Pump(Instant now)
     {
         if (!endpoint.TakesCommands) return;
+        SettleUncertain(now);
+        if (!endpoint.TakesCommands) return;
         for (var i = 0; i < _commands.Count; i++)
         {
             var command = _commands[i];
             if (command.IsStarted || IsBlocked(i)) continue;
-            if (command.Verb == MgcpVerb.Dlcx && command.Connection is null && !HasAnything(command.CallId))
+            if (command.Verb == MgcpVerb.Dlcx && command.Connection is null && !_ours.MayHave(command.CallId))
             {
                 // The CreateConnection it waited for came to nothing.
                 _commands.RemoveAt(i--);
@@ -65,25 +66,20 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     /// <summary>The gateway deleted a connection, or an audit does not find it. Null for every connection of the call, or of all calls.</summary>
     public void Lost(string? connection, string? callId, int reason)
     {
-        foreach (var (id, call) in _callOfConnection)
-        {
-            if (connection is not null && !id.Equals(connection, StringComparison.OrdinalIgnoreCase)) continue;
-            if (connection is null && callId is not null && !call.Equals(callId, StringComparison.OrdinalIgnoreCase)) continue;
-            _callOfConnection.Remove(id);
-            services.Outbox.Happened(new MgcpEvent.ConnectionLost(endpoint.Id, id, reason));
-        }
+        foreach (var id in _ours.Remove(connection, callId)) services.Outbox.Happened(new MgcpEvent.ConnectionLost(endpoint.Id, id, reason));
     }
 
     /// <summary>Out of service: every command ends, every connection is forgotten.</summary>
     public void Reset(Instant now)
     {
-        _callOfConnection.Clear();
-        _uncertainCalls.Clear();
+        _ours.Clear();
+        _needsAudit = false;
         foreach (var command in _commands)
         {
             services.Timers.Cancel(new AgentTimer(AgentTimerKind.RetryConnection, command));
             if (command.Transaction is { } transaction) services.Transactions.Silence(transaction, now);
-            Fail(command, 0, null);
+            command.Ride = null;
+            Fail(command, 0, null, now);
         }
 
         _commands.Clear();
@@ -121,8 +117,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         command.Transaction = null;
         if (command.Carries) endpoint.Requests.EndRide(accepted: false);
         _commands.Remove(command);
-        if (command.Verb == MgcpVerb.Crcx) _uncertainCalls.Add(command.CallId);
-        Fail(command, 0, null);
+        if (command.Verb == MgcpVerb.Crcx) _ours.UncertainCalls.Add(command.CallId);
+        if (command.Verb == MgcpVerb.Dlcx) GiveUpDeleting(command);
+        Fail(command, 0, null, now);
     }
 
     /// <inheritdoc/>
@@ -132,7 +129,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !endpoint.IsLive) return;
         var connection = FirstConnection(response);
         if (connection is null || Owns(connection)) return;
-        SendDelete(null, connection, new Forget(), now);
+        SendDelete(null, connection, new Indifferent(), now);
     }
 
     /// <summary>Deletes something nobody waits for: a call id, a connection, or with neither everything on the endpoint.</summary>
@@ -149,7 +146,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     {
         if (command.Verb == MgcpVerb.Dlcx)
         {
-            var nothingThere = command.Connection is null && !HasAnything(command.CallId) && !HasCreate(command.CallId);
+            var nothingThere = command.Connection is null && !_ours.MayHave(command.CallId) && !HasCreate(command.CallId);
             if (endpoint.IsLive && !nothingThere) return false;
             EndDelete(command, null, now);
             return true;
@@ -159,12 +156,12 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             : !endpoint.IsLive || (command.Verb == MgcpVerb.Crcx && endpoint.Service == ServiceState.Draining) ? MgcpResponseCodes.NotReady
             : 0;
         if (code == 0) return false;
-        Fail(command, code, null);
+        Fail(command, code, null, now);
         return true;
     }
 
     /// <summary>What waits for a connection that is being deleted need not be sent at all.</summary>
-    private void Overtake(ConnectionCommand delete)
+    private void Overtake(ConnectionCommand delete, Instant now)
     {
         for (var i = 0; i < _commands.Count; i++)
         {
@@ -176,7 +173,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             if (!isMeant) continue;
             services.Timers.Cancel(new AgentTimer(AgentTimerKind.RetryConnection, command));
             _commands.RemoveAt(i--);
-            Fail(command, MgcpResponseCodes.Aborted, null);
+            Fail(command, MgcpResponseCodes.Aborted, null, now);
         }
     }
 
@@ -201,21 +198,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         return false;
     }
 
-    private bool HasAnything(string callId) => _uncertainCalls.Contains(callId) || ConnectionsOf(callId).Count > 0;
-
     private bool HasCreate(string callId) =>
         _commands.Exists(c => c.Verb == MgcpVerb.Crcx && c.CallId.Equals(callId, StringComparison.OrdinalIgnoreCase));
-
-    private List<string> ConnectionsOf(string callId)
-    {
-        List<string> found = [];
-        foreach (var (connection, call) in _callOfConnection)
-        {
-            if (call.Equals(callId, StringComparison.OrdinalIgnoreCase)) found.Add(connection);
-        }
-
-        return found;
-    }
 
     private uint Begin(MgcpVerb verb)
     {
@@ -231,16 +215,20 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         writer.Parameter(MgcpParameter.CallId, command.CallId);
         var connection = command.Connection;
         // With the connection named, the answer brings its counters (RFC 3435 §2.3.7).
-        if (command.Verb == MgcpVerb.Dlcx && connection is null && ConnectionsOf(command.CallId) is [var only]) connection = only;
+        if (command.Verb == MgcpVerb.Dlcx && connection is null && _ours.Of(command.CallId) is [var only]) connection = only;
         if (connection is not null) writer.Parameter(MgcpParameter.ConnectionId, connection);
         if (command.Request is { } request)
         {
             if (!string.IsNullOrEmpty(request.LocalOptions)) writer.Parameter(MgcpParameter.LocalConnectionOptions, request.LocalOptions);
-            if (request.Mode is { } mode) writer.Parameter(MgcpParameter.ConnectionMode, ModeName(mode));
+            if (request.Mode is { } mode) writer.Parameter(MgcpParameter.ConnectionMode, mode.WireName());
         }
 
         command.Carries = command.Ride is not null && endpoint.Requests.CanRide && !command.RidesAlone;
-        if (command.Carries) EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity);
+        if (command.Carries)
+        {
+            EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity);
+            command.RideStamp = endpoint.Requests.Stamp;
+        }
         if (command.Request is { } described) writer.Body(described.RemoteDescription.Span);
         command.Transaction = services.Transactions.Send(id, command.Verb, endpoint.Gateway, endpoint.Id, this, writer.ToArray(), now);
         if (command.Carries || command.Ride is not { } ride) return;
@@ -254,13 +242,13 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         switch (command.Verb)
         {
             case MgcpVerb.Crcx when FirstConnection(response) is { } connection:
-                _callOfConnection[connection] = command.CallId;
+                _ours.Add(connection, command.CallId);
                 services.Outbox.Happened(new MgcpEvent.ConnectionCreated(command.Id, endpoint.Id, connection, description.ToArray()));
                 break;
             case MgcpVerb.Crcx:
                 // Success without I: breaks §2.3.5; what was made can only be named by its call.
-                SendDelete(command.CallId, null, new Forget(), now);
-                Fail(command, MgcpResponseCodes.ProtocolError, null);
+                SendDelete(command.CallId, null, new Indifferent(), now);
+                Fail(command, MgcpResponseCodes.ProtocolError, null, now);
                 return;
             case MgcpVerb.Mdcx:
                 services.Outbox.Happened(new MgcpEvent.ConnectionModified(command.Id, endpoint.Id, description.ToArray()));
@@ -318,7 +306,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         _commands.Remove(command);
         if (reaction == Reaction.ConnectionGone)
         {
-            if (command.Connection is not null) _callOfConnection.Remove(command.Connection);
+            if (command.Connection is { } gone) _ours.Remove(gone, null);
             if (command.Verb == MgcpVerb.Dlcx)
             {
                 EndDelete(command, null, now);
@@ -326,7 +314,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             }
         }
 
-        Fail(command, response.Code, response.Comment.IsEmpty ? null : Encoding.UTF8.GetString(response.Comment));
+        if (command.Verb == MgcpVerb.Dlcx && reaction != Reaction.OutOfService) GiveUpDeleting(command);
+        Fail(command, response.Code, response.Comment.IsEmpty ? null : Encoding.UTF8.GetString(response.Comment), now);
         // 502 is about resources here (a CRCX for which there is no DSP), not about the endpoint (RFC 3661 §3.2).
         if (reaction == Reaction.OutOfService && MgcpResponseCodes.Normalize(response.Code) != 502) endpoint.Refused(now);
     }
@@ -341,9 +330,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
 
     private void EndDelete(ConnectionCommand command, string? counters, Instant now)
     {
-        if (command.Connection is not null) _callOfConnection.Remove(command.Connection);
-        else foreach (var connection in ConnectionsOf(command.CallId)) _callOfConnection.Remove(connection);
-        if (command.Connection is null) _uncertainCalls.Remove(command.CallId);
+        _ours.Remove(command.Connection, command.CallId);
+        if (command.Connection is null) _ours.UncertainCalls.Remove(command.CallId);
         services.Outbox.Happened(new MgcpEvent.ConnectionDeleted(command.Id, endpoint.Id, counters));
         RequestAfter(command, now);
     }
@@ -355,8 +343,35 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         if (endpoint.IsLive) endpoint.Requests.Wish(ride, now);
     }
 
-    private void Fail(ConnectionCommand command, int code, string? comment) =>
+    private void Fail(ConnectionCommand command, int code, string? comment, Instant now)
+    {
         services.Outbox.Happened(new MgcpEvent.CommandFailed(command.Id, endpoint.Id, code, comment));
+        if (command.Ride is { } ride && endpoint.IsLive) endpoint.Requests.WishUnlessNewer(ride, command.RideStamp, now);
+    }
+
+    /// <summary>The connection may still be there: it is nobody's now, and the next audit, which is due, deletes it.</summary>
+    private void GiveUpDeleting(ConnectionCommand command)
+    {
+        _ours.Remove(command.Connection, command.CallId);
+        _needsAudit = true;
+    }
+
+    /// <summary>Cleans up after commands whose outcome is unknown (§3.5.6), now that the gateway is known to live.</summary>
+    private void SettleUncertain(Instant now)
+    {
+        foreach (var call in _ours.UncertainCalls)
+        {
+            if (!_commands.Exists(c => c.Verb == MgcpVerb.Dlcx && c.CallId.Equals(call, StringComparison.OrdinalIgnoreCase)))
+            {
+                _ours.UncertainCalls.Remove(call);
+                SendDelete(call, null, new Indifferent(), now);
+            }
+        }
+
+        if (!_needsAudit) return;
+        _needsAudit = false;
+        endpoint.Recover(keep: true, atOurStart: false, now);
+    }
 
     private static string? FirstConnection(in MgcpResponse response)
     {
@@ -364,17 +379,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         return ids.TryNext(out var id) ? Encoding.ASCII.GetString(id) : null;
     }
 
-    private static string ModeName(ConnectionMode mode) => mode switch
-    {
-        ConnectionMode.Inactive => "inactive",
-        ConnectionMode.SendOnly => "sendonly",
-        ConnectionMode.RecvOnly => "recvonly",
-        ConnectionMode.SendRecv => "sendrecv",
-        _ => "confrnce",
-    };
-
     /// <summary>For commands whose outcome nobody waits for.</summary>
-    private sealed class Forget : IAnswerTarget
+    private sealed class Indifferent : IAnswerTarget
     {
         public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
         {

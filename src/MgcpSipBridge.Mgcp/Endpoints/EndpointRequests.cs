@@ -27,6 +27,21 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     /// <summary>Whether a request may ride in a connection command now.</summary>
     public bool CanRide => _sent is null && endpoint.Gateway.Traits.EncapsulatedRequests;
 
+    /// <summary>Counts the wishes, so that an older one is not taken for the latest.</summary>
+    public int Stamp { get; private set; }
+
+    /// <summary>
+    /// A request whose connection command failed, or was never sent, goes by itself, unless something newer is wished: now, if the engine has nothing else to say to
+    /// that failure.
+    /// </summary>
+    public void WishUnlessNewer(NotificationRequest request, int stamp, Instant now)
+    {
+        if (stamp != Stamp) return;
+        Adopt(request);
+        _unsent = false;
+        services.Timers.Set(new AgentTimer(AgentTimerKind.RetryRequest, this), now);
+    }
+
     /// <summary>Makes a request the endpoint's.</summary>
     public void Wish(NotificationRequest request, Instant now)
     {
@@ -133,6 +148,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     {
         if (request.DigitMap is { } map) _map = map;
         _wish = request;
+        Stamp++;
         StartAfresh();
     }
 

@@ -134,7 +134,7 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
 
     private void Repeat(OutgoingTransaction transaction, Instant now)
     {
-        transaction.Repeats++;
+        if (transaction.Repeats++ == settings.Max1) outbox.Note(new MgcpNote.Suspected(transaction.Gateway.Name));
         if (transaction.IsProvisional)
         {
             transaction.Timer = settings.LongTran;

@@ -230,4 +230,44 @@ public class ConnectionTests
 
         Assert.DoesNotContain(new CommandId(0), ids);
     }
+
+    [Fact]
+    public void A_request_whose_command_failed_goes_by_itself_unless_the_engine_wishes_otherwise()
+    {
+        var bench = InService();
+        ServiceTests.Connect(bench, "1F");
+        bench.Agent.ModifyConnection(Line1, "1F", new ConnectionRequest("C1", ConnectionMode.Inactive, Request: Request("L/hu")), bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("MDCX"), 534, comment: "codec");
+        Assert.Equal(534, bench.TakeEvent<MgcpEvent.CommandFailed>().Code);
+        Assert.Empty(bench.Sent);
+        Assert.Equal(bench.Now, bench.Agent.NextDeadline);
+        bench.Advance(TimeSpan.Zero);
+        bench.Answer(bench.TakeSent("RQNT"), 200);
+
+        bench.Agent.ModifyConnection(Line1, "1F", new ConnectionRequest("C1", ConnectionMode.Inactive, Request: Request("L/hu")), bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("MDCX"), 534, comment: "codec");
+        bench.TakeEvent<MgcpEvent.CommandFailed>();
+        bench.Agent.Request(Line1, Request("L/hu", "L/ro"), bench.Now);
+        bench.Advance(TimeSpan.Zero);
+        Assert.Contains("S: L/ro\r\n", bench.TakeSent("RQNT"), StringComparison.Ordinal);
+        bench.AssertQuiet();
+    }
+
+    [Fact]
+    public void A_connection_whose_deletion_fails_is_left_to_an_audit()
+    {
+        var bench = InService();
+        ServiceTests.Connect(bench, "1F");
+        bench.Agent.DeleteConnection(Line1, "C1", "1F", null, bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("DLCX"), 510, comment: "what?");
+        Assert.Equal(510, bench.TakeEvent<MgcpEvent.CommandFailed>().Code);
+        bench.Answer(bench.TakeSent("AUEP"), 200, "I: 1F\n");
+        bench.Answer(bench.TakeSent("AUCX"), 200, "C: C1\n");
+        bench.Answer(bench.TakeSent("DLCX"), 250);
+        Assert.True(bench.TakeEvent<MgcpEvent.EndpointInService>().KeepsConnections);
+        bench.AssertQuiet();
+    }
 }

@@ -1,5 +1,5 @@
-using static MgcpSipBridge.Mgcp.Tests.AgentBench;
 using MgcpSipBridge.SansIo;
+using static MgcpSipBridge.Mgcp.Tests.AgentBench;
 
 namespace MgcpSipBridge.Mgcp.Tests;
 

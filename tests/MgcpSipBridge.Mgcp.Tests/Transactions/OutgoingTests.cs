@@ -41,6 +41,7 @@ public class OutgoingTests
         Assert.Equal(OutOfServiceReason.GatewaySilent, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
         Assert.Contains(bench.Notes, static n => n is MgcpNote.TransactionEnded { Verb: "RQNT", Code: 0, FromGateway: false });
         Assert.Equal(7, bench.Notes.Count(static n => n is MgcpNote.Retransmitted));
+        Assert.Single(bench.Notes, static n => n is MgcpNote.Suspected);
     }
 
     [Fact]
@@ -154,6 +155,8 @@ public class OutgoingTests
         }
 
         Assert.Equal(0, bench.TakeEvent<MgcpEvent.CommandFailed>().Code);
+        // Whatever its call has there is deleted at once, and what comes of it later, too.
+        Assert.EndsWith("C: AB\r\n", bench.Await("DLCX", TimeSpan.Zero), StringComparison.Ordinal);
         bench.AssertQuietAfterClearing();
         bench.Answer(crcx, 200, "I: 77\n");
         Assert.EndsWith("I: 77\r\n", bench.TakeSent("DLCX"), StringComparison.Ordinal);
