@@ -19,6 +19,7 @@ public sealed partial class BridgeEngine
         _core.Peers.Clear();
         foreach (var peer in model.Peers) _core.Peers[peer.Sip.Name] = peer;
         _core.Routes = new RouteTable(model.Routes, _core.Settings.Dial.MaxDigits);
+        _core.DigitMap = PlanMap.For(_core.Routes.Plan);
         _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
 
         RemoveLines(model);
@@ -101,7 +102,6 @@ public sealed partial class BridgeEngine
 
             _byAccount[(lineModel.Peer, lineModel.Username)] = line;
             line.GatewayLearns = gateways.TryGetValue(lineModel.Gateway, out var gateway) && gateway.Media == SourceLearning.Learn;
-            DeriveDigitMap(line);
         }
     }
 
@@ -125,5 +125,4 @@ public sealed partial class BridgeEngine
             _core.Note(new EngineNote.RegistrationChanged(key, peer, state, null, 0));
     }
 
-    private void DeriveDigitMap(LineSlot line) => line.DigitMap = DigitMapText.For(_core.Routes.Plan);
 }

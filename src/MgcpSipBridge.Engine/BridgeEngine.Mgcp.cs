@@ -35,7 +35,6 @@ public sealed partial class BridgeEngine
                 break;
             case MgcpEvent.EndpointInService up when Line(up.Endpoint) is { } line:
                 line.Gateway.OnInService(up.Audit);
-                DeriveDigitMap(line);
                 if (!up.KeepsConnections) LoseConnections(line);
                 Do(line, new CallEvent.LineUp(up.Audit.OffHook, up.KeepsConnections, _core.NewCallId()));
                 break;

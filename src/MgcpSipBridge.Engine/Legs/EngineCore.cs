@@ -53,6 +53,9 @@ internal sealed class EngineCore
 
     public RouteTable Routes { get; set; } = new([], 32);
 
+    /// <summary>The routes' dial plan as a digit map.</summary>
+    public DigitMap DigitMap { get; set; } = DigitMap.Compile([]);
+
     public bool Draining { get; set; }
 
     public void Emit(EngineOutput output) => Outputs.Enqueue(output);

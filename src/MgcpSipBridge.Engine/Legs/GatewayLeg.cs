@@ -35,7 +35,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     public Instant? RetryAt { get; private set; }
 
     /// <summary>Whether the endpoint collects whole numbers by a digit map at the moment.</summary>
-    public bool CollectsByMap => !_everyDigit && line.DigitMap is not null && Traits.DigitMaps;
+    public bool CollectsByMap => !_everyDigit && Traits.DigitMaps;
 
     private GatewayTraits Traits => core.Mgcp.StatusOf(line.Endpoint.Gateway)?.Traits ?? new GatewayTraits();
 
@@ -142,20 +142,27 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     private NotificationRequest Request() => SignalMap.Request(
         _wanted,
         Traits,
-        CollectsByMap ? line.DigitMap : null,
+        CollectsByMap ? core.DigitMap.Text : null,
         line.Model.Features.CallerId,
         core.Utc + core.Settings.UtcOffset);
 
     private CallEvent.Digits? FromDigits(string digits, bool timer)
     {
         if (digits.Length == 0) return null;
-        // With a map the gateway ends the number: by its timer, or by reporting more than one symbol at once. One that reports a single
-        // symbol although the map asks for more does not collect at all; take every digit from now on.
-        var byMap = CollectsByMap;
-        var ended = timer || (byMap && digits.Length > 1);
-        if (byMap && !ended) _everyDigit = true;
+        // With a map the gateway ends the number: by its timer, or because the map says so. It also reports what no entry can match any
+        // more (a second * in a star code), and one that does not collect at all reports every symbol: then the rest comes one by one.
+        var ended = timer || (CollectsByMap && Ends(digits));
+        if (!ended) _everyDigit = true;
         return new CallEvent.Digits(digits, ended);
     }
+
+    private bool Ends(string digits) => core.DigitMap.Match(digits) switch
+    {
+        DigitMatch.Complete => true,
+        // The pause must have been there, though the report leaves the timer's letter out.
+        DigitMatch.CompleteOnCritical => digits.Length > 1,
+        _ => false,
+    };
 
     private CallEvent? Flatten(string digits, bool timer)
     {

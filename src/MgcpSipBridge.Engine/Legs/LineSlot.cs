@@ -41,9 +41,6 @@ internal sealed class LineSlot
     /// <summary>Messages of the input being handled that came before the call they belong to.</summary>
     public List<LadderEntry> Untraced { get; } = [];
 
-    /// <summary>The digit map for its gateway; null when every digit is to be reported.</summary>
-    public string? DigitMap { get; set; }
-
     public SipRegistrationState Registration { get; set; }
 
     /// <summary>Whether the gateway's RTP source may be learnt.</summary>
