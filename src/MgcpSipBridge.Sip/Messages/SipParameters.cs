@@ -95,13 +95,14 @@ public readonly ref struct SipParameters(ReadOnlySpan<byte> text)
         /// <summary>Reads the next one.</summary>
         public bool MoveNext()
         {
-            var start = _rest.IndexOf((byte)';');
-            if (start < 0) return false;
+            // It is the next byte, but for blanks before the first one.
+            var start = _rest.IsEmpty || _rest[0] == ';' ? 0 : _rest.IndexOf((byte)';');
+            if (start < 0 || _rest.IsEmpty) return false;
             _rest = _rest[(start + 1)..];
             var end = 0;
             while (true)
             {
-                var mark = _rest[end..].IndexOfAny(SipChars.ParameterMarks);
+                var mark = _rest[end..].IndexOfAny((byte)';', (byte)'"');
                 if (mark < 0)
                 {
                     end = _rest.Length;

@@ -182,7 +182,7 @@ public readonly ref struct SipUri
     }
 
     private static SipUriScheme SchemeOf(ReadOnlySpan<byte> scheme) =>
-        Ascii.EqualsIgnoreCase(scheme, "sip"u8) ? SipUriScheme.Sip
+        scheme.SequenceEqual("sip"u8) || Ascii.EqualsIgnoreCase(scheme, "sip"u8) ? SipUriScheme.Sip
         : Ascii.EqualsIgnoreCase(scheme, "sips"u8) ? SipUriScheme.Sips
         : Ascii.EqualsIgnoreCase(scheme, "tel"u8) ? SipUriScheme.Tel
         : SipUriScheme.Other;

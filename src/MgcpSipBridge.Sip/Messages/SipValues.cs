@@ -42,7 +42,7 @@ public readonly ref struct SipValues(ReadOnlySpan<byte> text)
             var inBrackets = false;
             for (var i = 0; ; i++)
             {
-                var mark = text[i..].IndexOfAny(SipChars.ListMarks);
+                var mark = text[i..].IndexOfAny(",\"<>"u8);
                 if (mark < 0) return text.Length;
                 i += mark;
                 switch (text[i])

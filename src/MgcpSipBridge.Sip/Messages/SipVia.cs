@@ -78,11 +78,11 @@ public readonly ref struct SipVia
             if (!TryTake(ref rest, "/"u8)) return false;
         }
 
-        rest = rest.TrimStart(" \t"u8);
+        rest = SipChars.TrimStart(rest);
         var end = rest.IndexOfAnyExcept(SipChars.Token);
         if (end <= 0 || !SipChars.IsBlank(rest[end])) return false;
         var transport = rest[..end];
-        rest = rest[end..].TrimStart(" \t"u8);
+        rest = SipChars.TrimStart(rest[end..]);
         if (!TrySentBy(rest, out var host, out var port)) return false;
         via = new SipVia(head, transport, host, port, parameters);
         return true;
@@ -92,7 +92,7 @@ public readonly ref struct SipVia
     {
         if (SipUri.TryHostPort(ref text, out host, out port))
         {
-            text = text.TrimStart(" \t"u8);
+            text = SipChars.TrimStart(text);
             if (text.IsEmpty) return true;
             if (port != 0 || text[0] != ':') return false;
             text = text[1..];
@@ -106,7 +106,7 @@ public readonly ref struct SipVia
 
     private static bool TryTake(ref ReadOnlySpan<byte> text, ReadOnlySpan<byte> expected)
     {
-        text = text.TrimStart(" \t"u8);
+        text = SipChars.TrimStart(text);
         if (text.Length < expected.Length || !Ascii.EqualsIgnoreCase(text[..expected.Length], expected)) return false;
         text = text[expected.Length..];
         return true;

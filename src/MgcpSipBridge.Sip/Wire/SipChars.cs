@@ -34,14 +34,23 @@ internal static class SipChars
     /// <summary>Anything a URI of any scheme may hold.</summary>
     public static readonly SearchValues<byte> AnyUri = Set(Alphanumeric + "-_.!~*'();/?:@&=+$,%#[]");
 
-    /// <summary>Where a list of values or parameters needs a closer look: separators, quotes, angle brackets.</summary>
-    public static readonly SearchValues<byte> ListMarks = Set(",\"<>");
-
-    /// <summary>As <see cref="ListMarks"/>, for parameters.</summary>
-    public static readonly SearchValues<byte> ParameterMarks = Set(";\"");
-
     /// <summary>Without blanks and tabs at both ends.</summary>
-    public static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text) => text.Trim(" \t"u8);
+    public static ReadOnlySpan<byte> Trim(ReadOnlySpan<byte> text)
+    {
+        var start = 0;
+        var end = text.Length;
+        while (start < end && IsBlank(text[start])) start++;
+        while (end > start && IsBlank(text[end - 1])) end--;
+        return text[start..end];
+    }
+
+    /// <summary>Without blanks and tabs at the beginning.</summary>
+    public static ReadOnlySpan<byte> TrimStart(ReadOnlySpan<byte> text)
+    {
+        var start = 0;
+        while (start < text.Length && IsBlank(text[start])) start++;
+        return text[start..];
+    }
 
     /// <summary>Whether the byte is a blank or a tab.</summary>
     public static bool IsBlank(byte value) => value is (byte)' ' or (byte)'\t';

@@ -117,6 +117,13 @@ internal ref partial struct SipReader
     /// <summary>Whether a header that may stand once stands for the first time; a repeat with the same value is tolerated.</summary>
     private bool IsFirst(SipHeader header, ReadOnlySpan<byte> value)
     {
+        var bit = 1 << (int)header;
+        if ((_seen & bit) == 0)
+        {
+            _seen |= bit;
+            return true;
+        }
+
         for (var i = 0; i < _count - 1; i++)
         {
             ref readonly var entry = ref _entries[i];
@@ -135,9 +142,14 @@ internal ref partial struct SipReader
         {
             any = true;
             // The magic cookie alone names no transaction: RFC 4475 §3.2.1.
-            var good = SipVia.TryParse(value, out var via) && !Ascii.EqualsIgnoreCase(via.Branch, SipVia.MagicCookie);
+            var good = SipVia.TryParse(value, out var via);
+            if (_key.TopVia.Length == 0)
+            {
+                _key.TopVia = SliceOf(value);
+                good = good && !Ascii.EqualsIgnoreCase(via.Branch, SipVia.MagicCookie);
+            }
+
             if (!good) Fail(SipParseError.BadHeaderValue);
-            if (_key.TopVia.Length == 0) _key.TopVia = SliceOf(value);
         }
 
         if (!any) Fail(SipParseError.BadHeaderValue);

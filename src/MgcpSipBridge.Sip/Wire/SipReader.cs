@@ -16,6 +16,7 @@ internal ref partial struct SipReader
     private int _bodyStart;
     private long _contentLength;
     private bool _isRequest;
+    private int _seen;
     private SipKeyParts _key;
 
     private SipReader(ReadOnlySpan<byte> text, SipLimits limits, Span<SipHeaderEntry> entries)
@@ -64,6 +65,13 @@ internal ref partial struct SipReader
     /// <summary>Where the next line starts, and the line without its end. A lone LF ends a line too; a lone CR becomes a blank.</summary>
     private int ReadLine(int start, out int end)
     {
+        var at = _text[start..].IndexOfAny((byte)'\r', (byte)'\n') + start;
+        if (at >= start && at + 1 < _text.Length && _text[at] == '\r' && _text[at + 1] == '\n')
+        {
+            end = at;
+            return at + 2;
+        }
+
         var length = _text[start..].IndexOf((byte)'\n');
         if (length < 0)
         {
@@ -72,10 +80,9 @@ internal ref partial struct SipReader
             return _text.Length;
         }
 
-        var next = start + length + 1;
         end = length > 0 && _text[start + length - 1] == '\r' ? start + length - 1 : start + length;
         if (_text[start..end].Contains((byte)'\r')) Blank(start, end);
-        return next;
+        return start + length + 1;
     }
 
     /// <summary>Turns line ends in a stretch into blanks.</summary>
@@ -140,8 +147,12 @@ internal ref partial struct SipReader
     {
         var line = _text[start..end];
         var colon = line.IndexOf((byte)':');
-        var name = colon <= 0 ? default : line[..colon].TrimEnd(" \t"u8);
-        if (name.Length is 0 or > 255 || name.ContainsAnyExcept(SipChars.Token))
+        var nameLength = Math.Max(0, colon);
+        while (nameLength > 0 && SipChars.IsBlank(line[nameLength - 1])) nameLength--;
+        var name = line[..nameLength];
+        var header = SipHeaderNames.Parse(name);
+        // A name that is known is a token.
+        if (nameLength is 0 or > 255 || (header == SipHeader.Other && name.ContainsAnyExcept(SipChars.Token)))
         {
             Fail(SipParseError.BadHeaderLine);
             return;
@@ -160,14 +171,12 @@ internal ref partial struct SipReader
             _entries = more;
         }
 
-        var valueStart = start + colon + 1;
-        var value = _text[valueStart..end];
-        var blanks = value.IndexOfAnyExcept(" \t"u8);
-        value = blanks < 0 ? [] : value[blanks..].TrimEnd(" \t"u8);
-        if (blanks > 0) valueStart += blanks;
-        var header = SipHeaderNames.Parse(name);
-        _entries[_count++] = new SipHeaderEntry((ushort)start, (ushort)valueStart, (ushort)value.Length, (byte)name.Length, header);
-        if (header is > SipHeader.Other and <= SipHeader.ContentLength) Check(header, value, valueStart);
+        var valueStart = colon + 1;
+        while (valueStart < line.Length && SipChars.IsBlank(line[valueStart])) valueStart++;
+        var valueEnd = line.Length;
+        while (valueEnd > valueStart && SipChars.IsBlank(line[valueEnd - 1])) valueEnd--;
+        _entries[_count++] = new SipHeaderEntry((ushort)start, (ushort)(start + valueStart), (ushort)(valueEnd - valueStart), (byte)nameLength, header);
+        if (header is > SipHeader.Other and <= SipHeader.ContentLength) Check(header, line[valueStart..valueEnd], start + valueStart);
     }
 
     private SipMessage Keep()
