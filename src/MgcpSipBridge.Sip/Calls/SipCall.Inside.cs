@@ -87,6 +87,13 @@ internal sealed partial class SipCall
 
     private void OnOffer(SipServerTransaction transaction, SipMessage request, Dialog dialog, Instant now)
     {
+        // The early dialog of a fork that lost, or one that we are hanging up.
+        if (_dialog is not null && dialog != _dialog)
+        {
+            _core.Transactions.Respond(transaction, 481, now);
+            return;
+        }
+
         var description = SdpBody.Of(request);
         var isUpdate = request.Method == SipMethod.Update;
         var bare = isUpdate && description.IsEmpty;

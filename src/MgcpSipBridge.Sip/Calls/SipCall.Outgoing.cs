@@ -73,6 +73,7 @@ internal sealed partial class SipCall
             // A withheld number does not leave through the Contact either.
             ContactUser = invite.Withheld ? "anonymous" : account.User,
             Headers = headers.DrainToImmutable(),
+            MayUseStream = routes.IsEmpty && peer.Model.Transport is null,
             Body = invite.Offer,
         };
     }
@@ -106,6 +107,7 @@ internal sealed partial class SipCall
             return;
         }
 
+        if (_acks.Count == MostForks) return;
         if (_dialogs.TryGetValue(tag, out var dialog))
         {
             dialog.Confirm(response);
@@ -116,7 +118,8 @@ internal sealed partial class SipCall
             Open(dialog);
         }
 
-        if (_dialog is not null)
+        // Another fork, or an answer to an INVITE that was given up.
+        if (_dialog is not null || _state == SipCallState.Over)
         {
             Acknowledge(dialog, default, now);
             SendBye(dialog, now);

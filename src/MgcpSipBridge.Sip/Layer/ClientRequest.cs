@@ -30,6 +30,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
     private int _next;
     private int _heard;
     private bool _stopped;
+    private bool _triedStream;
 
     /// <summary>What is asked; its sequence number moves on with each challenge.</summary>
     public RequestDraft Draft { get; private set; } = draft;
@@ -80,7 +81,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
         }
 
         if (response.Status >= 300 && !_stopped && !IsFinished && TryAgain(response, now)) return;
-        if (response.Status < 300) _credentials?.Succeeded(DigestChallenge.ReadNextNonce(response.First(SipHeader.AuthenticationInfo)));
+        if (response.Status < 300 && !IsFinished) _credentials?.Succeeded(DigestChallenge.ReadNextNonce(response.First(SipHeader.AuthenticationInfo)));
         IsFinished = true;
         owner.OnFinal(this, response, now);
     }
@@ -130,6 +131,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
     private bool TryNextFlow(Instant now)
     {
         if (_next + 1 >= _flows.Length) return false;
+        _triedStream = Flow.Transport == SipTransport.Tcp && _triedStream;
         _next++;
         _heard = 0;
         Attempt(now);
@@ -140,6 +142,15 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
     {
         SentCredentials = _credentials?.Headers(Draft.Uri) ?? [];
         core.Compose(Draft with { Credentials = SentCredentials }, Flow);
+        if (Draft.MayUseStream && Flow.Transport == SipTransport.Udp && core.Transactions.ExceedsDatagram(core.Writer) && !_triedStream
+            && core.FlowsTo([new SipTarget(SipTransport.Tcp, Flow.Remote)]) is [var stream])
+        {
+            // RFC 3261 §18.1.1: too large for a path of unknown MTU, so TCP; the datagram stays the next choice if nobody listens there.
+            _triedStream = true;
+            _flows = _flows.Insert(_next, stream);
+            core.Compose(Draft with { Credentials = SentCredentials }, stream);
+        }
+
         Transaction = core.Transactions.Send(core.Writer, Flow, this, now);
     }
 

@@ -123,7 +123,7 @@ public sealed partial class SipLayer
             }
         }
 
-        if (request.Method == SipMethod.Options) AnswerOptions(transaction, now);
+        if (request.Method == SipMethod.Options) AnswerOptions(transaction, _draining && dialog is null ? 503 : 200, now);
         else if (dialog is not null) call!.OnRequest(transaction, request, dialog, now);
         else TakeInvite(transaction, request, now);
     }
@@ -160,10 +160,10 @@ public sealed partial class SipLayer
         return Identity.NumberOf(request.To.Uri) is { Length: > 0 } dialled ? dialled : called;
     }
 
-    // Whatever the Request-URI: a PBX pings the contact of each line to see whether it is alive.
-    private void AnswerOptions(SipServerTransaction transaction, Instant now)
+    // Whatever the Request-URI: a PBX pings the contact of each line to see whether it is alive. Inside a call it asks for the call, which goes on.
+    private void AnswerOptions(SipServerTransaction transaction, int status, Instant now)
     {
-        transaction.BeginResponse(_core.Writer, _draining ? 503 : 200);
+        transaction.BeginResponse(_core.Writer, status);
         _core.Writer.Header(SipHeader.Allow, SipCore.Allow);
         _core.Writer.Header(SipHeader.Accept, SipCore.Sdp);
         _core.Writer.Header(SipHeader.AcceptEncoding, "identity");

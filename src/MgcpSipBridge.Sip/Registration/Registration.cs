@@ -226,7 +226,12 @@ internal sealed class Registration : IClientRequestOwner
 
     private void Send(TimeSpan lifetime, Instant now)
     {
-        if (_peer is not { } peer) return;
+        if (_peer is not { } peer)
+        {
+            Unanswered(503, now);
+            return;
+        }
+
         var self = SipUri.Create(_account.Model.User, peer.Domain);
         var display = string.IsNullOrEmpty(_account.Model.DisplayName) ? "" : SipText.Quote(_account.Model.DisplayName) + " ";
         _request = new ClientRequest(_core, this, new RequestDraft

@@ -108,6 +108,27 @@ public sealed class FailoverTests
         Assert.Equal(500, _bench.Happens<SipEvent.Rejected>().End.Status);
     }
 
+    [Theory]
+    [InlineData(null, true)]
+    [InlineData(SipTransport.Udp, false)]
+    public void What_is_too_large_for_a_datagram_goes_over_TCP_if_the_peer_leaves_the_choice(SipTransport? configured, bool tcp)
+    {
+        var bench = new SipBench(SipBench.DefaultPeer with { Transport = configured });
+        var large = SipBench.Offer + string.Concat(Enumerable.Repeat("a=x-filler:0123456789\r\n", 60));
+        var (_, invite) = bench.Call(offer: large);
+        Assert.Equal(tcp ? SipTransport.Tcp : SipTransport.Udp, invite.Flow.Transport);
+        Assert.Equal(tcp, invite.Header("Via").StartsWith("SIP/2.0/TCP", StringComparison.Ordinal));
+        if (!tcp) return;
+        bench.Do((layer, now) => layer.FlowFailed(invite.Flow, now));
+        var datagram = bench.Expect("INVITE");
+        Assert.Equal((SipTransport.Udp, large), (datagram.Flow.Transport, datagram.Body));
+
+        // A challenge does not begin it anew.
+        bench.Reply(datagram, 401, extra: "WWW-Authenticate: Digest realm=\"pbx\", nonce=\"n1\"");
+        bench.Expect("ACK");
+        Assert.Equal(SipTransport.Udp, bench.Expect("INVITE").Flow.Transport);
+    }
+
     [Fact]
     public void A_failure_is_a_reason_to_ask_for_the_name_again_and_an_outage_of_DNS_is_not_one_of_telephony()
     {
@@ -123,7 +144,7 @@ public sealed class FailoverTests
         Assert.Equal(First.Address, _bench.Expect("INVITE").Flow.Remote);
     }
 
-    private void Fail(Wire invite, string why)
+    private void Fail(WireText invite, string why)
     {
         switch (why)
         {

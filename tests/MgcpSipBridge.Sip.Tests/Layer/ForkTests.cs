@@ -63,6 +63,23 @@ public sealed class ForkTests
     }
 
     [Fact]
+    public void Offers_in_dialogs_that_lost_are_not_the_calls()
+    {
+        var (_, invite) = _bench.Call();
+        _bench.Reply(invite, 180, "a");
+        _bench.Reply(invite, 200, "b", body: SipBench.Answer);
+        _bench.Expect("ACK");
+        _bench.Happens<SipEvent.Progressed>();
+        _bench.Happens<SipEvent.Answered>();
+        _bench.Request("UPDATE", invite.CallId, toTag: invite.FromTag, fromTag: "a", body: SipBench.Offer);
+        _bench.Expect("481");
+        _bench.Request("BYE", invite.CallId, cseq: 2, toTag: invite.FromTag, fromTag: "a");
+        _bench.Expect("200");
+        _bench.NothingHappens();
+        Assert.Equal(1, _bench.Layer.Counts.Dialogs);
+    }
+
+    [Fact]
     public void A_199_ends_one_early_dialog_only()
     {
         var (_, invite) = _bench.Call();

@@ -333,6 +333,8 @@ public sealed class IncomingCallTests
         Assert.False(_bench.Expect("503").Has("Retry-After"));
         _bench.Request("OPTIONS", "in3");
         _bench.Expect("503");
+        _bench.Request("OPTIONS", toTag: ok.ToTag);
+        _bench.Expect("200");
         _bench.Request("INVITE", cseq: 2, toTag: ok.ToTag, body: SipBench.Offer);
         _bench.Expect("100");
         Assert.Equal(call, _bench.Happens<SipEvent.Offered>().Call);

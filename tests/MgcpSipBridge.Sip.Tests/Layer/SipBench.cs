@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Sip.Tests.Layer;
 
 /// <summary>
 /// One SIP layer in virtual time, and a peer that is nothing but text: what it sends is written out here, what it gets is read by
-/// <see cref="Wire"/>. Retransmissions of the layer are kept apart, so that a test sees each message once.
+/// <see cref="WireText"/>. Retransmissions of the layer are kept apart, so that a test sees each message once.
 /// </summary>
 public class SipBench
 {
@@ -17,7 +17,7 @@ public class SipBench
     public static readonly NetAddress Pbx = Address("192.0.2.9:5060");
     public static readonly SipFlow Udp = new(SipTransport.Udp, Us, Pbx);
 
-    private readonly Queue<Wire> _sent = new();
+    private readonly Queue<WireText> _sent = new();
     private readonly Queue<SipEvent> _events = new();
     private int _branch;
 
@@ -52,12 +52,12 @@ public class SipBench
 
     public List<SipNote> Notes { get; } = [];
 
-    public List<Wire> Retransmitted { get; } = [];
+    public List<WireText> Retransmitted { get; } = [];
 
     public List<SipOutput.LookUp> LookUps { get; } = [];
 
     /// <summary>Everything sent so far, in order, repeats included.</summary>
-    public List<Wire> Everything { get; } = [];
+    public List<WireText> Everything { get; } = [];
 
     public static NetAddress Address(string text)
     {
@@ -86,7 +86,7 @@ public class SipBench
     }
 
     /// <summary>A response to a request of ours, written by hand.</summary>
-    public void Reply(Wire request, int status, string toTag = "peer", string extra = "", string body = "", string? contact = "sip:bob@192.0.2.9:5060")
+    public void Reply(WireText request, int status, string toTag = "peer", string extra = "", string body = "", string? contact = "sip:bob@192.0.2.9:5060")
     {
         Assert.True(request.IsRequest);
         var to = request.Header("To");
@@ -123,7 +123,7 @@ public class SipBench
     }
 
     /// <summary>The next message of the layer, which must be this.</summary>
-    public Wire Expect(string methodOrStatus)
+    public WireText Expect(string methodOrStatus)
     {
         Assert.True(_sent.TryDequeue(out var wire), $"Nothing was sent; expected {methodOrStatus}.");
         Assert.StartsWith(char.IsDigit(methodOrStatus[0]) ? "SIP/2.0 " + methodOrStatus : methodOrStatus + " ", wire.StartLine, StringComparison.Ordinal);
@@ -158,7 +158,7 @@ public class SipBench
     public void Wait(double seconds) => Wait(TimeSpan.FromSeconds(seconds));
 
     /// <summary>Places a call and answers nothing yet.</summary>
-    public (SipCallHandle Call, Wire Invite) Call(string called = "5551234", string offer = Offer, bool withheld = false)
+    public (SipCallHandle Call, WireText Invite) Call(string called = "5551234", string offer = Offer, bool withheld = false)
     {
         var call = Layer.Invite(new SipInvite("1001", "pbx", called, Bytes(offer), withheld), Now);
         Drain();
@@ -166,7 +166,7 @@ public class SipBench
     }
 
     /// <summary>Places a call that is answered at once.</summary>
-    public (SipCallHandle Call, Wire Invite, Wire Ack) Talk(string extra = "", string contact = "sip:bob@192.0.2.9:5060")
+    public (SipCallHandle Call, WireText Invite, WireText Ack) Talk(string extra = "", string contact = "sip:bob@192.0.2.9:5060")
     {
         var (call, invite) = Call();
         Reply(invite, 200, extra: extra, body: Answer, contact: contact);
@@ -184,7 +184,7 @@ public class SipBench
     }
 
     /// <summary>Takes and answers a call of the peer; returns our tag.</summary>
-    public (SipCallHandle Call, Wire Ok) IncomingTalk(string extra = "", SipFlow? flow = null)
+    public (SipCallHandle Call, WireText Ok) IncomingTalk(string extra = "", SipFlow? flow = null)
     {
         var (call, _) = Incoming(extra, flow: flow);
         Do((layer, now) => layer.Answer(call, Bytes(Answer), now));
@@ -209,7 +209,7 @@ public class SipBench
             switch (output)
             {
                 case SipOutput.Send send:
-                    var wire = new Wire(TextOf(send.Message), send.Flow, send.IsRetransmission);
+                    var wire = new WireText(TextOf(send.Message), send.Flow, send.IsRetransmission);
                     Everything.Add(wire);
                     if (send.IsRetransmission) Retransmitted.Add(wire);
                     else _sent.Enqueue(wire);

@@ -281,7 +281,7 @@ public sealed class RegistrationTests
         Assert.Throws<ArgumentException>(() => new SipTokens(new Entropy(1), "a;b"));
     }
 
-    private Wire Begin()
+    private WireText Begin()
     {
         _bench.Do((layer, now) => layer.SetAccount(Registering, now));
         Assert.Equal(("1001", "pbx", SipRegistrationState.Trying), _bench.Happens<SipEvent.RegistrationChanged>() is var trying ? (trying.Key, trying.Peer, trying.State) : default);

@@ -4,11 +4,11 @@ using System.Text.RegularExpressions;
 namespace MgcpSipBridge.Sip.Tests.Layer;
 
 /// <summary>A message as its bytes say, read by other means than our own reader.</summary>
-public sealed class Wire
+public sealed class WireText
 {
     private readonly string[] _lines;
 
-    public Wire(string text, SipFlow flow, bool isRetransmission = false)
+    public WireText(string text, SipFlow flow, bool isRetransmission = false)
     {
         Text = text;
         Flow = flow;
