@@ -27,13 +27,23 @@ internal sealed class Running : IAsyncDisposable
 
     public string GrpcAddress { get; private set; } = "";
 
-    public static async Task<Running> StartAsync(string? yaml = null, params string[] settings)
+    public static Task<Running> StartAsync(string? yaml = null, params string[] settings) => StartAsync(yaml, null, settings);
+
+    public static async Task<Running> StartAsync(string? yaml, Action<FakeEngine>? prepare, params string[] settings)
     {
         var running = new Running();
         running.Engine.Views = Samples.Views;
-        await running.StartAsync(running._loading.Load(null, yaml,
-            [.. FreePorts, .. settings]));
-        return running;
+        prepare?.Invoke(running.Engine);
+        try
+        {
+            await running.StartAsync(running._loading.Load(null, yaml, [.. FreePorts, .. settings]));
+            return running;
+        }
+        catch
+        {
+            await running.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>The value after <c>name=</c> in the ready line.</summary>

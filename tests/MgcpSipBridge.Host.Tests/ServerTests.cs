@@ -1,0 +1,163 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api;
+using MgcpSipBridge.Host.Net;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Tests;
+
+public sealed class ServerTests
+{
+    private const string Lines = "peers: [{ name: pbx, uri: 'sip:127.0.0.1:5060' }]";
+
+    [Fact]
+    public async Task The_engine_is_built_with_the_real_ports_and_the_ready_line_names_them()
+    {
+        await using var bridge = await Running.StartAsync(Lines);
+        Assert.Matches(@"^ready mgcp=127\.0\.0\.1:\d{4,5} sip=udp://127\.0\.0\.1:\d{4,5},tcp://127\.0\.0\.1:\d{4,5} http=http://127\.0\.0\.1:\d{4,5} grpc=http://127\.0\.0\.1:\d{4,5} media=127\.0\.0\.1:20000-29999$", bridge.Server.ReadyLine);
+        Assert.Equal($"ca@[127.0.0.1]:{bridge.Server.Mgcp.Port}", bridge.Engine.Settings!.Mgcp.NotifiedEntity);
+        Assert.Equal(bridge.Server.Sip.Select(l => l.Bound), bridge.Engine.Settings.Sip.Listeners.Select(l => l.Bound));
+        // The lines are loaded before anything else reaches the engine.
+        Assert.True(bridge.Engine.Inputs.TryTake(out var first) && first is EngineInput.Configure { Model.Peers.Length: 1 });
+    }
+
+    [Fact]
+    public async Task What_arrives_goes_to_the_engine_and_what_it_wants_goes_out()
+    {
+        await using var bridge = await Running.StartAsync(Lines);
+        using var gateway = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var sip = bridge.Server.Sip[0].Bound;
+        bridge.Engine.On = (input, put) =>
+        {
+            switch (input)
+            {
+                case EngineInput.MgcpDatagram datagram:
+                    put(new EngineOutput.SendMgcp(datagram.From, "200 1 OK\r\n"u8.ToArray()));
+                    put(new EngineOutput.LookUp(7, "127.0.0.1", 5099, SipTransport.Udp));
+                    put(new EngineOutput.Relay(new RelayCommand.Open(new MediaId(1))));
+                    break;
+                case EngineInput.SipMessage message:
+                    put(new EngineOutput.SendSip(message.Flow, "SIP/2.0 200 OK\r\n\r\n"u8.ToArray()));
+                    break;
+            }
+        };
+        var cancel = TestContext.Current.CancellationToken;
+        await gateway.SendAsync("RSIP 1 *@gw1 MGCP 1.0\r\n"u8.ToArray(), new IPEndPoint(IPAddress.Loopback, bridge.Server.Mgcp.Port), cancel);
+        Assert.Equal("200 1 OK\r\n", Encoding.ASCII.GetString((await gateway.ReceiveAsync(cancel)).Buffer));
+        Assert.Equal("RSIP 1 *@gw1 MGCP 1.0\r\n", Encoding.ASCII.GetString(bridge.Engine.Next<EngineInput.MgcpDatagram>().Bytes.Span));
+        var resolved = bridge.Engine.Next<EngineInput.Resolved>();
+        Assert.Equal(7, resolved.Query);
+        Assert.Equal([new SipTarget(SipTransport.Udp, NetAddress.FromIPv4(0x7F000001, 5099))], resolved.Targets);
+        Assert.IsType<RelayCommand.Open>(Assert.Single(bridge.Relay.Commands));
+
+        await gateway.SendAsync("OPTIONS"u8.ToArray(), new IPEndPoint(IPAddress.Loopback, sip.Port), cancel);
+        Assert.Equal("SIP/2.0 200 OK\r\n\r\n", Encoding.ASCII.GetString((await gateway.ReceiveAsync(cancel)).Buffer));
+        Assert.Equal(sip, bridge.Engine.Next<EngineInput.SipMessage>().Flow.Local);
+    }
+
+    [Fact]
+    public async Task A_deadline_wakes_the_engine()
+    {
+        await using var bridge = await Running.StartAsync();
+        bridge.Engine.On = (_, _) => bridge.Engine.NextDeadline = bridge.Engine.NextDeadline is null ? bridge.Server.State.Clock.Now + TimeSpan.FromMilliseconds(30) : null;
+        await bridge.Http.GetAsync(new Uri("/v1/status", UriKind.Relative), TestContext.Current.CancellationToken);
+        bridge.Engine.Next<EngineInput.DeadlineReached>();
+    }
+
+    [Fact]
+    public async Task An_input_that_throws_does_not_stop_the_shard()
+    {
+        await using var bridge = await Running.StartAsync();
+        bridge.Engine.On = (input, _) =>
+        {
+            if (input is EngineInput.MgcpDatagram) throw new InvalidOperationException("a bug");
+        };
+        using var gateway = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var cancel = TestContext.Current.CancellationToken;
+        await gateway.SendAsync("x"u8.ToArray(), new IPEndPoint(IPAddress.Loopback, bridge.Server.Mgcp.Port), cancel);
+        Assert.Equal(HttpStatusCode.OK, (await bridge.Http.GetAsync(new Uri("/v1/status", UriKind.Relative), cancel)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Messages_beyond_the_limit_are_shed_and_counted()
+    {
+        await using var bridge = await Running.StartAsync(null, "--Bridge:MailboxLimit=64");
+        using var free = new ManualResetEventSlim();
+        using var blocked = new ManualResetEventSlim();
+        var taken = 0;
+        bridge.Engine.On = (input, _) =>
+        {
+            if (input is not EngineInput.MgcpDatagram) return;
+            taken++;
+            blocked.Set();
+            free.Wait(TimeSpan.FromSeconds(20));
+        };
+        using var gateway = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var to = new IPEndPoint(IPAddress.Loopback, bridge.Server.Mgcp.Port);
+        var cancel = TestContext.Current.CancellationToken;
+        await gateway.SendAsync("x"u8.ToArray(), to, cancel);
+        blocked.Wait(cancel);
+        for (var i = 0; i < 100; i++) await gateway.SendAsync("x"u8.ToArray(), to, cancel);
+        // 64 places, one of which is being worked on: of 101 datagrams 37 find none.
+        while (!(await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancel)).Contains("mgcpsipbridge_overload_dropped_total{protocol=\"mgcp\"} 37\n", StringComparison.Ordinal))
+            await Task.Yield();
+        free.Set();
+        Assert.Equal(HttpStatusCode.OK, (await bridge.Http.GetAsync(new Uri("/v1/status", UriKind.Relative), cancel)).StatusCode);
+        Assert.Equal(64, taken);
+    }
+
+    [Theory]
+    [InlineData("Mgcp:Listen", "mgcp=", "")]
+    [InlineData("Sip:Listen:0", "sip=udp://", "udp://")]
+    [InlineData("Sip:Listen:1", ",tcp://", "tcp://")]
+    [InlineData("Api:Http", "http=http://", "http://")]
+    [InlineData("Api:Grpc", "grpc=http://", "http://")]
+    public async Task A_port_that_is_taken_is_named_by_its_setting_and_nothing_stays_open(string setting, string mark, string scheme)
+    {
+        await using var first = await Running.StartAsync();
+        var line = first.Server.ReadyLine;
+        var taken = line[(line.IndexOf(mark, StringComparison.Ordinal) + mark.Length)..].Split(' ', ',')[0];
+        var error = await Assert.ThrowsAsync<BindException>(async () => await Running.StartAsync(null, $"--{setting}={scheme}{taken}"));
+        Assert.StartsWith($"{setting}: cannot listen on {taken}: the port is in use", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lines_that_the_engine_cannot_take_stop_the_start()
+    {
+        await Assert.ThrowsAsync<InvalidOperationException>(async () => await Running.StartAsync(Lines, engine => engine.On = (_, _) => throw new InvalidOperationException("no")));
+    }
+
+    [Fact]
+    public async Task A_drain_lets_calls_end_then_hangs_up_then_waits_for_registrations()
+    {
+        await using var bridge = await Running.StartAsync(Lines, "--Bridge:DrainSeconds=60", "--Bridge:StopSeconds=60");
+        var counts = FakeEngine.NoCounts with { Calls = 1 };
+        bridge.Engine.Views = query => query is EngineQuery.Counts ? counts : null;
+        ((Shards.IShardOutputs)bridge.Server).Noted(new EngineNote.RegistrationChanged("1001", "pbx", null, SipRegistrationState.Registered, 200));
+        var drain = bridge.Server.DrainAsync(CancellationToken.None);
+        Assert.False(bridge.Engine.Next<EngineInput.Drain>().Final);
+        Assert.Equal(BridgePhase.Draining, bridge.Server.State.Phase);
+        counts = FakeEngine.NoCounts;
+        Assert.True(bridge.Engine.Next<EngineInput.Drain>().Final);
+        Assert.False(drain.IsCompleted);
+        ((Shards.IShardOutputs)bridge.Server).Noted(new EngineNote.RegistrationChanged("1001", "pbx", SipRegistrationState.Registered, SipRegistrationState.Off, 200));
+        await drain;
+    }
+
+    [Fact]
+    public async Task A_drain_ends_when_its_time_is_up_or_somebody_hurries()
+    {
+        await using var bridge = await Running.StartAsync(null, "--Bridge:DrainSeconds=60", "--Bridge:StopSeconds=0");
+        bridge.Engine.Views = query => query is EngineQuery.Counts ? FakeEngine.NoCounts with { Calls = 1 } : null;
+        using var hurry = new CancellationTokenSource();
+        var drain = bridge.Server.DrainAsync(hurry.Token);
+        Assert.False(bridge.Engine.Next<EngineInput.Drain>().Final);
+        await hurry.CancelAsync();
+        Assert.True(bridge.Engine.Next<EngineInput.Drain>().Final);
+        await drain;
+    }
+}
