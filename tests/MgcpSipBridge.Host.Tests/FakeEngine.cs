@@ -63,9 +63,7 @@ internal sealed class FakeRelay : IMediaRelay
 
     public void Read(IMetricsIntake intake) => intake.RelayPorts(4);
 
-    public void Dispose()
-    {
-    }
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
 
 /// <summary>Views of a small installation.</summary>

@@ -64,7 +64,7 @@ internal sealed class Running : IAsyncDisposable
         {
             Engine.Settings = settings;
             return Engine;
-        }, _ => Relay, _logs);
+        }, (_, _) => Relay, _logs);
         Http = new HttpClient { BaseAddress = new Uri(Ready("http")) };
         GrpcAddress = Ready("grpc");
     }

@@ -209,6 +209,15 @@ internal sealed class MediaSection
 
     [Setting("Ports of the relay, first-last; each side of a call takes an even one and the next.")]
     public string Ports { get; set; } = "20000-29999";
+
+    [Setting("How long a pair of ports rests after a call, so that late packets of one call cannot reach another.", Min = "0s", Max = "10m")]
+    public TimeSpan Quarantine { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Setting("Relayed calls at a time; more are refused.", Min = "1", Max = "100000")]
+    public int MaxSessions { get; set; } = 10_000;
+
+    [Setting("Traffic class byte of RTP that is sent: DSCP and ECN; 184 is expedited forwarding (RFC 3246), 0 leaves it to the system.", Min = "0", Max = "255")]
+    public int TrafficClass { get; set; } = 184;
 }
 
 /// <summary>Media:Gateway:… and Media:Sip:…</summary>

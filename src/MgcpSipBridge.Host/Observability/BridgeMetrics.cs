@@ -184,7 +184,7 @@ internal sealed class BridgeMetrics
         metrics.CreateHistogram(name, help, new HistogramConfiguration { Buckets = buckets });
 
     /// <summary><c>NoAnswer</c> as <c>no_answer</c>.</summary>
-    private static string Snake<T>(T value)
+    public static string Snake<T>(T value)
         where T : struct, Enum => SnakeNames<T>.Of(value);
 
     private static string CodeClass(int code) => code switch

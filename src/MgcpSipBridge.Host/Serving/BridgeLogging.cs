@@ -9,6 +9,8 @@ internal static class BridgeLogging
     /// <summary>Loggers as the settings want them.</summary>
     public static ILoggerFactory Create(LoggingSection settings) => LoggerFactory.Create(builder =>
     {
+        // "Not ready yet" is an answer to whoever asks, not an error.
+        builder.AddFilter("Microsoft.Extensions.Diagnostics.HealthChecks", LogLevel.None);
         foreach (var (category, text) in settings.LogLevel)
         {
             if (!Enum.TryParse<LogLevel>(text, true, out var level)) continue;

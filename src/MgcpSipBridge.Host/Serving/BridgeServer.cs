@@ -116,8 +116,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         foreach (var port in _sipPorts) port.Dispose();
         if (_streams is not null) await _streams.DisposeAsync();
         await Task.WhenAll(_receiving);
+        if (_relay is not null) await _relay.DisposeAsync();
         await _shard.DisposeAsync();
-        _relay?.Dispose();
     }
 
     void IShardOutputs.SendMgcp(NetAddress to, ReadOnlyMemory<byte> bytes) => _mgcpPort!.Send(to, bytes.Span);
@@ -147,10 +147,11 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _mgcpPort = UdpPort.Open(_model.MgcpListen, "Mgcp:Listen", config.Mgcp.ReceiveBufferBytes, null, net);
         _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net);
         Sip = [.. _model.SipListen.Select(listen => (listen.Transport, OpenSip(listen, net)))];
-        _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)));
+        var fallback = Fallback();
+        _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, logs);
 
-        var fallback = Fallback();
+        if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (Mgcp.IsUnspecified && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
         if (_model.SipAdvertise is null && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
         var settings = _model.ToEngineSettings(Mgcp, Sip, fallback);

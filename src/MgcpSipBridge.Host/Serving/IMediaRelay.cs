@@ -1,10 +1,11 @@
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Host.Serving;
 
 /// <summary>The RTP relay as the host drives it.</summary>
-internal interface IMediaRelay : IDisposable
+internal interface IMediaRelay : IAsyncDisposable
 {
     /// <summary>Takes a command; never blocks.</summary>
     void Post(RelayCommand command);
@@ -13,5 +14,8 @@ internal interface IMediaRelay : IDisposable
     void Read(IMetricsIntake intake);
 }
 
-/// <summary>Makes the relay, which tells <paramref name="happened"/> what it has to say.</summary>
-internal delegate IMediaRelay RelayMaker(Action<RelayEvent> happened);
+/// <summary>
+/// Makes the relay, which tells <paramref name="happened"/> what it has to say; <paramref name="fallback"/> stands for the any-address where
+/// others must be told one.
+/// </summary>
+internal delegate IMediaRelay RelayMaker(Action<RelayEvent> happened, NetAddress fallback);

@@ -1,22 +1,58 @@
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Media;
+using MgcpSipBridge.Relay;
+using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Host.Serving;
 
-internal sealed class RelayAdapter : IMediaRelay
+/// <summary>The real relay, set up from the settings.</summary>
+internal sealed partial class RelayAdapter : IMediaRelay
 {
-    public static RelayMaker Maker(BridgeModel model, ILoggerFactory logs) => _ => new RelayAdapter();
+    private static readonly (RelayDrop Reason, string Label)[] Drops = [.. Enum.GetValues<RelayDrop>().Where(r => r != RelayDrop.None).Select(r => (r, BridgeMetrics.Snake(r)))];
+    private readonly RtpRelay _relay;
 
-    public void Post(RelayCommand command)
+    private RelayAdapter(RelaySettings settings, Action<RelayEvent> happened, ILogger log) =>
+        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault));
+
+    /// <summary>Makes the relay that the settings describe.</summary>
+    public static RelayMaker Maker(BridgeModel model, ILoggerFactory logs) => (happened, fallback) =>
     {
-    }
+        var media = model.Config.Media;
+        return new RelayAdapter(new RelaySettings
+        {
+            GatewayAddress = model.GatewayMedia.Address.ToIPAddress(),
+            SipAddress = model.SipMedia.Address.ToIPAddress(),
+            GatewayAdvertise = Told(model.GatewayMedia, fallback).ToIPAddress(),
+            SipAdvertise = Told(model.SipMedia, fallback).ToIPAddress(),
+            FirstPort = model.FirstMediaPort,
+            LastPort = model.LastMediaPort,
+            Quarantine = media.Quarantine,
+            MaxSessions = media.MaxSessions,
+            TrafficClass = (byte)media.TrafficClass,
+        }, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
+    };
 
+    /// <inheritdoc/>
+    public void Post(RelayCommand command) => _relay.Post(command);
+
+    /// <inheritdoc/>
     public void Read(IMetricsIntake intake)
     {
+        var counters = _relay.Counters;
+        intake.RelayPorts(counters.PortsInUse);
+        foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip]) intake.RtpPackets(side, counters.Received(side), counters.Sent(side));
+        foreach (var (reason, label) in Drops) intake.RtpDropped(label, counters.Dropped(reason));
     }
 
-    public void Dispose()
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    private static NetAddress Told(MediaSide side, NetAddress fallback) => side.Advertise.IsUnspecified ? fallback : side.Advertise;
+
+    private static partial class Log
     {
+        [LoggerMessage(5002, LogLevel.Error, "The relay failed")]
+        internal static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -41,9 +41,11 @@ internal static class BridgeCommands
         serve.SetAction(Serve);
         var check = new Command("check", "Check the configuration: every error with file, line and path" + SettingsHelp) { config, lines, describe };
         check.SetAction(parse => parse.GetValue(describe) ? CheckVerb.Describe(output) : CheckVerb.Run(Load(parse), output));
-        var root = new RootCommand("MgcpSipBridge: analog phones behind MGCP gateways as extensions of a SIP PBX" + SettingsHelp) { config, lines, serve, check };
+        var demo = new Command("demo", "Place real calls between two simulated phones through a simulated PBX, on loopback; about ten seconds");
+        demo.SetAction((parse, _) => DemoVerb.RunAsync(parse.UnmatchedTokens, output, errors));
+        var root = new RootCommand("MgcpSipBridge: analog phones behind MGCP gateways as extensions of a SIP PBX" + SettingsHelp) { config, lines, serve, demo, check };
         root.SetAction(Serve);
-        foreach (var command in (Command[])[root, serve, check]) command.TreatUnmatchedTokensAsErrors = false;
+        foreach (var command in (Command[])[root, serve, demo, check]) command.TreatUnmatchedTokensAsErrors = false;
         return root;
     }
 }
