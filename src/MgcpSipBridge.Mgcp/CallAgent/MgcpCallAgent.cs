@@ -87,13 +87,13 @@ public sealed class MgcpCallAgent
         _watch.TakeOver(added, now);
     }
 
-    /// <summary>Removes a gateway and its endpoints.</summary>
+    /// <summary>Removes a gateway and its endpoints; connections that they have are deleted.</summary>
     public void RemoveGateway(string name, Instant now)
     {
         if (_directory.ByName(name) is not { } gateway) return;
         gateway.Audits.Clear();
-        foreach (var endpoint in gateway.Endpoints.Values) endpoint.LeaveService(OutOfServiceReason.Removed, null, now);
         foreach (var pending in _services.Transactions.PendingOf(gateway)) _services.Transactions.Silence(pending, now);
+        foreach (var endpoint in gateway.Endpoints.Values) endpoint.Remove(now);
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Contact, gateway));
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.ForgetAnswers, gateway));
         _directory.Remove(gateway);
@@ -157,6 +157,8 @@ public sealed class MgcpCallAgent
 
     private Endpoint? Find(EndpointId id) => _directory.ByName(id.Gateway)?.Endpoints.GetValueOrDefault(id.LocalName);
 
+    private bool IsConfigured(Gateway gateway) => _directory.ByName(gateway.Name) == gateway;
+
     private void AddEndpoints(Gateway gateway)
     {
         foreach (var name in gateway.Model.Endpoints)
@@ -176,7 +178,7 @@ public sealed class MgcpCallAgent
         foreach (var endpoint in gateway.Endpoints.Values)
         {
             if (model.Endpoints.Contains(endpoint.Id.LocalName, StringComparer.OrdinalIgnoreCase)) continue;
-            endpoint.LeaveService(OutOfServiceReason.Removed, null, now);
+            endpoint.Remove(now);
             gateway.Endpoints.Remove(endpoint.Id.LocalName);
         }
 
@@ -251,8 +253,15 @@ public sealed class MgcpCallAgent
         }
 
         if (_services.Settings.Trace) _services.Outbox.Received(from, message, transaction.Subject);
+        // A gateway that left the configuration, or is elsewhere now, is not brought back by what it still has to say.
+        if (!IsConfigured(transaction.Gateway))
+        {
+            if (!response.IsProvisional) _services.Transactions.Final(transaction, response, now);
+            return;
+        }
+
         if (isPiggybacked) _commands.LearnPiggyback(transaction.Gateway);
-        _watch.Heard(transaction.Gateway, now);
+        if (!transaction.IsAbandoned || transaction.Gateway.Address == from) _watch.Heard(transaction.Gateway, now);
         if (response.IsProvisional) _services.Transactions.Provisional(transaction, now);
         else _services.Transactions.Final(transaction, response, now);
         GatewayWatch.Recover(transaction.Gateway, now);
@@ -264,7 +273,7 @@ public sealed class MgcpCallAgent
         {
             case (AgentTimerKind.Retransmit, OutgoingTransaction transaction):
                 if (!_services.Transactions.TimerElapsed(transaction, now)) break;
-                _watch.Silent(transaction.Gateway, transaction.FirstSent, now);
+                if (IsConfigured(transaction.Gateway)) _watch.Silent(transaction.Gateway, transaction.FirstSent, now);
                 if (transaction.Subject is { } subject) Find(subject)?.Pump(now);
                 break;
             case (AgentTimerKind.Contact, Gateway gateway):

@@ -28,6 +28,7 @@ internal sealed class Endpoint
     private const int MaxHeldEvents = 64;
     private readonly AgentServices _services;
     private readonly List<ObservedEvent> _held = [];
+    private bool _refusalTold;
 
     public Endpoint(Gateway gateway, string localName, AgentServices services)
     {
@@ -110,6 +111,7 @@ internal sealed class Endpoint
     public void EnterService(Instant now)
     {
         Service = ServiceState.InService;
+        _refusalTold = false;
         _services.Outbox.Happened(new MgcpEvent.EndpointInService(Id, Audit, KeepsConnections));
         Connections.Pump(now);
         if (_held.Count == 0) return;
@@ -124,7 +126,9 @@ internal sealed class Endpoint
     /// </summary>
     public void LeaveService(OutOfServiceReason reason, TimeSpan? retry, Instant now)
     {
-        var tell = IsLive || (reason == OutOfServiceReason.Refused && (Service != ServiceState.OutOfService || Reason != reason));
+        // An endpoint that never was in service is news only if the gateway will not have it, and that once.
+        var tell = IsLive || (reason == OutOfServiceReason.Refused && !_refusalTold);
+        _refusalTold |= reason == OutOfServiceReason.Refused;
         Auditor.CallOff(now);
         Service = ServiceState.OutOfService;
         Reason = reason;
@@ -132,6 +136,13 @@ internal sealed class Endpoint
         if (retry is { } wait) _services.Timers.Set(new AgentTimer(AgentTimerKind.Audit, this), now + wait);
         else _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Audit, this));
         if (tell) _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, reason));
+    }
+
+    /// <summary>Taken out of the configuration: nobody would ever delete its connections, so that is done now.</summary>
+    public void Remove(Instant now)
+    {
+        if (Connections.Known.Count > 0) Connections.DeleteEverything(now);
+        LeaveService(OutOfServiceReason.Removed, null, now);
     }
 
     /// <summary>The gateway said that it does not know, or cannot serve, the endpoint.</summary>

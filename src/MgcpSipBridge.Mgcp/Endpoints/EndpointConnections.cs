@@ -132,6 +132,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         SendDelete(null, connection, new Indifferent(), now);
     }
 
+    /// <summary>Deletes whatever is on the endpoint; nobody waits for the outcome.</summary>
+    public void DeleteEverything(Instant now) => SendDelete(null, null, new Indifferent(), now);
+
     /// <summary>Deletes something nobody waits for: a call id, a connection, or with neither everything on the endpoint.</summary>
     public OutgoingTransaction SendDelete(string? callId, string? connection, IAnswerTarget target, Instant now)
     {
