@@ -39,7 +39,8 @@ internal sealed class Registrar(SipCore core)
         var registration = new Registration(core, ++_lastId, account, peer, PaceOf(account.Peer), Forget);
         _byId[registration.Id] = registration;
         _byKey[account.Key] = registration;
-        registration.Start(now);
+        if (LeaverOf(account.Model, registration) is { } leaver) leaver.Successor = registration;
+        else registration.Start(now);
     }
 
     /// <summary>Takes a binding back.</summary>
@@ -89,9 +90,13 @@ internal sealed class Registrar(SipCore core)
         return pace;
     }
 
-    private void Forget(Registration registration)
+    private Registration? LeaverOf(SipAccount account, Registration successor) =>
+        _byId.Count == _byKey.Count ? null : _byId.Values.LastOrDefault(other => other != successor && other.Binds(account));
+
+    private void Forget(Registration registration, Instant now)
     {
         _byId.Remove(registration.Id);
         if (_byKey.GetValueOrDefault(registration.Key) == registration) _byKey.Remove(registration.Key);
+        registration.Successor?.Start(now);
     }
 }

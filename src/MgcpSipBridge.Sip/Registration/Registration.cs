@@ -18,7 +18,7 @@ internal sealed class Registration : IClientRequestOwner
     private const uint LongestMinExpires = 86_400;
 
     private readonly SipCore _core;
-    private readonly Action<Registration> _forget;
+    private readonly Action<Registration, Instant> _forget;
     private readonly string _callId;
     private readonly string _tag;
     private AccountEntry _account;
@@ -35,7 +35,7 @@ internal sealed class Registration : IClientRequestOwner
     private TimeSpan _retryAfter;
     private SipEnd? _reason;
 
-    public Registration(SipCore core, long id, AccountEntry account, SipPeer? peer, Pace pace, Action<Registration> forget)
+    public Registration(SipCore core, long id, AccountEntry account, SipPeer? peer, Pace pace, Action<Registration, Instant> forget)
     {
         _core = core;
         _forget = forget;
@@ -51,6 +51,12 @@ internal sealed class Registration : IClientRequestOwner
     public long Id { get; }
 
     public string Key => _account.Key;
+
+    /// <summary>Who waits to register the same address of record: this one's removal, if it came later, would remove the successor's binding.</summary>
+    public Registration? Successor { get; set; }
+
+    /// <summary>Whether it keeps the binding of that address of record.</summary>
+    public bool Binds(SipAccount account) => _account.Model.Peer == account.Peer && _account.Model.User == account.User;
 
     /// <summary>Whether its reports are wanted; not after another registration took its account's place.</summary>
     public bool IsQuiet { get; set; }
@@ -149,7 +155,7 @@ internal sealed class Registration : IClientRequestOwner
         var step = RegistrationTable.Step(_stage, input);
         _stage = step.Next;
         foreach (var action in step.Actions) Do(action, now);
-        if (_stage == RegistrationStage.Gone) _forget(this);
+        if (_stage == RegistrationStage.Gone) _forget(this, now);
     }
 
     private void Do(RegistrationAction action, Instant now)

@@ -198,6 +198,25 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public void A_line_that_is_removed_and_added_again_waits_for_its_removal()
+    {
+        _bench.Reply(Begin(), 200, contact: null);
+        Assert.Equal(SipRegistrationState.Registered, Changed().State);
+        _bench.Do((layer, now) => layer.RemoveAccount("1001", now));
+        _bench.Do((layer, now) => layer.SetAccount(Registering, now));
+        _bench.Wait(0.1);
+        var leave = _bench.Expect("REGISTER");
+        Assert.Equal("0", leave.Header("Expires"));
+        _bench.Wait(0.1);
+        _bench.ExpectNothing();
+        _bench.NothingHappens();
+        _bench.Reply(leave, 200, contact: null);
+        Assert.Equal((SipRegistrationState.Off, SipRegistrationState.Trying), (Changed().State, Changed().State));
+        _bench.Wait(0.1);
+        Assert.Equal("3600", _bench.Expect("REGISTER").Header("Expires"));
+    }
+
+    [Fact]
     public void A_trunk_registers_once_for_all()
     {
         var bench = new SipBench(SipBench.DefaultPeer with { Registration = SipRegistrationMode.Trunk });
