@@ -12,7 +12,7 @@ public static partial class CallMachine
     private static Transition Lift(CallId fresh, in CallContext context)
     {
         var call = new Call(fresh, FromLine: true, Party.Unknown);
-        if (context.Draining) return Fail(call, CallSide.Bridge, CallStage.Dialing, CallCause.ShuttingDown, context);
+        if (context.Refuses is { } cause) return Fail(call, SideOf(cause), CallStage.Dialing, cause, context);
         if (context.Hotline is { Length: > 0 } number) return Place(call, number);
         return Go(
             new Dialing(call, ""),
@@ -130,6 +130,8 @@ public static partial class CallMachine
             ? Fail(call, end.Side, end.Stage, end.Cause, context, new ReleasePeer(call.Id, end), new ReleaseBearer(call.Id))
             : Go(Idle.Instance, [.. Drop(call, end.Side, end.Stage, end.Cause), new Signal(PhoneSignal.Quiet.Instance)]);
     }
+
+    private static CallSide SideOf(CallCause cause) => cause == CallCause.ShuttingDown ? CallSide.Bridge : CallSide.Line;
 
     /// <summary>Whether the phone is off hook in this state.</summary>
     public static bool IsOffHook(CallState state) =>

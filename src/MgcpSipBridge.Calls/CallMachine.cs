@@ -28,7 +28,7 @@ public static partial class CallMachine
             // Idle.
             (Idle, OffHook e) => Lift(e.Fresh, context),
             (Idle, FoundOffHook e) => Lift(e.Fresh, context),
-            (Idle, PeerCalls c) when context.Draining => Refuse(state, c.Call, CallSide.Bridge, CallCause.ShuttingDown),
+            (Idle, PeerCalls c) when context.Refuses is { } cause => Refuse(state, c.Call, SideOf(cause), cause),
             (Idle, PeerCalls c) => Go(new Presenting(c.Call), new PrepareBearer(c.Call.Id)),
             (Idle, OnHook) => Ignore(state),                  // a repeat, or the end of a flash
             (Idle, Flash) => Ignore(state),                   // some phones report a flash on hook (Cisco 7940)

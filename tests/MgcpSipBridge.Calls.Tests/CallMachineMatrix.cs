@@ -17,7 +17,7 @@ public class CallMachineMatrix
     private static readonly DialPlan Plan = new([new("", 3, 0), new("112", 3, 3), new("*", 2, 0)], 20);
     private static readonly Call Out = new(new CallId(1), FromLine: true, new Party("5551234"));
     private static readonly Call In = new(new CallId(2), FromLine: false, new Party("1002", "Bob"));
-    private static readonly CallContext Context = new(Now, Plan, Times, Hotline: null, Draining: false);
+    private static readonly CallContext Context = new(Now, Plan, Times, Hotline: null, Refuses: null);
 
     private static readonly CallState[] States =
     [

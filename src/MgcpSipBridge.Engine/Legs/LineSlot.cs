@@ -7,8 +7,11 @@ namespace MgcpSipBridge.Engine;
 /// <summary>A provisioned line: its state, its endpoint, its current call and its registration.</summary>
 internal sealed class LineSlot
 {
-    /// <summary>Longest a caller may pause before the first digit where the gateway alone sees the digits until the number ends.</summary>
-    private static readonly TimeSpan MapGuard = TimeSpan.FromSeconds(45);
+    /// <summary>
+    /// Longest a caller may dial where the gateway alone sees the digits until the number ends. Its own time-outs (the end of dial tone, D/T)
+    /// come long before; this is for a gateway that reports neither, and must outlast a slow finger.
+    /// </summary>
+    private static readonly TimeSpan MapGuard = TimeSpan.FromMinutes(3);
 
     public LineSlot(EngineCore core, int index, LineModel model)
     {

@@ -119,7 +119,7 @@ internal sealed class SipSection
     public TimeSpan T4 { get; set; } = TimeSpan.FromSeconds(5);
 
     [Setting("How long an INVITE may ring before it is cancelled.", Min = "5s", Max = "1h")]
-    public TimeSpan RingTimeout { get; set; } = TimeSpan.FromSeconds(180);
+    public TimeSpan RingTimeout { get; set; } = TimeSpan.FromSeconds(240);
 
     [Setting("Lifetime asked for in REGISTER.", Min = "20s", Max = "1d")]
     public TimeSpan RegisterExpires { get; set; } = TimeSpan.FromSeconds(3600);

@@ -101,6 +101,12 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             _commands.Remove(command);
             Succeed(command, response, now);
         }
+        else if (command.Verb != MgcpVerb.Dlcx && _commands.Exists(other => Deletes(other, command)))
+        {
+            // Its deletion is on the way: nothing may follow it on this connection (§4.4.4), and whatever was wrong is of no interest.
+            _commands.Remove(command);
+            Fail(command, response.Code, Comment(response), now);
+        }
         else if (!(carried && GoesOnAlone(command, response.Code)))
         {
             Refuse(command, response, now);
@@ -169,16 +175,17 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         for (var i = 0; i < _commands.Count; i++)
         {
             var command = _commands[i];
-            if (command.Transaction is not null || command.Verb == MgcpVerb.Dlcx) continue;
-            var isMeant = delete.Connection is null
-                ? command.CallId.Equals(delete.CallId, StringComparison.OrdinalIgnoreCase)
-                : delete.Connection.Equals(command.Connection, StringComparison.OrdinalIgnoreCase);
-            if (!isMeant) continue;
+            if (command.Transaction is not null || !Deletes(delete, command)) continue;
             services.Timers.Cancel(new AgentTimer(AgentTimerKind.RetryConnection, command));
             _commands.RemoveAt(i--);
             Fail(command, MgcpResponseCodes.Aborted, null, now);
         }
     }
+
+    private static bool Deletes(ConnectionCommand delete, ConnectionCommand command) =>
+        delete.Verb == MgcpVerb.Dlcx && command.Verb != MgcpVerb.Dlcx && (delete.Connection is null
+            ? command.CallId.Equals(delete.CallId, StringComparison.OrdinalIgnoreCase)
+            : delete.Connection.Equals(command.Connection, StringComparison.OrdinalIgnoreCase));
 
     private bool IsBlocked(int index)
     {
@@ -318,7 +325,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         }
 
         if (command.Verb == MgcpVerb.Dlcx && reaction != Reaction.OutOfService) GiveUpDeleting(command);
-        Fail(command, response.Code, response.Comment.IsEmpty ? null : Encoding.UTF8.GetString(response.Comment), now);
+        Fail(command, response.Code, Comment(response), now);
         // 502 is about resources here (a CRCX for which there is no DSP), not about the endpoint (RFC 3661 §3.2).
         if (reaction == Reaction.OutOfService && MgcpResponseCodes.Normalize(response.Code) != 502) endpoint.Refused(now);
     }
@@ -345,6 +352,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         command.Ride = null;
         if (endpoint.IsLive) endpoint.Requests.Wish(ride, now);
     }
+
+    private static string? Comment(in MgcpResponse response) => response.Comment.IsEmpty ? null : Encoding.UTF8.GetString(response.Comment);
 
     private void Fail(ConnectionCommand command, int code, string? comment, Instant now)
     {

@@ -62,8 +62,11 @@ public sealed record SipSettings
     /// <summary>T4, how long a message may stay in the network.</summary>
     public TimeSpan T4 { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How long an INVITE may ring without a final answer before it is cancelled (Timer C is for proxies; this is ours).</summary>
-    public TimeSpan RingTimeout { get; init; } = TimeSpan.FromSeconds(180);
+    /// <summary>
+    /// How long an INVITE may ring without a final answer before it is cancelled (Timer C is for proxies; this is ours). A backstop: the
+    /// engine's own time-out for the far end comes first.
+    /// </summary>
+    public TimeSpan RingTimeout { get; init; } = TimeSpan.FromSeconds(240);
 
     /// <summary>Lifetime asked for in REGISTER.</summary>
     public TimeSpan RegisterExpires { get; init; } = TimeSpan.FromSeconds(3600);
