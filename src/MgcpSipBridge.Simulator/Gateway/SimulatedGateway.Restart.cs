@@ -32,6 +32,9 @@ public sealed partial class SimulatedGateway
     /// <summary>Whether its restart procedure is under way.</summary>
     public bool IsRestarting => _restarting;
 
+    /// <summary>Transaction ids of its own commands that are unanswered.</summary>
+    public IEnumerable<int> PendingTransactions => _outgoing.Keys.Order();
+
     /// <summary>Endpoints that know themselves to be disconnected from their call agent (§4.4.7).</summary>
     public int DisconnectedEndpoints => _disconnected.Count;
 

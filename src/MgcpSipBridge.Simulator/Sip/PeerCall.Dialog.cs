@@ -20,6 +20,7 @@ public sealed partial class PeerCall
     internal void Invite(string description, Instant now)
     {
         var request = NewRequest("INVITE").With("contact", Contact).With("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS");
+        if (AssertedIdentity is { } identity) request.With("p-asserted-identity", identity).With("privacy", "id");
         if (description.Length > 0)
         {
             request.With("content-type", "application/sdp");

@@ -101,6 +101,8 @@ public sealed partial class PeerCall
 
     internal string? LocalName { get; set; }
 
+    internal string? AssertedIdentity { get; set; }
+
     internal string RemoteUri { get; set; } = "";
 
     internal string Target { get; set; } = "";
@@ -112,6 +114,8 @@ public sealed partial class PeerCall
     internal MediaEnd? Media { get; set; }
 
     internal ulong SessionId { get; } = 1;
+
+    internal ulong LocalVersion { get; private set; } = 1;
 
     internal string Contact => $"<sip:{_peer.Setup.Address}>";
 
@@ -182,8 +186,9 @@ public sealed partial class PeerCall
     public void Reinvite(bool hold, Instant now)
     {
         if (State != PeerCallState.Talking) return;
-        var description = _peer.Description(this, RemoteDescription);
-        if (hold) description += "a=sendonly\r\n";
+        // RFC 3264 §8: another description, another version.
+        LocalVersion++;
+        var description = _peer.Description(this) + (hold ? "a=sendonly\r\n" : "");
         var request = NewRequest("INVITE").With("contact", Contact).With("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS").With("content-type", "application/sdp");
         request.Body = description;
         _inviteSent = request;

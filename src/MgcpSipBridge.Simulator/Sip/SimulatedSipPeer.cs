@@ -69,6 +69,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <summary>Whether a missing ACK or final answer is a violation; a test that cuts the network turns it off.</summary>
     public bool ExpectsAnswers { get; set; } = true;
 
+    /// <summary>Whether callers withhold their numbers: an anonymous From and Privacy: id, the number in P-Asserted-Identity (RFC 3323, RFC 3325).</summary>
+    public bool Withholds { get; set; }
+
     /// <summary>Calls that are not over.</summary>
     public IReadOnlyList<PeerCall> Calls => _calls;
 
@@ -98,8 +101,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         var call = new PeerCall(this, NewId() + "@" + Setup.Address.UriHost, fromPeer: true, line, callerNumber)
         {
             LocalTag = NewId(),
-            LocalUri = $"sip:{Uri.EscapeDataString(callerNumber)}@{Setup.Realm}",
-            LocalName = callerName,
+            LocalUri = Withholds ? "sip:anonymous@anonymous.invalid" : $"sip:{UserText(callerNumber)}@{Setup.Realm}",
+            LocalName = Withholds ? "Anonymous" : callerName,
+            AssertedIdentity = Withholds ? $"<sip:{UserText(callerNumber)}@{Setup.Realm}>" : null,
             RemoteUri = $"sip:{Uri.EscapeDataString(line)}@{Setup.Realm}",
             StartedAt = now,
         };
@@ -161,6 +165,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
 
     internal void Complain(string text) => _violations.Add(string.Create(CultureInfo.InvariantCulture, $"{Setup.Name}: {text}"));
 
+    // '+' is legal in a user part as it is (RFC 3261 §25.1).
+    private static string UserText(string user) => Uri.EscapeDataString(user).Replace("%2B", "+", StringComparison.Ordinal);
+
     internal string NewId() => _entropy.Hex(12);
 
     internal void Send(NetAddress to, PlainSip message) => _outbox.Enqueue(new Transmit(Setup.Address, to, message.Write()));
@@ -177,7 +184,7 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
             codecs = offered.Select(name => Setup.Codecs.FirstOrDefault(own => own.Equals(name, StringComparison.OrdinalIgnoreCase))).OfType<string>().Distinct();
         }
 
-        return PlainSdp.Write(call.LocalMedia.Value, codecs, "sendrecv", call.SessionId, 1);
+        return PlainSdp.Write(call.LocalMedia.Value, codecs, "sendrecv", call.SessionId, call.LocalVersion);
     }
 
     internal void StartMedia(PeerCall call, Instant now)
