@@ -128,7 +128,8 @@ internal sealed class GatewayEndpoint
             if (SignalTable.Find(package, signal.Name, ncs) is null) return (522, $"No such signal {package}/{signal.Name}");
             if (quirks.RefusedSignals.Contains($"{package}/{signal.Name}")) return (513, $"Cannot generate {package}/{signal.Name}");
             if (signal.Connection is not null && Connections.All(connection => !connection.Id.Equals(signal.Connection, StringComparison.OrdinalIgnoreCase))) return (515, "No such connection");
-            var hook = quirks.IgnoresHookMismatch ? 0 : SignalTable.HookCode(package, signal.Name, OffHook);
+            // Turning a signal off needs no hook state.
+            var hook = quirks.IgnoresHookMismatch || signal.Parameters.Contains("-") ? 0 : SignalTable.HookCode(package, signal.Name, OffHook);
             if (hook != 0) return (hook, hook == 401 ? "Phone off hook" : "Phone on hook");
         }
 

@@ -27,7 +27,7 @@ public sealed class HookStormFlows
             }
 
             house.Alice.IsNotStuck();
-            Assert.Empty(house.World.Violations);
+            house.AssertNoViolations();
             house.EndsQuietly();
         }
     }

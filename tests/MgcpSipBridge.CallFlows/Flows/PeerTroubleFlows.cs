@@ -54,7 +54,7 @@ public sealed class PeerTroubleFlows
             Assert.InRange(attempts, 2, 24);
         }
 
-        Assert.Empty(house.World.Violations);
+        house.AssertNoViolations();
     }
 
     [Fact]

@@ -5,10 +5,13 @@ namespace MgcpSipBridge.CallFlows;
 /// <summary>Thousands of random calls over bad networks: the invariants hold after every step, and equal seeds give equal runs.</summary>
 public sealed class SoakFlows
 {
+    /// <summary>The seeds of every run, or, to hunt for rare trouble, those that the environment names: <c>CALLFLOWS_SEEDS=100-150</c>.</summary>
+    public static TheoryData<ulong> Seeds => Range is [var first, var last] ? [.. Enumerable.Range(first, last - first + 1).Select(seed => (ulong)seed)] : [1, 2, 3];
+
+    private static int[] Range => [.. (Environment.GetEnvironmentVariable("CALLFLOWS_SEEDS") ?? "").Split('-', StringSplitOptions.RemoveEmptyEntries).Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture))];
+
     [Theory]
-    [InlineData(1)]
-    [InlineData(2)]
-    [InlineData(3)]
+    [MemberData(nameof(Seeds))]
     public void Ten_thousand_calls_at_ten_percent_loss_twice(ulong seed)
     {
         var first = Crowd.Run(seed, calls: 10_000, LinkQuality.Bad(0.1));
@@ -18,8 +21,7 @@ public sealed class SoakFlows
     }
 
     [Theory]
-    [InlineData(11)]
-    [InlineData(12)]
+    [MemberData(nameof(Seeds))]
     public void A_thousand_calls_at_twenty_percent_loss_leave_nothing_behind(ulong seed)
     {
         var result = Crowd.Run(seed, calls: 1_000, LinkQuality.Bad(0.2), sipNetwork: LinkQuality.Perfect);

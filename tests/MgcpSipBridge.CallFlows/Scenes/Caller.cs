@@ -40,5 +40,5 @@ internal sealed class Caller(House house, PeerCall call)
         return this;
     }
 
-    private string Trouble => house.World.Violations.Any() ? " (violations: " + string.Join("; ", house.World.Violations.Take(5)) + ")" : "";
+    private string Trouble => house.Trouble;
 }

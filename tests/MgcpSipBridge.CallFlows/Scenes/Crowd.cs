@@ -46,7 +46,7 @@ internal sealed class Crowd
         var world = crowd._house.World;
         foreach (var person in crowd._house.Lines) crowd.Rests(person, world.Now);
         while (crowd._begun < calls && !world.Violations.Any()) world.Run(TimeSpan.FromSeconds(10));
-        Assert.Empty(world.Violations);
+        crowd._house.AssertNoViolations();
         world.Run(TimeSpan.FromSeconds(60));
         world.Agenda.Clear();
         crowd._house.EndsQuietly();

@@ -52,6 +52,7 @@ internal sealed class House
 {
     private static readonly NetAddress BridgeHost = NetAddress.FromIPv4(0xC0000205, 0);
     private readonly HouseOptions _options;
+    private string? _ladder;
 
     public House(HouseOptions? options = null)
     {
@@ -147,10 +148,10 @@ internal sealed class House
     /// </summary>
     public void Ends([CallerMemberName] string scene = "", [CallerFilePath] string source = "")
     {
-        var ladder = World.Ladder?.ToMermaid();
+        _ladder = World.Ladder?.ToMermaid();
         World.Ladder = null;
         EndsQuietly();
-        if (ladder is not null) Snapshot.Matches(ladder, scene, source);
+        if (_ladder is not null) Snapshot.Matches(_ladder, scene, source);
     }
 
     /// <summary>The same without a ladder.</summary>
@@ -167,16 +168,21 @@ internal sealed class House
         World.Run(TimeSpan.FromSeconds(100));
         foreach (var person in Lines.Where(person => person.Gateway.IsPowered)) person.IsNotStuck();
         World.Run(TimeSpan.FromSeconds(100));
-        Assert.Empty(World.Violations);
+        AssertNoViolations();
         AssertNothingIsLeft();
     }
+
+    public void AssertNoViolations() => Assert.True(!World.Violations.Any(), string.Join("\n", World.Violations.Take(10)) + "\n" + _ladder);
+
+    /// <summary>What a failure tells beside its own sentence: broken rules, and the ladder so far.</summary>
+    public string Trouble => "\n" + string.Join("\n", World.Violations.Take(5)) + "\n" + World.Ladder?.ToMermaid();
 
     /// <summary>The end of a bridge that has drained: no line can be tried any more.</summary>
     public void EndsDrained()
     {
         World.Ladder = null;
         World.Run(TimeSpan.FromSeconds(200));
-        Assert.Empty(World.Violations);
+        AssertNoViolations();
         AssertNothingIsLeft();
     }
 

@@ -103,7 +103,7 @@ internal sealed class Person(House house, SimulatedGateway gateway, string endpo
         Phone.OffHook(World.Now);
         World.Settle();
         var tone = World.RunUntil(() => Phone.Sound == PhoneSound.DialTone, Soon + TimeSpan.FromMilliseconds(100));
-        if (!tone) World.Complain($"{Name} ({Endpoint}@{Gateway.Name}) is stuck: {Phone.Sound}{Trouble}");
+        if (!tone) World.Complain($"{Name} ({Endpoint}@{Gateway.Name}) is stuck: {Phone.Sound}\n{house.Bridge.Watch.Recent($"{Endpoint}@{Gateway.Name}")}");
         Phone.OnHook(World.Now);
         World.Settle();
         World.Run(TimeSpan.FromMilliseconds(500));
@@ -125,7 +125,7 @@ internal sealed class Person(House house, SimulatedGateway gateway, string endpo
         return this;
     }
 
-    private string Trouble => World.Violations.Any() ? " (violations: " + string.Join("; ", World.Violations.Take(5)) + ")" : "";
+    private string Trouble => house.Trouble;
 
     private Person Acts(string what, Action action)
     {

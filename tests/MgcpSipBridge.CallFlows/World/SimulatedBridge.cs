@@ -27,7 +27,6 @@ internal sealed class SimulatedBridge
             UtcOffset = TimeSpan.FromHours(1),
         };
         _engine = new BridgeEngine(adjust?.Invoke(settings) ?? settings, entropy);
-        Watch = new WireWatch(this);
     }
 
     /// <summary>Its MGCP address.</summary>
@@ -40,7 +39,7 @@ internal sealed class SimulatedBridge
     public SimulatedRelay Relay { get; }
 
     /// <summary>The rules that only someone who sees both directions can check.</summary>
-    public WireWatch Watch { get; }
+    public WireWatch Watch { get; } = new();
 
     /// <summary>Told of every note.</summary>
     public Action<EngineNote>? OnNote { get; set; }

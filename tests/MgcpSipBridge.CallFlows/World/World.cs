@@ -156,7 +156,15 @@ internal sealed class World
         foreach (var bridge in _bridges)
             if (bridge.NextDeadline is { } due && due <= Now) bridge.FireDue(this);
         Settle();
-        foreach (var bridge in _bridges) bridge.Watch.Check(this);
+        if (Steps % 256 == 0)
+            foreach (var node in _nodes) Check(node);
+    }
+
+    private void Check(ISimulatedNode node)
+    {
+        if (node is not SimulatedGateway gateway) return;
+        foreach (var bridge in _bridges)
+            if (bridge.Mgcp == gateway.Setup.CallAgent) bridge.Watch.Check(gateway, this);
     }
 
     private void Deliver(Transmit transmit)
@@ -178,7 +186,10 @@ internal sealed class World
             return;
         }
 
-        if (_owners.TryGetValue(transmit.To, out var node)) node.Receive(transmit.Bytes, transmit.To, transmit.From, Now);
+        if (!_owners.TryGetValue(transmit.To, out var node)) return;
+        node.Receive(transmit.Bytes, transmit.To, transmit.From, Now);
+        // What a gateway holds changes when it is told something; the rest is looked at now and then.
+        Check(node);
     }
 
     private void Mix(Transmit transmit)
