@@ -114,7 +114,7 @@ internal sealed class WireWatch
             if (!SameEndpoint(other.Message, command)) continue;
             if (CarriesRequest(command) && CarriesRequest(other.Message))
                 Complain(now, $"§4.4.4: {command.FirstLine} while {other.Message.FirstLine} is unanswered\n{Recent($"{command.Endpoint}@{command.Domain}")}");
-            if (Environment.GetEnvironmentVariable("SIM_IGNORE") is null && command.Verb == "MDCX" && other.Message.Verb is "MDCX" or "DLCX" && other.Message["I"] == command["I"])
+            if (command.Verb == "MDCX" && other.Message.Verb is "MDCX" or "DLCX" && other.Message["I"] == command["I"])
                 Complain(now, $"§4.4.4: {command.FirstLine} while {other.Message.FirstLine} is unanswered\n{Recent($"{command.Endpoint}@{command.Domain}")}");
         }
 
