@@ -21,7 +21,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
         Mgcp = host.At(ports["mgcp"]);
         SipUdp = host.At(ports["udp"]);
         SipTcp = host.At(ports["tcp"]);
-        _http = new HttpClient { BaseAddress = new Uri($"http://{host}:{ports["http"]}"), Timeout = Limit };
+        _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports["http"]}"), Timeout = Limit };
     }
 
     public LoopbackHost Host { get; }
@@ -47,7 +47,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
               "Mgcp": { "Listen": "{{host}}:0" },
               "Sip": { "Listen": ["udp://{{host}}:0", "tcp://{{host}}:0"] },
               "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" } },
-              "Api": { "Http": "http://{{host}}:0", "Grpc": "http://{{host}}:0" },
+              "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
               "Storage": { "Provider": "None" }{{moreSettings}}
             }
             """);
@@ -82,6 +82,20 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
         throw new TimeoutException($"{what}: {path} still says {last}\n{Said}");
     }
 
+    /// <summary>The ladders of all live calls, a message a line: what one wants to see of a call that is stuck.</summary>
+    public async Task<string> Ladders()
+    {
+        List<string> lines = [];
+        foreach (var call in (await Get("/v1/calls")).GetProperty("calls").EnumerateArray())
+        {
+            lines.Add(call.ToString());
+            foreach (var m in (await Get($"/v1/calls/{call.GetProperty("id").GetString()}/ladder")).GetProperty("messages").EnumerateArray())
+                lines.Add($"  {m.GetProperty("offset")} {m.GetProperty("from")} -> {m.GetProperty("to")}: {m.GetProperty("firstLine")} | {m.GetProperty("detail")}");
+        }
+
+        return string.Join('\n', lines);
+    }
+
     /// <summary>Every sample of /metrics by its name with labels, as written.</summary>
     public async Task<Dictionary<string, double>> Metrics()
     {
@@ -90,9 +104,11 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until every gauge that counts calls and what belongs to them reads zero.</summary>
-    public async Task ComesToRest(TimeSpan limit)
+    /// <param name="ports">Whether the relay's ports are waited for too: they rest half a minute before they are free again.</param>
+    public async Task ComesToRest(bool ports)
     {
-        string[] gauges = ["mgcpsipbridge_calls_active", "mgcpsipbridge_media_sessions", "mgcpsipbridge_relay_ports_in_use"];
+        var limit = ports ? TimeSpan.FromSeconds(60) : TimeSpan.FromSeconds(15);
+        string[] gauges = ["mgcpsipbridge_calls_active", "mgcpsipbridge_media_sessions", .. ports ? (string[])["mgcpsipbridge_relay_ports_in_use"] : []];
         List<KeyValuePair<string, double>> busy = [];
         for (var waited = TimeSpan.Zero; waited < limit; waited += TimeSpan.FromMilliseconds(100))
         {

@@ -1,0 +1,153 @@
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
+
+namespace MgcpSipBridge.Interop;
+
+/// <summary>
+/// What every test here has: the bridge as a process, a simulated gateway with two phones (1001, 1002) on real UDP in this process, and a capture of
+/// all that passes. The SIP peer is the test's own choice.
+/// </summary>
+internal sealed class Bench : IAsyncDisposable
+{
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private readonly Capture _capture;
+    private readonly NodePump _pump;
+    private readonly IEnumerable<NetAddress> _peers;
+
+    private Bench(BridgeProcess bridge, SimulatedGateway gateway, NodePump pump, Capture capture, IEnumerable<NetAddress> peers)
+    {
+        (Bridge, Gateway, _pump, _capture, _peers) = (bridge, gateway, pump, capture, peers);
+        Alice = gateway.Phone("aaln/1");
+        Bob = gateway.Phone("aaln/2");
+    }
+
+    public BridgeProcess Bridge { get; }
+
+    public SimulatedGateway Gateway { get; }
+
+    /// <summary>The phone of line 1001.</summary>
+    public SimulatedPhone Alice { get; }
+
+    /// <summary>The phone of line 1002.</summary>
+    public SimulatedPhone Bob { get; }
+
+    /// <summary>Skips where what every test needs is missing.</summary>
+    public static void Require() => Capture.Require();
+
+    /// <summary>Starts everything and waits until both lines are in service (and registered, if they do that).</summary>
+    /// <param name="peer">Where the SIP peer listens.</param>
+    /// <param name="transport">udp or tcp.</param>
+    /// <param name="registers">Whether the lines register there.</param>
+    public static async Task<Bench> Start(NetAddress peer, string transport = "udp", bool registers = false)
+    {
+        LoopbackHost bridgeHost = LoopbackHost.Claim(), gatewayHost = LoopbackHost.Claim();
+        var capture = await Capture.Start(bridgeHost, gatewayHost);
+        var pump = NodePump.Bind(gatewayHost, 2427, 0, 0, 0, 0, 0, 0, 0, 0);
+        try
+        {
+            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0]));
+            var gateway = new SimulatedGateway(
+                new GatewaySetup { Domain = "gw1.test", Address = pump.Addresses[0], CallAgent = bridge.Mgcp, Media = [.. pump.Addresses.Skip(1)], Audio = true },
+                new Entropy(2427));
+            pump.Start(gateway);
+            var bench = new Bench(bridge, gateway, pump, capture, [peer]);
+            await bench.Do(gateway.PowerOn);
+            await bridge.Until("the gateway is up", "/v1/gateways/gw1", g => g.GetProperty("state").GetString() == "UP");
+            foreach (var number in (string[])["1001", "1002"])
+            {
+                await bridge.Until("the line is ready", $"/v1/gateways/gw1/lines/{number}",
+                    l => l.GetProperty("state").GetString() == "IDLE" && (!registers || l.GetProperty("registered").GetBoolean()));
+            }
+
+            return bench;
+        }
+        catch
+        {
+            await pump.DisposeAsync();
+            await capture.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Does something to the phones.</summary>
+    public Task Do(Action<Instant> action) => _pump.Do(action);
+
+    /// <summary>Waits until something holds of the phones.</summary>
+    public async Task Until(string what, Func<bool> condition, TimeSpan? limit = null)
+    {
+        try
+        {
+            await _pump.Until(what, condition, limit ?? Patience, () => $"{Describe(Alice)}; {Describe(Bob)}; {string.Join("; ", Gateway.Violations)}");
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{await Bridge.Ladders()}\n{Bridge.Said}");
+        }
+    }
+
+    /// <summary>Lifts the handset, waits for dial tone, dials.</summary>
+    public async Task Dials(SimulatedPhone phone, string number)
+    {
+        await Do(phone.OffHook);
+        await Until("dial tone", () => phone.Sound == PhoneSound.DialTone);
+        await Do(now => phone.Dial(number, TimeSpan.FromMilliseconds(60), now));
+    }
+
+    /// <summary>Lifts a ringing phone.</summary>
+    public async Task Answers(SimulatedPhone phone)
+    {
+        await Until("ringing", () => phone.Sound == PhoneSound.Ringing);
+        await Do(phone.OffHook);
+    }
+
+    /// <summary>Waits until the phone has heard a tone for a fifth of a second.</summary>
+    public Task Hears(SimulatedPhone phone, int frequency) =>
+        Until($"{phone.Name} hears {frequency} Hz", () => phone.HeardFrequencies.GetValueOrDefault(frequency) >= 10);
+
+    /// <summary>
+    /// Both phones on the hook, nothing left anywhere: no connection on the gateway, no call, no port; nobody broke a rule; every packet of
+    /// the whole run was one that tshark understands.
+    /// </summary>
+    /// <param name="ports">Whether to wait, half a minute, until the relay's ports are free again.</param>
+    public async Task<Capture.Decoded> EndsClean(bool ports = false)
+    {
+        await Do(now =>
+        {
+            Alice.OnHook(now);
+            Bob.OnHook(now);
+        });
+        await Until("no connection is left", () => Gateway.ConnectionCount == 0);
+        await Bridge.ComesToRest(ports);
+        foreach (var number in (string[])["1001", "1002"])
+            await Bridge.Until("the line is idle", $"/v1/gateways/gw1/lines/{number}", l => l.GetProperty("state").GetString() == "IDLE");
+        await Bridge.Stops();
+        Assert.Empty(Gateway.Violations);
+        return await _capture.IsClean([Gateway.Setup.Address, Bridge.Mgcp], [.. _peers, Bridge.SipUdp, Bridge.SipTcp]);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Bridge.DisposeAsync();
+        await _pump.DisposeAsync();
+        await _capture.DisposeAsync();
+    }
+
+    private static string Lines(NetAddress peer, string transport, bool registers, NetAddress gateway) => $$"""
+        peers:
+          - name: pbx
+            uri: "sip:{{peer}};transport={{transport}}"
+            registration: {{(registers ? "perLine" : "none")}}
+        gateways:
+          - name: gw1
+            domain: gw1.test
+            address: {{gateway}}
+            lines:
+              - { endpoint: aaln/1, number: "1001", displayName: Alice, peer: pbx, password: {{Kamailio.PasswordOf("1001")}} }
+              - { endpoint: aaln/2, number: "1002", displayName: Bob, peer: pbx, password: {{Kamailio.PasswordOf("1002")}} }
+        routes:
+          - { name: all, prefix: "", peer: pbx, minDigits: 4, maxDigits: 4 }
+        """;
+
+    private static string Describe(SimulatedPhone phone) =>
+        $"{phone.Name}: {(phone.IsOffHook ? "off" : "on")} hook, {phone.Sound}, {phone.Connections.Count} connections, heard {string.Join(", ", phone.HeardFrequencies)}";
+}
