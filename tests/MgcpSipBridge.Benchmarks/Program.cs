@@ -1,5 +1,5 @@
 using BenchmarkDotNet.Running;
-
+using MgcpSipBridge.Benchmarks.Load;
 
 namespace MgcpSipBridge.Benchmarks;
 
@@ -7,8 +7,8 @@ namespace MgcpSipBridge.Benchmarks;
 public static class Program
 {
     private const string Usage = """
-        wire [BenchmarkDotNet options]        reading and writing messages: time and bytes allocated
-        calls [--calls N] [--lines N]         whole calls through the bridge's process against sipp, without media
+        wire [BenchmarkDotNet options]                    reading and writing messages: time and bytes allocated
+        calls [--calls N] [--lines N] [--warm-up N]       whole calls through the bridge's process against sipp, without media
         """;
 
     public static async Task<int> Main(string[] args)
@@ -18,6 +18,8 @@ public static class Program
             case ["wire", .. var rest]:
                 BenchmarkSwitcher.FromAssembly(typeof(Program).Assembly).Run(rest.Length == 0 ? ["--filter", "*"] : rest);
                 return 0;
+            case ["calls", .. var rest] when CallLoadOptions.TryParse(rest, out var options):
+                return await CallLoad.Run(options);
             default:
                 Console.Error.WriteLine(Usage);
                 return 2;

@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Globalization;
+using MgcpSipBridge.Interop;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
+
+namespace MgcpSipBridge.Benchmarks.Load;
+
+/// <summary>
+/// Phones in this process dial five digits through the bridge's process to sipp, which answers at once; they hang up as soon as they talk.
+/// No media flows. Measured from outside: processor time of the bridge, MGCP datagrams, and the time from the last digit to the answer.
+/// </summary>
+internal static class CallLoad
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+
+    public static async Task<int> Run(CallLoadOptions options)
+    {
+        LoopbackHost bridgeHost = LoopbackHost.Claim(), gatewayHost = LoopbackHost.Claim(), peerHost = LoopbackHost.Claim();
+        // Two media addresses per line; nothing is sent from them.
+        var pump = NodePump.Bind(gatewayHost, [2427, .. Enumerable.Repeat(0, 2 * options.Lines)]);
+        await using var stopping = pump;
+        using var folder = new LoadFolder();
+        using var sipp = LoadProcess.Start("sipp", folder.Path,
+            "-nostdin", "-sf", Path.Combine(AppContext.BaseDirectory, "Load", "uas-load.xml"), "-i", peerHost.ToString(), "-p", "5060",
+            "-mi", peerHost.ToString(), "-mp", "6000");
+        using var bridge = await LoadBridge.Start(folder, bridgeHost, Lines(options.Lines, peerHost.At(5060), pump.Addresses[0]));
+
+        var gateway = new SimulatedGateway(new GatewaySetup
+        {
+            Domain = "load.test",
+            Address = pump.Addresses[0],
+            CallAgent = bridge.Mgcp,
+            Endpoints = [.. Enumerable.Range(1, options.Lines).Select(n => $"aaln/{n}")],
+            Media = [.. pump.Addresses.Skip(1)],
+        }, new Entropy(2427));
+        pump.Start(gateway);
+        await pump.Do(gateway.PowerOn);
+        await bridge.LinesAreIdle(options.Lines, Limit);
+
+        await Calls(pump, gateway, options.WarmUp, []);
+        var (cpu, datagrams, clock) = (bridge.ProcessorTime, pump.Signalling, Stopwatch.StartNew());
+        List<double> delays = [];
+        await Calls(pump, gateway, options.Calls, delays);
+        var used = bridge.ProcessorTime - cpu;
+        var exchanged = pump.Signalling.Sent + pump.Signalling.Received - datagrams.Sent - datagrams.Received;
+        Report(options, clock.Elapsed, used, exchanged, delays);
+        foreach (var violation in gateway.Violations.Take(10)) Console.WriteLine($"violation: {violation}");
+        return gateway.Violations.Count == 0 ? 0 : 1;
+    }
+
+    private static async Task Calls(NodePump pump, SimulatedGateway gateway, int calls, List<double> delays)
+    {
+        var left = calls;
+        await Task.WhenAll(gateway.Phones.Select(async phone =>
+        {
+            while (Interlocked.Decrement(ref left) >= 0)
+            {
+                var delay = await OneCall(pump, phone);
+                lock (delays) delays.Add(delay.TotalMilliseconds);
+            }
+        }));
+    }
+
+    private static async Task<TimeSpan> OneCall(NodePump pump, SimulatedPhone phone)
+    {
+        await pump.Do(phone.OffHook);
+        await pump.Until("dial tone", () => phone.Sound == PhoneSound.DialTone, Limit);
+        // The last digit is pressed by hand, so that its time is known; the phone's keys take no time here.
+        Instant dialled = default, answered = default;
+        await pump.Do(now =>
+        {
+            foreach (var key in "2000") phone.Press(key, now);
+        });
+        var talking = pump.Until("an answer", () =>
+        {
+            if (phone.IsTalking && answered == default) answered = NodePump.Now;
+            return phone.IsTalking;
+        }, Limit);
+        await pump.Do(now =>
+        {
+            dialled = NodePump.Now;
+            phone.Press('1', now);
+        });
+        await talking;
+        await pump.Do(phone.OnHook);
+        await pump.Until("the end", () => phone.Connections.Count == 0 && phone.WaitsForRequestSince is null && !phone.IsNotifying, Limit);
+        return answered - dialled;
+    }
+
+    private static void Report(CallLoadOptions options, TimeSpan elapsed, TimeSpan cpu, int datagrams, List<double> delays)
+    {
+        delays.Sort();
+        double milliseconds = cpu.TotalMilliseconds / options.Calls, perCall = (double)datagrams / options.Calls, median = delays[delays.Count / 2];
+        Say($"{options.Calls} calls of {options.Lines} lines in {elapsed.TotalSeconds:0.0} s ({options.Calls / elapsed.TotalSeconds:0} calls/s)");
+        // Published: an Asterisk chan_mgcp call with five digits takes 9 to 14 CPU-ms, 53 to 61 datagrams and 100 ms from last digit to answer.
+        Say($"bridge CPU per call          {milliseconds,8:0.000} ms    chan_mgcp  9-14 ms: {9 / milliseconds:0}-{14 / milliseconds:0} times less (aim: < 1 ms)");
+        Say($"MGCP datagrams per call      {perCall,8:0.0}       chan_mgcp 53-61   : {53 / perCall:0.0}-{61 / perCall:0.0} times fewer (aim: <= 20)");
+        Say($"last digit to answer, median {median,8:0.000} ms    chan_mgcp 100 ms  : {100 / median:0} times sooner");
+        Say($"                      p99    {delays[(int)(delays.Count * 0.99)],8:0.000} ms    (sipp, both kernels and the phones included)");
+    }
+
+    private static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
+
+    private static string Lines(int count, NetAddress peer, NetAddress gateway) => $$"""
+        peers:
+          - { name: sipp, uri: "sip:{{peer}}", registration: none }
+        gateways:
+          - name: load
+            domain: load.test
+            address: {{gateway}}
+            lines:
+        {{string.Join('\n', Enumerable.Range(1, count).Select(n => $"      - {{ endpoint: aaln/{n}, number: \"{1000 + n}\", peer: sipp }}"))}}
+        routes:
+          - { name: all, prefix: "", peer: sipp, minDigits: 5, maxDigits: 5 }
+        """;
+}

@@ -1,0 +1,28 @@
+using System.Globalization;
+
+namespace MgcpSipBridge.Benchmarks.Load;
+
+/// <summary>How much load.</summary>
+/// <param name="Calls">Calls that are measured.</param>
+/// <param name="Lines">Phones that call at the same time.</param>
+/// <param name="WarmUp">Calls before that, which are not: the runtime compiles while it runs.</param>
+internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 10, int WarmUp = 200)
+{
+    public static bool TryParse(IReadOnlyList<string> arguments, out CallLoadOptions options)
+    {
+        options = new CallLoadOptions();
+        for (var i = 0; i < arguments.Count; i += 2)
+        {
+            if (i + 1 == arguments.Count || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1) return false;
+            switch (arguments[i])
+            {
+                case "--calls": options = options with { Calls = number }; break;
+                case "--lines": options = options with { Lines = Math.Min(number, 200) }; break;
+                case "--warm-up": options = options with { WarmUp = number }; break;
+                default: return false;
+            }
+        }
+
+        return true;
+    }
+}

@@ -1,0 +1,57 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MgcpSipBridge.Interop;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Benchmarks.Load;
+
+/// <summary>The bridge's process.</summary>
+internal sealed partial class LoadBridge : LoadProcess
+{
+    private Uri _http = null!;
+
+    private LoadBridge(Process process) : base(process)
+    {
+    }
+
+    public NetAddress Mgcp { get; private set; }
+
+    public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines)
+    {
+        var settings = folder.Write("bridge.json", $$"""
+            {
+              "Mgcp": { "Listen": "{{host}}:0" },
+              "Sip": { "Listen": ["udp://{{host}}:0"] },
+              "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" } },
+              "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
+              "Storage": { "Provider": "None" }
+            }
+            """);
+        var bridge = new LoadBridge(Launch("dotnet", folder.Path,
+            Path.Combine(AppContext.BaseDirectory, "mgcp-sip-bridge.dll"), "serve", "--config", settings, "--lines", folder.Write("lines.yaml", lines)));
+        var ready = ReadyLine().Match(await bridge.Ready);
+        bridge.Mgcp = host.At(int.Parse(ready.Groups[1].Value, CultureInfo.InvariantCulture));
+        bridge._http = new Uri(ready.Groups[2].Value);
+        return bridge;
+    }
+
+    /// <summary>Waits until that many lines are in service.</summary>
+    public async Task LinesAreIdle(int count, TimeSpan limit)
+    {
+        using var client = new HttpClient { BaseAddress = _http };
+        for (var waited = TimeSpan.Zero; waited < limit; waited += TimeSpan.FromMilliseconds(100))
+        {
+            var answer = await client.GetFromJsonAsync<JsonElement>("/v1/gateways/load/lines?pageSize=1000");
+            if (answer.GetProperty("lines").EnumerateArray().Count(l => l.GetProperty("state").GetString() == "IDLE") == count) return;
+            await Task.Delay(100);
+        }
+
+        throw new TimeoutException("The lines do not come into service.");
+    }
+
+    [GeneratedRegex(@"mgcp=\S*?:(\d+) .*\bhttp=(\S+)")]
+    private static partial Regex ReadyLine();
+}

@@ -1,0 +1,51 @@
+using System.Diagnostics;
+
+namespace MgcpSipBridge.Benchmarks.Load;
+
+/// <summary>A child process that ends with us; what it says is dropped but for its first `ready` line.</summary>
+internal class LoadProcess : IDisposable
+{
+    private readonly Process _process;
+    private readonly TaskCompletionSource<string> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    protected LoadProcess(Process process)
+    {
+        _process = process;
+        process.OutputDataReceived += (_, e) =>
+        {
+            if (e.Data?.StartsWith("ready", StringComparison.Ordinal) == true) _ready.TrySetResult(e.Data);
+        };
+        process.ErrorDataReceived += static (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+    }
+
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    protected Task<string> Ready => _ready.Task.WaitAsync(TimeSpan.FromSeconds(30));
+
+    public static LoadProcess Start(string program, string folder, params string[] arguments) => new(Launch(program, folder, arguments));
+
+    public void Dispose()
+    {
+        GC.SuppressFinalize(this);
+        if (!_process.HasExited) _process.Kill(entireProcessTree: true);
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    protected static Process Launch(string program, string folder, params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder,
+        })!;
+}
