@@ -43,4 +43,10 @@ internal sealed class ConnectionCommand(CommandId id, MgcpVerb verb, EndpointCon
 
     /// <summary>Whether it may have reached the gateway and is not settled.</summary>
     public bool IsStarted => Transaction is not null || BacksOff;
+
+    /// <summary>Whether this deletes what <paramref name="other"/> works on.</summary>
+    public bool Deletes(ConnectionCommand other) =>
+        Verb == MgcpVerb.Dlcx && other.Verb != MgcpVerb.Dlcx && (Connection is null
+            ? CallId.Equals(other.CallId, StringComparison.OrdinalIgnoreCase)
+            : Connection.Equals(other.Connection, StringComparison.OrdinalIgnoreCase));
 }

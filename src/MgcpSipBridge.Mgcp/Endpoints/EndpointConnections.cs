@@ -101,11 +101,11 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             _commands.Remove(command);
             Succeed(command, response, now);
         }
-        else if (command.Verb != MgcpVerb.Dlcx && _commands.Exists(other => Deletes(other, command)))
+        else if (command.Verb != MgcpVerb.Dlcx && _commands.Exists(other => other.Deletes(command)))
         {
-            // Its deletion is on the way: nothing may follow it on this connection (§4.4.4), and whatever was wrong is of no interest.
+            // Nothing may follow its deletion on this connection (§4.4.4).
             _commands.Remove(command);
-            Fail(command, response.Code, Comment(response), now);
+            Fail(command, response.Code, response.CommentText, now);
         }
         else if (!(carried && GoesOnAlone(command, response.Code)))
         {
@@ -175,17 +175,12 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         for (var i = 0; i < _commands.Count; i++)
         {
             var command = _commands[i];
-            if (command.Transaction is not null || !Deletes(delete, command)) continue;
+            if (command.Transaction is not null || !delete.Deletes(command)) continue;
             services.Timers.Cancel(new AgentTimer(AgentTimerKind.RetryConnection, command));
             _commands.RemoveAt(i--);
             Fail(command, MgcpResponseCodes.Aborted, null, now);
         }
     }
-
-    private static bool Deletes(ConnectionCommand delete, ConnectionCommand command) =>
-        delete.Verb == MgcpVerb.Dlcx && command.Verb != MgcpVerb.Dlcx && (delete.Connection is null
-            ? command.CallId.Equals(delete.CallId, StringComparison.OrdinalIgnoreCase)
-            : delete.Connection.Equals(command.Connection, StringComparison.OrdinalIgnoreCase));
 
     private bool IsBlocked(int index)
     {
@@ -239,6 +234,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity);
             command.RideStamp = endpoint.Requests.Stamp;
         }
+
         if (command.Request is { } described) writer.Body(described.RemoteDescription.Span);
         command.Transaction = services.Transactions.Send(id, command.Verb, endpoint.Gateway, endpoint.Id, this, writer.ToArray(), now);
         if (command.Carries || command.Ride is not { } ride) return;
@@ -325,7 +321,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         }
 
         if (command.Verb == MgcpVerb.Dlcx && reaction != Reaction.OutOfService) GiveUpDeleting(command);
-        Fail(command, response.Code, Comment(response), now);
+        Fail(command, response.Code, response.CommentText, now);
         // 502 is about resources here (a CRCX for which there is no DSP), not about the endpoint (RFC 3661 §3.2).
         if (reaction == Reaction.OutOfService && MgcpResponseCodes.Normalize(response.Code) != 502) endpoint.Refused(now);
     }
@@ -352,8 +348,6 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         command.Ride = null;
         if (endpoint.IsLive) endpoint.Requests.Wish(ride, now);
     }
-
-    private static string? Comment(in MgcpResponse response) => response.Comment.IsEmpty ? null : Encoding.UTF8.GetString(response.Comment);
 
     private void Fail(ConnectionCommand command, int code, string? comment, Instant now)
     {

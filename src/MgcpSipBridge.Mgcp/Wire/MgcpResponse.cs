@@ -27,6 +27,9 @@ public readonly ref struct MgcpResponse
     /// <summary>The words after the number, without blanks around them; may be empty.</summary>
     public ReadOnlySpan<byte> Comment { get; }
 
+    /// <summary>The comment as text; null when there is none.</summary>
+    public string? CommentText => Comment.IsEmpty ? null : System.Text.Encoding.UTF8.GetString(Comment);
+
     /// <summary>The parameter lines; what cannot be read of them is left out.</summary>
     public MgcpParameters Parameters { get; }
 
