@@ -4,5 +4,5 @@ namespace MgcpSipBridge.Cli;
 public static class Program
 {
     /// <summary>Runs the verb that the arguments name.</summary>
-    public static int Main() => 1;
+    public static Task<int> Main(string[] args) => Commands.RunAsync(args, Console.Out, Console.Error);
 }

@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using MgcpSipBridge.Cli;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Simulator;
 
 namespace MgcpSipBridge.Host.Demo;
@@ -125,7 +127,7 @@ internal sealed class DemoRun(DemoBridge bridge, TextWriter output)
             {
                 output.WriteLine();
                 output.WriteLine(ladder.Call.FromLine ? $"Call {call}: line {ladder.Call.Line} calls {ladder.Call.Called}" : $"Call {call}: line {ladder.Call.Line} is called by {ladder.Call.Caller}");
-                output.Write(LadderText.Draw(ladder));
+                output.Write(LadderDrawing.Draw(ladder.ToMessage(bridge.Server.State.Clock)));
             }
     }
 

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Grpc.Core;
+using MgcpSipBridge.V1;
+
+namespace MgcpSipBridge.Cli;
+
+/// <summary>Asks a bridge and writes what it answers; lists are fetched page by page until they end.</summary>
+internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, CancellationToken cancel)
+{
+    private const int PageSize = 1000;
+
+    public async Task StatusAsync()
+    {
+        var status = await new SystemService.SystemServiceClient(channel).GetStatusAsync(new GetStatusRequest(), cancellationToken: cancel);
+        writer.One(status,
+            ("node", status.Node),
+            ("version", status.Version),
+            ("state", Text(status.State)),
+            ("since", Text(status.StartTime)),
+            ("calls", Text(status.Calls)),
+            ("connections", Text(status.Connections)),
+            ("media sessions", Text(status.MediaSessions)),
+            ("SIP dialogs", Text(status.SipDialogs)),
+            ("SIP transactions", Text(status.SipTransactions)),
+            ("MGCP transactions", Text(status.MgcpTransactions)));
+    }
+
+    public async Task GatewaysAsync()
+    {
+        var client = new GatewayService.GatewayServiceClient(channel);
+        var all = new ListGatewaysResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await client.ListGatewaysAsync(new ListGatewaysRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.Gateways.Add(page.Gateways);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.Gateways, ["NAME", "STATE", "ADDRESS", "DOMAIN", "LINES", "PROFILE", "VERSION"],
+            g => [g.Name, Text(g.State), Or(g.Address), g.Domain, Text(g.LineCount), Text(g.Profile), g.Version]);
+    }
+
+    public async Task LinesAsync(string gateway)
+    {
+        var client = new GatewayService.GatewayServiceClient(channel);
+        var all = new ListLinesResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await client.ListLinesAsync(new ListLinesRequest { Gateway = gateway, PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.Lines.Add(page.Lines);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.Lines, ["NUMBER", "STATE", "REGISTRATION", "GATEWAY", "ENDPOINT", "PEER", "NAME", "CALL"],
+            l => [l.Number, Text(l.State), Text(l.RegistrationState), l.Gateway, l.Endpoint, l.Peer, Or(l.DisplayName), Or(l.Call)]);
+    }
+
+    public async Task PeersAsync()
+    {
+        var client = new PeerService.PeerServiceClient(channel);
+        var all = new ListPeersResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await client.ListPeersAsync(new ListPeersRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.Peers.Add(page.Peers);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.Peers, ["NAME", "URI", "REGISTRATION", "REGISTERED"], p => [p.Name, p.Uri, Text(p.Registration), $"{p.RegisteredCount}/{p.RegistrationCount}"]);
+    }
+
+    public async Task RoutesAsync()
+    {
+        var client = new RouteService.RouteServiceClient(channel);
+        var all = new ListRoutesResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await client.ListRoutesAsync(new ListRoutesRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.Routes.Add(page.Routes);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.Routes, ["NAME", "PREFIX", "PRIORITY", "DIGITS", "STRIP", "PREPEND", "PEER", "FAILOVER"],
+            r => [r.Name, Or(r.Prefix), Text(r.Priority), r.MaxDigits == 0 ? $"{r.MinDigits}+" : $"{r.MinDigits}-{r.MaxDigits}", Text(r.StripDigits), Or(r.Prepend), r.Peer, Or(string.Join(' ', r.Failover))]);
+    }
+
+    public async Task CallsAsync()
+    {
+        var client = new CallService.CallServiceClient(channel);
+        var all = new ListCallsResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await client.ListCallsAsync(new ListCallsRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.Calls.Add(page.Calls);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.Calls, ["ID", "STATE", "DIRECTION", "LINE", "CALLER", "CALLED", "PEER", "SINCE"],
+            c => [c.Id, Text(c.State), Text(c.Direction), c.Line, Or(c.Caller), Or(c.Called), Or(c.Peer), Text(c.StartTime)]);
+    }
+
+    public async Task CallAsync(string id, bool withLadder)
+    {
+        var client = new CallService.CallServiceClient(channel);
+        if (withLadder)
+        {
+            var ladder = await client.GetLadderAsync(new GetLadderRequest { Call = id }, cancellationToken: cancel);
+            writer.One(ladder, Facts(ladder.Call));
+            if (writer.Format == OutputFormat.Table) writer.Text("\n" + LadderDrawing.Draw(ladder));
+            return;
+        }
+
+        var call = await client.GetCallAsync(new GetCallRequest { Call = id }, cancellationToken: cancel);
+        writer.One(call, Facts(call));
+    }
+
+    private static (string, string)[] Facts(Call call) =>
+    [
+        ("id", call.Id),
+        ("direction", Text(call.Direction)),
+        ("line", $"{call.Line} on {call.Gateway}"),
+        ("peer", Or(call.Peer)),
+        ("caller", Or(call.Caller)),
+        ("called", Or(call.Called)),
+        ("state", Text(call.State)),
+        ("started", Text(call.StartTime)),
+        ("answered", Text(call.AnswerTime)),
+        ("ended", Text(call.EndTime)),
+        ("outcome", call.Outcome == V1.Call.Types.Outcome.Unspecified ? "-" : Text(call.Outcome)),
+        ("MGCP call id", Or(call.MgcpCallId)),
+        ("SIP Call-ID", Or(call.SipCallId)),
+    ];
+
+    private static string Or(string text) => text.Length == 0 ? "-" : text;
+
+    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+
+    // SipToMgcp as SIP_TO_MGCP: the words of the API, whatever the language.
+    private static string Text<T>(T value)
+        where T : struct, Enum =>
+        string.Concat(value.ToString().Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? $"_{c}" : char.ToUpperInvariant(c).ToString()));
+
+    private static string Text(Google.Protobuf.WellKnownTypes.Timestamp? time) =>
+        time is null ? "-" : time.ToDateTimeOffset().ToString("yyyy-MM-dd'T'HH:mm:ss.fff'Z'", CultureInfo.InvariantCulture);
+
+    private static async Task PagesAsync(Func<string, Task<string>> fetch)
+    {
+        var token = "";
+        do token = await fetch(token);
+        while (token.Length > 0);
+    }
+}

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using Grpc.Core;
+using Grpc.Net.Client;
+
+namespace MgcpSipBridge.Cli;
+
+/// <summary>How answers are written.</summary>
+internal enum OutputFormat
+{
+    /// <summary>Columns for people.</summary>
+    Table,
+
+    /// <summary>JSON as the REST API writes it, for programs.</summary>
+    Json,
+}
+
+/// <summary>The verbs. Each asks the bridge over gRPC and writes the answer; exit code 0, or 1 when the bridge could not answer.</summary>
+internal static class Commands
+{
+    private const string ServerVariable = "MGCPSIPCTL_SERVER";
+
+    /// <summary>Runs the verb that the arguments name.</summary>
+    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
+    {
+        var invocation = new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false };
+        try
+        {
+            return await Build(output).Parse(arguments).InvokeAsync(invocation);
+        }
+        catch (RpcException e)
+        {
+            await errors.WriteLineAsync(e.StatusCode == StatusCode.Unavailable && e.InnerException is not null
+                ? $"the bridge cannot be reached: {e.InnerException.Message}"
+                : $"{e.StatusCode}: {e.Status.Detail}");
+            return 1;
+        }
+        catch (UriFormatException e)
+        {
+            await errors.WriteLineAsync($"--server: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static RootCommand Build(TextWriter output)
+    {
+        var server = new Option<string>("--server", "-s")
+        {
+            Description = $"Address of the bridge's gRPC port (or environment variable {ServerVariable})",
+            DefaultValueFactory = _ => Environment.GetEnvironmentVariable(ServerVariable) ?? "http://127.0.0.1:8081",
+            Recursive = true,
+        };
+        var format = new Option<OutputFormat>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => OutputFormat.Table, Recursive = true };
+        var gateway = new Option<string>("--gateway", "-g") { Description = "Only lines of this gateway", DefaultValueFactory = _ => "-" };
+        var callId = new Argument<string>("id") { Description = "The call's id" };
+        var ladder = new Option<bool>("--ladder") { Description = "Show the call's messages on both sides" };
+
+        Command Verb(string name, string about, Func<Bridge, ParseResult, Task> run, params Symbol[] symbols)
+        {
+            var command = new Command(name, about);
+            foreach (var symbol in symbols)
+                if (symbol is Option option) command.Options.Add(option);
+                else if (symbol is Argument argument) command.Arguments.Add(argument);
+            command.SetAction(async (parse, cancel) =>
+            {
+                using var channel = GrpcChannel.ForAddress(parse.GetRequiredValue(server));
+                await run(new Bridge(channel, new AnswerWriter(output, parse.GetValue(format)), cancel), parse);
+                return 0;
+            });
+            return command;
+        }
+
+        var calls = Verb("calls", "Live calls", (bridge, _) => bridge.CallsAsync());
+        calls.Subcommands.Add(Verb("show", "One call, live or ended",
+            (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));
+        return new RootCommand("Looks into a running MgcpSipBridge")
+        {
+            server,
+            format,
+            Verb("status", "The bridge in numbers", (bridge, _) => bridge.StatusAsync()),
+            Verb("gateways", "MGCP gateways", (bridge, _) => bridge.GatewaysAsync()),
+            Verb("lines", "Analog lines", (bridge, parse) => bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway),
+            Verb("peers", "SIP peers", (bridge, _) => bridge.PeersAsync()),
+            Verb("routes", "Routes", (bridge, _) => bridge.RoutesAsync()),
+            calls,
+        };
+    }
+}
