@@ -1,0 +1,98 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace MgcpSipBridge.Host.Tests;
+
+/// <summary>The built program, from outside: its words, its signals, its exit codes.</summary>
+public sealed class ProcessTests : IDisposable
+{
+    private readonly Loading _loading = new();
+
+    public void Dispose() => _loading.Dispose();
+
+    [Fact]
+    public async Task Serve_says_ready_answers_and_ends_with_0_on_SIGTERM()
+    {
+        var lines = _loading.Yaml("""
+            peers: [{ name: pbx, uri: "sip:127.0.0.1:9" }]
+            gateways: [{ name: gw1, domain: gw1.example.net, lines: [{ endpoint: aaln/1, number: "1001", peer: pbx }] }]
+            """);
+        using var bridge = Start(null, ["--lines", lines, .. Running.FreePorts]);
+        var ready = await bridge.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        Assert.StartsWith("ready mgcp=127.0.0.1:", ready, StringComparison.Ordinal);
+        using var http = new HttpClient { BaseAddress = new Uri(ready!.Split(' ').First(p => p.StartsWith("http=", StringComparison.Ordinal))[5..]) };
+        var cancel = TestContext.Current.CancellationToken;
+        Assert.Equal("Healthy", await http.GetStringAsync(new Uri("/readyz", UriKind.Relative), cancel));
+        Assert.Contains("\"number\":\"1001\"", (await http.GetStringAsync(new Uri("/v1/gateways/gw1/lines/1001", UriKind.Relative), cancel)).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+        Assert.Equal((0, ""), await EndAsync(bridge, "TERM"));
+    }
+
+    [Fact]
+    public async Task Systemd_is_told()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux");
+        var path = Path.Combine(Directory.CreateTempSubdirectory("notify").FullName, "socket");
+        using var notify = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        notify.Bind(new UnixDomainSocketEndPoint(path));
+        using var bridge = Start(new() { ["NOTIFY_SOCKET"] = path, ["WATCHDOG_USEC"] = "200000" }, Running.FreePorts);
+        Assert.Equal("READY=1", await NotifiedAsync(notify));
+        Assert.Equal("WATCHDOG=1", await NotifiedAsync(notify));
+        Assert.Equal("WATCHDOG=1", await NotifiedAsync(notify));
+        var end = EndAsync(bridge, "INT");
+        string said;
+        do said = await NotifiedAsync(notify);
+        while (said == "WATCHDOG=1");
+        Assert.Equal("STOPPING=1", said);
+        Assert.Equal("EXTEND_TIMEOUT_USEC=20000000", await NotifiedAsync(notify));
+        Assert.Equal(0, (await end).Code);
+    }
+
+    [Fact]
+    public async Task A_port_in_use_ends_with_1_and_names_the_setting()
+    {
+        using var taken = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        using var bridge = Start(null, [.. Running.FreePorts, $"--Mgcp:Listen={taken.Client.LocalEndPoint}"]);
+        Assert.Equal((1, $"Mgcp:Listen: cannot listen on {taken.Client.LocalEndPoint}: the port is in use by another program\n"), await EndAsync(bridge, null));
+        Assert.Equal("", await bridge.StandardOutput.ReadToEndAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_wrong_configuration_ends_with_2()
+    {
+        using var bridge = Start(new() { ["MGCPSIP_Mgcp__Lisen"] = "x" }, ["serve"]);
+        Assert.Equal((2, "environment variable MGCPSIP_Mgcp__Lisen: Mgcp:Lisen: unknown setting; did you mean Mgcp:Listen?\n"), await EndAsync(bridge, null));
+    }
+
+    private static Process Start(Dictionary<string, string>? environment, string[] arguments)
+    {
+        var info = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };
+        foreach (var (name, value) in environment ?? []) info.Environment[name] = value;
+        return Process.Start(info)!;
+    }
+
+    private static async Task<(int Code, string Errors)> EndAsync(Process process, string? signal)
+    {
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        try
+        {
+            if (signal is not null) Process.Start("kill", ["-" + signal, process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+            var errors = await process.StandardError.ReadToEndAsync(timeout.Token);
+            await process.WaitForExitAsync(timeout.Token);
+            // Log lines are not what is tested here.
+            return (process.ExitCode, string.Concat(errors.Split('\n').Where(l => l.Length > 0 && !l.Contains(" info: ", StringComparison.Ordinal)).Select(l => l + "\n")));
+        }
+        finally
+        {
+            if (!process.HasExited) process.Kill();
+        }
+    }
+
+    private static async Task<string> NotifiedAsync(Socket notify)
+    {
+        var buffer = new byte[256];
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(60));
+        return Encoding.ASCII.GetString(buffer, 0, await notify.ReceiveAsync(buffer, timeout.Token));
+    }
+}
