@@ -141,10 +141,10 @@ internal sealed partial class SipResolver
 
     private static partial class Log
     {
-        [LoggerMessage(1020, LogLevel.Warning, "{Host} has no address that we could send SIP to")]
+        [LoggerMessage(EventId = 1020, EventName = "SipHostNotFound", Level = LogLevel.Warning, Message = "{Host} has no address that we could send SIP to")]
         internal static partial void NotFound(ILogger logger, string host);
 
-        [LoggerMessage(1021, LogLevel.Warning, "Looking {Host} up failed: {Reason}")]
+        [LoggerMessage(EventId = 1021, EventName = "SipLookUpFailed", Level = LogLevel.Warning, Message = "Looking {Host} up failed: {Reason}")]
         internal static partial void Failed(ILogger logger, string host, string reason);
     }
 }

@@ -190,19 +190,19 @@ internal sealed partial class SipStreams : IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(1010, LogLevel.Debug, "Connecting to {Remote}")]
+        [LoggerMessage(EventId = 1010, EventName = "SipConnecting", Level = LogLevel.Debug, Message = "Connecting to {Remote}")]
         internal static partial void Connecting(ILogger logger, NetAddress remote);
 
-        [LoggerMessage(1011, LogLevel.Debug, "The connection with {Remote} has ended")]
+        [LoggerMessage(EventId = 1011, EventName = "SipConnectionEnded", Level = LogLevel.Debug, Message = "The connection with {Remote} has ended")]
         internal static partial void Ended(ILogger logger, NetAddress remote);
 
-        [LoggerMessage(1012, LogLevel.Debug, "The stream from {Remote} is not SIP or a message is too large: closed")]
+        [LoggerMessage(EventId = 1012, EventName = "SipStreamBroken", Level = LogLevel.Debug, Message = "The stream from {Remote} is not SIP or a message is too large: closed")]
         internal static partial void Broken(ILogger logger, NetAddress remote);
 
-        [LoggerMessage(1013, LogLevel.Debug, "Too many connections: one from {Remote} was refused")]
+        [LoggerMessage(EventId = 1013, EventName = "SipConnectionRefused", Level = LogLevel.Debug, Message = "Too many connections: one from {Remote} was refused")]
         internal static partial void TooMany(ILogger logger, NetAddress remote);
 
-        [LoggerMessage(1014, LogLevel.Warning, "Accepting a connection failed: {Error}")]
+        [LoggerMessage(EventId = 1014, EventName = "SipAcceptFailed", Level = LogLevel.Warning, Message = "Accepting a connection failed: {Error}")]
         internal static partial void AcceptFailed(ILogger logger, SocketError error);
     }
 }

@@ -124,13 +124,13 @@ internal sealed partial class UdpPort : IDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(1001, LogLevel.Debug, "Receiving on {Port} failed: {Error}")]
+        [LoggerMessage(EventId = 1001, EventName = "UdpReceiveFailed", Level = LogLevel.Debug, Message = "Receiving on {Port} failed: {Error}")]
         internal static partial void ReceiveFailed(ILogger logger, NetAddress port, SocketError error);
 
-        [LoggerMessage(1002, LogLevel.Debug, "Sending {Bytes} bytes from {Port} to {Destination} failed: {Error}")]
+        [LoggerMessage(EventId = 1002, EventName = "UdpSendFailed", Level = LogLevel.Debug, Message = "Sending {Bytes} bytes from {Port} to {Destination} failed: {Error}")]
         internal static partial void SendFailed(ILogger logger, NetAddress port, NetAddress destination, int bytes, SocketError error);
 
-        [LoggerMessage(1003, LogLevel.Debug, "{Destination} cannot be reached, says ICMP")]
+        [LoggerMessage(EventId = 1003, EventName = "DestinationUnreachable", Level = LogLevel.Debug, Message = "{Destination} cannot be reached, says ICMP")]
         internal static partial void Unreachable(ILogger logger, NetAddress destination);
     }
 }

@@ -130,57 +130,57 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
         return true;
     }
 
-    [LoggerMessage(2001, LogLevel.Information, "Gateway {Gateway} answers")]
+    [LoggerMessage(EventId = 2001, EventName = "GatewayUp", Level = LogLevel.Information, Message = "Gateway {Gateway} answers")]
     private static partial void GatewayUp(ILogger logger, string gateway);
 
-    [LoggerMessage(2002, LogLevel.Warning, "Gateway {Gateway} does not answer, or it said that it goes out of service")]
+    [LoggerMessage(EventId = 2002, EventName = "GatewayDown", Level = LogLevel.Warning, Message = "Gateway {Gateway} does not answer, or it said that it goes out of service")]
     private static partial void GatewayDown(ILogger logger, string gateway);
 
-    [LoggerMessage(2003, LogLevel.Debug, "{Verb} to gateway {Gateway} unanswered after {Seconds} s")]
+    [LoggerMessage(EventId = 2003, EventName = "MgcpCommandUnanswered", Level = LogLevel.Debug, Message = "{Verb} to gateway {Gateway} unanswered after {Seconds} s")]
     private static partial void MgcpUnanswered(ILogger logger, string verb, string gateway, double seconds);
 
-    [LoggerMessage(2004, LogLevel.Debug, "An MGCP message could not be read: {Error}")]
+    [LoggerMessage(EventId = 2004, EventName = "MgcpMessageUnreadable", Level = LogLevel.Debug, Message = "An MGCP message could not be read: {Error}")]
     private static partial void MgcpUnreadable(ILogger logger, MgcpParseError error);
 
-    [LoggerMessage(2005, LogLevel.Debug, "MGCP from {Source} dropped: {Reason}")]
+    [LoggerMessage(EventId = 2005, EventName = "MgcpMessageDropped", Level = LogLevel.Debug, Message = "MGCP from {Source} dropped: {Reason}")]
     private static partial void MgcpDropped(ILogger logger, NetAddress source, MgcpDropReason reason);
 
-    [LoggerMessage(2006, LogLevel.Information, "Gateway {Gateway} restarts: {Method}")]
+    [LoggerMessage(EventId = 2006, EventName = "GatewayRestarted", Level = LogLevel.Information, Message = "Gateway {Gateway} restarts: {Method}")]
     private static partial void GatewayRestarted(ILogger logger, string gateway, string method);
 
-    [LoggerMessage(2007, LogLevel.Information, "Gateway {Gateway} refused something; from now on: {Trait}")]
+    [LoggerMessage(EventId = 2007, EventName = "GatewayTraitLearnt", Level = LogLevel.Information, Message = "Gateway {Gateway} refused something; from now on: {Trait}")]
     private static partial void GatewayTrait(ILogger logger, string gateway, string trait);
 
-    [LoggerMessage(3001, LogLevel.Debug, "A SIP message could not be read: {Error}")]
+    [LoggerMessage(EventId = 3001, EventName = "SipMessageUnreadable", Level = LogLevel.Debug, Message = "A SIP message could not be read: {Error}")]
     private static partial void SipUnreadable(ILogger logger, SipParseError error);
 
-    [LoggerMessage(3002, LogLevel.Debug, "SIP from {Source} dropped: {Reason}")]
+    [LoggerMessage(EventId = 3002, EventName = "SipMessageDropped", Level = LogLevel.Debug, Message = "SIP from {Source} dropped: {Reason}")]
     private static partial void SipDropped(ILogger logger, NetAddress source, SipDropReason reason);
 
-    [LoggerMessage(3003, LogLevel.Warning, "Peer {Peer} refuses our credentials of {Account} with {Status} ({Suppressed} more like this before)")]
+    [LoggerMessage(EventId = 3003, EventName = "SipCredentialsRefused", Level = LogLevel.Warning, Message = "Peer {Peer} refuses our credentials of {Account} with {Status} ({Suppressed} more like this before)")]
     private static partial void CredentialsRefused(ILogger logger, string peer, string account, int status, int suppressed);
 
-    [LoggerMessage(3004, LogLevel.Warning, "Peer {Peer} refuses to register {Account} with {Status} ({Suppressed} more like this before)")]
+    [LoggerMessage(EventId = 3004, EventName = "RegistrationRefused", Level = LogLevel.Warning, Message = "Peer {Peer} refuses to register {Account} with {Status} ({Suppressed} more like this before)")]
     private static partial void RegistrationRefused(ILogger logger, string peer, string account, int status, int suppressed);
 
-    [LoggerMessage(3005, LogLevel.Warning, "Peer {Peer} does not answer the registration of {Account} ({Suppressed} more like this before)")]
+    [LoggerMessage(EventId = 3005, EventName = "RegistrationUnanswered", Level = LogLevel.Warning, Message = "Peer {Peer} does not answer the registration of {Account} ({Suppressed} more like this before)")]
     private static partial void RegistrationUnanswered(ILogger logger, string peer, string account, int suppressed);
 
-    [LoggerMessage(3006, LogLevel.Debug, "Registration of {Account} at peer {Peer}: {State}")]
+    [LoggerMessage(EventId = 3006, EventName = "RegistrationChanged", Level = LogLevel.Debug, Message = "Registration of {Account} at peer {Peer}: {State}")]
     private static partial void RegistrationChanged(ILogger logger, string peer, string account, SipRegistrationState state);
 
-    [LoggerMessage(4001, LogLevel.Debug, "Call {CallId} began: line {Line}, from the line: {FromLine}")]
+    [LoggerMessage(EventId = 4001, EventName = "CallStarted", Level = LogLevel.Debug, Message = "Call {CallId} began: line {Line}, from the line: {FromLine}")]
     private static partial void CallStarted(ILogger logger, string callId, string line, bool fromLine);
 
-    [LoggerMessage(4002, LogLevel.Debug, "Call {CallId} was answered after {Milliseconds} ms")]
+    [LoggerMessage(EventId = 4002, EventName = "CallAnswered", Level = LogLevel.Debug, Message = "Call {CallId} was answered after {Milliseconds} ms")]
     private static partial void CallAnswered(ILogger logger, string callId, double milliseconds);
 
-    [LoggerMessage(4003, LogLevel.Information, "Call {CallId} ended: gateway {Gateway}, line {Line}, peer {Peer}, from the line: {FromLine}, {Outcome}, talked {Seconds} s, SIP {SipStatus}, MGCP {MgcpCode}, Q.850 {Q850}")]
+    [LoggerMessage(EventId = 4003, EventName = "CallEnded", Level = LogLevel.Information, Message = "Call {CallId} ended: gateway {Gateway}, line {Line}, peer {Peer}, from the line: {FromLine}, {Outcome}, talked {Seconds} s, SIP {SipStatus}, MGCP {MgcpCode}, Q.850 {Q850}")]
     private static partial void CallEnded(ILogger logger, string callId, string gateway, string line, string peer, bool fromLine, CallOutcome outcome, double seconds, int sipStatus, int mgcpCode, int q850);
 
-    [LoggerMessage(4004, LogLevel.Error, "A call was cleared because of a bug in {Where}")]
+    [LoggerMessage(EventId = 4004, EventName = "CallFailed", Level = LogLevel.Error, Message = "A call was cleared because of a bug in {Where}")]
     private static partial void CallFailed(ILogger logger, string where, Exception exception);
 
-    [LoggerMessage(5001, LogLevel.Debug, "Media {Media} closed: from the gateway {GatewayPackets} packets, {GatewayLost} lost; from the peer {SipPackets}, {SipLost} lost")]
+    [LoggerMessage(EventId = 5001, EventName = "MediaClosed", Level = LogLevel.Debug, Message = "Media {Media} closed: from the gateway {GatewayPackets} packets, {GatewayLost} lost; from the peer {SipPackets}, {SipLost} lost")]
     private static partial void MediaClosed(ILogger logger, long media, long gatewayPackets, long gatewayLost, long sipPackets, long sipLost);
 }

@@ -223,13 +223,13 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(6002, LogLevel.Information, "Draining: no new calls; calls may go on for {Seconds} s")]
+        [LoggerMessage(EventId = 6002, EventName = "Draining", Level = LogLevel.Information, Message = "Draining: no new calls; calls may go on for {Seconds} s")]
         internal static partial void Draining(ILogger logger, double seconds);
 
-        [LoggerMessage(6003, LogLevel.Warning, "Stopped before every call and registration had ended in order")]
+        [LoggerMessage(EventId = 6003, EventName = "StoppedUnclean", Level = LogLevel.Warning, Message = "Stopped before every call and registration had ended in order")]
         internal static partial void NotClean(ILogger logger);
 
-        [LoggerMessage(6004, LogLevel.Warning, "{Setting} is not set and we listen on all addresses: others are told {Address}")]
+        [LoggerMessage(EventId = 6004, EventName = "AddressGuessed", Level = LogLevel.Warning, Message = "{Setting} is not set and we listen on all addresses: others are told {Address}")]
         internal static partial void Guessed(ILogger logger, string setting, string address);
     }
 }

@@ -52,7 +52,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
     private static partial class Log
     {
-        [LoggerMessage(5002, LogLevel.Error, "The relay failed")]
+        [LoggerMessage(EventId = 5002, EventName = "RelayFailed", Level = LogLevel.Error, Message = "The relay failed")]
         internal static partial void Failed(ILogger logger, Exception exception);
     }
 }

@@ -175,7 +175,7 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
 
     private static partial class Log
     {
-        [LoggerMessage(6001, LogLevel.Error, "The engine failed on {Input}")]
+        [LoggerMessage(EventId = 6001, EventName = "EngineFailed", Level = LogLevel.Error, Message = "The engine failed on {Input}")]
         internal static partial void Failed(ILogger logger, string input, Exception exception);
     }
 }
