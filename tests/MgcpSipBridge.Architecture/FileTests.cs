@@ -76,6 +76,15 @@ public sealed partial class FileTests
         }
     }
 
+    [Fact]
+    public void The_ladder_in_README_is_a_snapshot_of_the_call_flows()
+    {
+        var readme = Repository.Read("README.md");
+        var begin = readme.IndexOf("sequenceDiagram", StringComparison.Ordinal);
+        var ladder = readme[begin..readme.IndexOf("```", begin, StringComparison.Ordinal)].TrimEnd();
+        Assert.Equal(Repository.Read("tests/MgcpSipBridge.CallFlows/Snapshots/A_call_is_answered_and_the_caller_hangs_up.mmd").TrimEnd(), ladder);
+    }
+
     [GeneratedRegex(@"(?<![A-Za-z0-9_.\-/])/(?:work|farm|root|home|Users)/|(?<![A-Za-z0-9_.\-/])/tmp/w[t]\b|[A-Z]:\\Users\\")]
     private static partial Regex MachinePath();
 
