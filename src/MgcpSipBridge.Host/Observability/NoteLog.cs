@@ -26,14 +26,14 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
         switch (note)
         {
             case EngineNote.CallStarted started:
-                CallStarted(_calls, started.CallId, redaction.Mask(started.Line), started.FromLine);
+                CallStarted(_calls, started.CallId, redaction[started.Line], started.FromLine);
                 break;
             case EngineNote.CallAnswered answered:
                 CallAnswered(_calls, answered.CallId, answered.Setup.TotalMilliseconds);
                 break;
             case EngineNote.CallEnded ended:
                 var (record, call) = (ended.Record, ended.Record.Call);
-                CallEnded(_calls, call.CallId, call.Gateway, redaction.Mask(call.Line), call.Peer ?? "-", call.FromLine, call.Outcome ?? CallOutcome.Failed,
+                CallEnded(_calls, call.CallId, call.Gateway, redaction[call.Line], call.Peer ?? "-", call.FromLine, call.Outcome ?? CallOutcome.Failed,
                     record.Duration.TotalSeconds, record.SipStatus, record.MgcpCode, record.Q850);
                 break;
             case EngineNote.GatewayChanged { State: GatewayState.Up } gateway:
@@ -94,7 +94,7 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
                 SipDropped(_sip, dropped.From, dropped.Reason);
                 break;
             case SipNote.CredentialsRefused refused when Speak("credentials " + refused.Peer, out var more):
-                CredentialsRefused(_sip, refused.Peer, redaction.Mask(refused.Key), refused.Status, more);
+                CredentialsRefused(_sip, refused.Peer, redaction[refused.Key], refused.Status, more);
                 break;
         }
     }
@@ -104,13 +104,13 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
         switch (change.To)
         {
             case SipRegistrationState.Refused when Speak("refused " + change.Peer, out var more):
-                RegistrationRefused(_sip, change.Peer, redaction.Mask(change.Key), change.Status, more);
+                RegistrationRefused(_sip, change.Peer, redaction[change.Key], change.Status, more);
                 break;
             case SipRegistrationState.Unreachable when Speak("unreachable " + change.Peer, out var more):
-                RegistrationUnanswered(_sip, change.Peer, redaction.Mask(change.Key), more);
+                RegistrationUnanswered(_sip, change.Peer, redaction[change.Key], more);
                 break;
             case SipRegistrationState.Registered or SipRegistrationState.Off:
-                RegistrationChanged(_sip, change.Peer, redaction.Mask(change.Key), change.To.Value);
+                RegistrationChanged(_sip, change.Peer, redaction[change.Key], change.To.Value);
                 break;
         }
     }
@@ -158,25 +158,25 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
     private static partial void SipDropped(ILogger logger, NetAddress source, SipDropReason reason);
 
     [LoggerMessage(EventId = 3003, EventName = "SipCredentialsRefused", Level = LogLevel.Warning, Message = "Peer {Peer} refuses our credentials of {Account} with {Status} ({Suppressed} more like this before)")]
-    private static partial void CredentialsRefused(ILogger logger, string peer, string account, int status, int suppressed);
+    private static partial void CredentialsRefused(ILogger logger, string peer, Redacted account, int status, int suppressed);
 
     [LoggerMessage(EventId = 3004, EventName = "RegistrationRefused", Level = LogLevel.Warning, Message = "Peer {Peer} refuses to register {Account} with {Status} ({Suppressed} more like this before)")]
-    private static partial void RegistrationRefused(ILogger logger, string peer, string account, int status, int suppressed);
+    private static partial void RegistrationRefused(ILogger logger, string peer, Redacted account, int status, int suppressed);
 
     [LoggerMessage(EventId = 3005, EventName = "RegistrationUnanswered", Level = LogLevel.Warning, Message = "Peer {Peer} does not answer the registration of {Account} ({Suppressed} more like this before)")]
-    private static partial void RegistrationUnanswered(ILogger logger, string peer, string account, int suppressed);
+    private static partial void RegistrationUnanswered(ILogger logger, string peer, Redacted account, int suppressed);
 
     [LoggerMessage(EventId = 3006, EventName = "RegistrationChanged", Level = LogLevel.Debug, Message = "Registration of {Account} at peer {Peer}: {State}")]
-    private static partial void RegistrationChanged(ILogger logger, string peer, string account, SipRegistrationState state);
+    private static partial void RegistrationChanged(ILogger logger, string peer, Redacted account, SipRegistrationState state);
 
     [LoggerMessage(EventId = 4001, EventName = "CallStarted", Level = LogLevel.Debug, Message = "Call {CallId} began: line {Line}, from the line: {FromLine}")]
-    private static partial void CallStarted(ILogger logger, string callId, string line, bool fromLine);
+    private static partial void CallStarted(ILogger logger, string callId, Redacted line, bool fromLine);
 
     [LoggerMessage(EventId = 4002, EventName = "CallAnswered", Level = LogLevel.Debug, Message = "Call {CallId} was answered after {Milliseconds} ms")]
     private static partial void CallAnswered(ILogger logger, string callId, double milliseconds);
 
     [LoggerMessage(EventId = 4003, EventName = "CallEnded", Level = LogLevel.Information, Message = "Call {CallId} ended: gateway {Gateway}, line {Line}, peer {Peer}, from the line: {FromLine}, {Outcome}, talked {Seconds} s, SIP {SipStatus}, MGCP {MgcpCode}, Q.850 {Q850}")]
-    private static partial void CallEnded(ILogger logger, string callId, string gateway, string line, string peer, bool fromLine, CallOutcome outcome, double seconds, int sipStatus, int mgcpCode, int q850);
+    private static partial void CallEnded(ILogger logger, string callId, string gateway, Redacted line, string peer, bool fromLine, CallOutcome outcome, double seconds, int sipStatus, int mgcpCode, int q850);
 
     [LoggerMessage(EventId = 4004, EventName = "CallFailed", Level = LogLevel.Error, Message = "A call was cleared because of a bug in {Where}")]
     private static partial void CallFailed(ILogger logger, string where, Exception exception);

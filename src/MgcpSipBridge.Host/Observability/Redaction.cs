@@ -5,7 +5,14 @@ namespace MgcpSipBridge.Host.Observability;
 /// </summary>
 internal sealed class Redaction(bool showPersonalData)
 {
-    /// <summary><c>5551234</c> as <c>*****34</c>; short texts wholly.</summary>
-    public string Mask(string text) =>
-        showPersonalData ? text : text.Length <= 4 ? new string('*', text.Length) : new string('*', text.Length - 2) + text[^2..];
+    /// <summary>A text that is masked when, and only if, somebody writes it: <c>5551234</c> as <c>*****34</c>, short texts wholly.</summary>
+    public Redacted this[string text] => new(text, showPersonalData);
+}
+
+/// <summary>Personal data on its way into a log line.</summary>
+internal readonly record struct Redacted(string Text, bool Shown)
+{
+    /// <inheritdoc/>
+    public override string ToString() =>
+        Shown ? Text : Text.Length <= 4 ? new string('*', Text.Length) : new string('*', Text.Length - 2) + Text[^2..];
 }
