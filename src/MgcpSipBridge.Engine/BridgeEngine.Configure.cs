@@ -56,6 +56,7 @@ public sealed partial class BridgeEngine
             Pump();
             _timers.Cancel(line.Index);
             _retries.Cancel(line.Index);
+            _leaving.Cancel(line.Index);
             _lines.Remove(line.Index);
             _byEndpoint.Remove(line.Endpoint);
             _byNumber.Remove(line.Model.Number);
@@ -97,7 +98,7 @@ public sealed partial class BridgeEngine
                 _byAccount.Remove((line.Model.Peer, line.Model.Username));
                 if (line.Model.Peer != lineModel.Peer) ForgetAccount(lineModel.Number, line.Model.Peer);
                 line.Model = lineModel;
-                SetAccount(lineModel);
+                SetAccount(lineModel, line.Registers);
             }
 
             _byAccount[(lineModel.Peer, lineModel.Username)] = line;
@@ -105,17 +106,41 @@ public sealed partial class BridgeEngine
         }
     }
 
-    /// <summary>A line's account at its peer: it registers there, or borrows the trunk's credentials.</summary>
-    private void SetAccount(LineModel line)
+    /// <summary>
+    /// A line's account at its peer: it registers there while it serves (until its gateway has been heard of, we hope), or borrows the
+    /// trunk's credentials.
+    /// </summary>
+    private void SetAccount(LineModel line, bool serves = true)
     {
         if (!_core.Peers.TryGetValue(line.Peer, out var peer)) return;
         var account = peer.Sip.Registration switch
         {
-            SipRegistrationMode.PerLine => new SipAccount(line.Number, line.Peer, line.Username, line.Username, line.Password, line.DisplayName, Register: true),
+            SipRegistrationMode.PerLine => new SipAccount(line.Number, line.Peer, line.Username, line.Username, line.Password, line.DisplayName, Register: serves),
             SipRegistrationMode.Trunk => new SipAccount(line.Number, line.Peer, line.Number, peer.Sip.Username ?? peer.Sip.Name, peer.Sip.Password, line.DisplayName, Register: false),
             _ => new SipAccount(line.Number, line.Peer, line.Number, line.Username, line.Password, line.DisplayName, Register: false),
         };
         _core.Sip.SetAccount(account, _core.Now);
+    }
+
+    /// <summary>
+    /// A line that stays out of service leaves the PBX too, so that its callers hear so at once; back in service, it registers again. A
+    /// gateway that merely restarts is back before.
+    /// </summary>
+    private void FollowService(LineSlot line, bool serves)
+    {
+        if (!serves) _leaving.Set(line.Index, _core.Now + _core.Settings.UnregisterAfter);
+        else
+        {
+            _leaving.Cancel(line.Index);
+            SetRegisters(line, true);
+        }
+    }
+
+    private void SetRegisters(LineSlot line, bool registers)
+    {
+        if (line.Registers == registers) return;
+        line.Registers = registers;
+        if (_core.Peers.TryGetValue(line.Model.Peer, out var peer) && peer.Sip.Registration == SipRegistrationMode.PerLine) SetAccount(line.Model, registers);
     }
 
     private void ForgetAccount(string key, string peer)

@@ -35,6 +35,7 @@ public sealed partial class BridgeEngine
                 break;
             case MgcpEvent.EndpointInService up when Line(up.Endpoint) is { } line:
                 line.Gateway.OnInService(up.Audit);
+                FollowService(line, serves: true);
                 if (!up.KeepsConnections) LoseConnections(line);
                 Do(line, new CallEvent.LineUp(up.Audit.OffHook, up.KeepsConnections, _core.NewCallId()));
                 break;
@@ -42,6 +43,7 @@ public sealed partial class BridgeEngine
                 line.Gateway.OnOutOfService(down.Reason);
                 if (down.Reason == OutOfServiceReason.Draining) break;
                 LoseConnections(line);
+                FollowService(line, serves: false);
                 Do(line, new CallEvent.LineDown(down.Reason == OutOfServiceReason.Restarting));
                 break;
             case MgcpEvent.Observed observed when Line(observed.Endpoint) is { } line:
@@ -55,7 +57,7 @@ public sealed partial class BridgeEngine
                 Do(line, line.Gateway.OnRefused());
                 break;
             case MgcpEvent.ConnectionLost lost when Line(lost.Endpoint) is { } line:
-                if (line.State.Current is { } current && Find(current.Id) is { } losing) Finish(losing, () => losing.Bearer.OnLost(tell: true));
+                foreach (var call in line.Calls.ToArray()) Finish(call, () => call.Bearer.OnLost(lost.Connection, tell: true));
                 break;
             case MgcpEvent.ConnectionCreated created:
                 Finish(created.Command, call => call.Bearer.OnCreated(created));
@@ -97,7 +99,7 @@ public sealed partial class BridgeEngine
     {
         foreach (var call in line.Calls.ToArray())
         {
-            call.Bearer.OnLost(tell: false);
+            call.Bearer.OnLost(connection: null, tell: false);
             Settle(call);
         }
     }

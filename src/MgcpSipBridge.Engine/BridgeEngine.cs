@@ -14,6 +14,7 @@ public sealed partial class BridgeEngine
     private readonly EngineCore _core;
     private readonly TimerQueue<int> _timers = new();
     private readonly TimerQueue<int> _retries = new();
+    private readonly TimerQueue<int> _leaving = new();
     private readonly Dictionary<int, LineSlot> _lines = [];
     private readonly Dictionary<EndpointId, LineSlot> _byEndpoint = [];
     private readonly Dictionary<string, LineSlot> _byNumber = new(StringComparer.Ordinal);
@@ -41,7 +42,7 @@ public sealed partial class BridgeEngine
     /// <summary>When <see cref="EngineInput.DeadlineReached"/> is wanted; null for never.</summary>
     public Instant? NextDeadline => Instant.Earliest(
         Instant.Earliest(_core.Mgcp.NextDeadline, _core.Sip.NextDeadline),
-        Instant.Earliest(_timers.NextDeadline, _retries.NextDeadline));
+        Instant.Earliest(_timers.NextDeadline, Instant.Earliest(_retries.NextDeadline, _leaving.NextDeadline)));
 
     /// <summary>Takes one input; deadlines due at <paramref name="now"/> fire first. <paramref name="utc"/> serves caller id's date alone.</summary>
     public void Handle(EngineInput input, Instant now, DateTime utc)
@@ -73,6 +74,12 @@ public sealed partial class BridgeEngine
         while (_retries.TryTakeDue(now, out var index))
         {
             if (_lines.TryGetValue(index, out var line)) line.Gateway.Retry();
+            Pump();
+        }
+
+        while (_leaving.TryTakeDue(now, out var index))
+        {
+            if (_lines.TryGetValue(index, out var line)) SetRegisters(line, false);
             Pump();
         }
     }

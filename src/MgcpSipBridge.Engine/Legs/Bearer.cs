@@ -73,10 +73,11 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         _connection = null;
     }
 
-    /// <summary>The gateway deleted it (DLCX from the gateway), or restarted.</summary>
-    public void OnLost(bool tell)
+    /// <summary>The gateway deleted a connection (DLCX from the gateway); null stands for all it had.</summary>
+    public void OnLost(string? connection, bool tell)
     {
-        if (_stage == Stage.Deleting) return;
+        if (_stage == Stage.Deleting && connection is not null) return;
+        if (connection is not null && !connection.Equals(_connection, StringComparison.OrdinalIgnoreCase)) return;
         _stage = Stage.None;
         _connection = null;
         if (tell) Fail(CallCause.BearerFailure);
@@ -111,9 +112,13 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     /// <summary>Opens both directions.</summary>
     public void Connect() => Modify(ConnectionMode.SendRecv);
 
-    /// <summary>The peer's description changed inside the call: tells the gateway if what we show it changes.</summary>
+    /// <summary>The peer's description changed before the answer: the next command tells the gateway.</summary>
+    public void Undescribe() => _described = false;
+
+    /// <summary>The peer's description changed inside the call: tells the gateway at once if it sees any of it (a hold, say, it does not).</summary>
     public void Redescribe()
     {
+        if (!call.Media.GatewaySeesChange(call.Line.Gateway.Audit)) return;
         _described = false;
         Connect();
     }

@@ -46,6 +46,9 @@ internal sealed class LineSlot
 
     public SipRegistrationState Registration { get; set; }
 
+    /// <summary>Whether the line shall be registered at its peer.</summary>
+    public bool Registers { get; set; } = true;
+
     /// <summary>Whether the gateway's RTP source may be learnt.</summary>
     public bool GatewayLearns { get; set; }
 

@@ -129,14 +129,20 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     {
         if (_peerOffer is null) return OfferToPeer();
         var common = AudioNegotiation.Common(_peerOffer.Audio!.Formats, _gateway?.Audio?.Formats ?? []);
-        if (common.IsEmpty) return null;
-        var answer = Show(AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, MediaDirection.SendRecv), ref _shownToPeer);
+        var description = AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, MediaDirection.SendRecv);
+        if (description.Audio is null) return null;
+        var answer = Show(description, ref _shownToPeer);
         Point();
         return answer;
     }
 
     /// <summary>The RemoteConnectionDescriptor for the gateway: what the peer speaks, at our address.</summary>
-    public ReadOnlyMemory<byte> DescribeToGateway(EndpointAudit audit)
+    public ReadOnlyMemory<byte> DescribeToGateway(EndpointAudit audit) => Show(ForGateway(audit), ref _shownToGateway);
+
+    /// <summary>Whether the gateway's next description would differ from the last.</summary>
+    public bool GatewaySeesChange(EndpointAudit audit) => _shownToGateway is null || AudioNegotiation.Changed(_shownToGateway, ForGateway(audit));
+
+    private SessionDescription ForGateway(EndpointAudit audit)
     {
         var spoken = _gateway?.Audio?.Formats;
         var formats = (_peer?.Audio, spoken) switch
@@ -147,7 +153,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
             (null, { } own) => own,
             _ => LocalOptions.Acceptable(LocalOptions.Usual, audit),
         };
-        return Show(AudioNegotiation.CreateOffer(Origin(_gatewaySession, _shownToGateway), GatewayRtp, formats, _peer?.Audio?.Ptime), ref _shownToGateway);
+        return AudioNegotiation.CreateOffer(Origin(_gatewaySession, _shownToGateway), GatewayRtp, formats, _peer?.Audio?.Ptime);
     }
 
     private static ImmutableArray<RtpFormat> UnderTypesOf(ImmutableArray<RtpFormat> own, ImmutableArray<RtpFormat> common) =>

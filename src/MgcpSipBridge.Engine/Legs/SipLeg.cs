@@ -118,7 +118,7 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
-        if (!known && _heardDialog is not null) call.Bearer.Redescribe();
+        if (!known) call.Bearer.Undescribe();
         core.Raise(call.Line, new CallEvent.PeerAnswers(call.Id));
     }
 

@@ -135,6 +135,9 @@ public sealed record EngineSettings
     /// <summary>Messages kept per ladder; later ones are counted, not kept.</summary>
     public int LadderMessages { get; init; } = 200;
 
+    /// <summary>How long a line may be out of service before its registration at the PBX is taken back.</summary>
+    public TimeSpan UnregisterAfter { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Local time minus UTC, for caller id's date; set anew by the host when it changes.</summary>
     public TimeSpan UtcOffset { get; init; }
 }
