@@ -6,19 +6,19 @@ namespace MgcpSipBridge.Architecture;
 /// <summary>Log lines are an API: an id means one thing for ever.</summary>
 public sealed partial class LogEventTests
 {
-    private static readonly (string File, int Id)[] Events =
+    private static readonly (string File, int Id, string Name)[] Events =
         [.. Repository.Matching("src/", ".cs").SelectMany(file => LoggerMessages().Matches(Repository.Read(file)).Select(m => Read(file, m.Groups[1].Value)))];
 
     [Fact]
-    public void Every_event_has_an_id_of_its_own()
+    public void Every_event_has_an_id_of_its_own_and_a_name()
     {
-        Assert.NotEmpty(Events);
         Findings.None(Events.GroupBy(e => e.Id).Where(g => g.Count() > 1).Select(g => string.Join(", ", g)));
+        Findings.None(Events.GroupBy(e => e.Name).Where(g => g.Count() > 1).Select(g => string.Join(", ", g)));
     }
 
     [Fact]
     public void Ids_stand_in_the_ranges_of_the_rooms() =>
-        Assert.All(Events, e => Assert.True(e.Id is >= 1000 and <= 6999, $"{e.File}: {e.Id}")); // 1 net, 2 mgcp, 3 sip, 4 calls, 5 relay, 6 host
+        Assert.All(Events, e => Assert.True(e.Id is >= 1000 and <= 6999, $"{e.File}: {e.Id} {e.Name}")); // 1 net, 2 mgcp, 3 sip, 4 calls, 5 relay, 6 host
 
     [Fact]
     public void Nothing_is_logged_beside_the_generated_messages()
@@ -27,11 +27,13 @@ public sealed partial class LogEventTests
         Findings.None(loose);
     }
 
-    private static (string File, int Id) Read(string file, string arguments)
+    private static (string File, int Id, string Name) Read(string file, string arguments)
     {
         var id = Id().Match(arguments);
         Assert.True(id.Success, $"{file}: [LoggerMessage({arguments})] has no EventId");
-        return (file, int.Parse(id.Groups[1].Value, CultureInfo.InvariantCulture));
+        var name = Name().Match(arguments);
+        Assert.True(name.Success, $"{file}: [LoggerMessage({arguments})] has no EventName");
+        return (file, int.Parse(id.Groups[1].Value, CultureInfo.InvariantCulture), name.Groups[1].Value);
     }
 
     [GeneratedRegex(@"\[LoggerMessage\(((?:[^""\]]|""(?:[^""\\]|\\.)*"")*)\)\]")]
@@ -39,6 +41,9 @@ public sealed partial class LogEventTests
 
     [GeneratedRegex(@"(?:EventId\s*=\s*|^\s*)(\d+)")]
     private static partial Regex Id();
+
+    [GeneratedRegex(@"EventName\s*=\s*""(\w+)""")]
+    private static partial Regex Name();
 
     [GeneratedRegex(@"\.Log(?:Trace|Debug|Information|Warning|Error|Critical)\(")]
     private static partial Regex LooseCalls();
