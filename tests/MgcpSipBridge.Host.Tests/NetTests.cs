@@ -118,8 +118,7 @@ public sealed class NetTests
         Assert.Equal(1, streams.It.Open);
 
         accepted.Dispose();
-        // Told under its own number and as the flow that asked for any connection.
-        Assert.Equal([incoming, flow with { Local = incoming.Local }], [Take(streams.Failed), Take(streams.Failed)]);
+        Assert.Equal(incoming, Take(streams.Failed));
         Assert.Equal(0, streams.It.Open);
     }
 
@@ -136,7 +135,6 @@ public sealed class NetTests
 
         streams.It.Send(new SipFlow(SipTransport.Tcp, streams.Bound, nobody), "INVITE"u8.ToArray());
         Assert.Equal(nobody, Take(streams.Failed).Remote);
-        Assert.Equal(new SipFlow(SipTransport.Tcp, streams.Bound, nobody), Take(streams.Failed));
         streams.It.Send(new SipFlow(SipTransport.Tcp, streams.Bound, nobody, 4711), "BYE"u8.ToArray());
         Assert.Equal(4711, Take(streams.Failed).Connection);
     }

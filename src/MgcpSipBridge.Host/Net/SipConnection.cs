@@ -37,9 +37,6 @@ internal sealed class SipConnection : IDisposable
     /// <summary>When the last whole message came or went.</summary>
     public Instant LastMessage => new(Volatile.Read(ref _lastMessage));
 
-    /// <summary>Whether messages were sent over it without naming it: a failure is told under connection 0 too.</summary>
-    public bool UsedUnnamed { get; set; }
-
     /// <summary>The flow of its messages.</summary>
     public SipFlow Flow => new(SipTransport.Tcp, Local, Remote, Id);
 

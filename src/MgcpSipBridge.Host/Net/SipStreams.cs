@@ -83,7 +83,6 @@ internal sealed partial class SipStreams : IAsyncDisposable
             var socket = new Socket(flow.Remote.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
             connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow.Local, flow.Remote);
             Add(connection);
-            connection.UsedUnnamed = true;
             connection.TrySend(message);
             Log.Connecting(_log, flow.Remote);
             var bindTo = flow.Local;
@@ -92,7 +91,6 @@ internal sealed partial class SipStreams : IAsyncDisposable
             return;
         }
 
-        connection.UsedUnnamed = true;
         if (!connection.TrySend(message)) _failed(flow);
     }
 
@@ -113,9 +111,8 @@ internal sealed partial class SipStreams : IAsyncDisposable
         }
 
         Log.Ended(_log, connection.Remote);
-        if (_stopping) return;
-        _failed(connection.Flow);
-        if (connection.UsedUnnamed) _failed(connection.Flow with { Connection = 0 });
+        // Once, by its number: said without one, it would also strike a connection that has been made to the same address since.
+        if (!_stopping) _failed(connection.Flow);
     }
 
     /// <inheritdoc/>

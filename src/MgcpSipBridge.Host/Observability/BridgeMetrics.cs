@@ -52,8 +52,6 @@ internal sealed class BridgeMetrics
     private readonly Counter _rtpDropped;
     private readonly Histogram _rtpJitter;
     private readonly Histogram _rtpLoss;
-    private readonly Counter _oneWay;
-    private readonly Counter _noAudio;
     private readonly Gauge _relayPorts;
     private readonly Gauge _mediaSessions;
     private readonly Counter _shed;
@@ -95,8 +93,6 @@ internal sealed class BridgeMetrics
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
         _rtpJitter = Buckets(metrics, "mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", JitterBuckets);
         _rtpLoss = Buckets(metrics, "mgcpsipbridge_rtp_loss_ratio", "Share of a stream's packets that never arrived.", LossBuckets);
-        _oneWay = metrics.CreateCounter("mgcpsipbridge_calls_one_way_audio_total", "Answered calls in which audio came from one side alone.");
-        _noAudio = metrics.CreateCounter("mgcpsipbridge_calls_no_audio_total", "Answered calls in which no audio came at all.");
         _relayPorts = metrics.CreateGauge("mgcpsipbridge_relay_ports_in_use", "UDP ports that the relay has leased, draining ones included.");
         _mediaSessions = metrics.CreateGauge("mgcpsipbridge_media_sessions", "Relayed media sessions that are open.");
 

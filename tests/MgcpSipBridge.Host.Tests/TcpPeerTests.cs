@@ -1,0 +1,89 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Serving;
+using MgcpSipBridge.Sip;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace MgcpSipBridge.Host.Tests;
+
+/// <summary>The real engine against a peer that speaks TCP.</summary>
+public sealed class TcpPeerTests : IDisposable
+{
+    private readonly Loading _loading = new();
+    private readonly TcpListener _peer = new(IPAddress.Loopback, 0);
+
+    public TcpPeerTests() => _peer.Start();
+
+    public void Dispose()
+    {
+        _loading.Dispose();
+        _peer.Dispose();
+    }
+
+    [Fact]
+    public async Task A_line_registers_over_tcp_and_again_when_the_connection_breaks()
+    {
+        await using var server = await StartAsync();
+        using (var first = await AcceptAsync())
+        {
+            await AnswerAsync(first, await ReadAsync(first));
+            await UntilAsync(server, SipRegistrationState.Registered);
+        }
+
+        // The registrar knew us by that connection: a new one is made without waiting for the refresh.
+        using var second = await AcceptAsync();
+        var again = await ReadAsync(second);
+        Assert.StartsWith("REGISTER sip:", again, StringComparison.Ordinal);
+        Assert.Contains($"Via: SIP/2.0/TCP 127.0.0.1:{server.Sip[1].Bound.Port};", again, StringComparison.Ordinal);
+        await AnswerAsync(second, again);
+        await UntilAsync(server, SipRegistrationState.Registered);
+    }
+
+    [Fact]
+    public async Task A_peer_that_refuses_the_connection_is_unreachable_at_once()
+    {
+        await using var server = await StartAsync(() => _peer.Stop());
+        // Long before Timer F (32 s) would tell.
+        await UntilAsync(server, SipRegistrationState.Unreachable, TimeSpan.FromSeconds(20));
+    }
+
+    private static async Task<string> ReadAsync(TcpClient client)
+    {
+        var text = new StringBuilder();
+        var buffer = new byte[4096];
+        while (!text.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
+            text.Append(Encoding.ASCII.GetString(buffer, 0, await client.GetStream().ReadAsync(buffer, TestContext.Current.CancellationToken)));
+        return text.ToString();
+    }
+
+    private static async Task AnswerAsync(TcpClient client, string request)
+    {
+        var headers = request.Split("\r\n");
+        string Line(string name) => headers.First(h => h.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
+        var answer = $"SIP/2.0 200 OK\r\n{Line("Via")}\r\n{Line("From")}\r\n{Line("To")};tag=1\r\n{Line("Call-ID")}\r\n{Line("CSeq")}\r\n{Line("Contact")};expires=3600\r\nContent-Length: 0\r\n\r\n";
+        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer), TestContext.Current.CancellationToken);
+    }
+
+    private static async Task UntilAsync(BridgeServer server, SipRegistrationState state, TimeSpan? most = null)
+    {
+        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        timeout.CancelAfter(most ?? TimeSpan.FromSeconds(60));
+        while (((ImmutableArray<LineView>)(await server.Queries.AskAsync(new EngineQuery.Lines(), timeout.Token))!)[0].Registration != state) await Task.Delay(10, timeout.Token);
+    }
+
+    private ValueTask<TcpClient> AcceptAsync() => _peer.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+
+    private async Task<BridgeServer> StartAsync(Action? before = null)
+    {
+        var loaded = _loading.Load(null, $$"""
+            peers: [{ name: pbx, uri: "sip:{{_peer.LocalEndpoint}};transport=tcp", registration: perLine }]
+            gateways: [{ name: gw1, domain: gw1.example.net, lines: [{ endpoint: aaln/1, number: "1001", peer: pbx, password: secret }] }]
+            """, [.. Running.FreePorts, "--Bridge:DrainSeconds=0", "--Bridge:StopSeconds=0"]);
+        before?.Invoke();
+        Assert.Empty(loaded.Problems);
+        return await BridgeServer.StartAsync(loaded.Bridge!, loaded.Lines!, BridgeServer.MakeEngine, RelayAdapter.Maker(loaded.Bridge!, NullLoggerFactory.Instance), NullLoggerFactory.Instance);
+    }
+}
