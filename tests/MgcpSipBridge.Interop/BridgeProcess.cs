@@ -36,8 +36,6 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
 
     public string Said => _program.Said;
 
-    public TimeSpan ProcessorTime => _program.ProcessorTime;
-
     public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string? moreSettings = null)
     {
         var folder = new TemporaryFolder();

@@ -23,7 +23,7 @@ internal static class CallLoad
         using var folder = new LoadFolder();
         using var sipp = LoadProcess.Start("sipp", folder.Path,
             "-nostdin", "-sf", Path.Combine(AppContext.BaseDirectory, "Load", "uas-load.xml"), "-i", peerHost.ToString(), "-p", "5060",
-            "-mi", peerHost.ToString(), "-mp", "6000");
+            "-mi", peerHost.ToString(), "-mp", "6000", "-timeout", "600s");
         using var bridge = await LoadBridge.Start(folder, bridgeHost, Lines(options.Lines, peerHost.At(5060), pump.Addresses[0]));
 
         var gateway = new SimulatedGateway(new GatewaySetup

@@ -6,11 +6,13 @@ namespace MgcpSipBridge.Interop;
 /// <summary>A program of the operating system that a test needs, run as a child and ended with the test.</summary>
 internal sealed class ExternalProgram : IAsyncDisposable
 {
+    private readonly string _name;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _said = new();
 
-    private ExternalProgram(Process process)
+    private ExternalProgram(string name, Process process)
     {
+        _name = name;
         _process = process;
         process.OutputDataReceived += Keep;
         process.ErrorDataReceived += Keep;
@@ -23,19 +25,7 @@ internal sealed class ExternalProgram : IAsyncDisposable
 
     public IEnumerable<string> Lines => _said;
 
-    public int Id => _process.Id;
-
     public bool HasExited => _process.HasExited;
-
-    /// <summary>Processor time used so far.</summary>
-    public TimeSpan ProcessorTime
-    {
-        get
-        {
-            _process.Refresh();
-            return _process.TotalProcessorTime;
-        }
-    }
 
     /// <summary>Skips the test, naming the Debian package, when the program is not installed; fails it when CI says that peers are required.</summary>
     public static void Require(string program, string package)
@@ -46,9 +36,12 @@ internal sealed class ExternalProgram : IAsyncDisposable
         Assert.Skip(why);
     }
 
+    /// <summary>Starts it. Whatever becomes of the tests, it ends by itself after five minutes.</summary>
     public static ExternalProgram Start(string program, string folder, params IEnumerable<string> arguments)
     {
-        var start = new ProcessStartInfo(Find(program) ?? program, arguments)
+        string[] command = [Find(program) ?? program, .. arguments];
+        if (Find("timeout") is { } guard) command = [guard, "300", .. command];
+        var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
@@ -57,7 +50,7 @@ internal sealed class ExternalProgram : IAsyncDisposable
         };
         var process = Process.Start(start)!;
         process.StandardInput.Close();
-        return new ExternalProgram(process);
+        return new ExternalProgram(program, process);
     }
 
     /// <summary>Waits for it to end by itself.</summary>
@@ -70,7 +63,7 @@ internal sealed class ExternalProgram : IAsyncDisposable
         }
         catch (TimeoutException)
         {
-            throw new TimeoutException($"{_process.StartInfo.FileName} did not end within {limit.TotalSeconds} s.\n{Said}");
+            throw new TimeoutException($"{_name} did not end within {limit.TotalSeconds} s.\n{Said}");
         }
 
         return _process.ExitCode;
@@ -83,8 +76,8 @@ internal sealed class ExternalProgram : IAsyncDisposable
         while (true)
         {
             if (_said.FirstOrDefault(l => l.StartsWith(beginning, StringComparison.Ordinal)) is { } line) return line;
-            Assert.False(_process.HasExited, $"{_process.StartInfo.FileName} ended before it said `{beginning}`:\n{Said}");
-            if (deadline.Elapsed > limit) throw new TimeoutException($"{_process.StartInfo.FileName} did not say `{beginning}` within {limit.TotalSeconds} s:\n{Said}");
+            Assert.False(_process.HasExited, $"{_name} ended before it said `{beginning}`:\n{Said}");
+            if (deadline.Elapsed > limit) throw new TimeoutException($"{_name} did not say `{beginning}` within {limit.TotalSeconds} s:\n{Said}");
             await Task.Delay(20, TestContext.Current.CancellationToken);
         }
     }
