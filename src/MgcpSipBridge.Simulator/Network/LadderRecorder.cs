@@ -31,7 +31,7 @@ public sealed class LadderRecorder
     /// <summary>A person does something.</summary>
     public void Act(string who, string what, Instant now)
     {
-        if (IsOn) _entries.Add((now, $"Note over {who}: {Time(now)} {what}", ""));
+        if (IsOn) _entries.Add((now, $"Note over {who}: {Time(now)} {Escape(what)}", ""));
     }
 
     /// <summary>The bridge sends a datagram.</summary>
@@ -71,7 +71,7 @@ public sealed class LadderRecorder
             }
 
             _repeats.TryAdd(key, 0);
-            _entries.Add((now, $"{from}->>{to}: {Time(now)} {part}", isSip ? "" : key));
+            _entries.Add((now, $"{from}->>{to}: {Time(now)} {Escape(part)}", isSip ? "" : key));
         }
     }
 
@@ -83,15 +83,15 @@ public sealed class LadderRecorder
             if (!_transactions.TryGetValue(message.TransactionId, out var number)) _transactions[message.TransactionId] = number = _transactions.Count + 1;
             if (message.IsResponse)
             {
-                lines.Add($"{message.Code:000} #{number}{(message.Description.Length > 0 ? " + SDP" : "")}");
+                lines.Add($"{message.Code:000} {number}{(message.Description.Length > 0 ? " + SDP" : "")}");
                 continue;
             }
 
             var details = new List<string>();
             foreach (var (name, value) in message.Parameters)
-                if (name is "R" or "S" or "O" or "M" or "D" or "RM" or "Q" && value.Length > 0) details.Add($"{name}={value.Replace(';', ',')}");
+                if (name is "R" or "S" or "O" or "M" or "D" or "RM" or "Q" && value.Length > 0) details.Add($"{name}={value}");
             if (message.Description.Length > 0) details.Add("SDP");
-            lines.Add($"{message.Verb} #{number} {message.Endpoint}{(details.Count > 0 ? " " + string.Join(' ', details) : "")}");
+            lines.Add($"{message.Verb} {number} {message.Endpoint}{(details.Count > 0 ? " " + string.Join(' ', details) : "")}");
         }
 
         return lines;
@@ -103,8 +103,16 @@ public sealed class LadderRecorder
         var sdp = message.Body.Length > 0 ? " + SDP" : "";
         if (message.IsResponse) return $"{message.Status} {message.Reason} ({message.SequenceMethod}){sdp}";
         var uri = message.Method == "REGISTER" ? PlainSip.UriOf(message["to"] ?? "") : message.Uri;
-        return $"{message.Method} {uri.Replace(';', ',').Replace("#", "%23", StringComparison.Ordinal)}{sdp}";
+        return $"{message.Method} {uri}{sdp}";
     }
+
+    // In mermaid '#' begins an entity and ';' ends a line.
+    private static string Escape(string text) => string.Concat(text.Select(c => c switch
+    {
+        '#' => "#35;",
+        ';' => "#59;",
+        _ => c.ToString(),
+    }));
 
     private string Time(Instant now) => string.Create(CultureInfo.InvariantCulture, $"{(now - Start).TotalSeconds:0.000}");
 }

@@ -56,8 +56,8 @@ public sealed partial class PeerCall
         if (State < PeerCallState.Answered) _peer.Complain("RFC 3261 §15: BYE before the call was answered");
         EndedByLine = true;
         EndReason = bye["reason"];
-        Partner?.PartnerEnded(now);
         End(FinalStatus, now);
+        Partner?.PartnerEnded(now);
     }
 
     internal void Cancelled(SimulatedSipPeer.ServerTransaction invitation, Instant now)
@@ -65,8 +65,8 @@ public sealed partial class PeerCall
         EndedByLine = true;
         FinalStatus = 487;
         _peer.Respond(invitation, 487, "Request Terminated", LocalTag, now);
-        Partner?.PartnerEnded(now);
         End(487, now);
+        Partner?.PartnerEnded(now);
     }
 
     internal void Acknowledged(PlainSip ack, Instant now)

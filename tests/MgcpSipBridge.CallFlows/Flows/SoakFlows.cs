@@ -6,7 +6,7 @@ namespace MgcpSipBridge.CallFlows;
 public sealed class SoakFlows
 {
     /// <summary>The seeds of every run, or, to hunt for rare trouble, those that the environment names: <c>CALLFLOWS_SEEDS=100-150</c>.</summary>
-    public static TheoryData<ulong> Seeds => Range is [var first, var last] ? [.. Enumerable.Range(first, last - first + 1).Select(seed => (ulong)seed)] : [1, 2, 3];
+    public static TheoryData<ulong> Seeds => Range is [var first, var last] ? [.. Enumerable.Range(first, last - first + 1).Select(seed => (ulong)seed)] : [1, 2];
 
     private static int[] Range => [.. (Environment.GetEnvironmentVariable("CALLFLOWS_SEEDS") ?? "").Split('-', StringSplitOptions.RemoveEmptyEntries).Select(text => int.Parse(text, System.Globalization.CultureInfo.InvariantCulture))];
 
@@ -14,10 +14,11 @@ public sealed class SoakFlows
     [MemberData(nameof(Seeds))]
     public void Ten_thousand_calls_at_ten_percent_loss_twice(ulong seed)
     {
-        var first = Crowd.Run(seed, calls: 10_000, LinkQuality.Bad(0.1));
-        var second = Crowd.Run(seed, calls: 10_000, LinkQuality.Bad(0.1));
-        Assert.Equal(first.Hash, second.Hash);
-        TestContext.Current.TestOutputHelper?.WriteLine(first.ToString());
+        var results = new Crowd.Result?[2];
+        // Side by side: equal hashes also say that nothing is shared between two worlds.
+        Parallel.For(0, results.Length, run => results[run] = Crowd.Run(seed, calls: 10_000, LinkQuality.Bad(0.1)));
+        Assert.Equal(results[0], results[1]);
+        TestContext.Current.TestOutputHelper?.WriteLine(results[0]!.ToString());
     }
 
     [Theory]

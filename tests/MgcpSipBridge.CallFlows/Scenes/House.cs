@@ -66,7 +66,7 @@ internal sealed class House
         foreach (var gateway in Gateways) World.Network.SetLink(BridgeHost, gateway.Setup.Address, _options.Network);
         World.Network.SetLink(BridgeHost, Pbx.Setup.Address, _options.Network);
         Lines = [.. Gateways.SelectMany((gateway, g) => gateway.Setup.Endpoints.Select((endpoint, e) => new Person(this, gateway, endpoint, NumberOf(g, e), NameOf(g, e))))];
-        Bridge.OnNote = note => Notes.Add(note);
+        Bridge.OnNote = Note;
         Model = NewModel();
         _options.Before?.Invoke(this);
         Bridge.Handle(World, new EngineInput.Configure(Model));
@@ -90,14 +90,18 @@ internal sealed class House
 
     public ImmutableArray<Person> Lines { get; }
 
-    public List<EngineNote> Notes { get; } = [];
-
     public Person Alice => Lines[0];
 
     public Person Bob => Lines[1];
 
-    /// <summary>Calls that have ended so far, from the engine's notes.</summary>
-    public IEnumerable<CallRecord> Records => Notes.OfType<EngineNote.CallEnded>().Select(note => note.Record);
+    /// <summary>Records of the calls that have ended so far; the first thousand of them.</summary>
+    public List<CallRecord> Records { get; } = [];
+
+    /// <summary>Calls by the engine's notes: begun and ended.</summary>
+    public (int Begun, int Ended) CallsNoted { get; private set; }
+
+    /// <summary>Relay sessions by the engine's notes: opened and closed.</summary>
+    public (int Opened, int Closed) MediaNoted { get; private set; }
 
     /// <summary>Waits until every line can be used, then begins the ladder.</summary>
     public House Begins()
@@ -194,8 +198,8 @@ internal sealed class House
         foreach (var gateway in Gateways) Assert.Equal(0, gateway.ConnectionCount);
         Assert.Empty(Pbx.Calls);
         // Gauges go back to zero: every call that started has ended, every session that was opened was closed.
-        Assert.Equal(Notes.OfType<EngineNote.CallStarted>().Count(), Notes.OfType<EngineNote.CallEnded>().Count());
-        Assert.Equal(Notes.OfType<EngineNote.MediaChanged>().Count(note => note.Open), Notes.OfType<EngineNote.MediaChanged>().Count(note => !note.Open));
+        Assert.Equal(CallsNoted.Begun, CallsNoted.Ended);
+        Assert.Equal(MediaNoted.Opened, MediaNoted.Closed);
     }
 
     internal static NetAddress GatewayAddress(int index) => NetAddress.FromIPv4(0xC0000215 + (uint)index, 2427);
@@ -213,6 +217,23 @@ internal sealed class House
         (0, 1) => "Bob",
         _ => $"Line {NumberOf(gateway, endpoint)}",
     };
+
+    private void Note(EngineNote note)
+    {
+        switch (note)
+        {
+            case EngineNote.CallStarted:
+                CallsNoted = (CallsNoted.Begun + 1, CallsNoted.Ended);
+                break;
+            case EngineNote.CallEnded ended:
+                CallsNoted = (CallsNoted.Begun, CallsNoted.Ended + 1);
+                if (Records.Count < 1000) Records.Add(ended.Record);
+                break;
+            case EngineNote.MediaChanged media:
+                MediaNoted = media.Open ? (MediaNoted.Opened + 1, MediaNoted.Closed) : (MediaNoted.Opened, MediaNoted.Closed + 1);
+                break;
+        }
+    }
 
     private string NameOf(NetAddress address)
     {

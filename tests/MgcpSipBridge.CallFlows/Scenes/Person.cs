@@ -34,7 +34,7 @@ internal sealed class Person(House house, SimulatedGateway gateway, string endpo
     public Person Dials(string digits, TimeSpan? pace = null)
     {
         var step = pace ?? Pace;
-        Acts($"dials {digits.Replace("#", "(hash)", StringComparison.Ordinal)}", () => Phone.Dial(digits, step, World.Now));
+        Acts($"dials {digits}", () => Phone.Dial(digits, step, World.Now));
         World.Run(step * (digits.Length - 1));
         return this;
     }

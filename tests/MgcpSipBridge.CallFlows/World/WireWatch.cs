@@ -94,6 +94,7 @@ internal sealed class WireWatch
 
     private readonly HashSet<string> _twoCalls = [];
     private readonly HashSet<string> _stuck = [];
+    private long _commands;
 
     private void SentCommand(PlainMgcp command, NetAddress to, Instant now)
     {
@@ -121,7 +122,7 @@ internal sealed class WireWatch
         var sent = new Command(command, now);
         _sent[key] = sent;
         _outstanding[key] = sent;
-        if (_sent.Count > 20_000) Forget(now);
+        if (++_commands % 2048 == 0) Forget(now);
     }
 
     private void SentResponse(PlainMgcp response, NetAddress to, Instant now)
@@ -132,7 +133,7 @@ internal sealed class WireWatch
         if (_answers.TryGetValue(key, out var before) && now - before.At < TimeSpan.FromSeconds(30) && before.Answer.Text != response.Text)
             Complain(now, $"§3.5.1: two answers to {response.TransactionId}: {before.Answer.FirstLine}, then {response.FirstLine}");
         else if (!_answers.ContainsKey(key) || now - before.At >= TimeSpan.FromMinutes(3)) _answers[key] = (now, response);
-        if (_answers.Count > 20_000)
+        if (_answers.Count > 4_000)
             foreach (var old in _answers.Where(pair => now - pair.Value.At > TimeSpan.FromMinutes(3)).Select(pair => pair.Key).ToList()) _answers.Remove(old);
     }
 
@@ -153,7 +154,7 @@ internal sealed class WireWatch
         if (!_recent.TryGetValue(subject, out var lines)) _recent[subject] = lines = [];
         lines.Enqueue((now, direction, message));
         if (lines.Count > 30) lines.Dequeue();
-        if (_subjects.Count > 50_000) _subjects.Clear();
+        if (_subjects.Count > 5_000) _subjects.Clear();
     }
 
     /// <summary>The last messages about an endpoint.</summary>
