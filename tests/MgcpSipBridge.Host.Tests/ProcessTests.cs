@@ -2,6 +2,11 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using MgcpSipBridge.Host.Demo;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MgcpSipBridge.Host.Tests;
 
@@ -27,6 +32,35 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal("Healthy", await http.GetStringAsync(new Uri("/readyz", UriKind.Relative), cancel));
         Assert.Contains("\"number\":\"1001\"", (await http.GetStringAsync(new Uri("/v1/gateways/gw1/lines/1001", UriKind.Relative), cancel)).Replace(" ", "", StringComparison.Ordinal), StringComparison.Ordinal);
         Assert.Equal((0, ""), await EndAsync(bridge, "TERM"));
+    }
+
+    [Fact]
+    public async Task While_it_drains_the_api_answers_and_the_last_call_ends_it()
+    {
+        var lines = _loading.Yaml("""
+            peers: [{ name: pbx, uri: "sip:127.0.0.1:9" }]
+            gateways: [{ name: gw1, domain: gw1.example.net, lines: [{ endpoint: aaln/1, number: "1001", peer: pbx }] }]
+            """);
+        using var bridge = Start(null, ["--lines", lines, "--Bridge:DrainSeconds=60", .. Running.FreePorts]);
+        var cancel = TestContext.Current.CancellationToken;
+        var ready = (await bridge.StandardOutput.ReadLineAsync(cancel))!.Split(' ', '=');
+        await using var driver = new NodeDriver(new MonotonicClock(), NullLogger.Instance);
+        Assert.True(NetAddress.TryParse(ready[2], 0, out var callAgent));
+        var gateway = new SimulatedGateway(new GatewaySetup { Domain = "gw1.example.net", Address = driver.Open(), CallAgent = callAgent, Endpoints = ["aaln/1"] }, new Entropy(1));
+        await driver.AddAsync(gateway);
+        await driver.DoAsync(gateway.PowerOn);
+        var phone = gateway.Phone("aaln/1");
+        using var http = new HttpClient { BaseAddress = new Uri(ready[6]) };
+        while (!(await http.GetStringAsync(new Uri("/v1/gateways/gw1/lines/1001", UriKind.Relative), cancel)).Contains("IDLE", StringComparison.Ordinal)) await Task.Delay(10, cancel);
+        await driver.DoAsync(phone.OffHook);
+        await driver.UntilAsync(() => phone.Sound == PhoneSound.DialTone, TimeSpan.FromSeconds(20));
+
+        var end = EndAsync(bridge, "TERM");
+        while ((await http.GetAsync(new Uri("/readyz", UriKind.Relative), cancel)).StatusCode != HttpStatusCode.ServiceUnavailable) await Task.Delay(10, cancel);
+        Assert.Contains("DRAINING", await http.GetStringAsync(new Uri("/v1/status", UriKind.Relative), cancel), StringComparison.Ordinal);
+        Assert.False(end.IsCompleted);
+        await driver.DoAsync(phone.OnHook);
+        Assert.Equal(0, (await end).Code);
     }
 
     [Fact]

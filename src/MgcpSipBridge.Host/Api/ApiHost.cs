@@ -7,6 +7,7 @@ using MgcpSipBridge.SansIo;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Hosting;
 using Prometheus;
 
 namespace MgcpSipBridge.Host.Api;
@@ -72,6 +73,8 @@ internal sealed class ApiHost : IAsyncDisposable
         });
         var services = builder.Services;
         services.AddSingleton(logs);
+        // Signals are the verb's: while calls drain, the API goes on.
+        services.AddSingleton<IHostLifetime, NoLifetime>();
         services.AddLogging();
         services.AddRoutingCore();
         services.AddSingleton(state);
@@ -96,6 +99,13 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapMetrics("/metrics", metrics.Registry);
         app.MapGet("/", () => Results.Text(Welcome));
         return app;
+    }
+
+    private sealed class NoLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 
     private const string Welcome = """

@@ -133,6 +133,9 @@ internal sealed class SipSection
     [Setting("Longest pause between registration attempts.", Min = "1s", Max = "1d")]
     public TimeSpan RegisterRetryMax { get; set; } = TimeSpan.FromMinutes(30);
 
+    [Setting("How long a line may be out of service before its registration is taken back.", Min = "0s", Max = "1d")]
+    public TimeSpan UnregisterAfter { get; set; } = TimeSpan.FromSeconds(10);
+
     [Setting("Largest message taken, in bytes.", Min = "1300", Max = "1048576")]
     public int MaxMessageBytes { get; set; } = 65_535;
 
@@ -306,6 +309,6 @@ internal sealed class LoggingSection
     [Setting("Whether numbers and names of people are written out; else all but the last two characters are masked.")]
     public bool PersonalData { get; set; }
 
-    [Setting("Least level by category: Default, MgcpSipBridge.Net, MgcpSipBridge.Mgcp, MgcpSipBridge.Sip, MgcpSipBridge.Calls, MgcpSipBridge.Relay, MgcpSipBridge.Host, Microsoft.AspNetCore.")]
-    public Dictionary<string, string> LogLevel { get; } = new(StringComparer.OrdinalIgnoreCase) { ["Default"] = "Information", ["Microsoft.AspNetCore"] = "Warning" };
+    [Setting("Least level by category: Default, MgcpSipBridge.Net, MgcpSipBridge.Mgcp, MgcpSipBridge.Sip, MgcpSipBridge.Calls, MgcpSipBridge.Relay, MgcpSipBridge.Host, Microsoft.")]
+    public Dictionary<string, string> LogLevel { get; } = new(StringComparer.OrdinalIgnoreCase) { ["Default"] = "Information", ["Microsoft"] = "Warning" };
 }

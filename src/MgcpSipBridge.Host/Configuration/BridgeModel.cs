@@ -91,6 +91,7 @@ internal sealed record BridgeModel
             },
             LaddersKept = Config.Bridge.LaddersKept,
             LadderMessages = Config.Bridge.LadderMessages,
+            UnregisterAfter = s.UnregisterAfter,
             UtcOffset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow),
         };
     }

@@ -14,5 +14,6 @@ internal readonly record struct Redacted(string Text, bool Shown)
 {
     /// <inheritdoc/>
     public override string ToString() =>
-        Shown ? Text : Text.Length <= 4 ? new string('*', Text.Length) : new string('*', Text.Length - 2) + Text[^2..];
+        // A trunk's name is not personal, and no number has a colon.
+        Shown || Text.StartsWith("trunk:", StringComparison.Ordinal) ? Text : Text.Length <= 4 ? new string('*', Text.Length) : new string('*', Text.Length - 2) + Text[^2..];
 }
