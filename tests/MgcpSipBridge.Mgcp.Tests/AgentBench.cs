@@ -8,9 +8,9 @@ internal sealed class AgentBench
 {
     public static readonly NetAddress GatewayAddress = NetAddress.FromIPv4(0x0A000015, 2427);
 
-    public AgentBench(MgcpSettings? settings = null, ulong seed = 1)
+    public AgentBench(MgcpSettings? settings = null, ulong seed = 1, MgcpAdmission? admission = null)
     {
-        Agent = new MgcpCallAgent(settings ?? Settings, new Entropy(seed));
+        Agent = new MgcpCallAgent(settings ?? Settings, new Entropy(seed), admission);
     }
 
     public static MgcpSettings Settings { get; } = new() { NotifiedEntity = "ca@bridge.example.net:2727" };
@@ -37,12 +37,23 @@ internal sealed class AgentBench
     /// <summary>An agent with gw1 and its endpoints in service, all messages of the beginning taken.</summary>
     public static AgentBench InService(MgcpProfile profile = MgcpProfile.Auto, string audit = "ES: L/hu\nI:\nA: a:PCMU;PCMA, v:L;D;G\n", params string[] endpoints)
     {
+        return InService(Model(true, profile, endpoints), audit);
+    }
+
+    /// <summary>An agent with one gateway in service as the model has it.</summary>
+    public static AgentBench InService(MgcpGatewayModel model, string audit = "ES: L/hu\nI:\nA: a:PCMU;PCMA, v:L;D;G\n")
+    {
         var bench = new AgentBench();
-        bench.Agent.SetGateway(Model(true, profile, endpoints), bench.Now);
+        bench.Agent.SetGateway(model, bench.Now);
         bench.Now = bench.Agent.NextDeadline!.Value;
         bench.Agent.FireDue(bench.Now);
         bench.Drain();
-        while (bench.Sent.Count > 0) bench.Answer(bench.TakeSent(), 200, audit);
+        while (bench.Sent.Count > 0)
+        {
+            var to = bench.Sent.Peek().To;
+            bench.FromGateway($"200 {IdOf(bench.TakeSent())} OK\n{audit}", to);
+        }
+
         bench.Events.Clear();
         bench.Notes.Clear();
         bench.Received.Clear();

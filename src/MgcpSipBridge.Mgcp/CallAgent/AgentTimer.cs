@@ -20,6 +20,15 @@ internal enum AgentTimerKind
 
     /// <summary>A connection command that met a transient error is sent again. Owner: the command.</summary>
     RetryConnection,
+
+    /// <summary>An overloaded gateway's pause is over. Owner: the gateway.</summary>
+    Throttle,
+
+    /// <summary>The next audits may begin. Owner: the pacer.</summary>
+    PaceAudits,
+
+    /// <summary>A final answer of ours that wants 000 is repeated. Owner: the answer.</summary>
+    RepeatAnswer,
 }
 
 /// <summary>Names a deadline; owners compare by reference.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Mgcp;
@@ -13,20 +14,29 @@ public sealed class MgcpCallAgent
     private readonly GatewayDirectory _directory = new();
     private readonly GatewayWatch _watch;
     private readonly GatewayCommands _commands;
+    private readonly GatewayResponses _responses;
+    private readonly DiscoveryList _discovery;
+    private readonly SourceLimiter _sources;
     private long _lastCommand;
 
     /// <summary>A call agent without gateways.</summary>
-    public MgcpCallAgent(MgcpSettings settings, Entropy entropy)
+    public MgcpCallAgent(MgcpSettings settings, Entropy entropy, MgcpAdmission? admission = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(entropy);
-        _services = new AgentServices(settings, entropy);
+        _services = new AgentServices(settings, admission ?? new MgcpAdmission(), entropy);
         _watch = new GatewayWatch(_services);
-        _commands = new GatewayCommands(_services, _directory, _watch);
+        _discovery = new DiscoveryList(_services, _directory);
+        _commands = new GatewayCommands(_services, _directory, _watch, _discovery);
+        _responses = new GatewayResponses(_services, _directory, _watch, _commands);
+        _sources = new SourceLimiter(_services, _directory);
     }
 
     /// <summary>When <see cref="FireDue"/> wants to be called; null for never.</summary>
     public Instant? NextDeadline => _services.Timers.NextDeadline;
+
+    /// <summary>Gateways that are not configured and sent RSIP, those heard last first. They got no answer.</summary>
+    public ImmutableArray<DiscoveredGateway> Discovered => _discovery.All;
 
     /// <summary>Does everything that is due.</summary>
     public void FireDue(Instant now)
@@ -40,6 +50,12 @@ public sealed class MgcpCallAgent
     /// <summary>Reads a datagram, which may hold several messages. Nothing is kept of the buffer.</summary>
     public void Receive(ReadOnlySpan<byte> datagram, NetAddress from, Instant now)
     {
+        if (!_sources.Allows(from, now))
+        {
+            _services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.RateLimited, from));
+            return;
+        }
+
         if (datagram.Length > MgcpDatagram.MaxBytes)
         {
             _services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.Oversize, from));
@@ -83,6 +99,7 @@ public sealed class MgcpCallAgent
 
         var added = new Gateway(gateway, _services);
         _directory.Add(added);
+        _discovery.Forget(gateway.Domain);
         AddEndpoints(added);
         _watch.TakeOver(added, now);
     }
@@ -96,13 +113,31 @@ public sealed class MgcpCallAgent
         foreach (var endpoint in gateway.Endpoints.Values) endpoint.Remove(now);
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Contact, gateway));
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.ForgetAnswers, gateway));
+        _services.Transactions.Unthrottle(gateway, now);
         _directory.Remove(gateway);
     }
 
     /// <summary>What is known of a gateway; null when it is not configured.</summary>
     public GatewayStatus? StatusOf(string gateway) => _directory.ByName(gateway) is { } found
         ? new GatewayStatus(found.Name, found.State, found.Address.IsNone ? null : found.Address, found.Traits, found.Pending)
+        {
+            IsThrottled = found.Throttle.IsOn,
+            LastHeard = found.LastHeard,
+        }
         : null;
+
+    /// <summary>
+    /// Asks a discovered gateway what it has: ends in <see cref="MgcpEvent.GatewayProposed"/>. Nothing is configured by it; <see cref="SetGateway"/> does that.
+    /// </summary>
+    /// <param name="domain">The domain as <see cref="Discovered"/> lists it, in any case.</param>
+    /// <param name="address">Which one, when several have the domain; null for any.</param>
+    /// <param name="now">Now.</param>
+    /// <returns>False when no such gateway is listed.</returns>
+    public bool Adopt(string domain, NetAddress? address, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(domain);
+        return _discovery.Adopt(domain, address, now);
+    }
 
     /// <summary>
     /// Makes <paramref name="request"/> the endpoint's NotificationRequest. Only the latest wish counts: one that waits behind an
@@ -157,8 +192,6 @@ public sealed class MgcpCallAgent
 
     private Endpoint? Find(EndpointId id) => _directory.ByName(id.Gateway)?.Endpoints.GetValueOrDefault(id.LocalName);
 
-    private bool IsConfigured(Gateway gateway) => _directory.ByName(gateway.Name) == gateway;
-
     private void AddEndpoints(Gateway gateway)
     {
         foreach (var name in gateway.Model.Endpoints)
@@ -174,7 +207,7 @@ public sealed class MgcpCallAgent
         var moved = address != gateway.Address;
         _directory.Change(gateway, model, address);
         if (!old.Domain.Equals(model.Domain, StringComparison.OrdinalIgnoreCase)) gateway.WireDomain = model.Domain;
-        if (old.Profile != model.Profile) gateway.Traits = Profiles.Traits(model.Profile);
+        if (old.Profile != model.Profile || old.Overrides != model.Overrides) gateway.Traits = Profiles.Traits(model.Profile);
         foreach (var endpoint in gateway.Endpoints.Values)
         {
             if (model.Endpoints.Contains(endpoint.Id.LocalName, StringComparer.OrdinalIgnoreCase)) continue;
@@ -199,6 +232,7 @@ public sealed class MgcpCallAgent
         }
 
         foreach (var pending in _services.Transactions.PendingOf(gateway)) _services.Transactions.Silence(pending, now);
+        _services.Transactions.Unthrottle(gateway, now);
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Contact, gateway));
         _services.Outbox.Happened(new MgcpEvent.GatewayChanged(gateway.Name, GatewayState.Unknown));
         _watch.TakeOver(gateway, now);
@@ -212,59 +246,12 @@ public sealed class MgcpCallAgent
                 _commands.Take(message, from, isPiggybacked, now);
                 break;
             case MgcpMessageKind.Response:
-                TakeResponse(message, from, isPiggybacked, now);
+                _responses.Take(message, from, isPiggybacked, now);
                 break;
             default:
                 _services.Outbox.Note(new MgcpNote.ParseFailed(MgcpParseError.BadFirstLine));
                 break;
         }
-    }
-
-    private void TakeResponse(ReadOnlySpan<byte> message, NetAddress from, bool isPiggybacked, Instant now)
-    {
-        var error = MgcpResponse.TryParse(message, out var response);
-        if (error != MgcpParseError.None)
-        {
-            _services.Outbox.Note(new MgcpNote.ParseFailed(error));
-            return;
-        }
-
-        if (response.Code < 100)
-        {
-            // 000: our final answer has arrived (RFC 3435 §3.5.6).
-            foreach (var gateway in _directory.AllAtHost(from)) gateway.Answers.Confirm(response.TransactionId, response.TransactionId);
-            return;
-        }
-
-        var transaction = _services.Transactions.Find(response.TransactionId);
-        var isKnown = transaction is not null && transaction.To == from;
-        // An empty K: wants 000, every time the answer comes: ours may have been lost (§3.5.6).
-        var wantsAck = !response.IsProvisional && response.Parameters.Has(MgcpParameter.ResponseAck);
-        if (wantsAck && (isKnown || (transaction is null && _directory.AtHost(from) is not null)))
-        {
-            _services.Outbox.Send(from, _services.Writer.Clear().Response(MgcpResponseCodes.ResponseAck, response.TransactionId).ToArray(), null, repeat: false);
-        }
-
-        if (transaction is null || !isKnown)
-        {
-            var reason = transaction is null ? MgcpDropReason.UnknownTransaction : MgcpDropReason.WrongPeer;
-            _services.Outbox.Note(new MgcpNote.Dropped(reason, from));
-            return;
-        }
-
-        if (_services.Settings.Trace) _services.Outbox.Received(from, message, transaction.Subject);
-        // A gateway that left the configuration, or is elsewhere now, is not brought back by what it still has to say.
-        if (!IsConfigured(transaction.Gateway))
-        {
-            if (!response.IsProvisional) _services.Transactions.Final(transaction, response, now);
-            return;
-        }
-
-        if (isPiggybacked) _commands.LearnPiggyback(transaction.Gateway);
-        if (!transaction.IsAbandoned || transaction.Gateway.Address == from) _watch.Heard(transaction.Gateway, now);
-        if (response.IsProvisional) _services.Transactions.Provisional(transaction, now);
-        else _services.Transactions.Final(transaction, response, now);
-        GatewayWatch.Recover(transaction.Gateway, now);
     }
 
     private void Fire(AgentTimer timer, Instant now)
@@ -273,7 +260,7 @@ public sealed class MgcpCallAgent
         {
             case (AgentTimerKind.Retransmit, OutgoingTransaction transaction):
                 if (!_services.Transactions.TimerElapsed(transaction, now)) break;
-                if (IsConfigured(transaction.Gateway)) _watch.Silent(transaction.Gateway, transaction.FirstSent, now);
+                if (_directory.IsConfigured(transaction.Gateway)) _watch.Silent(transaction.Gateway, transaction.FirstSent, now);
                 if (transaction.Subject is { } subject) Find(subject)?.Pump(now);
                 break;
             case (AgentTimerKind.Contact, Gateway gateway):
@@ -286,6 +273,18 @@ public sealed class MgcpCallAgent
             case (AgentTimerKind.Audit, Endpoint endpoint):
                 endpoint.AuditDue(now);
                 break;
+            case (AgentTimerKind.Audit, GatewaySurvey survey):
+                survey.Retry(now);
+                break;
+            case (AgentTimerKind.PaceAudits, AuditPacer pacer):
+                pacer.Advance(now);
+                break;
+            case (AgentTimerKind.Throttle, Gateway gateway):
+                _services.Transactions.Release(gateway, now);
+                break;
+            case (AgentTimerKind.RepeatAnswer, RepeatedAnswer answer):
+                answer.Due(_services, now);
+                break;
             case (AgentTimerKind.RetryRequest, EndpointRequests requests):
                 requests.Retry(now);
                 break;
@@ -294,43 +293,4 @@ public sealed class MgcpCallAgent
                 break;
         }
     }
-}
-
-/// <summary>A gateway as seen now.</summary>
-/// <param name="Name">Its configured name.</param>
-/// <param name="State">Whether it answers.</param>
-/// <param name="Address">Where commands go; null while unknown.</param>
-/// <param name="Traits">What was presumed and learnt about it.</param>
-/// <param name="PendingTransactions">Commands that wait for an answer.</param>
-public sealed record GatewayStatus(string Name, GatewayState State, NetAddress? Address, GatewayTraits Traits, int PendingTransactions);
-
-/// <summary>How a gateway speaks: preset by its profile, then learnt.</summary>
-public sealed record GatewayTraits
-{
-    /// <summary>Version text after the endpoint name: <c>MGCP 1.0</c>, <c>MGCP 1.0 NCS 1.0</c>; what it wrote last.</summary>
-    public string Version { get; init; } = "MGCP 1.0";
-
-    /// <summary>Whether it takes a digit map and reports whole numbers; else every digit is reported.</summary>
-    public bool DigitMaps { get; init; } = true;
-
-    /// <summary>Package of DTMF digits in requests: <c>D</c>, or <c>L</c> for NCS.</summary>
-    public string DigitPackage { get; init; } = "D";
-
-    /// <summary>Package of ringback and congestion tones: <c>G</c>, or <c>L</c> for NCS.</summary>
-    public string CallProgressPackage { get; init; } = "G";
-
-    /// <summary>Whether several messages may go into one datagram (RFC 3435 §3.5.5).</summary>
-    public bool Piggyback { get; init; }
-
-    /// <summary>Whether a NotificationRequest may ride in CRCX, MDCX and DLCX.</summary>
-    public bool EncapsulatedRequests { get; init; } = true;
-
-    /// <summary>Whether caller id (<c>L/ci</c>) is taken.</summary>
-    public bool CallerId { get; init; } = true;
-
-    /// <summary>Whether tones are on/off signals here and need an explicit stop (<c>L/dl(-)</c>).</summary>
-    public bool ExplicitToneStop { get; init; }
-
-    /// <summary>Signals that it refused (512, 513, 518, 522): not sent again.</summary>
-    public System.Collections.Immutable.ImmutableHashSet<string> RefusedNames { get; init; } = [];
 }

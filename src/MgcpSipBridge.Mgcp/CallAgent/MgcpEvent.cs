@@ -104,11 +104,25 @@ public abstract record MgcpEvent
     public sealed record ConnectionModified(CommandId Command, EndpointId Endpoint, ReadOnlyMemory<byte> LocalDescription) : MgcpEvent;
 
     /// <summary>A DLCX ended, also when the connection was already gone; <paramref name="Parameters"/> is P: as written, or null.</summary>
-    public sealed record ConnectionDeleted(CommandId Command, EndpointId Endpoint, string? Parameters) : MgcpEvent;
+    public sealed record ConnectionDeleted(CommandId Command, EndpointId Endpoint, string? Parameters) : MgcpEvent
+    {
+        /// <summary>What <see cref="Parameters"/> says; null when there is none.</summary>
+        public ConnectionStatistics? Statistics { get; init; }
+    }
 
     /// <summary>A connection command failed: the response code, or 0 when nothing answered.</summary>
     public sealed record CommandFailed(CommandId Command, EndpointId Endpoint, int Code, string? Comment) : MgcpEvent;
 
     /// <summary>The gateway deleted a connection on its own (RFC 3435 §2.3.8); the reason code (E:) or 0.</summary>
-    public sealed record ConnectionLost(EndpointId Endpoint, string Connection, int ReasonCode) : MgcpEvent;
+    public sealed record ConnectionLost(EndpointId Endpoint, string Connection, int ReasonCode) : MgcpEvent
+    {
+        /// <summary>The gateway's counters (P:), when it sent them.</summary>
+        public ConnectionStatistics? Statistics { get; init; }
+    }
+
+    /// <summary>A gateway that is not configured sent RSIP and is listed (<see cref="MgcpCallAgent.Discovered"/>); it got no answer.</summary>
+    public sealed record GatewayDiscovered(DiscoveredGateway Gateway) : MgcpEvent;
+
+    /// <summary>An adopted gateway was asked what it has, or could not be (then the proposal has no endpoints).</summary>
+    public sealed record GatewayProposed(GatewayProposal Proposal) : MgcpEvent;
 }

@@ -30,7 +30,14 @@ public sealed record MgcpGatewayModel(
     string Domain,
     NetAddress? Address,
     MgcpProfile Profile,
-    ImmutableArray<string> Endpoints);
+    ImmutableArray<string> Endpoints)
+{
+    /// <summary>Single traits that the operator has decided; null for none.</summary>
+    public TraitOverrides? Overrides { get; init; }
+
+    /// <summary>Further hosts that the gateway may command from (ports do not matter), besides its own address.</summary>
+    public ImmutableArray<NetAddress> AlsoFrom { get; init; } = [];
+}
 
 /// <summary>The call agent's own settings; the defaults are RFC 3435's (§3.5, §4.3) unless a comment says otherwise.</summary>
 public sealed record MgcpSettings

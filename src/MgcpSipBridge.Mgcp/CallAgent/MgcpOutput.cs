@@ -64,6 +64,15 @@ public abstract record MgcpNote
 
     /// <summary>A NTFY answered an older request than the last one: they crossed on the wire (RFC 3435 §4.4.1). Its events were delivered.</summary>
     public sealed record NotifyCrossed(string Gateway) : MgcpNote;
+
+    /// <summary>A gateway said that it is overloaded (409, 101) and gets commands a few at a time from now on, or has recovered.</summary>
+    public sealed record Throttled(string Gateway, bool IsOn) : MgcpNote;
+
+    /// <summary>A gateway's domain was claimed by a restart from another host while it answers where it is: dropped, and the old address is asked.</summary>
+    public sealed record Claimed(string Gateway, NetAddress From) : MgcpNote;
+
+    /// <summary>An unknown gateway was heard and is listed (<see cref="MgcpCallAgent.Discovered"/>).</summary>
+    public sealed record Discovered(NetAddress From) : MgcpNote;
 }
 
 /// <summary>Why a datagram or message was dropped.</summary>
@@ -83,4 +92,7 @@ public enum MgcpDropReason
 
     /// <summary>A command that our cache says was acknowledged already (K:).</summary>
     Acknowledged,
+
+    /// <summary>Its source sends more than the settings allow; it was not even read.</summary>
+    RateLimited,
 }

@@ -24,10 +24,16 @@ public sealed record NotificationRequest(
     ImmutableArray<SignalRequest> Signals,
     string? DigitMap = null)
 {
+    /// <summary>
+    /// Whether the gateway shall go on by itself after each NTFY (<c>Q: process,loop</c>, RFC 3435 §2.3.3): worth it where every digit of a long number, or of a
+    /// conversation, is reported by itself. A gateway that does not take it is asked for step by step, so a new request must follow each event all the same.
+    /// </summary>
+    public bool Loop { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(NotificationRequest? other) =>
         other is not null && Events.AsSpan().SequenceEqual(other.Events.AsSpan())
-        && Signals.AsSpan().SequenceEqual(other.Signals.AsSpan()) && DigitMap == other.DigitMap;
+        && Signals.AsSpan().SequenceEqual(other.Signals.AsSpan()) && DigitMap == other.DigitMap && Loop == other.Loop;
 
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(Events.Length, Signals.Length);

@@ -5,16 +5,22 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>What every part of one call agent shares.</summary>
 internal sealed class AgentServices
 {
-    public AgentServices(MgcpSettings settings, Entropy entropy)
+    public AgentServices(MgcpSettings settings, MgcpAdmission admission, Entropy entropy)
     {
         Settings = settings;
+        Admission = admission;
+        Pacer = new AuditPacer(admission, Timers);
         Entropy = entropy;
         Transactions = new OutgoingTransactions(settings, entropy, Timers, Outbox);
     }
 
     public MgcpSettings Settings { get; }
 
+    public MgcpAdmission Admission { get; }
+
     public Entropy Entropy { get; }
+
+    public AuditPacer Pacer { get; }
 
     public TimerQueue<AgentTimer> Timers { get; } = new();
 
@@ -24,6 +30,21 @@ internal sealed class AgentServices
 
     /// <summary>One buffer for whatever is being written; it is copied before anything else writes.</summary>
     public MgcpWriter Writer { get; } = new();
+
+    /// <summary>Begins a command in <see cref="Writer"/>: first line, and K: where the gateway takes it. Gives its transaction id.</summary>
+    public uint Begin(MgcpVerb verb, Gateway gateway, string localName, Instant now)
+    {
+        var id = Transactions.NewId();
+        Writer.Clear().Command(verb, id, localName, gateway.WireDomain, gateway.Traits.Version);
+        if (gateway.Traits.ConfirmAnswers) gateway.Unconfirmed.Write(Writer, now);
+        return id;
+    }
+
+    /// <summary>A gateway's trait was learnt; told only if that changed anything.</summary>
+    public void Learn(Gateway gateway, string word, Func<GatewayTraits, GatewayTraits> change)
+    {
+        if (gateway.Learn(change)) Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, word));
+    }
 
     /// <summary>The wait before try number <paramref name="tries"/> (from 1) after a transient error: 250 ms doubling up to 8 s, with jitter.</summary>
     public TimeSpan BackOff(int tries)

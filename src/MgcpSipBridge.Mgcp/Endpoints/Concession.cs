@@ -14,6 +14,12 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
     /// <summary>Digits in the other package: D or, with NCS, L.</summary>
     public static readonly Concession OtherDigitPackage = new("digit-package", static t => t with { DigitPackage = t.DigitPackage == "D" ? "L" : "D" });
 
+    /// <summary>One NTFY at a time.</summary>
+    public static readonly Concession NoLoop = new("loop", static t => t with { LoopMode = false });
+
+    /// <summary>Tones end by being left out.</summary>
+    public static readonly Concession NoToneStops = new("tone-stop", static t => t with { ExplicitToneStop = false });
+
     private static readonly Concession NoCallerId = new("caller-id", static t => t with { CallerId = false });
 
     /// <summary>What may be done without after <paramref name="code"/>, the likeliest first; empty when nothing is left.</summary>
@@ -23,8 +29,10 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
     public static List<Concession> After(NotificationRequest shaped, int code, bool mapRefused)
     {
         List<Concession> all = [];
+        if (shaped.Loop && code is 507 or 508 or 510 or 511 or 523 or 539) all.Add(NoLoop);
+        if (code == 508) return all;
         var usesMap = shaped.DigitMap is not null || HasAccumulation(shaped);
-        if (mapRefused || code is 507 or 508 or 510 or 523 or 537)
+        if (mapRefused || code is 507 or 510 or 523 or 537)
         {
             if (usesMap) all.Add(NoDigitMaps);
             if (mapRefused || code is 523 or 537) return all;
@@ -47,9 +55,16 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
 
     private static void AddSignals(NotificationRequest shaped, List<Concession> all)
     {
+        var stops = false;
         foreach (var signal in shaped.Signals)
         {
-            if (PackageVocabulary.IsCallerId(signal.Signal)) all.Insert(0, NoCallerId);
+            if (signal.Parameters == "-")
+            {
+                // Only the stop is given up, not the tone.
+                if (!stops) all.Add(NoToneStops);
+                stops = true;
+            }
+            else if (PackageVocabulary.IsCallerId(signal.Signal)) all.Insert(0, NoCallerId);
             else all.Add(Without("signal", signal.Signal));
         }
     }

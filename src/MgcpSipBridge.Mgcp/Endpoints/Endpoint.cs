@@ -28,7 +28,9 @@ internal sealed class Endpoint
     private const int MaxHeldEvents = 64;
     private readonly AgentServices _services;
     private readonly List<ObservedEvent> _held = [];
+    private readonly DrainWatch _drain;
     private bool _refusalTold;
+    private uint? _drainsNext;
 
     public Endpoint(Gateway gateway, string localName, AgentServices services)
     {
@@ -39,6 +41,7 @@ internal sealed class Endpoint
         Requests = new EndpointRequests(this, services);
         Connections = new EndpointConnections(this, services);
         Auditor = new EndpointAuditor(this, services);
+        _drain = new DrainWatch(this, services);
     }
 
     public Gateway Gateway { get; }
@@ -74,6 +77,7 @@ internal sealed class Endpoint
     {
         KeepsConnections = keep && IsLive;
         if (!KeepsConnections) Drop(now);
+        EndDraining(now);
         Service = ServiceState.Auditing;
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Audit, this));
         Auditor.Start(atOurStart, now);
@@ -86,10 +90,13 @@ internal sealed class Endpoint
         Recover(keep: false, atOurStart: false, now);
     }
 
-    /// <summary>RSIP graceful: no new connections (RFC 3435 §4.4.5).</summary>
-    public void Drain()
+    /// <summary>RSIP graceful: no new connections (RFC 3435 §4.4.5), and out of service after <paramref name="seconds"/> or, with 0, when the last is gone.</summary>
+    public void Drain(uint seconds, Instant now)
     {
-        if (Service != ServiceState.InService) return;
+        if (Service == ServiceState.Auditing) _drainsNext = seconds;
+        if (Service is not (ServiceState.InService or ServiceState.Draining)) return;
+        _drain.Start(seconds, now);
+        if (Service == ServiceState.Draining) return;
         Service = ServiceState.Draining;
         _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, OutOfServiceReason.Draining));
     }
@@ -97,12 +104,15 @@ internal sealed class Endpoint
     /// <summary>RSIP cancel-graceful: in service again, nothing was lost.</summary>
     public void Undrain(Instant now)
     {
+        _drainsNext = null;
         if (Service != ServiceState.Draining)
         {
             if (Service != ServiceState.InService) Recover(keep: true, atOurStart: false, now);
             return;
         }
 
+        EndDraining(now);
+        _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Audit, this));
         Service = ServiceState.InService;
         _services.Outbox.Happened(new MgcpEvent.EndpointInService(Id, Audit, KeepsConnections: true));
     }
@@ -114,6 +124,7 @@ internal sealed class Endpoint
         _refusalTold = false;
         _services.Outbox.Happened(new MgcpEvent.EndpointInService(Id, Audit, KeepsConnections));
         Connections.Pump(now);
+        if (_drainsNext is { } seconds) Drain(seconds, now);
         if (_held.Count == 0) return;
         var events = _held.ToImmutableArray();
         _held.Clear();
@@ -130,6 +141,7 @@ internal sealed class Endpoint
         var tell = IsLive || (reason == OutOfServiceReason.Refused && !_refusalTold);
         _refusalTold |= reason == OutOfServiceReason.Refused;
         Auditor.CallOff(now);
+        EndDraining(now);
         Service = ServiceState.OutOfService;
         Reason = reason;
         Drop(now);
@@ -170,6 +182,7 @@ internal sealed class Endpoint
     {
         if (Service == ServiceState.Auditing) Auditor.Retry(now);
         else if (Service == ServiceState.OutOfService) Recover(keep: false, atOurStart: false, now);
+        else if (Service == ServiceState.Draining) _drain.Ask(now);
     }
 
     /// <summary>Sends what waits, if it may.</summary>
@@ -177,6 +190,12 @@ internal sealed class Endpoint
     {
         Connections.Pump(now);
         Requests.Pump(now);
+    }
+
+    private void EndDraining(Instant now)
+    {
+        _drainsNext = null;
+        _drain.Stop(now);
     }
 
     private void Drop(Instant now)

@@ -57,7 +57,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         _step = Step.Auditing;
         _stale.Clear();
         var gateway = endpoint.Gateway;
-        var id = Begin(MgcpVerb.Auep);
+        var id = services.Begin(MgcpVerb.Auep, gateway, endpoint.LocalName, now);
         // The restart method matters only where the endpoint said that it goes; some gateways dislike what they do not know.
         var announced = endpoint.Reason == OutOfServiceReason.Restarting && !_atOurStart;
         services.Writer.Parameter(MgcpParameter.RequestedInfo, announced ? "A, ES, I, RM" : "A, ES, I");
@@ -200,7 +200,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
 
         // DLCX for one connection names its call (§2.3.7), which only the gateway knows.
         _step = Step.AskingCall;
-        var id = Begin(MgcpVerb.Aucx);
+        var id = services.Begin(MgcpVerb.Aucx, endpoint.Gateway, endpoint.LocalName, now);
         services.Writer.Parameter(MgcpParameter.ConnectionId, connection).Parameter(MgcpParameter.RequestedInfo, "C");
         _transaction = services.Transactions.Send(id, MgcpVerb.Aucx, endpoint.Gateway, endpoint.Id, this, services.Writer.ToArray(), now);
     }
@@ -217,16 +217,10 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         endpoint.EnterService(now);
     }
 
-    private uint Begin(MgcpVerb verb)
-    {
-        var id = services.Transactions.NewId();
-        services.Writer.Clear().Command(verb, id, endpoint.LocalName, endpoint.Gateway.WireDomain, endpoint.Gateway.Traits.Version);
-        return id;
-    }
-
     private static bool SaysOutOfService(ReadOnlySpan<byte> restartMethod) => Ascii.EqualsIgnoreCase(restartMethod, "forced"u8);
 
-    private static EndpointAudit ReadAudit(in MgcpResponse response)
+    /// <summary>Reads what an AUEP's answer says of an endpoint.</summary>
+    public static EndpointAudit ReadAudit(in MgcpResponse response)
     {
         bool? offHook = null;
         var states = new MgcpEventReader(response.Parameters[MgcpParameter.EventStates]);

@@ -48,7 +48,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             {
                 // The CreateConnection it waited for came to nothing.
                 _commands.RemoveAt(i--);
-                EndDelete(command, null, now);
+                EndDelete(command, default, now);
                 continue;
             }
 
@@ -64,9 +64,12 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     }
 
     /// <summary>The gateway deleted a connection, or an audit does not find it. Null for every connection of the call, or of all calls.</summary>
-    public void Lost(string? connection, string? callId, int reason)
+    public void Lost(string? connection, string? callId, int reason, ConnectionStatistics? statistics = null)
     {
-        foreach (var id in _ours.Remove(connection, callId)) services.Outbox.Happened(new MgcpEvent.ConnectionLost(endpoint.Id, id, reason));
+        foreach (var id in _ours.Remove(connection, callId))
+        {
+            services.Outbox.Happened(new MgcpEvent.ConnectionLost(endpoint.Id, id, reason) { Statistics = statistics });
+        }
     }
 
     /// <summary>Out of service: every command ends, every connection is forgotten.</summary>
@@ -135,16 +138,16 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !endpoint.IsLive) return;
         var connection = FirstConnection(response);
         if (connection is null || Owns(connection)) return;
-        SendDelete(null, connection, new Indifferent(), now);
+        SendDelete(null, connection, Indifferent.Instance, now);
     }
 
     /// <summary>Deletes whatever is on the endpoint; nobody waits for the outcome.</summary>
-    public void DeleteEverything(Instant now) => SendDelete(null, null, new Indifferent(), now);
+    public void DeleteEverything(Instant now) => SendDelete(null, null, Indifferent.Instance, now);
 
     /// <summary>Deletes something nobody waits for: a call id, a connection, or with neither everything on the endpoint.</summary>
     public OutgoingTransaction SendDelete(string? callId, string? connection, IAnswerTarget target, Instant now)
     {
-        var id = Begin(MgcpVerb.Dlcx);
+        var id = services.Begin(MgcpVerb.Dlcx, endpoint.Gateway, endpoint.LocalName, now);
         if (callId is not null) services.Writer.Parameter(MgcpParameter.CallId, callId);
         if (connection is not null) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
         return services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
@@ -157,7 +160,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         {
             var nothingThere = command.Connection is null && !_ours.MayHave(command.CallId) && !HasCreate(command.CallId);
             if (endpoint.IsLive && !nothingThere) return false;
-            EndDelete(command, null, now);
+            EndDelete(command, default, now);
             return true;
         }
 
@@ -206,17 +209,10 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     private bool HasCreate(string callId) =>
         _commands.Exists(c => c.Verb == MgcpVerb.Crcx && c.CallId.Equals(callId, StringComparison.OrdinalIgnoreCase));
 
-    private uint Begin(MgcpVerb verb)
-    {
-        var id = services.Transactions.NewId();
-        services.Writer.Clear().Command(verb, id, endpoint.LocalName, endpoint.Gateway.WireDomain, endpoint.Gateway.Traits.Version);
-        return id;
-    }
-
     private void Send(ConnectionCommand command, Instant now)
     {
         var writer = services.Writer;
-        var id = Begin(command.Verb);
+        var id = services.Begin(command.Verb, endpoint.Gateway, endpoint.LocalName, now);
         writer.Parameter(MgcpParameter.CallId, command.CallId);
         var connection = command.Connection;
         // With the connection named, the answer brings its counters (RFC 3435 §2.3.7).
@@ -253,15 +249,14 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
                 break;
             case MgcpVerb.Crcx:
                 // Success without I: breaks §2.3.5; what was made can only be named by its call.
-                SendDelete(command.CallId, null, new Indifferent(), now);
+                SendDelete(command.CallId, null, Indifferent.Instance, now);
                 Fail(command, MgcpResponseCodes.ProtocolError, null, now);
                 return;
             case MgcpVerb.Mdcx:
                 services.Outbox.Happened(new MgcpEvent.ConnectionModified(command.Id, endpoint.Id, description.ToArray()));
                 break;
             default:
-                var counters = response.Parameters[MgcpParameter.ConnectionParameters];
-                EndDelete(command, counters.IsEmpty ? null : Encoding.UTF8.GetString(counters), now);
+                EndDelete(command, response.Parameters[MgcpParameter.ConnectionParameters], now);
                 return;
         }
 
@@ -277,8 +272,13 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         switch (Reactions.To(code))
         {
             case Reaction.HookMismatch:
-                services.Outbox.Happened(new MgcpEvent.HookMismatch(endpoint.Id, code == MgcpResponseCodes.OffHook));
                 command.Ride = null;
+                // A newer wish waits: it was made with the hook's new state in mind, so there is nothing to tell.
+                if (endpoint.Requests.Stamp == command.RideStamp)
+                {
+                    services.Outbox.Happened(new MgcpEvent.HookMismatch(endpoint.Id, code == MgcpResponseCodes.OffHook));
+                }
+
                 return true;
             case Reaction.Simplify:
                 command.SuspectsCombination = command.RidesAlone = true;
@@ -293,9 +293,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
 
     private void LearnSeparateRequests()
     {
-        if (!endpoint.Gateway.Traits.EncapsulatedRequests) return;
-        endpoint.Gateway.Traits = endpoint.Gateway.Traits with { EncapsulatedRequests = false };
-        services.Outbox.Note(new MgcpNote.TraitLearnt(endpoint.Gateway.Name, "encapsulation"));
+        services.Learn(endpoint.Gateway, "encapsulation", static t => t with { EncapsulatedRequests = false });
     }
 
     private void Refuse(ConnectionCommand command, in MgcpResponse response, Instant now)
@@ -315,7 +313,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             if (command.Connection is { } gone) _ours.Remove(gone, null);
             if (command.Verb == MgcpVerb.Dlcx)
             {
-                EndDelete(command, null, now);
+                EndDelete(command, default, now);
                 return;
             }
         }
@@ -334,11 +332,14 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         _ => code == MgcpResponseCodes.Transient && command.Tries < 1,
     };
 
-    private void EndDelete(ConnectionCommand command, string? counters, Instant now)
+    private void EndDelete(ConnectionCommand command, ReadOnlySpan<byte> counters, Instant now)
     {
         _ours.Remove(command.Connection, command.CallId);
         if (command.Connection is null) _ours.UncertainCalls.Remove(command.CallId);
-        services.Outbox.Happened(new MgcpEvent.ConnectionDeleted(command.Id, endpoint.Id, counters));
+        services.Outbox.Happened(new MgcpEvent.ConnectionDeleted(command.Id, endpoint.Id, counters.IsEmpty ? null : Encoding.UTF8.GetString(counters))
+        {
+            Statistics = ConnectionStatistics.Read(counters),
+        });
         RequestAfter(command, now);
     }
 
@@ -370,7 +371,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             if (!_commands.Exists(c => c.Verb == MgcpVerb.Dlcx && c.CallId.Equals(call, StringComparison.OrdinalIgnoreCase)))
             {
                 _ours.UncertainCalls.Remove(call);
-                SendDelete(call, null, new Indifferent(), now);
+                SendDelete(call, null, Indifferent.Instance, now);
             }
         }
 
@@ -383,17 +384,5 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     {
         var ids = new MgcpTokenReader(response.Parameters[MgcpParameter.ConnectionId], (byte)',');
         return ids.TryNext(out var id) ? Encoding.ASCII.GetString(id) : null;
-    }
-
-    /// <summary>For commands whose outcome nobody waits for.</summary>
-    private sealed class Indifferent : IAnswerTarget
-    {
-        public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
-        {
-        }
-
-        public void Unanswered(OutgoingTransaction transaction, Instant now)
-        {
-        }
     }
 }

@@ -142,6 +142,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
 
         writer.EndLine();
         if (request.DigitMap is { } map) writer.Parameter(MgcpParameter.DigitMap, map);
+        if (request.Loop) writer.Parameter(MgcpParameter.QuarantineHandling, "process,loop");
     }
 
     private void Adopt(NotificationRequest request)
@@ -166,9 +167,8 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         var concession = _concessions?[_concession];
         var traits = concession is null ? gateway.Traits : concession.Apply(gateway.Traits);
         var shaped = RequestShaper.Shape(wish, traits, _playing);
-        var id = services.Transactions.NewId();
+        var id = services.Begin(MgcpVerb.Rqnt, gateway, endpoint.LocalName, now);
         RequestId = id;
-        services.Writer.Clear().Command(MgcpVerb.Rqnt, id, endpoint.LocalName, gateway.WireDomain, gateway.Traits.Version);
         Write(services.Writer, shaped, id, services.Settings.NotifiedEntity);
         _sent = new Sent(shaped, concession, services.Transactions.Send(id, MgcpVerb.Rqnt, gateway, endpoint.Id, this, services.Writer.ToArray(), now));
     }
@@ -178,8 +178,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         _playing = RequestShaper.TonesOf(sent.Shaped);
         if (sent.Concession is { } concession)
         {
-            endpoint.Gateway.Traits = concession.Apply(endpoint.Gateway.Traits);
-            services.Outbox.Note(new MgcpNote.TraitLearnt(endpoint.Gateway.Name, concession.Word));
+            services.Learn(endpoint.Gateway, concession.Word, concession.Apply);
         }
 
         if (!_unsent) StartAfresh();
@@ -215,8 +214,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
                 break;
             case Reaction.OtherVersion when endpoint.Gateway is { VersionsRefused: < 2 } gateway && Profiles.Alternative(gateway.Traits.Version) is { } other:
                 gateway.VersionsRefused++;
-                gateway.Traits = gateway.Traits with { Version = other };
-                services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "version"));
+                services.Learn(gateway, "version", t => t with { Version = other });
                 _unsent = true;
                 break;
             default:

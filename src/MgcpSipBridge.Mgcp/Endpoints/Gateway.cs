@@ -5,6 +5,8 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>A provisioned gateway as it is now.</summary>
 internal sealed class Gateway
 {
+    private GatewayTraits _traits = new();
+
     public Gateway(MgcpGatewayModel model, AgentServices services)
     {
         Model = model;
@@ -13,14 +15,20 @@ internal sealed class Gateway
         Address = model.Address ?? NetAddress.None;
         RoundTrip = new RoundTrip(services.Settings, services.Entropy);
         Answers = new AnswerCache(services.Settings.THist);
-        Audits = new AuditQueue();
+        Audits = new AuditQueue(services.Pacer);
+        Unconfirmed = new Unconfirmed(services.Settings.THist);
     }
 
     public MgcpGatewayModel Model { get; set; }
 
     public string Name => Model.Name;
 
-    public GatewayTraits Traits { get; set; }
+    /// <summary>What was presumed and learnt; what the operator decided stands, whatever is learnt.</summary>
+    public GatewayTraits Traits
+    {
+        get => _traits;
+        set => _traits = Model.Overrides?.Apply(value) ?? value;
+    }
 
     /// <summary>Where commands go; <see cref="NetAddress.None"/> until known.</summary>
     public NetAddress Address { get; set; }
@@ -39,6 +47,11 @@ internal sealed class Gateway
 
     public AuditQueue Audits { get; }
 
+    public Throttle Throttle { get; } = new();
+
+    /// <summary>Its answers that our next command can confirm.</summary>
+    public Unconfirmed Unconfirmed { get; }
+
     /// <summary>When it last sent anything that we took; null for never.</summary>
     public Instant? LastHeard { get; set; }
 
@@ -51,49 +64,17 @@ internal sealed class Gateway
     /// <summary>Wait before the next question to a gateway that is down.</summary>
     public TimeSpan ProbeDelay { get; set; }
 
+    /// <summary>When it was last asked whether it is still where it was learnt to be.</summary>
+    public Instant? AskedAboutClaim { get; set; }
+
     /// <summary>Versions tried since it refused one (528).</summary>
     public int VersionsRefused { get; set; }
-}
 
-/// <summary>Paces a gateway's audits: a few at a time, in order, so that a gateway with hundreds of lines is not flooded (RFC 3435 §4.4.8).</summary>
-internal sealed class AuditQueue
-{
-    /// <summary>Audits under way at once.</summary>
-    private const int Window = 4;
-
-    private readonly Queue<EndpointAuditor> _waiting = [];
-    private readonly HashSet<EndpointAuditor> _members = [];
-    private int _running;
-
-    /// <summary>Runs an audit when its turn comes; one that waits already keeps its place.</summary>
-    public void Enqueue(EndpointAuditor audit, Instant now)
+    /// <summary>Changes the traits; false when the operator has decided otherwise.</summary>
+    public bool Learn(Func<GatewayTraits, GatewayTraits> change)
     {
-        if (_members.Add(audit)) _waiting.Enqueue(audit);
-        Advance(now);
-    }
-
-    /// <summary>Forgets those that wait: the gateway is down.</summary>
-    public void Clear()
-    {
-        _waiting.Clear();
-        _members.Clear();
-    }
-
-    /// <summary>A running audit has ended, or was called off.</summary>
-    public void Ended(Instant now)
-    {
-        _running--;
-        Advance(now);
-    }
-
-    private void Advance(Instant now)
-    {
-        while (_running < Window && _waiting.TryDequeue(out var next))
-        {
-            _members.Remove(next);
-            if (!next.IsWaiting) continue;
-            _running++;
-            next.Run(now);
-        }
+        var before = _traits;
+        Traits = change(before);
+        return _traits != before;
     }
 }

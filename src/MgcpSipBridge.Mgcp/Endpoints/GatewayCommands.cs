@@ -5,19 +5,22 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Mgcp;
 
 /// <summary>Executes what gateways command, each command once: Notify, RestartInProgress, DeleteConnection, and questions whether we live.</summary>
-internal sealed class GatewayCommands(AgentServices services, GatewayDirectory directory, GatewayWatch watch)
+internal sealed class GatewayCommands(AgentServices services, GatewayDirectory directory, GatewayWatch watch, DiscoveryList discovery)
 {
     /// <summary>Takes one command message.</summary>
     public void Take(ReadOnlySpan<byte> message, NetAddress from, bool isPiggybacked, Instant now)
     {
         var error = MgcpCommand.TryParse(message, out var command);
         if (error != MgcpParseError.None) services.Outbox.Note(new MgcpNote.ParseFailed(error));
+        Gateway? claimed = null;
         var gateway = command.Endpoint.Domain.IsEmpty
             ? directory.AtHost(from)
-            : directory.Recognise(command.Endpoint.Domain, from, command.Verb == MgcpVerb.Rsip);
+            : directory.Recognise(command.Endpoint.Domain, from, command.Verb == MgcpVerb.Rsip, out claimed);
         if (gateway is null)
         {
             services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.UnknownSource, from));
+            if (claimed is not null) watch.Claimed(claimed, from, now);
+            else discovery.Heard(command, error, from, now);
             return;
         }
 
@@ -154,8 +157,7 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         foreach (var observed in events)
         {
             if (!observed.IsDigit || observed.Package == gateway.Traits.DigitPackage) continue;
-            gateway.Traits = gateway.Traits with { DigitPackage = observed.Package };
-            services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "digit-package"));
+            services.Learn(gateway, "digit-package", t => t with { DigitPackage = observed.Package });
         }
     }
 
@@ -172,6 +174,8 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
             if (MgcpEndpointName.Covers(command.Endpoint.Local, endpoint.Id.LocalName)) Restart(endpoint, method, seconds, context.Now);
         }
 
+        // Whatever it was busy with is over.
+        if (method == RestartMethod.Restart && seconds == 0 && command.Endpoint.Local is [(byte)'*']) services.Transactions.Unthrottle(context.Gateway, context.Now);
         var isGone = method == RestartMethod.Forced || (method == RestartMethod.Restart && seconds > 0);
         if (isGone && command.Endpoint.Local is [(byte)'*']) watch.WentDown(context.Gateway, context.Now);
     }
@@ -191,7 +195,7 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
                 endpoint.LeaveService(OutOfServiceReason.Restarting, services.Jittered(services.Settings.AuditInterval), now);
                 break;
             case RestartMethod.Graceful:
-                endpoint.Drain();
+                endpoint.Drain(seconds, now);
                 break;
             case RestartMethod.CancelGraceful:
                 endpoint.Undrain(now);
@@ -217,7 +221,9 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         Answer(context, MgcpVerb.Dlcx, MgcpResponseCodes.Ok);
         var reason = new ByteCursor(command.Parameters[MgcpParameter.ReasonCode]);
         var code = reason.TryReadUInt32(out var read) && read <= 999 ? (int)read : 0;
-        endpoint.Connections.Lost(TextOf(command, MgcpParameter.ConnectionId), TextOf(command, MgcpParameter.CallId), code);
+        endpoint.Connections.Lost(
+            TextOf(command, MgcpParameter.ConnectionId), TextOf(command, MgcpParameter.CallId), code,
+            ConnectionStatistics.Read(command.Parameters[MgcpParameter.ConnectionParameters]));
     }
 
     private static string? TextOf(in MgcpCommand command, MgcpParameter parameter) =>
@@ -249,20 +255,20 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
     /// <summary>The gateway put several messages into a datagram, so it takes several.</summary>
     public void LearnPiggyback(Gateway gateway)
     {
-        if (gateway.Traits.Piggyback) return;
-        gateway.Traits = gateway.Traits with { Piggyback = true };
-        services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "piggyback"));
+        if (!gateway.Traits.Piggyback) services.Learn(gateway, "piggyback", static t => t with { Piggyback = true });
     }
 
     private void Answer(in Context context, MgcpVerb verb, int code)
     {
-        var (gateway, id) = (context.Gateway, context.Id);
+        var (gateway, id, from, now) = (context.Gateway, context.Id, context.From, context.Now);
         services.Outbox.Answer(gateway, context.From, context.Endpoint?.Id, () =>
         {
             services.Writer.Clear().Response(code, id, MgcpResponseCodes.Comment(code));
-            if (gateway.Answers.WantsAck(id)) services.Writer.Begin(MgcpParameter.ResponseAck).EndLine();
+            var wantsAck = gateway.Answers.WantsAck(id);
+            if (wantsAck) services.Writer.Begin(MgcpParameter.ResponseAck).EndLine();
             var bytes = services.Writer.ToArray();
             gateway.Answers.Complete(id, bytes);
+            if (wantsAck) new RepeatedAnswer(gateway, id, from, bytes, now).Schedule(services, now);
             return bytes;
         });
         services.Outbox.Note(new MgcpNote.TransactionEnded(verb.Name(), code, gateway.Name, TimeSpan.Zero, FromGateway: true));

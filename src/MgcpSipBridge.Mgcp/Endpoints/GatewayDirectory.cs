@@ -9,7 +9,19 @@ internal sealed class GatewayDirectory
 {
     private readonly Dictionary<string, Gateway> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Gateway> _byDomain = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<UInt128, List<Gateway>> _byHost = [];
+    private readonly Dictionary<UInt128, Host> _byHost = [];
+
+    /// <summary>A host that gateways are at, or may command from.</summary>
+    internal sealed class Host
+    {
+        public List<Gateway> Gateways { get; } = [];
+
+        /// <summary>What it may still send.</summary>
+        public TokenBucket Bucket;
+    }
+
+    /// <summary>Gateways whose address is still to be learnt.</summary>
+    public int Unlocated { get; private set; }
 
     /// <summary>All gateways, in the order they came.</summary>
     public IReadOnlyCollection<Gateway> All => _byName.Values;
@@ -20,15 +32,22 @@ internal sealed class GatewayDirectory
     {
         _byName.Add(gateway.Name, gateway);
         _byDomain[gateway.Model.Domain] = gateway;
-        AddHost(gateway);
+        if (gateway.Address.IsNone) Unlocated++;
+        AddHost(gateway, gateway.Address);
+        foreach (var host in gateway.Model.AlsoFrom) AddHost(gateway, host);
     }
 
     public void Remove(Gateway gateway)
     {
         _byName.Remove(gateway.Name);
         if (_byDomain.TryGetValue(gateway.Model.Domain, out var named) && named == gateway) _byDomain.Remove(gateway.Model.Domain);
-        RemoveHost(gateway);
+        if (gateway.Address.IsNone) Unlocated--;
+        RemoveHost(gateway, gateway.Address);
+        foreach (var host in gateway.Model.AlsoFrom) RemoveHost(gateway, host);
     }
+
+    /// <summary>Whether the gateway is in the configuration still.</summary>
+    public bool IsConfigured(Gateway gateway) => ByName(gateway.Name) == gateway;
 
     /// <summary>Gives a gateway another model or address.</summary>
     public void Change(Gateway gateway, MgcpGatewayModel model, NetAddress address)
@@ -40,17 +59,25 @@ internal sealed class GatewayDirectory
     }
 
     /// <summary>Any gateway at a host: all that can be said of a message that does not name one.</summary>
-    public Gateway? AtHost(NetAddress address) => _byHost.TryGetValue(address.Address, out var there) ? there[0] : null;
+    public Gateway? AtHost(NetAddress address) => _byHost.TryGetValue(address.Address, out var there) ? there.Gateways[0] : null;
 
     /// <summary>The gateways at a host.</summary>
-    public IReadOnlyList<Gateway> AllAtHost(NetAddress address) => _byHost.TryGetValue(address.Address, out var there) ? there : [];
+    public IReadOnlyList<Gateway> AllAtHost(NetAddress address) => _byHost.TryGetValue(address.Address, out var there) ? there.Gateways : [];
+
+    /// <summary>What is known of a host; null when no gateway is there.</summary>
+    public Host? HostOf(NetAddress address) => _byHost.GetValueOrDefault(address.Address);
+
+    /// <summary>Whether a configured gateway has the domain.</summary>
+    public bool IsDomainTaken(ReadOnlySpan<byte> domain) => ByDomain(domain) is not null;
 
     /// <summary>
     /// The gateway that writes <paramref name="domain"/> from <paramref name="from"/>: the domain must be its own, or the literal of its address, perhaps
-    /// with a port; the source must be its host, if one is configured. A learnt address gives way to a restart alone.
+    /// with a port; the source must be a host of its own. A gateway whose address is learnt may restart elsewhere, but only once it is known not to be where it
+    /// was: until then it is <paramref name="claimed"/>.
     /// </summary>
-    public Gateway? Recognise(ReadOnlySpan<byte> domain, NetAddress from, bool isRestart)
+    public Gateway? Recognise(ReadOnlySpan<byte> domain, NetAddress from, bool isRestart, out Gateway? claimed)
     {
+        claimed = null;
         var gateway = ByDomain(domain);
         if (gateway is null && domain.LastIndexOf((byte)':') is var colon and > 0 && domain[(colon + 1)..].IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0)
         {
@@ -58,9 +85,11 @@ internal sealed class GatewayDirectory
         }
 
         gateway ??= ByLiteral(domain, from);
-        if (gateway is null) return null;
-        if (gateway.Model.Address is { } configured) return configured.SameHost(from) ? gateway : null;
-        return gateway.Address.IsNone || gateway.Address.SameHost(from) || isRestart ? gateway : null;
+        if (gateway is null || IsAt(gateway, from)) return gateway;
+        if (gateway.Model.Address is not null || !isRestart) return null;
+        if (gateway.State != GatewayState.Up) return gateway;
+        claimed = gateway;
+        return null;
     }
 
     /// <summary>An endpoint by its local name in any case.</summary>
@@ -70,6 +99,17 @@ internal sealed class GatewayDirectory
         endpoint = null;
         return Encoding.ASCII.TryGetChars(local, text, out var length)
             && gateway.Endpoints.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text[..length], out endpoint);
+    }
+
+    private static bool IsAt(Gateway gateway, NetAddress from)
+    {
+        if (gateway.Address.IsNone || gateway.Address.SameHost(from)) return true;
+        foreach (var host in gateway.Model.AlsoFrom)
+        {
+            if (host.SameHost(from)) return true;
+        }
+
+        return false;
     }
 
     private Gateway? ByDomain(ReadOnlySpan<byte> domain)
@@ -85,17 +125,17 @@ internal sealed class GatewayDirectory
         return NetAddress.TryParse(literal, 0, out var address) && address.SameHost(from) ? AtHost(from) : null;
     }
 
-    private void AddHost(Gateway gateway)
+    private void AddHost(Gateway gateway, NetAddress address)
     {
-        if (gateway.Address.IsNone) return;
-        if (!_byHost.TryGetValue(gateway.Address.Address, out var there)) _byHost[gateway.Address.Address] = there = [];
-        there.Add(gateway);
+        if (address.IsNone) return;
+        if (!_byHost.TryGetValue(address.Address, out var there)) _byHost[address.Address] = there = new Host();
+        if (!there.Gateways.Contains(gateway)) there.Gateways.Add(gateway);
     }
 
-    private void RemoveHost(Gateway gateway)
+    private void RemoveHost(Gateway gateway, NetAddress address)
     {
-        if (!_byHost.TryGetValue(gateway.Address.Address, out var there)) return;
-        there.Remove(gateway);
-        if (there.Count == 0) _byHost.Remove(gateway.Address.Address);
+        if (!_byHost.TryGetValue(address.Address, out var there)) return;
+        there.Gateways.Remove(gateway);
+        if (there.Gateways.Count == 0) _byHost.Remove(address.Address);
     }
 }

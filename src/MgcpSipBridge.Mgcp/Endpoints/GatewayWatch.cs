@@ -62,7 +62,20 @@ internal sealed class GatewayWatch(AgentServices services) : IAnswerTarget
         gateway.Audits.Clear();
         foreach (var pending in services.Transactions.PendingOf(gateway)) services.Transactions.Abandon(pending, now);
         foreach (var endpoint in gateway.Endpoints.Values) endpoint.LeaveService(OutOfServiceReason.GatewaySilent, null, now);
+        services.Transactions.Unthrottle(gateway, now);
         ProbeLater(gateway, now);
+    }
+
+    /// <summary>
+    /// A restart under the gateway's domain came from another host than where it was learnt to be. Perhaps it has moved, perhaps somebody lies: it is asked where it
+    /// was, and if it is silent there, the restart's next repetition is believed.
+    /// </summary>
+    public void Claimed(Gateway gateway, NetAddress from, Instant now)
+    {
+        services.Outbox.Note(new MgcpNote.Claimed(gateway.Name, from));
+        if (gateway.AskedAboutClaim is { } asked && now - asked < FirstProbe) return;
+        gateway.AskedAboutClaim = now;
+        Ask(gateway, ProbeRepeats, now);
     }
 
     /// <summary>The gateway's own deadline has come.</summary>
@@ -133,8 +146,7 @@ internal sealed class GatewayWatch(AgentServices services) : IAnswerTarget
             break;
         }
 
-        var id = services.Transactions.NewId();
-        services.Writer.Clear().Command(MgcpVerb.Auep, id, local, gateway.WireDomain, gateway.Traits.Version);
+        var id = services.Begin(MgcpVerb.Auep, gateway, local, now);
         services.Transactions.Send(id, MgcpVerb.Auep, gateway, null, this, services.Writer.ToArray(), now, repeatLimit);
     }
 }

@@ -16,8 +16,8 @@ internal static class Profiles
     };
 
     /// <summary>
-    /// The traits once the gateway has written <paramref name="version"/>. With auto, NCS in the text brings NCS's packages; what was learnt otherwise
-    /// stays.
+    /// The traits once the gateway has written <paramref name="version"/>. With auto, NCS in the text brings NCS's packages, and MGCP 0.1 the tones of
+    /// RFC 2705's packages, some of which go on until they are stopped by name; what was learnt otherwise stays.
     /// </summary>
     public static GatewayTraits WithVersion(GatewayTraits traits, string version, MgcpProfile profile)
     {
@@ -25,8 +25,10 @@ internal static class Profiles
         var wasNcs = traits.Version.Contains("NCS", StringComparison.OrdinalIgnoreCase);
         return profile == MgcpProfile.Auto && isNcs && !wasNcs
             ? traits with { Version = version, DigitPackage = "L", CallProgressPackage = "L" }
-            : traits with { Version = version };
+            : traits with { Version = version, ExplicitToneStop = traits.ExplicitToneStop || (profile == MgcpProfile.Auto && IsOld(version) && !IsOld(traits.Version)) };
     }
+
+    private static bool IsOld(string version) => version.StartsWith("MGCP 0", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The version to try after one that was refused (528); null when nothing is known to follow it.</summary>
     public static string? Alternative(string refused) => refused.ToUpperInvariant() switch

@@ -32,7 +32,7 @@ internal static class RequestShaper
             if (Shape(requested, traits) is { } shaped) events.Add(shaped);
         }
 
-        return new NotificationRequest(events.ToImmutable(), signals.ToImmutable(), traits.DigitMaps ? request.DigitMap : null);
+        return new NotificationRequest(events.ToImmutable(), signals.ToImmutable(), traits.DigitMaps ? request.DigitMap : null) { Loop = request.Loop && traits.LoopMode };
     }
 
     /// <summary>The tones that go on after a request was taken.</summary>

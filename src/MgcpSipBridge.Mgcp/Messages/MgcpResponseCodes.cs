@@ -9,6 +9,9 @@ public static class MgcpResponseCodes
     /// <summary>100: still at work.</summary>
     public const int Pending = 100;
 
+    /// <summary>101: queued behind others; a sign of overload (§4.4.8).</summary>
+    public const int Queued = 101;
+
     /// <summary>200: done.</summary>
     public const int Ok = 200;
 

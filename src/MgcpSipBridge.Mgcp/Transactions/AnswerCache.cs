@@ -64,6 +64,9 @@ internal sealed class AnswerCache(TimeSpan tHist)
     /// <summary>Whether repeats were answered 100: then the final answer carries an empty K: (§3.5.6).</summary>
     public bool WantsAck(uint id) => _entries.TryGetValue(id, out var entry) && entry.ProvisionalSent;
 
+    /// <summary>Whether an answer was sent and is not confirmed.</summary>
+    public bool IsUnconfirmed(uint id) => _entries.TryGetValue(id, out var entry) && entry.State == CommandRepeat.Answered;
+
     /// <summary>Keeps a command's final answer.</summary>
     public void Complete(uint id, byte[] answer)
     {

@@ -17,6 +17,22 @@ internal interface IAnswerTarget
     }
 }
 
+/// <summary>For commands whose outcome nobody waits for.</summary>
+internal sealed class Indifferent : IAnswerTarget
+{
+    public static readonly Indifferent Instance = new();
+
+    /// <inheritdoc/>
+    public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Unanswered(OutgoingTransaction transaction, Instant now)
+    {
+    }
+}
+
 /// <summary>One of our commands on its way.</summary>
 internal sealed class OutgoingTransaction(
     uint id, MgcpVerb verb, Gateway gateway, EndpointId? subject, IAnswerTarget target, byte[] datagram, int repeatLimit)
@@ -40,7 +56,11 @@ internal sealed class OutgoingTransaction(
     /// <summary>Where it went: the only address an answer is taken from.</summary>
     public NetAddress To { get; init; }
 
-    public Instant FirstSent { get; init; }
+    /// <summary>When it was sent; while it waits for its turn at an overloaded gateway, when it was to be sent.</summary>
+    public Instant FirstSent { get; set; }
+
+    /// <summary>Whether it waits for its turn and never was on the wire.</summary>
+    public bool IsHeld { get; set; }
 
     public int Repeats { get; set; }
 

@@ -31,23 +31,50 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         {
             To = gateway.Address,
             FirstSent = now,
-            Delay = gateway.RoundTrip.FirstDelay,
-            Timer = gateway.RoundTrip.First,
         };
         _transactions.Add(id, transaction);
         gateway.Pending++;
-        timers.Set(new AgentTimer(AgentTimerKind.Retransmit, transaction), now + transaction.Timer);
-        outbox.Command(transaction);
+        if (gateway.Throttle.Holds(now))
+        {
+            transaction.IsHeld = true;
+            gateway.Throttle.Enqueue(transaction);
+        }
+        else
+        {
+            Launch(transaction, now);
+        }
+
         return transaction;
+    }
+
+    /// <summary>Sends what waited for the gateway to recover, as far as its window goes.</summary>
+    public void Release(Gateway gateway, Instant now)
+    {
+        while (gateway.Throttle.TryNext(now, out var transaction))
+        {
+            transaction.IsHeld = false;
+            Launch(transaction, now);
+        }
+    }
+
+    /// <summary>The gateway begins anew, or is down: nothing is known of its load.</summary>
+    public void Unthrottle(Gateway gateway, Instant now)
+    {
+        if (!gateway.Throttle.IsOn) return;
+        gateway.Throttle.Reset();
+        timers.Cancel(new AgentTimer(AgentTimerKind.Throttle, gateway));
+        outbox.Note(new MgcpNote.Throttled(gateway.Name, IsOn: false));
+        Release(gateway, now);
     }
 
     /// <summary>Finds a command by its id, also one that was given up.</summary>
     public OutgoingTransaction? Find(uint id) => _transactions.GetValueOrDefault(id);
 
     /// <summary>A provisional answer: LONGTRAN takes over (§3.5.6).</summary>
-    public void Provisional(OutgoingTransaction transaction, Instant now)
+    public void Provisional(OutgoingTransaction transaction, int code, Instant now)
     {
         if (transaction.IsAbandoned) return;
+        if (code == MgcpResponseCodes.Queued) Overloaded(transaction.Gateway, now);
         if (!transaction.IsProvisional) Sample(transaction, now);
         transaction.IsProvisional = true;
         timers.Set(new AgentTimer(AgentTimerKind.Retransmit, transaction), now + settings.LongTran);
@@ -57,6 +84,9 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
     public void Final(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
         Remove(transaction);
+        var gateway = transaction.Gateway;
+        if (response.Code == MgcpResponseCodes.Overload) Overloaded(gateway, now);
+        else if (gateway.Throttle.Succeeded()) outbox.Note(new MgcpNote.Throttled(gateway.Name, IsOn: false));
         if (transaction.IsAbandoned)
         {
             transaction.Target.AnsweredLate(transaction, response, now);
@@ -66,7 +96,9 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         if (!transaction.IsProvisional) Sample(transaction, now);
         outbox.Note(new MgcpNote.TransactionEnded(
             transaction.Verb.Name(), response.Code, transaction.Gateway.Name, now - transaction.FirstSent, FromGateway: false));
+        if (gateway.Traits.ConfirmAnswers) gateway.Unconfirmed.Add(transaction.Id, now);
         transaction.Target.Answered(transaction, response, now);
+        Release(gateway, now);
     }
 
     /// <summary>
@@ -103,8 +135,9 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
     {
         if (transaction.IsAbandoned) return;
         Silence(transaction, now);
-        outbox.Note(new MgcpNote.TransactionEnded(transaction.Verb.Name(), 0, transaction.Gateway.Name, now - transaction.FirstSent, FromGateway: false));
+        if (!transaction.IsHeld) outbox.Note(new MgcpNote.TransactionEnded(transaction.Verb.Name(), 0, transaction.Gateway.Name, now - transaction.FirstSent, FromGateway: false));
         transaction.Target.Unanswered(transaction, now);
+        Release(transaction.Gateway, now);
     }
 
     /// <summary>Stops a command whose owner no longer cares, without telling it.</summary>
@@ -113,6 +146,14 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         if (transaction.IsAbandoned) return;
         transaction.IsAbandoned = true;
         transaction.Gateway.Pending--;
+        if (transaction.IsHeld)
+        {
+            // It never was on the wire, so no answer can come.
+            _transactions.Remove(transaction.Id);
+            return;
+        }
+
+        transaction.Gateway.Throttle.InFlight--;
         outbox.Withdraw(transaction);
         var until = transaction.FirstSent + (2 * settings.THist);
         if (until > now) timers.Set(new AgentTimer(AgentTimerKind.Retransmit, transaction), until);
@@ -162,6 +203,27 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
     {
         if (!_transactions.Remove(transaction.Id)) return;
         timers.Cancel(new AgentTimer(AgentTimerKind.Retransmit, transaction));
-        if (!transaction.IsAbandoned) transaction.Gateway.Pending--;
+        if (transaction.IsAbandoned) return;
+        transaction.Gateway.Pending--;
+        transaction.Gateway.Throttle.InFlight--;
+    }
+
+    private void Launch(OutgoingTransaction transaction, Instant now)
+    {
+        var gateway = transaction.Gateway;
+        gateway.Throttle.InFlight++;
+        transaction.FirstSent = now;
+        transaction.Delay = gateway.RoundTrip.FirstDelay;
+        transaction.Timer = gateway.RoundTrip.First;
+        timers.Set(new AgentTimer(AgentTimerKind.Retransmit, transaction), now + transaction.Timer);
+        outbox.Command(transaction);
+    }
+
+    private void Overloaded(Gateway gateway, Instant now)
+    {
+        var wasOn = gateway.Throttle.IsOn;
+        if (gateway.Throttle.Overloaded(entropy, now) is not { } until) return;
+        timers.Set(new AgentTimer(AgentTimerKind.Throttle, gateway), until);
+        if (!wasOn) outbox.Note(new MgcpNote.Throttled(gateway.Name, IsOn: true));
     }
 }

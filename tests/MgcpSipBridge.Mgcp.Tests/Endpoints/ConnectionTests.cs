@@ -171,7 +171,9 @@ public class ConnectionTests
         ServiceTests.Connect(bench, "FDE234C8");
         bench.FromGateway("DLCX 1210 aaln/1@gw1.example.net MGCP 1.0\nC: C1\nI: fde234c8\nE: 900 - Hardware error\nP: PS=1245, OS=62345\n");
         Assert.Equal("200 1210 OK\r\n", bench.TakeSent());
-        Assert.Equal(new MgcpEvent.ConnectionLost(Line1, "FDE234C8", 900), bench.TakeEvent<MgcpEvent.ConnectionLost>());
+        var lost = bench.TakeEvent<MgcpEvent.ConnectionLost>();
+        Assert.Equal((Line1, "FDE234C8", 900), (lost.Endpoint, lost.Connection, lost.ReasonCode));
+        Assert.Equal((1245, 62345, null), (lost.Statistics!.PacketsSent, lost.Statistics.OctetsSent, lost.Statistics.PacketsLost));
         bench.FromGateway("DLCX 1211 aaln/1@gw1.example.net MGCP 1.0\nE: 900\n");
         bench.TakeSent("200");
         bench.AssertQuiet();

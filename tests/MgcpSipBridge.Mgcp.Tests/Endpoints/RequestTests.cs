@@ -64,6 +64,29 @@ public class RequestTests
     }
 
     [Fact]
+    public void A_mismatch_that_a_newer_wish_has_dealt_with_is_not_told()
+    {
+        var bench = InService();
+        bench.Agent.CreateConnection(Line1, new ConnectionRequest("C1", ConnectionMode.RecvOnly, Request: Request("L/hu")), bench.Now);
+        bench.Drain();
+        var crcx = bench.TakeSent("CRCX");
+        // The phone goes on hook: its Notify crosses the command, and the engine has answered it before the refusal comes.
+        bench.FromGateway("NTFY 1 aaln/1@gw1.example.net MGCP 1.0\nX: 1\nO: L/hu\n");
+        bench.TakeSent("200");
+        bench.TakeEvent<MgcpEvent.Observed>();
+        bench.Agent.Request(Line1, Request("L/hd"), bench.Now);
+        bench.Agent.DeleteConnection(Line1, "C1", null, null, bench.Now);
+        bench.AssertQuiet();
+        bench.Answer(crcx, 402, comment: "on hook");
+        Assert.Empty(bench.Events.OfType<MgcpEvent.HookMismatch>());
+        var requests = bench.Sent.Select(static s => System.Text.Encoding.ASCII.GetString(s.Datagram.Span)).Where(static t => t.StartsWith("RQNT", StringComparison.Ordinal)).ToList();
+        Assert.Contains("R: L/hd(N)\r\n", Assert.Single(requests), StringComparison.Ordinal);
+        bench.Sent.Clear();
+        bench.Answer(requests[0], 200);
+        Assert.DoesNotContain(bench.Sent, static s => s.Datagram.Span.StartsWith("RQNT"u8));
+    }
+
+    [Fact]
     public void A_ringing_request_that_meets_a_phone_off_hook_leaves_its_connection_alone()
     {
         var bench = InService();

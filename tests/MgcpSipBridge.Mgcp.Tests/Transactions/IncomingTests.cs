@@ -101,6 +101,33 @@ public class IncomingTests
     }
 
     [Fact]
+    public void An_answer_that_asks_for_000_is_repeated_until_that_comes()
+    {
+        var bench = InService(MgcpProfile.Rfc3435);
+        bench.Agent.Receive(Encoding.ASCII.GetBytes(OffHook), GatewayAddress, bench.Now);
+        bench.Agent.Receive(Encoding.ASCII.GetBytes(OffHook), GatewayAddress, bench.Now);
+        bench.Drain();
+        bench.Sent.Clear();
+        bench.Events.Clear();
+        bench.Advance(TimeSpan.FromSeconds(1));
+        Assert.InRange(bench.Sent.Count, 2, 4);
+        Assert.All(bench.Sent, static s => Assert.Equal("200 77 OK\r\nK:\r\n", Encoding.ASCII.GetString(s.Datagram.Span)));
+        bench.Sent.Clear();
+        bench.FromGateway("000 77\n");
+        bench.Advance(TimeSpan.FromSeconds(10));
+        bench.AssertQuiet();
+
+        // Without it, until T-MAX and no longer.
+        bench.Agent.Receive(Encoding.ASCII.GetBytes(OffHook.Replace("77", "78", StringComparison.Ordinal)), GatewayAddress, bench.Now);
+        bench.Agent.Receive(Encoding.ASCII.GetBytes(OffHook.Replace("77", "78", StringComparison.Ordinal)), GatewayAddress, bench.Now);
+        bench.Advance(TimeSpan.FromSeconds(25));
+        Assert.Contains(bench.Sent, static s => s.IsRetransmission);
+        bench.Sent.Clear();
+        bench.Advance(TimeSpan.FromSeconds(15));
+        Assert.Empty(bench.Sent);
+    }
+
+    [Fact]
     public void A_restart_may_come_with_the_answer_to_a_command()
     {
         var bench = InService();

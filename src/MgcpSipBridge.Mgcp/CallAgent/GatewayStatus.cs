@@ -1,0 +1,131 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>A gateway as seen now.</summary>
+/// <param name="Name">Its configured name.</param>
+/// <param name="State">Whether it answers.</param>
+/// <param name="Address">Where commands go; null while unknown.</param>
+/// <param name="Traits">What was presumed and learnt about it.</param>
+/// <param name="PendingTransactions">Commands that wait for an answer, or for their turn at a gateway that is overloaded.</param>
+public sealed record GatewayStatus(string Name, GatewayState State, NetAddress? Address, GatewayTraits Traits, int PendingTransactions)
+{
+    /// <summary>
+    /// Whether it said that it is overloaded (409, or 101; RFC 3435 §4.4.8), so that commands go to it a few at a time until it has recovered.
+    /// </summary>
+    public bool IsThrottled { get; init; }
+
+    /// <summary>When it last sent anything that was taken; null for never.</summary>
+    public Instant? LastHeard { get; init; }
+}
+
+/// <summary>From where the answer to a command is taken.</summary>
+public enum ResponseSource
+{
+    /// <summary>Only from the address and port that the command went to.</summary>
+    Exact,
+
+    /// <summary>From any port of the host that the command went to.</summary>
+    SameHost,
+
+    /// <summary>From anywhere, as RFC 3435 §3.5 allows: then only the unpredictable transaction id protects from forged answers.</summary>
+    Anywhere,
+}
+
+/// <summary>How a gateway speaks: preset by its profile, then learnt.</summary>
+public sealed record GatewayTraits
+{
+    /// <summary>Version text after the endpoint name: <c>MGCP 1.0</c>, <c>MGCP 1.0 NCS 1.0</c>; what it wrote last.</summary>
+    public string Version { get; init; } = "MGCP 1.0";
+
+    /// <summary>Whether it takes a digit map and reports whole numbers; else every digit is reported.</summary>
+    public bool DigitMaps { get; init; } = true;
+
+    /// <summary>Package of DTMF digits in requests: <c>D</c>, or <c>L</c> for NCS.</summary>
+    public string DigitPackage { get; init; } = "D";
+
+    /// <summary>Package of ringback and congestion tones: <c>G</c>, or <c>L</c> for NCS.</summary>
+    public string CallProgressPackage { get; init; } = "G";
+
+    /// <summary>Whether several messages may go into one datagram (RFC 3435 §3.5.5).</summary>
+    public bool Piggyback { get; init; }
+
+    /// <summary>Whether a NotificationRequest may ride in CRCX, MDCX and DLCX.</summary>
+    public bool EncapsulatedRequests { get; init; } = true;
+
+    /// <summary>Whether caller id (<c>L/ci</c>) is taken.</summary>
+    public bool CallerId { get; init; } = true;
+
+    /// <summary>Whether tones are on/off signals here and need an explicit stop (<c>L/dl(-)</c>).</summary>
+    public bool ExplicitToneStop { get; init; }
+
+    /// <summary>Whether it takes <c>Q: process,loop</c> (RFC 3435 §2.3.3, QuarantineHandling) where a request asks for it.</summary>
+    public bool LoopMode { get; init; } = true;
+
+    /// <summary>Whether our commands confirm its answers (K:, RFC 3435 §3.5.2). Optional, and gateways of RFC 2705's days refuse it, so it is never presumed.</summary>
+    public bool ConfirmAnswers { get; init; }
+
+    /// <summary>From where its answers are taken.</summary>
+    public ResponseSource Answers { get; init; }
+
+    /// <summary>Signals that it refused (512, 513, 518, 522): not sent again.</summary>
+    public ImmutableHashSet<string> RefusedNames { get; init; } = [];
+}
+
+/// <summary>Single traits that the operator decides for one gateway, whatever its profile presumes and whatever is learnt; null leaves a trait to them.</summary>
+public sealed record TraitOverrides
+{
+    /// <summary>See <see cref="GatewayTraits.Version"/>.</summary>
+    public string? Version { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.DigitMaps"/>.</summary>
+    public bool? DigitMaps { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.DigitPackage"/>.</summary>
+    public string? DigitPackage { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.CallProgressPackage"/>.</summary>
+    public string? CallProgressPackage { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.Piggyback"/>.</summary>
+    public bool? Piggyback { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.EncapsulatedRequests"/>.</summary>
+    public bool? EncapsulatedRequests { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.CallerId"/>.</summary>
+    public bool? CallerId { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.ExplicitToneStop"/>.</summary>
+    public bool? ExplicitToneStop { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.LoopMode"/>.</summary>
+    public bool? LoopMode { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.ConfirmAnswers"/>.</summary>
+    public bool? ConfirmAnswers { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.Answers"/>.</summary>
+    public ResponseSource? Answers { get; init; }
+
+    /// <summary>The traits as decided here, the others as they are.</summary>
+    public GatewayTraits Apply(GatewayTraits traits)
+    {
+        ArgumentNullException.ThrowIfNull(traits);
+        return traits with
+        {
+            Version = Version ?? traits.Version,
+            DigitMaps = DigitMaps ?? traits.DigitMaps,
+            DigitPackage = DigitPackage ?? traits.DigitPackage,
+            CallProgressPackage = CallProgressPackage ?? traits.CallProgressPackage,
+            Piggyback = Piggyback ?? traits.Piggyback,
+            EncapsulatedRequests = EncapsulatedRequests ?? traits.EncapsulatedRequests,
+            CallerId = CallerId ?? traits.CallerId,
+            ExplicitToneStop = ExplicitToneStop ?? traits.ExplicitToneStop,
+            LoopMode = LoopMode ?? traits.LoopMode,
+            ConfirmAnswers = ConfirmAnswers ?? traits.ConfirmAnswers,
+            Answers = Answers ?? traits.Answers,
+        };
+    }
+}

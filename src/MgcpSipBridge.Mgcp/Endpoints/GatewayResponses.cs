@@ -1,0 +1,63 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>Takes what gateways answer to our commands, and 000 to our answers.</summary>
+internal sealed class GatewayResponses(AgentServices services, GatewayDirectory directory, GatewayWatch watch, GatewayCommands commands)
+{
+    /// <summary>Takes one response message.</summary>
+    public void Take(ReadOnlySpan<byte> message, NetAddress from, bool isPiggybacked, Instant now)
+    {
+        var error = MgcpResponse.TryParse(message, out var response);
+        if (error != MgcpParseError.None)
+        {
+            services.Outbox.Note(new MgcpNote.ParseFailed(error));
+            return;
+        }
+
+        if (response.Code < 100)
+        {
+            // 000: our final answer has arrived (RFC 3435 §3.5.6).
+            foreach (var gateway in directory.AllAtHost(from)) gateway.Answers.Confirm(response.TransactionId, response.TransactionId);
+            return;
+        }
+
+        var transaction = services.Transactions.Find(response.TransactionId);
+        var isKnown = transaction is not null && IsFrom(transaction, from);
+        // An empty K: wants 000, every time the answer comes: ours may have been lost (§3.5.6).
+        var wantsAck = !response.IsProvisional && response.Parameters.Has(MgcpParameter.ResponseAck);
+        if (wantsAck && (isKnown || (transaction is null && directory.AtHost(from) is not null)))
+        {
+            services.Outbox.Send(from, services.Writer.Clear().Response(MgcpResponseCodes.ResponseAck, response.TransactionId).ToArray(), null, repeat: false);
+        }
+
+        if (transaction is null || !isKnown)
+        {
+            var reason = transaction is null ? MgcpDropReason.UnknownTransaction : MgcpDropReason.WrongPeer;
+            services.Outbox.Note(new MgcpNote.Dropped(reason, from));
+            return;
+        }
+
+        if (services.Settings.Trace) services.Outbox.Received(from, message, transaction.Subject);
+        // A gateway that left the configuration, or is elsewhere now, is not brought back by what it still has to say.
+        if (!directory.IsConfigured(transaction.Gateway))
+        {
+            if (!response.IsProvisional) services.Transactions.Final(transaction, response, now);
+            return;
+        }
+
+        if (isPiggybacked) commands.LearnPiggyback(transaction.Gateway);
+        if (!transaction.IsAbandoned || transaction.To == transaction.Gateway.Address) watch.Heard(transaction.Gateway, now);
+        if (response.IsProvisional) services.Transactions.Provisional(transaction, response.Code, now);
+        else services.Transactions.Final(transaction, response, now);
+        GatewayWatch.Recover(transaction.Gateway, now);
+    }
+
+    /// <summary>RFC 3435 §3.5 lets an answer come from anywhere; whoever can guess a transaction id could then answer in a gateway's name.</summary>
+    private static bool IsFrom(OutgoingTransaction transaction, NetAddress from) => transaction.Gateway.Traits.Answers switch
+    {
+        ResponseSource.Exact => transaction.To == from,
+        ResponseSource.SameHost => transaction.To.SameHost(from),
+        _ => true,
+    };
+}

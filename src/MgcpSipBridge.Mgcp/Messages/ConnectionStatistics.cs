@@ -1,0 +1,53 @@
+using System.Buffers.Text;
+using System.Text;
+
+namespace MgcpSipBridge.Mgcp;
+
+/// <summary>A connection's counters as a gateway reports them at its end (P:, RFC 3435 §3.2.2.7); null for those that it leaves out.</summary>
+public sealed record ConnectionStatistics
+{
+    /// <summary>PS: RTP packets sent.</summary>
+    public long? PacketsSent { get; private set; }
+
+    /// <summary>OS: octets sent.</summary>
+    public long? OctetsSent { get; private set; }
+
+    /// <summary>PR: RTP packets received.</summary>
+    public long? PacketsReceived { get; private set; }
+
+    /// <summary>OR: octets received.</summary>
+    public long? OctetsReceived { get; private set; }
+
+    /// <summary>PL: packets that did not arrive.</summary>
+    public long? PacketsLost { get; private set; }
+
+    /// <summary>JI: mean interarrival jitter in milliseconds.</summary>
+    public long? JitterMilliseconds { get; private set; }
+
+    /// <summary>LA: mean transmission delay in milliseconds.</summary>
+    public long? LatencyMilliseconds { get; private set; }
+
+    /// <summary>
+    /// Reads P:; null when it is empty. Left out is what is unknown, of a package (<c>PC/RPS=1</c>), a vendor's own, or no number. The nine digits of the grammar are
+    /// not insisted on.
+    /// </summary>
+    public static ConnectionStatistics? Read(ReadOnlySpan<byte> value)
+    {
+        if (value.IsEmpty) return null;
+        var read = new ConnectionStatistics();
+        var options = new MgcpOptionReader(value, (byte)'=');
+        while (options.TryNext(out var name, out var text))
+        {
+            if (!Utf8Parser.TryParse(text, out long number, out var used) || used != text.Length || number < 0) continue;
+            if (Ascii.EqualsIgnoreCase(name, "PS"u8)) read.PacketsSent = number;
+            else if (Ascii.EqualsIgnoreCase(name, "OS"u8)) read.OctetsSent = number;
+            else if (Ascii.EqualsIgnoreCase(name, "PR"u8)) read.PacketsReceived = number;
+            else if (Ascii.EqualsIgnoreCase(name, "OR"u8)) read.OctetsReceived = number;
+            else if (Ascii.EqualsIgnoreCase(name, "PL"u8)) read.PacketsLost = number;
+            else if (Ascii.EqualsIgnoreCase(name, "JI"u8)) read.JitterMilliseconds = number;
+            else if (Ascii.EqualsIgnoreCase(name, "LA"u8)) read.LatencyMilliseconds = number;
+        }
+
+        return read;
+    }
+}
