@@ -115,7 +115,7 @@ public sealed class OutgoingCallTests
         var (_, invite) = _bench.Call();
         _bench.Reply(invite, 180);
         _bench.Happens<SipEvent.Progressed>();
-        _bench.Wait(181);
+        _bench.Wait(241);
         var cancel = _bench.Expect("CANCEL");
         Assert.Equal(new SipEnd(408, Local: true), _bench.Happens<SipEvent.Rejected>().End);
         _bench.Reply(cancel, 200);
