@@ -119,6 +119,21 @@ public sealed class LinesYamlTests : IDisposable
         Assert.Contains(problem, Assert.Single(_loading.Problems(null, yaml)), StringComparison.Ordinal);
 
     [Theory]
+    [InlineData("sip:10.0.0.9;transport=udp", "tcp://127.0.0.1", "is reached over UDP, but Sip:Listen has no udp:// listener")]
+    [InlineData("sip:10.0.0.9", "tcp://127.0.0.1", "is reached over UDP, but Sip:Listen has no udp:// listener")]
+    [InlineData("sip:pbx.example.net;transport=tcp", "udp://127.0.0.1", "is reached over TCP, but Sip:Listen has no tcp:// listener")]
+    [InlineData("sip:[2001:db8::9]", "udp://0.0.0.0", "has an IPv6 address, but Sip:Listen has no udp:// listener of that kind")]
+    [InlineData("sip:[2001:db8::9]", "udp://[::]", null)]
+    [InlineData("sip:10.0.0.9", "udp://[::]", null)]
+    [InlineData("sip:pbx.example.net", "tcp://127.0.0.1", null)]
+    public void A_peer_must_be_reachable_from_where_we_listen(string uri, string listen, string? problem)
+    {
+        var problems = _loading.Problems(null, $"peers:\n  - name: a\n    uri: '{uri}'", [$"--Sip:Listen:0={listen}"]);
+        if (problem is null) Assert.Empty(problems);
+        else Assert.Equal("lines.yaml:3:5: peers[0].uri: " + problem, Assert.Single(problems));
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData("# nothing\n")]
     [InlineData("peers:\ngateways: ~\nroutes: []\n")]
@@ -147,7 +162,7 @@ public sealed class LinesYamlTests : IDisposable
         words.Array[0, 40].Select(w => string.Concat(w)).Sample(text =>
         {
             var problems = new ConfigProblems();
-            var model = ProvisioningValidator.Validate(LinesYaml.Read("lines.yaml", text, problems), problems);
+            var model = ProvisioningValidator.Validate(LinesYaml.Read("lines.yaml", text, problems), [], problems);
             return model is not null == problems.None;
         }, iter: 2000);
     }

@@ -105,7 +105,7 @@ internal sealed class DemoBridge : IAsyncDisposable
     private static async Task<BridgeServer> StartBridgeAsync(string yaml, ILoggerFactory logs, IReadOnlyList<string> settings)
     {
         var problems = new ConfigProblems();
-        var lines = ProvisioningValidator.Validate(Provisioning.LinesYaml.Read("demo", yaml, problems), problems);
+        var lines = ProvisioningValidator.Validate(Provisioning.LinesYaml.Read("demo", yaml, problems), [], problems);
         var loaded = LoadedConfig.Load(null, null, new Hashtable(),
         [
             "--Mgcp:Listen=127.0.0.1:0", "--Sip:Listen:0=udp://127.0.0.1:0", "--Sip:Listen:1=tcp://127.0.0.1:0",

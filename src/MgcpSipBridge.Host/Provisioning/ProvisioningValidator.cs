@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
@@ -11,9 +12,12 @@ namespace MgcpSipBridge.Host.Provisioning;
 internal static partial class ProvisioningValidator
 {
     /// <summary>The model; null when there was any problem, in this or in earlier steps.</summary>
-    public static EngineModel? Validate(ProvisioningConfig config, ConfigProblems problems)
+    /// <param name="config">What was provisioned.</param>
+    /// <param name="listeners">Where SIP is heard; a peer that cannot be reached from there is a problem. Empty: not known.</param>
+    /// <param name="problems">Where problems go.</param>
+    public static EngineModel? Validate(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems)
     {
-        var run = new Run(config, problems);
+        var run = new Run(config, listeners, problems);
         var model = new EngineModel
         {
             Peers = [.. config.Peers.Select(run.Peer)],
@@ -44,7 +48,7 @@ internal static partial class ProvisioningValidator
     [GeneratedRegex("^[A-Za-z0-9/_.+#=:-]{1,255}$", RegexOptions.NonBacktracking)]
     private static partial Regex EndpointPattern();
 
-    private sealed class Run(ProvisioningConfig config, ConfigProblems problems)
+    private sealed class Run(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems)
     {
         private readonly HashSet<string> _peers = [.. config.Peers.Select(p => p.Name).OfType<string>()];
         private readonly Dictionary<string, Written> _peerNames = new(StringComparer.Ordinal);
@@ -59,6 +63,7 @@ internal static partial class ProvisioningValidator
         {
             Name(peer.Written, peer.Name, _peerNames);
             var (host, port, transport) = Uri(peer);
+            Reachable(peer, host, transport);
             if (peer.Registration == SipRegistrationMode.Trunk && string.IsNullOrEmpty(peer.Username))
                 Wrong(peer.Written, "username", "is missing: registration: trunk registers this user");
             return new PeerModel(new SipPeerModel(peer.Name ?? "", host, port, transport, peer.Registration, peer.Realm, peer.Username, peer.Password), peer.Media);
@@ -169,6 +174,19 @@ internal static partial class ProvisioningValidator
             }
 
             return (host, port, transport);
+        }
+
+        // A literal without transport is reached over UDP (RFC 3263 §4.1); a name may yet turn out to be anything.
+        private void Reachable(PeerConfig peer, string host, SipTransport? transport)
+        {
+            if (listeners.IsEmpty || host.Length == 0) return;
+            var isLiteral = NetAddress.TryParse(host, 0, out var address);
+            if (transport is null && !isLiteral) return;
+            var needed = transport ?? SipTransport.Udp;
+            var name = needed.ToString().ToLowerInvariant();
+            if (!listeners.Any(l => l.Transport == needed)) Wrong(peer.Written, "uri", $"is reached over {name.ToUpperInvariant()}, but Sip:Listen has no {name}:// listener");
+            else if (isLiteral && !listeners.Any(l => l.Transport == needed && (l.Address.IsIPv4 == address.IsIPv4 || (l.Address.IsUnspecified && !l.Address.IsIPv4))))
+                Wrong(peer.Written, "uri", $"has an {(address.IsIPv4 ? "IPv4" : "IPv6")} address, but Sip:Listen has no {name}:// listener of that kind");
         }
 
         private (string Host, int Port) HostPort(PeerConfig peer, string uri, string text)

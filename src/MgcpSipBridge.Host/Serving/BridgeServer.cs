@@ -124,8 +124,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     void IShardOutputs.SendSip(SipFlow flow, ReadOnlyMemory<byte> bytes)
     {
-        if (flow.Transport == SipTransport.Udp) (_sipPorts.Find(p => p.Bound == flow.Local) ?? _sipPorts[0]).Send(flow.Remote, bytes.Span);
-        else _streams!.Send(flow, bytes);
+        if (flow.Transport != SipTransport.Udp) _streams!.Send(flow, bytes);
+        else if ((_sipPorts.Find(p => p.Bound == flow.Local) ?? _sipPorts.FirstOrDefault()) is { } port) port.Send(flow.Remote, bytes.Span);
+        else _shard.Post(new EngineInput.SipFlowFailed(flow));
     }
 
     void IShardOutputs.LookUp(EngineOutput.LookUp question) => _ = ResolveAsync(question);
