@@ -24,13 +24,13 @@ public sealed class RelayBed : IAsyncDisposable
 {
     public static readonly ImmutableArray<PayloadMapping> Speech = [new(0, 0), new(8, 8), new(101, 96)];
 
-    private static int s_hosts;
+    private static int Hosts;
     private readonly BlockingCollection<RelayEvent> _events = [];
 
     public RelayBed(int pairs = 8, IPAddress? address = null, Func<RelaySettings, RelaySettings>? adjust = null)
     {
         // Linux has the whole of 127/8: an address per test run and bed keeps its ports free of everybody else's.
-        var number = Interlocked.Increment(ref s_hosts);
+        var number = Interlocked.Increment(ref Hosts);
         Address = address ?? (OperatingSystem.IsLinux() ? new IPAddress([127, (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId, (byte)(number % 250 + 2)]) : IPAddress.Loopback);
         var settings = new RelaySettings { GatewayAddress = Address, SipAddress = Address, FirstPort = 22_000, LastPort = 22_000 + (2 * pairs) - 1 };
         Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, _events.Add, Faults.Enqueue, Time);

@@ -29,8 +29,16 @@ public class TraitTests
         Assert.Equal(
             new GatewayTraits
             {
-                Version = "MGCP 1.0 NCS 1.0", DigitMaps = false, DigitPackage = "D", CallProgressPackage = "L", EncapsulatedRequests = false, CallerId = false,
-                ExplicitToneStop = true, LoopMode = false, ConfirmAnswers = true, Answers = ResponseSource.SameHost,
+                Version = "MGCP 1.0 NCS 1.0",
+                DigitMaps = false,
+                DigitPackage = "D",
+                CallProgressPackage = "L",
+                EncapsulatedRequests = false,
+                CallerId = false,
+                ExplicitToneStop = true,
+                LoopMode = false,
+                ConfirmAnswers = true,
+                Answers = ResponseSource.SameHost,
             },
             bench.Agent.StatusOf("gw1")!.Traits);
         Assert.DoesNotContain(bench.Notes, static n => n is MgcpNote.TraitLearnt);
