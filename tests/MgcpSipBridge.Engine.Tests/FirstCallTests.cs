@@ -102,6 +102,25 @@ public class FirstCallTests
     }
 
     [Fact]
+    public void A_peer_that_answers_with_another_number_for_telephone_events_is_heard_under_both()
+    {
+        var bench = InService();
+        bench.FromGateway("NTFY 2001 aaln/1@gw1.example.net MGCP 1.0\r\nX: 0\r\nO: L/hd\r\n");
+        Notify(bench, 2002, bench.Answer("RQNT"), "D/5,D/5,D/5,D/1,D/2,D/3,D/4,D/T");
+        var create = bench.TakeMgcp("CRCX");
+        bench.FromGateway($"200 {create.Split(' ')[1]} OK\r\nI: FDE234C8\r\n\r\n{GatewaySdp}");
+        var invite = bench.TakeSip("INVITE");
+        bench.FromPeer(Bench.Response(invite, 200, Bench.Sdp("10.0.0.9", 40000, "0 96").Replace(":101", ":96", StringComparison.Ordinal)));
+
+        // RFC 3264 §6.1 binds the peer to our 101, but many send what they wrote themselves.
+        var fromPeer = bench.Relay.OfType<RelayCommand.SetRemote>().Last(command => command.Side == RelaySide.Sip).Remote.PayloadTypes;
+        Assert.Contains(new PayloadMapping(101, 101), fromPeer);
+        Assert.Contains(new PayloadMapping(96, 101), fromPeer);
+        var fromGateway = bench.Relay.OfType<RelayCommand.SetRemote>().Last(command => command.Side == RelaySide.Gateway).Remote.PayloadTypes;
+        Assert.Contains(new PayloadMapping(101, 96), fromGateway);
+    }
+
+    [Fact]
     public void A_peer_calls_a_phone_which_answers_and_the_peer_hangs_up()
     {
         var bench = InService();

@@ -183,7 +183,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 call.Line.GatewayLearns,
                 Send: !gateway.Address.IsUnspecified,
                 Receive: true,
-                AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats)));
+                AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats, gateway.Formats)));
         }
 
         if (peer is { Address.IsNone: false } || call.PeerLearns)
@@ -195,7 +195,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 call.PeerLearns,
                 Send: peer is { IsHeld: false },
                 Receive: true,
-                AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [])));
+                AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? [])));
         }
     }
 

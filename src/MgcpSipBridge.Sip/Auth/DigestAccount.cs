@@ -50,10 +50,12 @@ public sealed class DigestAccount(string user, string? password, string? realm, 
 
     internal NonceInUse Keep(bool register, ReceivedChallenge received)
     {
+        // A server may hand the same nonce out twice; its count goes on, or the next use looks like a replay (RFC 7616 §3.4).
+        var uses = _nonces.Find(nonce => nonce.Challenge.Nonce == received.Challenge.Nonce && nonce.Challenge.Realm == received.Challenge.Realm)?.Uses;
         Drop(register, received.Proxy, received.Challenge.Realm);
         if (_nonces.Count == MostNonces) _nonces.RemoveAt(0);
         // One cnonce per nonce: the session algorithms demand it (RFC 7616 §3.4.2), the others allow it.
-        var kept = new NonceInUse(register, received.Proxy, received.Challenge, entropy.Hex(32));
+        var kept = new NonceInUse(register, received.Proxy, received.Challenge, entropy.Hex(32), uses ?? new NonceUses());
         _nonces.Add(kept);
         return kept;
     }
@@ -62,11 +64,11 @@ public sealed class DigestAccount(string user, string? password, string? realm, 
         _nonces.RemoveAll(nonce => nonce.Register == register && nonce.Proxy == proxy && nonce.Challenge.Realm == forRealm);
 
     internal AuthorizationHeader Use(NonceInUse nonce, string method, string uri) =>
-        new(nonce.Proxy, DigestCredentials.Header(nonce.Challenge, user, password!, method, uri, ++nonce.Count, nonce.CNonce));
+        new(nonce.Proxy, DigestCredentials.Header(nonce.Challenge, user, password!, method, uri, ++nonce.Uses.Count, nonce.CNonce));
 }
 
-/// <summary>A server's nonce and how often it was used.</summary>
-internal sealed class NonceInUse(bool register, bool proxy, DigestChallenge challenge, string cnonce)
+/// <summary>A server's nonce for one kind of request.</summary>
+internal sealed class NonceInUse(bool register, bool proxy, DigestChallenge challenge, string cnonce, NonceUses uses)
 {
     public bool Register { get; } = register;
 
@@ -76,6 +78,12 @@ internal sealed class NonceInUse(bool register, bool proxy, DigestChallenge chal
 
     public string CNonce { get; } = cnonce;
 
+    public NonceUses Uses { get; set; } = uses;
+}
+
+/// <summary>How often a nonce was used (nc), in whatever kind of request.</summary>
+internal sealed class NonceUses
+{
     public uint Count { get; set; }
 }
 
@@ -159,6 +167,6 @@ public sealed class RequestCredentials
         if (nextNonce is null || own.Count != 1) return;
         var nonce = own[0].Nonce;
         nonce.Challenge = nonce.Challenge with { Nonce = nextNonce, Stale = false };
-        nonce.Count = 0;
+        nonce.Uses = new NonceUses();
     }
 }

@@ -45,6 +45,18 @@ public sealed class DigestAccountTests
     }
 
     [Fact]
+    public void A_nonce_that_a_server_hands_out_twice_is_counted_on()
+    {
+        var register = _account.Begin("REGISTER");
+        register.Challenged([Challenge("r", "n1")]);
+        Assert.Equal("00000001", NonceCount(register.Headers("sip:x")));
+        var invite = _account.Begin("INVITE");
+        invite.Challenged([Challenge("r", "n1")]);
+        Assert.Equal("00000002", NonceCount(invite.Headers("sip:x")));
+        Assert.Equal("00000003", NonceCount(_account.Begin("REGISTER").Headers("sip:x")));
+    }
+
+    [Fact]
     public void A_stale_nonce_is_no_failure()
     {
         var request = _account.Begin("INVITE");
