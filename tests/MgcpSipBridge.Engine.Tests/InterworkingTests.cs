@@ -91,7 +91,9 @@ public class CauseMapTests
 
     [Theory]
     [InlineData(0, CallCause.LineOutOfService)]
+    [InlineData(500, CallCause.UnknownNumber)]
     [InlineData(501, CallCause.LineOutOfService)]
+    [InlineData(540, CallCause.Busy)]
     [InlineData(403, CallCause.Congestion)]
     [InlineData(405, CallCause.LineRestarting)]
     [InlineData(534, CallCause.IncompatibleMedia)]

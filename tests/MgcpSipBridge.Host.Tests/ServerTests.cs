@@ -125,6 +125,16 @@ public sealed class ServerTests
         Assert.StartsWith($"{setting}: cannot listen on {taken}: the port is in use", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Media:Gateway:Address")]
+    [InlineData("Media:Sip:Address")]
+    public async Task A_media_address_that_this_machine_does_not_have_stops_the_start(string setting)
+    {
+        // TEST-NET-3 (RFC 5737) is nobody's.
+        var error = await Assert.ThrowsAsync<BindException>(async () => await Running.StartAsync(null, $"--{setting}=203.0.113.7"));
+        Assert.Equal($"{setting}: cannot listen on 203.0.113.7:0: this machine does not have that address", error.Message);
+    }
+
     [Fact]
     public async Task Lines_that_the_engine_cannot_take_stop_the_start()
     {

@@ -49,6 +49,17 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void An_empty_section_must_have_a_right_name_too()
+    {
+        Assert.Empty(_loading.Problems("""{ "Sip": {}, "Api": { "Tls": {} }, "Logging": { "LogLevel": {} } }"""));
+        Assert.Collection(
+            _loading.Problems("""{ "Brige": {}, "Sip": { "Tsl": {}, "Listen": {} } }"""),
+            problem => Assert.EndsWith(":1:3: Brige: unknown setting; did you mean Bridge?", problem, StringComparison.Ordinal),
+            problem => Assert.EndsWith(":1:25: Sip:Tsl: unknown setting; did you mean Sip:Tls?", problem, StringComparison.Ordinal),
+            problem => Assert.EndsWith(":1:36: Sip:Listen: is not a section but a list", problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Every_problem_is_reported_at_once_with_its_line_and_path()
     {
         Snapshot.Matches("settings-problems.txt", string.Join('\n', _loading.Problems("""

@@ -69,9 +69,11 @@ internal static class CauseMap
     /// <summary>What a failed CRCX or MDCX means for its call; code 0 is silence.</summary>
     public static CallCause FromMgcp(int code) => code switch
     {
-        0 or 500 or 501 or 504 or 529 => CallCause.LineOutOfService,
+        500 => CallCause.UnknownNumber,
+        540 => CallCause.Busy,
+        0 or 501 or 504 or 529 => CallCause.LineOutOfService,
         405 or 520 or 409 => CallCause.LineRestarting,
-        403 or 404 or 502 or 526 or 531 or 540 => CallCause.Congestion,
+        403 or 404 or 502 or 526 or 531 => CallCause.Congestion,
         505 or 506 or 509 or 524 or 525 or 527 or 532 or 534 or 535 or 541 => CallCause.IncompatibleMedia,
         _ => CallCause.BearerFailure,
     };

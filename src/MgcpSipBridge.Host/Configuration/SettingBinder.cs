@@ -67,6 +67,10 @@ internal static class SettingBinder
             Unknown(setting, leaves, sources, problems);
         }
 
+        foreach (var (path, place) in sources.EmptySections)
+            if (!leaves.TryGetValue(path, out var leaf)) Unknown(new WrittenSetting(path, null, place), leaves, sources, problems);
+            else if (leaf.Kind != Kind.Map) problems.Add(place, path, $"is not a section but {(leaf.Kind == Kind.List ? "a list" : SettingText.NameOf(leaf.Property.PropertyType))}");
+
         // Written elements replace the default list as a whole.
         foreach (var (leaf, items) in lists) leaf.Property.SetValue(leaf.Owner, items.Values.ToArray());
     }

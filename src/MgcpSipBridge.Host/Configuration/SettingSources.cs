@@ -23,9 +23,13 @@ internal sealed class SettingSources
 
     private readonly Dictionary<string, WrittenSetting> _values = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, Place> _names = new(StringComparer.OrdinalIgnoreCase);
+    private readonly List<(string Path, Place Place)> _emptySections = [];
 
     /// <summary>The values in force, one per key.</summary>
     public IReadOnlyCollection<WrittenSetting> Values => _values.Values;
+
+    /// <summary>Sections that were written with nothing in them, and where: their names must be right all the same.</summary>
+    public IReadOnlyList<(string Path, Place Place)> EmptySections => _emptySections;
 
     /// <summary>Where a key, or the section of that name, was written.</summary>
     public Place PlaceOf(string key)
@@ -127,7 +131,8 @@ internal sealed class SettingSources
         _values[setting.Key] = setting;
     }
 
-    private void ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string file, string prefix, ConfigProblems problems)
+    /// <summary>Reads to the end of an object; how many names it held.</summary>
+    private int ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string file, string prefix, ConfigProblems problems)
     {
         var seen = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         while (reader.Read() && reader.TokenType != JsonTokenType.EndObject)
@@ -140,6 +145,8 @@ internal sealed class SettingSources
             reader.Read();
             ReadValue(ref reader, json, file, path, place, problems);
         }
+
+        return seen.Count;
     }
 
     private void ReadValue(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string file, string path, Place place, ConfigProblems problems)
@@ -147,7 +154,7 @@ internal sealed class SettingSources
         switch (reader.TokenType)
         {
             case JsonTokenType.StartObject:
-                ReadObject(ref reader, json, file, path, problems);
+                if (ReadObject(ref reader, json, file, path, problems) == 0) _emptySections.Add((path, place));
                 break;
             case JsonTokenType.StartArray:
                 var index = 0;

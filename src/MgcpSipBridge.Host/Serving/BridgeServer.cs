@@ -148,6 +148,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _mgcpPort = UdpPort.Open(_model.MgcpListen, "Mgcp:Listen", config.Mgcp.ReceiveBufferBytes, null, net);
         _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net);
         Sip = [.. _model.SipListen.Select(listen => (listen.Transport, OpenSip(listen, net)))];
+        Probe(_model.GatewayMedia.Address, "Media:Gateway:Address");
+        Probe(_model.SipMedia.Address, "Media:Sip:Address");
         var fallback = Fallback();
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, logs);
@@ -173,6 +175,10 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _streams.Start();
         State.Phase = BridgePhase.Ready;
     }
+
+    // The relay binds when a call comes; an address that is not ours must not wait for it.
+    private static void Probe(NetAddress address, string setting) =>
+        BindException.Open(address.WithPort(0), SocketType.Dgram, ProtocolType.Udp, setting, _ => { }).Dispose();
 
     private NetAddress OpenSip(SipListen listen, ILogger net)
     {

@@ -4,20 +4,25 @@ namespace MgcpSipBridge.Media;
 
 /// <summary>
 /// Port pairs, RTP even and RTCP the next (RFC 3550 §11), of one address. The pair that has rested longest is leased first, and a
-/// released one rests before it can be leased again, so that a late packet of one call cannot reach another. The first lease falls on a
-/// random pair: after a restart the ports of the calls before are not taken up at once.
+/// released one rests before it can be leased again, so that a late packet of one call cannot reach another. In need the rest is cut
+/// short to <see cref="ShortestRest"/>: a call refused is worse than a stray packet, which the check of sources stops anyway. The first
+/// lease falls on a random pair: after a restart the ports of the calls before are not taken up at once.
 /// </summary>
 public sealed class PortPool
 {
+    /// <summary>How long a pair rests at least when no other is left: longer than packets stay in a network's queues.</summary>
+    public static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(2);
+
     private readonly Queue<int> _free;
     private readonly Queue<(int Port, Instant Until)> _resting = new();
     private readonly HashSet<int> _leased = [];
     private readonly TimeSpan _quarantine;
+    private readonly TimeSpan _spared;
 
     /// <summary>The pairs that lie within a range of ports, all free.</summary>
     /// <param name="first">First port of the range, 1 to 65535; an odd one is left out.</param>
     /// <param name="last">Last port, which may be the RTCP port of the last pair.</param>
-    /// <param name="quarantine">How long a released pair rests.</param>
+    /// <param name="quarantine">How long a released pair rests while there are others.</param>
     /// <param name="entropy">Chooses the first pair.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range holds no pair.</exception>
     public PortPool(int first, int last, TimeSpan quarantine, Entropy entropy)
@@ -30,6 +35,7 @@ public sealed class PortPool
         var pairs = (last - first + 1) / 2;
         ArgumentOutOfRangeException.ThrowIfLessThan(pairs, 1, nameof(last));
         _quarantine = quarantine;
+        _spared = quarantine > ShortestRest ? quarantine - ShortestRest : TimeSpan.Zero;
         _free = new Queue<int>(pairs);
         var start = entropy.Next(pairs);
         for (var i = 0; i < pairs; i++) _free.Enqueue(first + (2 * ((start + i) % pairs)));
@@ -48,13 +54,18 @@ public sealed class PortPool
     /// <summary>When the next pair has rested enough; null when none rests.</summary>
     public Instant? NextDeadline => _resting.TryPeek(out var next) ? next.Until : null;
 
-    /// <summary>Leases the pair that has rested longest; false when all are leased or resting.</summary>
+    /// <summary>Leases the pair that has rested longest; false when all are leased or have not rested at all.</summary>
     /// <param name="now">The time.</param>
     /// <param name="rtpPort">The even port; RTCP is the next.</param>
     public bool TryLease(Instant now, out int rtpPort)
     {
         while (_resting.TryPeek(out var rested) && rested.Until <= now) _free.Enqueue(_resting.Dequeue().Port);
-        if (!_free.TryDequeue(out rtpPort)) return false;
+        if (!_free.TryDequeue(out rtpPort))
+        {
+            if (!_resting.TryPeek(out var longest) || longest.Until - _spared > now) return false;
+            rtpPort = _resting.Dequeue().Port;
+        }
+
         _leased.Add(rtpPort);
         return true;
     }

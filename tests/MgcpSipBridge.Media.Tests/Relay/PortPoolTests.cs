@@ -54,10 +54,40 @@ public sealed class PortPoolTests
         pool.Release(a, At(10));
         Assert.Equal((0, 1), (pool.Leased, pool.Resting));
         Assert.Equal(At(40), pool.NextDeadline);
-        Assert.Equal(3, LeaseAll(pool, At(39.999)).Count);
+        for (var others = 0; others < 3; others++)
+        {
+            Assert.True(pool.TryLease(At(39.999), out var other));
+            Assert.NotEqual(a, other);
+        }
+
         Assert.True(pool.TryLease(At(40), out var again));
         Assert.Equal(a, again);
         Assert.Null(pool.NextDeadline);
+    }
+
+    [Fact]
+    public void In_need_a_pair_rests_shorter_but_never_not_at_all()
+    {
+        var pool = new PortPool(20000, 20007, Rest, new Entropy(1));
+        var leased = LeaseAll(pool, At(0));
+        pool.Release(leased[1], At(10));
+        pool.Release(leased[0], At(11));
+        Assert.False(pool.TryLease(At(11.999), out _));
+        Assert.True(pool.TryLease(At(12), out var first));
+        Assert.Equal(leased[1], first);
+        Assert.False(pool.TryLease(At(12.999), out _));
+        Assert.True(pool.TryLease(At(13), out var second));
+        Assert.Equal(leased[0], second);
+    }
+
+    [Fact]
+    public void A_quarantine_shorter_than_that_is_obeyed()
+    {
+        var pool = new PortPool(20000, 20001, TimeSpan.FromSeconds(1), new Entropy(1));
+        Assert.True(pool.TryLease(At(0), out var port));
+        pool.Release(port, At(5));
+        Assert.False(pool.TryLease(At(5.999), out _));
+        Assert.True(pool.TryLease(At(6), out _));
     }
 
     [Fact]
@@ -93,7 +123,14 @@ public sealed class PortPoolTests
                 now += TimeSpan.FromSeconds(seconds);
                 if (lease && pool.TryLease(now, out var port))
                 {
-                    if (leased.Contains(port) || (released.TryGetValue(port, out var since) && now - since < Rest)) return false;
+                    if (leased.Contains(port)) return false;
+                    if (released.Remove(port, out var since) && now - since < Rest)
+                    {
+                        // Early only in need: nothing else is left, and what rests has not rested longer.
+                        if (now - since < PortPool.ShortestRest || leased.Count + 1 + released.Count < pairs) return false;
+                        if (released.Values.Any(other => other < since)) return false;
+                    }
+
                     leased.Add(port);
                 }
                 else if (!lease && leased.Count > 0)
