@@ -9,6 +9,7 @@ public static class Program
     private const string Usage = """
         wire [BenchmarkDotNet options]                    reading and writing messages: time and bytes allocated
         calls [--calls N] [--lines N] [--warm-up N]       whole calls through the bridge's process against sipp, without media
+        mgcp                                              the call agent alone: by the message, by the line, and a thousand gateways restarting
         """;
 
     public static async Task<int> Main(string[] args)
@@ -20,6 +21,9 @@ public static class Program
                 return 0;
             case ["calls", .. var rest] when CallLoadOptions.TryParse(rest, out var options):
                 return await CallLoad.Run(options);
+            case ["mgcp"]:
+                MgcpLoad.Run();
+                return 0;
             default:
                 Console.Error.WriteLine(Usage);
                 return 2;

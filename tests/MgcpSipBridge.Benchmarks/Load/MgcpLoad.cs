@@ -1,0 +1,206 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Benchmarks.Load;
+
+/// <summary>What the call agent costs by the message and by the line, and what a restart of a thousand gateways does to it. One core, no sockets.</summary>
+internal static class MgcpLoad
+{
+    private const int LinesPerGateway = 24;
+
+    public static void Run()
+    {
+        ReadCorpus();
+        foreach (var lines in (int[])[1_000, 10_000, 100_000]) Lines(lines);
+        Avalanche(1000);
+    }
+
+    /// <summary>Reading and writing the messages that real devices sent.</summary>
+    private static void ReadCorpus()
+    {
+        var samples = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "corpus", "mgcp"), "*.mgcp").Order(StringComparer.Ordinal).Select(File.ReadAllBytes).ToArray();
+        var writer = new MgcpWriter();
+        var (ns, bytes) = Measure(samples.Length, 20_000, () =>
+        {
+            foreach (var sample in samples) Read(sample);
+        });
+        Print($"read a message of the corpus ({samples.Length} samples, {samples.Average(static s => s.Length):0} bytes each): {ns:0} ns, {bytes:0.0} bytes allocated");
+        (ns, bytes) = Measure(samples.Length, 20_000, () =>
+        {
+            foreach (var sample in samples) Write(writer, sample);
+        });
+        Print($"read and write one: {ns:0} ns, {bytes:0.0} bytes allocated");
+    }
+
+    private static int Read(ReadOnlySpan<byte> sample)
+    {
+        var found = 0;
+        if (MgcpDatagram.KindOf(sample) == MgcpMessageKind.Command)
+        {
+            if (MgcpCommand.TryParse(sample, out var command) != MgcpParseError.None) return 0;
+            var events = new ObservedEventsReader(command.Parameters[MgcpParameter.ObservedEvents]);
+            while (events.TryNext(out _, out _)) found++;
+            return found + command.Body.Length;
+        }
+
+        return MgcpResponse.TryParse(sample, out var response) == MgcpParseError.None ? response.Body.Length : 0;
+    }
+
+    private static void Write(MgcpWriter writer, ReadOnlySpan<byte> sample)
+    {
+        writer.Clear();
+        if (MgcpDatagram.KindOf(sample) == MgcpMessageKind.Command)
+        {
+            if (MgcpCommand.TryParse(sample, out var command) != MgcpParseError.None) return;
+            writer.Command(command.Verb, command.TransactionId ?? 1, "aaln/1", "gw1.example.net", "MGCP 1.0");
+            foreach (var line in command.Parameters) writer.Begin(line.Parameter == MgcpParameter.Extension ? MgcpParameter.NotifiedEntity : line.Parameter).Bytes(line.Value).EndLine();
+            writer.Body(command.Body);
+        }
+        else if (MgcpResponse.TryParse(sample, out var response) == MgcpParseError.None)
+        {
+            writer.Response(response.Code, response.TransactionId, "OK");
+            foreach (var line in response.Parameters) writer.Begin(line.Parameter == MgcpParameter.Extension ? MgcpParameter.NotifiedEntity : line.Parameter).Bytes(line.Value).EndLine();
+            writer.Body(response.Body);
+        }
+    }
+
+    /// <summary>Memory of idle lines, and the cost of an event (NTFY, its answer, RQNT, its answer) however many lines there are.</summary>
+    private static void Lines(int lines)
+    {
+        var before = Memory();
+        var world = new ScriptedGateways((lines + LinesPerGateway - 1) / LinesPerGateway, LinesPerGateway, TimeSpan.Zero);
+        var real = world.Count * LinesPerGateway;
+        world.BringUp(TimeSpan.FromHours(1));
+        if (world.InService != real) throw new InvalidOperationException($"{world.InService} of {real} lines are in service.");
+        // Once answers are forgotten.
+        world.Pass(TimeSpan.FromMinutes(2));
+        Print($"{real} idle lines: {(Memory() - before) / (double)real:0} bytes a line");
+
+        const int Events = 100_000;
+        var texts = new (byte[] Datagram, NetAddress From)[10_000];
+        var tid = 1;
+        double best = double.PositiveInfinity, allocated = 0;
+        for (var round = 0; round < 5; round++)
+        {
+            // Forget the answers of the round before, so that the answer cache stays at its ordinary size.
+            world.Pass(TimeSpan.FromSeconds(31));
+            var messages = world.Messages;
+            var ticks = 0L;
+            var bytes = 0L;
+            for (var chunk = 0; chunk < Events / texts.Length; chunk++)
+            {
+                for (var i = 0; i < texts.Length; i++)
+                {
+                    var line = (int)((uint)(tid * 2654435761u) % (uint)real);
+                    texts[i] = (
+                        Encoding.ASCII.GetBytes($"NTFY {tid++} aaln/{(line % LinesPerGateway) + 1}@gw{line / LinesPerGateway}.example.net MGCP 1.0\r\nX: 1\r\nO: L/hd\r\n"),
+                        ScriptedGateways.AddressOf(line / LinesPerGateway));
+                }
+
+                var start = Stopwatch.GetTimestamp();
+                var from = GC.GetAllocatedBytesForCurrentThread();
+                foreach (var (datagram, source) in texts) world.Deliver(datagram, source);
+                ticks += Stopwatch.GetTimestamp() - start;
+                bytes += GC.GetAllocatedBytesForCurrentThread() - from;
+                world.Pass(TimeSpan.FromMilliseconds(500));
+            }
+
+            messages = world.Messages - messages;
+            var ns = ticks * 1e9 / Stopwatch.Frequency / messages;
+            if (ns >= best) continue;
+            best = ns;
+            allocated = bytes / (double)messages;
+        }
+
+        Print($"  an event with its request: {best:0} ns and {allocated:0} bytes a message, {1e9 / best / 1000:0} thousand messages a second and core");
+    }
+
+    /// <summary>All gateways restart within one second; one line elsewhere goes on being served.</summary>
+    private static void Avalanche(int gateways)
+    {
+        var world = new ScriptedGateways(gateways, LinesPerGateway, TimeSpan.FromMilliseconds(20));
+        var elsewhere = NetAddress.FromIPv4(0x0A000015, 2427);
+        world.Agent.SetGateway(new MgcpGatewayModel("quiet", "quiet.example.net", elsewhere, MgcpProfile.Auto, ["aaln/1"]), world.Now);
+        world.BringUp(TimeSpan.FromMinutes(10));
+        world.Pass(TimeSpan.FromMinutes(2));
+        List<double> waits = [];
+        var asked = 0L;
+        var tid = 1;
+        world.Watch = (_, to) =>
+        {
+            if (to == elsewhere) waits.Add(Stopwatch.GetElapsedTime(asked).TotalMicroseconds);
+        };
+        void DialElsewhere()
+        {
+            asked = Stopwatch.GetTimestamp();
+            world.Deliver(Encoding.ASCII.GetBytes($"NTFY {tid++} aaln/1@quiet.example.net MGCP 1.0\r\nX: 1\r\nO: L/hd\r\n"), elsewhere);
+        }
+
+        for (var i = 0; i < 4000; i++)
+        {
+            world.Pass(TimeSpan.FromMilliseconds(10));
+            DialElsewhere();
+        }
+
+        var before = Percentiles(waits);
+        waits.Clear();
+        world.InService = 0;
+        var quiet = Memory();
+        var most = quiet;
+        var messages = world.Messages;
+        var start = world.Now;
+        for (var g = 0; g < gateways; g++)
+        {
+            world.Post(
+                Encoding.ASCII.GetBytes($"RSIP {g + 1} *@gw{g}.example.net MGCP 1.0\r\nRM: restart\r\n"), ScriptedGateways.AddressOf(g),
+                start + (TimeSpan.FromSeconds(1) * g / gateways));
+        }
+
+        var watch = Stopwatch.StartNew();
+        while (world.InService < gateways * LinesPerGateway && world.Now - start < TimeSpan.FromMinutes(10))
+        {
+            world.Pass(TimeSpan.FromMilliseconds(10));
+            DialElsewhere();
+            if (tid % 100 == 0) most = Math.Max(most, Memory());
+        }
+
+        var (median, high) = Percentiles(waits);
+        Print($"{gateways} gateways with {LinesPerGateway} lines restart within a second: in service after {(world.Now - start).TotalSeconds:0.0} s of their time, {world.Messages - messages} messages");
+        Print($"  memory at most {(most - quiet) / 1e6:0.0} MB above quiet ({quiet / 1e6:0.0} MB); {watch.Elapsed.TotalSeconds:0.0} s of one core with these measurements");
+        Print($"  a dial tone elsewhere costs {median:0.0} us, p99 {high:0.0} us; when all is quiet {before.Median:0.0} us, p99 {before.High:0.0} us");
+    }
+
+    private static (double Median, double High) Percentiles(List<double> values)
+    {
+        values.Sort();
+        return (values[values.Count / 2], values[values.Count * 99 / 100]);
+    }
+
+    private static (double Nanoseconds, double Bytes) Measure(int messages, int rounds, Action action)
+    {
+        for (var i = 0; i < 1000; i++) action();
+        var best = double.PositiveInfinity;
+        var bytes = GC.GetAllocatedBytesForCurrentThread();
+        for (var part = 0; part < 10; part++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < rounds / 10; i++) action();
+            best = Math.Min(best, Stopwatch.GetElapsedTime(start).TotalNanoseconds / (rounds / 10));
+        }
+
+        bytes = GC.GetAllocatedBytesForCurrentThread() - bytes;
+        return (best / messages, bytes / (double)rounds / messages);
+    }
+
+    private static long Memory()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
+    private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}
