@@ -82,6 +82,17 @@ public sealed class ServerTests
         Assert.Equal(HttpStatusCode.OK, (await bridge.Http.GetAsync(new Uri("/v1/status", UriKind.Relative), cancel)).StatusCode);
     }
 
+    private static async Task RefusesCalls(Running bridge, CancellationToken cancel)
+    {
+        using var caller = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var sip = bridge.Server.Sip.First(listener => listener.Transport == SipTransport.Udp).Bound;
+        var invite = $"INVITE sip:1001@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{((IPEndPoint)caller.Client.LocalEndPoint!).Port};rport;branch=z9hG4bKfull\r\nMax-Forwards: 70\r\nFrom: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:1001@127.0.0.1>\r\nCall-ID: full\r\nCSeq: 1 INVITE\r\nContact: <sip:a@127.0.0.1>\r\nContent-Length: 0\r\n\r\n";
+        await caller.SendAsync(System.Text.Encoding.ASCII.GetBytes(invite), new IPEndPoint(IPAddress.Loopback, sip.Port), cancel);
+        var refusal = System.Text.Encoding.ASCII.GetString((await caller.ReceiveAsync(cancel)).Buffer);
+        Assert.StartsWith("SIP/2.0 503 ", refusal, StringComparison.Ordinal);
+        Assert.DoesNotContain("Retry-After", refusal, StringComparison.OrdinalIgnoreCase);
+    }
+
     [Fact]
     public async Task Messages_beyond_the_limit_are_shed_and_counted()
     {
@@ -102,6 +113,7 @@ public sealed class ServerTests
         await gateway.SendAsync("x"u8.ToArray(), to, cancel);
         blocked.Wait(cancel);
         for (var i = 0; i < 100; i++) await gateway.SendAsync("x"u8.ToArray(), to, cancel);
+        await RefusesCalls(bridge, cancel);
         // 64 places, one of which is being worked on: of 101 datagrams 37 find none.
         while (!(await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancel)).Contains("mgcpsipbridge_overload_dropped_total{protocol=\"mgcp\"} 37\n", StringComparison.Ordinal))
             await Task.Yield();

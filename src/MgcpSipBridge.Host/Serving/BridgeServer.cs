@@ -159,7 +159,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         if (_model.SipAdvertise is null && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
         var settings = _model.ToEngineSettings(Mgcp, Sip, fallback);
         _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [], net);
-        _shard.Start(makeEngine(settings), this);
+        _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes))));
         _metrics.Provisioned(lines);
         _metrics.ReadBeforeScrape(intake =>
         {

@@ -22,6 +22,8 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
     private readonly Action<string> _shed;
     private readonly ILogger _log;
     private readonly Timer _timer;
+    private IShardOutputs? _outputs;
+    private SipOverload? _overload;
     private Instant _armed = Instant.Never;
     private long _lastQuestion;
     private int _waiting;
@@ -39,8 +41,12 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
         _timer = new Timer(_ => Post(EngineInput.DeadlineReached.Instance));
     }
 
-    /// <summary>Starts the loop.</summary>
-    public void Start(IShardEngine engine, IShardOutputs outputs) => _loop = Task.Run(() => RunAsync(engine, outputs));
+    /// <summary>Starts the loop. With <paramref name="overload"/>, new calls that find no room are refused at once instead of waiting for a repeat.</summary>
+    public void Start(IShardEngine engine, IShardOutputs outputs, SipOverload? overload = null)
+    {
+        (_outputs, _overload) = (outputs, overload);
+        _loop = Task.Run(() => RunAsync(engine, outputs));
+    }
 
     /// <summary>Takes a datagram of the MGCP port; the bytes are copied.</summary>
     public void PostMgcp(NetAddress from, ReadOnlySpan<byte> bytes)
@@ -53,7 +59,12 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
     /// <summary>Takes a whole SIP message; the bytes are copied.</summary>
     public void PostSip(SipFlow flow, ReadOnlySpan<byte> bytes)
     {
-        if (!Admit("sip")) return;
+        if (!Admit("sip"))
+        {
+            Refuse(flow, bytes);
+            return;
+        }
+
         var copy = Copy(bytes);
         _mailbox.Writer.TryWrite(new Letter(new EngineInput.SipMessage(flow, copy.AsMemory(0, bytes.Length)), copy));
     }
@@ -99,6 +110,14 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
         var copy = ArrayPool<byte>.Shared.Rent(bytes.Length);
         bytes.CopyTo(copy);
         return copy;
+    }
+
+    private void Refuse(SipFlow flow, ReadOnlySpan<byte> bytes)
+    {
+        if (_overload is not { } overload) return;
+        // Several sockets receive at once; a refusal takes a few microseconds.
+        lock (overload)
+            if (overload.TryRefuse(bytes, flow, out var to, out var refusal)) _outputs?.SendSip(to, refusal);
     }
 
     private bool Admit(string protocol)

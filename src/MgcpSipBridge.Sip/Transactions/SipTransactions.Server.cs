@@ -161,24 +161,11 @@ public sealed partial class SipTransactions
         if (invite is { IsAnswered: false }) _events.Enqueue(new SipTransactionEvent.CancelArrived(invite, request));
     }
 
-    /// <summary>§8.2.7: no state; the tag is the same for each repeat.</summary>
     private void RespondStatelessly(SipMessage request, SipFlow flow, int status, ReadOnlySpan<byte> phrase = default)
     {
         if (request.Method == SipMethod.Ack) return;
-        var tag = StatelessTag(request);
-        _writer.BeginResponse(request, flow.Remote, status, tag, phrase);
-        _writer.End();
-        _outputs.Enqueue(new SipOutput.Send(SipResponseRoute.Of(request, flow), _writer.ToArray(), request.CallIdText, IsRetransmission: false));
+        _outputs.Enqueue(new SipOutput.Send(SipResponseRoute.Of(request, flow), _stateless.Write(request, flow, status, phrase), request.CallIdText, IsRetransmission: false));
         Note(new SipNote.Response(status, Inbound: false));
-    }
-
-    private string StatelessTag(SipMessage request)
-    {
-        // FNV-1a over what identifies the request, under a secret.
-        var hash = 14695981039346656037 ^ _statelessSecret;
-        foreach (var b in request.TopViaValue) hash = (hash ^ b) * 1099511628211;
-        foreach (var b in request.CallId) hash = (hash ^ b) * 1099511628211;
-        return hash.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private static void Answer(SipServerTransaction transaction, SipWriter response)

@@ -27,7 +27,7 @@ public sealed partial class SipTransactions
     private readonly SipWriter _writer = new();
     private readonly TimeSpan _timeout;
     private readonly TimeSpan _tryingDelay;
-    private readonly ulong _statelessSecret;
+    private readonly StatelessResponder _stateless;
     private long _number;
 
     /// <summary>A layer.</summary>
@@ -49,7 +49,7 @@ public sealed partial class SipTransactions
         _outputs = outputs;
         _timeout = 64 * settings.T1;
         _tryingDelay = TimeUntilT2(settings);
-        _statelessSecret = _entropy.NextUInt64();
+        _stateless = new StatelessResponder(_entropy);
     }
 
     /// <summary>When <see cref="FireDue"/> wants to be called; null for never.</summary>
