@@ -48,6 +48,8 @@ public static class CommandCheck
             if (!extension && !rules.Mandatory.Contains(group.Key) && !rules.Optional.Contains(group.Key)) complaints.Add($"§3.2.2: {group.Key}: does not belong in {verb}");
         }
 
+        // §2.3.7: one connection is named by its call and itself; the forms without ConnectionId are §2.3.9's.
+        if (verb == "DLCX" && command["I"] is not null && command["C"] is null) complaints.Add("§2.3.7: DLCX with I: but without C:");
         if (verb == "EPCF" && command.Parameters.All(parameter => parameter.Name == "K")) complaints.Add("§2.3.2: EPCF without B:");
         CheckIdentifiers(command, complaints);
         CheckRequest(command, complaints);

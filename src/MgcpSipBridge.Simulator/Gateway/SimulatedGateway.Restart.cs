@@ -63,6 +63,7 @@ public sealed partial class SimulatedGateway
         _handled.Clear();
         _handledOrder.Clear();
         _outgoing.Clear();
+        _work.Clear();
         _disconnected.Clear();
         _restarting = false;
         _restart = null;

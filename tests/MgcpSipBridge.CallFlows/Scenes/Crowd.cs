@@ -16,7 +16,14 @@ internal sealed class Crowd
     private Crowd(ulong seed, int calls, LinkQuality gatewayNetwork, LinkQuality sipNetwork)
     {
         _calls = calls;
-        _house = new House(new HouseOptions { Seed = seed, Gateways = 10, PhonesPerGateway = 4 });
+        _house = new House(new HouseOptions
+        {
+            Seed = seed,
+            Gateways = 10,
+            PhonesPerGateway = 4,
+            QuirksOf = QuirksOf,
+            Pbx = setup => setup with { ChallengeInvite = PeerChallenge.Md5, NonceLife = TimeSpan.FromMinutes(2) },
+        });
         _luck = new Entropy(seed ^ 0x5EED);
         var pbx = _house.Pbx;
         pbx.When("5550000", new CalledPlan { AnswersAfter = Seconds(2) });
@@ -53,6 +60,21 @@ internal sealed class Crowd
         var watch = crowd._house.Bridge.Watch;
         return new Result(seed, world.Hash, crowd._begun, world.Steps, world.Now - Instant.Zero, watch.Mgcp.Sent + watch.Mgcp.Received, watch.Sip.Sent + watch.Sip.Received);
     }
+
+    // Every gateway is of another make.
+    private static GatewayQuirks QuirksOf(int gateway) => gateway switch
+    {
+        1 => new GatewayQuirks { Digits = DigitReport.Joined, LineEnd = "\n" },
+        2 => new GatewayQuirks { DigitMaps = false },
+        3 => new GatewayQuirks { Piggyback = false, TellsHookState = false },
+        4 => new GatewayQuirks { ConnectionWork = TimeSpan.FromMilliseconds(120) },
+        5 => new GatewayQuirks { EncapsulatedRequests = false, RepeatsDescription = true },
+        6 => new GatewayQuirks { Version = "MGCP 1.0 NCS 1.0", Packages = ["L"], PersistentHookEvents = true, Digits = DigitReport.SpacedList },
+        7 => new GatewayQuirks { SilentUntilRestartAcknowledged = true, WildcardRestart = false },
+        8 => new GatewayQuirks { Version = "MGCP 0.1", CapabilitiesInL = true, SimpleDescription = true, Piggyback = false },
+        9 => new GatewayQuirks { RefusedSignals = ["L/ci", "G/cg", "L/sit"], LowerCase = true },
+        _ => new GatewayQuirks(),
+    };
 
     private static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
 

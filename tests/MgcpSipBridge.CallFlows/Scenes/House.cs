@@ -15,6 +15,9 @@ internal sealed record HouseOptions
 
     public GatewayQuirks Quirks { get; init; } = new();
 
+    /// <summary>Quirks gateway by gateway; null: all have <see cref="Quirks"/>.</summary>
+    public Func<int, GatewayQuirks>? QuirksOf { get; init; }
+
     public MgcpProfile Profile { get; init; } = MgcpProfile.Auto;
 
     public LinkQuality Network { get; init; } = LinkQuality.Perfect;
@@ -253,7 +256,7 @@ internal sealed class House
                 Endpoints = [.. Enumerable.Range(1, _options.PhonesPerGateway).Select(number => $"aaln/{number}")],
                 Media = [.. Enumerable.Range(0, 2 * _options.PhonesPerGateway).Select(pair => address.WithPort(16384 + (2 * pair)))],
                 Audio = _options.Audio,
-                Quirks = _options.Quirks,
+                Quirks = _options.QuirksOf?.Invoke(index) ?? _options.Quirks,
             },
             World.Entropy);
     }

@@ -58,6 +58,7 @@ public sealed class GatewayConnectionTests
     [InlineData("RQNT", "aaln/1", "X: 1|D: (1|2", "§2.1.5")]
     [InlineData("MDCX", "aaln/1", "C: A1|M: inactive", "§3.2.2: MDCX needs I:")]
     [InlineData("DLCX", "*", "C: A1|X: 1|R: L/hd", "§2.3.9")]
+    [InlineData("DLCX", "aaln/1", "I: 1", "§2.3.7")]
     [InlineData("AUCX", "aaln/1", "I: 1", "§3.2.2: AUCX needs F:")]
     [InlineData("NTFY", "aaln/1", "X: 1|O: L/hd", "§2.3: a call agent does not send NTFY")]
     public void What_a_call_agent_does_wrong_is_written_down(string verb, string endpoint, string lines, string complaint)

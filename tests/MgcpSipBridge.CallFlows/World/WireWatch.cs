@@ -163,7 +163,7 @@ internal sealed class WireWatch
         var text = new StringBuilder();
         foreach (var (at, direction, message) in _recent.GetValueOrDefault(endpoint.ToLowerInvariant()) ?? [])
         {
-            var details = message.Parameters.Where(parameter => parameter.Name is "R" or "S" or "O" or "M" or "I" or "RM" or "X").Select(parameter => $"{parameter.Name}={parameter.Value}");
+            var details = message.Parameters.Where(parameter => parameter.Name is "R" or "S" or "O" or "M" or "C" or "I" or "RM" or "X").Select(parameter => $"{parameter.Name}={parameter.Value}");
             var head = message.IsResponse ? $"{message.Code:000} {message.TransactionId}" : $"{message.Verb} {message.TransactionId}";
             text.Append(CultureInfo.InvariantCulture, $"  {at} {direction} {head} {string.Join(' ', details)}\n");
         }
