@@ -22,6 +22,7 @@ internal sealed class Crowd
             Gateways = 10,
             PhonesPerGateway = 4,
             QuirksOf = QuirksOf,
+            Engine = settings => settings,
             Pbx = setup => setup with { ChallengeInvite = PeerChallenge.Md5, NonceLife = TimeSpan.FromMinutes(2) },
         });
         _luck = new Entropy(seed ^ 0x5EED);

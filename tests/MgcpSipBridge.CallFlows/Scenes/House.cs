@@ -32,7 +32,12 @@ internal sealed record HouseOptions
     /// <summary>Whether a second PBX stands behind the first one in the routes.</summary>
     public bool Failover { get; init; }
 
-    public Func<EngineSettings, EngineSettings> Engine { get; init; } = settings => settings;
+    /// <summary>
+    /// The bridge's settings. Its own pings and the spreading of its start are drawn by chance; without them a ladder shows nothing but the
+    /// scene. The crowd has them.
+    /// </summary>
+    public Func<EngineSettings, EngineSettings> Engine { get; init; } =
+        settings => settings with { Mgcp = settings.Mgcp with { AuditInterval = TimeSpan.FromHours(1), StartSpread = TimeSpan.Zero } };
 
     /// <summary>Whether the gateway's address is configured, or learnt from its RSIP.</summary>
     public bool AddressKnown { get; init; } = true;
