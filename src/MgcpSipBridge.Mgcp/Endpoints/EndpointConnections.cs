@@ -138,7 +138,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !endpoint.IsLive) return;
         var connection = FirstConnection(response);
         if (connection is null || Owns(connection)) return;
-        SendDelete(null, connection, Indifferent.Instance, now);
+        SendDelete(transaction.CallId, connection, Indifferent.Instance, now);
     }
 
     /// <summary>Deletes whatever is on the endpoint; nobody waits for the outcome.</summary>
@@ -233,6 +233,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
 
         if (command.Request is { } described) writer.Body(described.RemoteDescription.Span);
         command.Transaction = services.Transactions.Send(id, command.Verb, endpoint.Gateway, endpoint.Id, this, writer.ToArray(), now);
+        command.Transaction.CallId = command.CallId;
         if (command.Carries || command.Ride is not { } ride) return;
         command.Ride = null;
         endpoint.Requests.Wish(ride, now);

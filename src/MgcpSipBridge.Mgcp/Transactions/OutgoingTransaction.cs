@@ -62,6 +62,9 @@ internal sealed class OutgoingTransaction(
     /// <summary>Whether it waits for its turn and never was on the wire.</summary>
     public bool IsHeld { get; set; }
 
+    /// <summary>The call that a connection command is about, for whoever has to clean up after a late answer (§2.3.7 wants it beside I:).</summary>
+    public string? CallId { get; set; }
+
     public int Repeats { get; set; }
 
     /// <summary>T-DELAY, doubled by every retransmission (§3.5.3).</summary>
