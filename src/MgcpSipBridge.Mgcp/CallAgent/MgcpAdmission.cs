@@ -13,7 +13,8 @@ public sealed record MgcpAdmission
     public int MaxDiscovered { get; init; } = 256;
 
     /// <summary>
-    /// Datagrams a second that a host may send for each gateway it is known to be; what exceeds it is dropped before it is read. 0 for no limit.
+    /// Datagrams a second that a host may send for each gateway that is there, and again for every ten lines of it beyond the first ten; what exceeds
+    /// it is dropped before it is read. 0 for no limit.
     /// </summary>
     public int DatagramsPerSecond { get; init; } = 500;
 
@@ -21,8 +22,8 @@ public sealed record MgcpAdmission
     public int DatagramBurst { get; init; } = 2000;
 
     /// <summary>
-    /// Datagrams a second that an unknown host may send, for each gateway whose address is still to be learnt (and for one if there is none). 0 for
-    /// no limit.
+    /// Datagrams a second that an unknown host may send, for each gateway whose address is still to be learnt, counted in the same way (and for one if there is
+    /// none). 0 for no limit.
     /// </summary>
     public int StrangerDatagramsPerSecond { get; init; } = 20;
 

@@ -30,9 +30,9 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
     {
         List<Concession> all = [];
         if (shaped.Loop && code is 507 or 508 or 510 or 511 or 523 or 539) all.Add(NoLoop);
-        if (code == 508) return all;
+        if (code == 508 && shaped.Loop) return all;
         var usesMap = shaped.DigitMap is not null || HasAccumulation(shaped);
-        if (mapRefused || code is 507 or 510 or 523 or 537)
+        if (mapRefused || code is 507 or 508 or 510 or 523 or 537)
         {
             if (usesMap) all.Add(NoDigitMaps);
             if (mapRefused || code is 523 or 537) return all;

@@ -16,12 +16,15 @@ internal sealed class GatewayDirectory
     {
         public List<Gateway> Gateways { get; } = [];
 
+        /// <summary>How many times the ordinary allowance it has.</summary>
+        public double Shares { get; set; }
+
         /// <summary>What it may still send.</summary>
         public TokenBucket Bucket;
     }
 
-    /// <summary>Gateways whose address is still to be learnt.</summary>
-    public int Unlocated { get; private set; }
+    /// <summary>The allowances of the gateways whose address is still to be learnt.</summary>
+    public double UnlocatedShares { get; private set; }
 
     /// <summary>All gateways, in the order they came.</summary>
     public IReadOnlyCollection<Gateway> All => _byName.Values;
@@ -32,7 +35,7 @@ internal sealed class GatewayDirectory
     {
         _byName.Add(gateway.Name, gateway);
         _byDomain[gateway.Model.Domain] = gateway;
-        if (gateway.Address.IsNone) Unlocated++;
+        if (gateway.Address.IsNone) UnlocatedShares += SharesOf(gateway);
         AddHost(gateway, gateway.Address);
         foreach (var host in gateway.Model.AlsoFrom) AddHost(gateway, host);
     }
@@ -41,7 +44,7 @@ internal sealed class GatewayDirectory
     {
         _byName.Remove(gateway.Name);
         if (_byDomain.TryGetValue(gateway.Model.Domain, out var named) && named == gateway) _byDomain.Remove(gateway.Model.Domain);
-        if (gateway.Address.IsNone) Unlocated--;
+        if (gateway.Address.IsNone) UnlocatedShares -= SharesOf(gateway);
         RemoveHost(gateway, gateway.Address);
         foreach (var host in gateway.Model.AlsoFrom) RemoveHost(gateway, host);
     }
@@ -101,6 +104,9 @@ internal sealed class GatewayDirectory
             && gateway.Endpoints.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text[..length], out endpoint);
     }
 
+    /// <summary>Ten lines send what the settings allow to one gateway.</summary>
+    private static double SharesOf(Gateway gateway) => Math.Max(1, gateway.Model.Endpoints.Length / 10.0);
+
     private static bool IsAt(Gateway gateway, NetAddress from)
     {
         if (gateway.Address.IsNone || gateway.Address.SameHost(from)) return true;
@@ -129,13 +135,16 @@ internal sealed class GatewayDirectory
     {
         if (address.IsNone) return;
         if (!_byHost.TryGetValue(address.Address, out var there)) _byHost[address.Address] = there = new Host();
-        if (!there.Gateways.Contains(gateway)) there.Gateways.Add(gateway);
+        if (there.Gateways.Contains(gateway)) return;
+        there.Gateways.Add(gateway);
+        there.Shares += SharesOf(gateway);
     }
 
     private void RemoveHost(Gateway gateway, NetAddress address)
     {
         if (!_byHost.TryGetValue(address.Address, out var there)) return;
-        there.Gateways.Remove(gateway);
+        if (!there.Gateways.Remove(gateway)) return;
+        there.Shares -= SharesOf(gateway);
         if (there.Gateways.Count == 0) _byHost.Remove(address.Address);
     }
 }

@@ -10,7 +10,8 @@ internal sealed class SourceLimiter(AgentServices services, GatewayDirectory dir
 {
     private const int Places = 1024;
     private readonly TokenBucket[] _strangers = new TokenBucket[Places];
-    private readonly ulong _secret = services.Entropy.NextUInt64();
+    /// <summary>Strangers never see a transaction id of ours, so where ids began is as good as a number of its own.</summary>
+    private readonly ulong _secret = services.Transactions.Beginning * 0x9E3779B97F4A7C15;
 
     /// <summary>Whether a datagram may be read.</summary>
     public bool Allows(NetAddress from, Instant now)
@@ -19,12 +20,12 @@ internal sealed class SourceLimiter(AgentServices services, GatewayDirectory dir
         if (directory.HostOf(from) is { } host)
         {
             return admission.DatagramsPerSecond == 0
-                || host.Bucket.TryTake(now, (double)admission.DatagramsPerSecond * host.Gateways.Count, (double)admission.DatagramBurst * host.Gateways.Count);
+                || host.Bucket.TryTake(now, admission.DatagramsPerSecond * host.Shares, admission.DatagramBurst * host.Shares);
         }
 
         if (admission.StrangerDatagramsPerSecond == 0) return true;
         // Gateways whose address is still to be learnt come as strangers, perhaps all from one host.
-        var shares = (double)Math.Max(1, directory.Unlocated);
+        var shares = Math.Max(1, directory.UnlocatedShares);
         var place = (int)(Mix((ulong)from.Address ^ (ulong)(from.Address >> 64) ^ _secret) % Places);
         return _strangers[place].TryTake(now, admission.StrangerDatagramsPerSecond * shares, admission.StrangerDatagramBurst * shares);
     }

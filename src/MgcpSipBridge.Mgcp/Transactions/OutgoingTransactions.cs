@@ -7,7 +7,11 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
 {
     private const uint LastId = 999_999_999;
     private readonly Dictionary<uint, OutgoingTransaction> _transactions = [];
-    private uint _nextId = 1 + (uint)entropy.Next((int)LastId);
+    private readonly uint _beginning = 1 + (uint)entropy.Next((int)LastId);
+    private uint? _lastId;
+
+    /// <summary>The unpredictable number that ids count up from.</summary>
+    public uint Beginning => _beginning;
 
     /// <summary>
     /// A new transaction id. They count up from an unpredictable start through a thousand million numbers, so none comes back within three minutes
@@ -17,8 +21,8 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
     {
         while (true)
         {
-            var id = _nextId;
-            _nextId = id == LastId ? 1 : id + 1;
+            var id = _lastId is not { } last ? _beginning : last == LastId ? 1 : last + 1;
+            _lastId = id;
             if (!_transactions.ContainsKey(id)) return id;
         }
     }
