@@ -13,6 +13,7 @@ public sealed partial class SimulatedGateway
     private OutgoingCommand? _restart;
     private string? _restartText;
     private bool _restarting;
+    private Instant _poweredSince;
     private int _restartsOpen;
 
     private sealed class DisconnectedProcedure(Instant since, TimeSpan wait)
@@ -43,6 +44,7 @@ public sealed partial class SimulatedGateway
     {
         PowerOff();
         _powered = true;
+        _poweredSince = now;
         foreach (var endpoint in _endpoints)
         {
             endpoint.InService = true;

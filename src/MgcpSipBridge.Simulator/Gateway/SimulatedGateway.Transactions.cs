@@ -155,7 +155,8 @@ public sealed partial class SimulatedGateway
         if (response.Code == 0)
         {
             if (_handled.TryGetValue(response.Number, out var acknowledged)) Acknowledge(acknowledged);
-            else Complain($"§3.5.6: 000 for {response.TransactionId}, which was never answered here");
+            // What was answered before the power went is forgotten here, but not yet at the other end.
+            else if (now - _poweredSince > TMax + THist) Complain($"§3.5.6: 000 for {response.TransactionId}, which was never answered here");
             return;
         }
 
