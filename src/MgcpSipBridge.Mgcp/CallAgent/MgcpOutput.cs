@@ -95,4 +95,7 @@ public enum MgcpDropReason
 
     /// <summary>Its source sends more than the settings allow; it was not even read.</summary>
     RateLimited,
+
+    /// <summary>A NTFY that a later one of its endpoint overtook on the wire: answered, but its events are history.</summary>
+    Overtaken,
 }

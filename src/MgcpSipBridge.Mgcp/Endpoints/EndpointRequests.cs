@@ -15,6 +15,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     private int _tries;
     private List<Concession>? _concessions;
     private int _concession;
+    private uint _reported;
     private string? _map;
     private List<string> _playing = [];
 
@@ -23,6 +24,21 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
 
     /// <summary>RequestIdentifier (X:) of the last request sent; a Notify with another one crossed it on the wire.</summary>
     public uint RequestId { get; private set; }
+
+    /// <summary>
+    /// Takes note that a NTFY bore this RequestIdentifier. False when a NTFY to a later request came before: only gateways that do not wait
+    /// for their answers (against RFC 3435 §4.4.1) do that, and what they report late undoes what has happened since.
+    /// </summary>
+    public bool IsInOrder(uint requestId)
+    {
+        // Identifiers rise; beyond this distance one is not ours of this life, and says nothing.
+        const uint Memory = 1_000_000;
+        var age = RequestId - requestId;
+        if (requestId == 0 || age > Memory) return true;
+        if (_reported != 0 && age > RequestId - _reported) return false;
+        _reported = requestId;
+        return true;
+    }
 
     /// <summary>Whether a request may ride in a connection command now.</summary>
     public bool CanRide => _sent is null && endpoint.Gateway.Traits.EncapsulatedRequests;
@@ -95,6 +111,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         _wish = null;
         _unsent = false;
         _playing = [];
+        _reported = 0;
         StartAfresh();
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text;
 using MgcpSipBridge.SansIo;
 
@@ -111,6 +112,12 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         if (!requestId.IsEmpty && !Ascii.EqualsIgnoreCase(requestId, endpoint.Requests.RequestId.ToString("X", null)))
         {
             services.Outbox.Note(new MgcpNote.NotifyCrossed(context.Gateway.Name));
+        }
+
+        if (uint.TryParse(requestId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var answers) && !endpoint.Requests.IsInOrder(answers))
+        {
+            services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.Overtaken, context.From));
+            return;
         }
 
         LearnDigits(context.Gateway, events);

@@ -355,4 +355,35 @@ public class RequestTests
         bench.TakeEvent<MgcpEvent.Observed>();
         Assert.Contains(bench.Notes, static n => n is MgcpNote.NotifyCrossed);
     }
+
+    [Fact]
+    public void A_Notify_that_a_later_one_overtook_is_answered_and_its_events_are_not_delivered()
+    {
+        var bench = InService();
+        var ids = new List<string>();
+        foreach (var wanted in (string[])["L/hu", "L/hd", "L/hu"])
+        {
+            bench.Agent.Request(Line1, Request(wanted), bench.Now);
+            bench.Drain();
+            var request = bench.TakeSent("RQNT");
+            ids.Add(ValueOf(request, "X"));
+            bench.Answer(request, 200);
+        }
+
+        // The phone was hung up (lost) and lifted; the gateway repeats the first report after the second.
+        bench.FromGateway($"NTFY 6 aaln/1@gw1.example.net MGCP 1.0\nX: {ids[1]}\nO: L/hd\n");
+        bench.TakeSent("200 6");
+        Assert.Equal("hd", Assert.Single(bench.TakeEvent<MgcpEvent.Observed>().Events).Name);
+        bench.FromGateway($"NTFY 5 aaln/1@gw1.example.net MGCP 1.0\nX: {ids[0]}\nO: L/hu\n");
+        bench.TakeSent("200 5");
+        bench.AssertQuiet();
+        Assert.Contains(bench.Notes, static n => n is MgcpNote.Dropped { Reason: MgcpDropReason.Overtaken });
+
+        foreach (var (tid, id) in (ReadOnlySpan<(int, string)>)[(7, ids[1]), (8, ids[2]), (9, "0"), (10, "3B9ACA00")])
+        {
+            bench.FromGateway($"NTFY {tid} aaln/1@gw1.example.net MGCP 1.0\nX: {id}\nO: L/hf\n");
+            bench.TakeSent($"200 {tid}");
+            bench.TakeEvent<MgcpEvent.Observed>();
+        }
+    }
 }
