@@ -64,7 +64,8 @@ internal sealed partial class Capture : IAsyncDisposable
         List<string> options = ["-2", "-n", "-r", _file, "--enable-heuristic", "rtp_udp", "--enable-heuristic", "rtcp_udp"];
         foreach (var port in mgcp.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"udp.port=={port},mgcp"]);
         foreach (var port in sip.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"udp.port=={port},sip", "-d", $"tcp.port=={port},sip"]);
-        options.AddRange(["-Y", "(udp and !icmp) or tcp.len > 0", "-T", "fields", "-E", "separator=|", "-E", "aggregator=;"]);
+        // What TCP sends again, or in pieces, is the kernel's affair; the whole message is in another frame.
+        options.AddRange(["-Y", "(udp and !icmp) or (tcp.len > 0 and !tcp.analysis.flags and !tcp.reassembled_in)", "-T", "fields", "-E", "separator=|", "-E", "aggregator=;"]);
         foreach (var field in (string[])["frame.number", "frame.protocols", "_ws.expert.severity", "_ws.expert.message", "_ws.col.Info"]) options.AddRange(["-e", field]);
 
         // Two passes, so that RTP which overtook its SDP is known too; no names, since there is no DNS to ask.
