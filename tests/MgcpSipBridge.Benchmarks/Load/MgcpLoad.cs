@@ -141,7 +141,7 @@ internal static class MgcpLoad
 
         for (var i = 0; i < 4000; i++)
         {
-            world.Pass(TimeSpan.FromMilliseconds(10));
+            world.Pass(TimeSpan.FromMilliseconds(30));
             DialElsewhere();
         }
 
@@ -162,7 +162,7 @@ internal static class MgcpLoad
         var watch = Stopwatch.StartNew();
         while (world.InService < gateways * LinesPerGateway && world.Now - start < TimeSpan.FromMinutes(10))
         {
-            world.Pass(TimeSpan.FromMilliseconds(10));
+            world.Pass(TimeSpan.FromMilliseconds(30));
             DialElsewhere();
             // Rarely: a collection makes the dial tone after it slow.
             if (tid % 500 == 0) most = Math.Max(most, Memory());
