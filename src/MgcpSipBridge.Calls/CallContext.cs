@@ -7,8 +7,9 @@ namespace MgcpSipBridge.Calls;
 /// <param name="Plan">What the line may dial.</param>
 /// <param name="Times">Its time-outs.</param>
 /// <param name="Hotline">Number called as soon as the handset is lifted; null for none.</param>
+/// <param name="DoNotDisturb">Whether the line takes no calls.</param>
 /// <param name="Refuses">Why new calls are refused at the moment; null when they are not.</param>
-public readonly record struct CallContext(Instant Now, DialPlan Plan, CallTimes Times, string? Hotline, CallCause? Refuses);
+public readonly record struct CallContext(Instant Now, DialPlan Plan, CallTimes Times, string? Hotline, bool DoNotDisturb, CallCause? Refuses);
 
 /// <summary>Time-outs of a line.</summary>
 /// <param name="FirstDigit">From dial tone to the first digit.</param>

@@ -29,6 +29,7 @@ public static partial class CallMachine
             (Idle, OffHook e) => Lift(e.Fresh, context),
             (Idle, FoundOffHook e) => Lift(e.Fresh, context),
             (Idle, PeerCalls c) when context.Refuses is { } cause => Refuse(state, c.Call, SideOf(cause), cause),
+            (Idle, PeerCalls c) when context.DoNotDisturb => Refuse(state, c.Call, CallSide.Line, CallCause.Busy),   // declined would end a hunt group's search (603)
             (Idle, PeerCalls c) => Go(new Presenting(c.Call), new PrepareBearer(c.Call.Id)),
             (Idle, OnHook) => Ignore(state),                  // a repeat, or the end of a flash
             (Idle, Flash) => Ignore(state),                   // some phones report a flash on hook (Cisco 7940)

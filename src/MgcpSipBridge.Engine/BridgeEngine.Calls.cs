@@ -14,6 +14,7 @@ public sealed partial class BridgeEngine
             _core.Routes.Plan,
             line.Times(_core.Settings.Dial),
             line.Model.Features.Hotline,
+            line.Model.Features.DoNotDisturb,
             _core.Draining ? CallCause.ShuttingDown : line.Gateway.Draining ? CallCause.LineRestarting : null);
         var transition = CallMachine.Step(before, evt, context);
         line.State = transition.Next;

@@ -17,7 +17,7 @@ public class CallMachineMatrix
     private static readonly DialPlan Plan = new([new("", 3, 0), new("112", 3, 3), new("*", 2, 0)], 20);
     private static readonly Call Out = new(new CallId(1), FromLine: true, new Party("5551234"));
     private static readonly Call In = new(new CallId(2), FromLine: false, new Party("1002", "Bob"));
-    private static readonly CallContext Context = new(Now, Plan, Times, Hotline: null, Refuses: null);
+    private static readonly CallContext Context = new(Now, Plan, Times, Hotline: null, DoNotDisturb: false, Refuses: null);
 
     private static readonly CallState[] States =
     [
@@ -56,6 +56,16 @@ public class CallMachineMatrix
         }
 
         Verify(table.ToString());
+    }
+
+    [Fact]
+    public void A_line_that_is_not_to_be_disturbed_is_busy_and_may_call()
+    {
+        var quiet = Context with { DoNotDisturb = true };
+        var refused = CallMachine.Step(Idle.Instance, new PeerCalls(In), quiet);
+        Assert.Equal(Idle.Instance, refused.Next);
+        Assert.Contains(refused.Effects, effect => effect is CallEffect.ReleasePeer { End.Cause: CallCause.Busy });
+        Assert.IsType<Dialing>(CallMachine.Step(Idle.Instance, new OffHook(new CallId(9)), quiet).Next);
     }
 
     [Fact]

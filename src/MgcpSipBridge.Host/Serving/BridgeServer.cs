@@ -167,6 +167,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
             _relay.Read(intake);
         });
         State.Model = lines;
+        var forwarding = lines.Lines.Count(line => line.Features is { ForwardAlways: not null } or { ForwardBusy: not null } or { ForwardNoAnswer: not null });
+        if (forwarding > 0) Log.NotForwarded(_log, forwarding);
         await _shard.ConfigureAsync(lines);
 
         _receiving.Add(Task.Run(() => _mgcpPort.RunAsync(_shard.PostMgcp)));
@@ -238,5 +240,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
         [LoggerMessage(EventId = 6004, EventName = "AddressGuessed", Level = LogLevel.Warning, Message = "{Setting} is not set and we listen on all addresses: others are told {Address}")]
         internal static partial void Guessed(ILogger logger, string setting, string address);
+
+        [LoggerMessage(EventId = 6005, EventName = "NotForwarded", Level = LogLevel.Warning, Message = "{Lines} lines have forward… features: this version knows them and does not act on them; forward at the PBX")]
+        internal static partial void NotForwarded(ILogger logger, int lines);
     }
 }
