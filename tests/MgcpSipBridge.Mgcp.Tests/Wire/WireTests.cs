@@ -233,6 +233,7 @@ public class WireTests
     {
         var text = "NTFY 1 a@b MGCP 1.0\nO: " + string.Concat(Enumerable.Repeat(piece, 60_000 / piece.Length));
         var bytes = Bytes(text);
+        ReadAll(bytes); // what the runtime allocates the first time through is its own affair
         var before = GC.GetAllocatedBytesForCurrentThread();
         ReadAll(bytes);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
