@@ -37,6 +37,7 @@ public sealed partial class BridgeEngine
                 line.Gateway.OnInService(up.Audit);
                 FollowService(line, serves: true);
                 if (!up.KeepsConnections) LoseConnections(line);
+                _core.Mgcp.TryHook(up.Endpoint, _core.Now);
                 Do(line, new CallEvent.LineUp(up.Audit.OffHook, up.KeepsConnections, _core.NewCallId()));
                 break;
             case MgcpEvent.EndpointOutOfService down when Line(down.Endpoint) is { } line:

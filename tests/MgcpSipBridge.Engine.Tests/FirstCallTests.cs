@@ -27,6 +27,10 @@ public class FirstCallTests
                 : $"250 {tid} OK\r\n");
         }
 
+        // The phone is on hook, as was just said: a gateway that follows RFC 3435 §4.4.2 refuses to watch for what cannot come.
+        var trial = bench.TakeMgcp("RQNT");
+        Assert.Contains("L/hu", Bench.Header(trial, "R"), StringComparison.OrdinalIgnoreCase);
+        bench.FromGateway($"402 {trial.Split(' ')[1]} Phone on hook\r\n");
         var request = bench.Answer("RQNT");
         Assert.Contains("L/hd", Bench.Header(request, "R"), StringComparison.OrdinalIgnoreCase);
         Assert.Equal("ca@10.0.0.5:2727", Bench.Header(request, "N"));

@@ -148,7 +148,7 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
     [LoggerMessage(EventId = 2006, EventName = "GatewayRestarted", Level = LogLevel.Information, Message = "Gateway {Gateway} restarts: {Method}")]
     private static partial void GatewayRestarted(ILogger logger, string gateway, string method);
 
-    [LoggerMessage(EventId = 2007, EventName = "GatewayTraitLearnt", Level = LogLevel.Information, Message = "Gateway {Gateway} refused something; from now on: {Trait}")]
+    [LoggerMessage(EventId = 2007, EventName = "GatewayTraitLearnt", Level = LogLevel.Information, Message = "Gateway {Gateway} is not as presumed; learnt: {Trait}")]
     private static partial void GatewayTrait(ILogger logger, string gateway, string trait);
 
     [LoggerMessage(EventId = 3001, EventName = "SipMessageUnreadable", Level = LogLevel.Debug, Message = "A SIP message could not be read: {Error}")]

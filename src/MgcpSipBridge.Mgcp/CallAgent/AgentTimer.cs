@@ -27,6 +27,9 @@ internal enum AgentTimerKind
     /// <summary>The next audits may begin. Owner: the pacer.</summary>
     PaceAudits,
 
+    /// <summary>A question for the hook state that met a transient error is asked again. Owner: the question.</summary>
+    AskHook,
+
     /// <summary>A final answer of ours that wants 000 is repeated. Owner: the answer.</summary>
     RepeatAnswer,
 }

@@ -63,6 +63,12 @@ public sealed record GatewayTraits
     /// <summary>Whether it takes <c>Q: process,loop</c> (RFC 3435 §2.3.3, QuarantineHandling) where a request asks for it.</summary>
     public bool LoopMode { get; init; } = true;
 
+    /// <summary>
+    /// Whether it refuses a request that supposes the hook where it is not (401, 402; RFC 3435 §4.4.2); null while that is not known. One that does not is asked
+    /// for its hook state after every turn, for what happens on the hook between its report and our request is lost without a word.
+    /// </summary>
+    public bool? ChecksHook { get; init; }
+
     /// <summary>Whether our commands confirm its answers (K:, RFC 3435 §3.5.2). Optional, and gateways of RFC 2705's days refuse it, so it is never presumed.</summary>
     public bool ConfirmAnswers { get; init; }
 

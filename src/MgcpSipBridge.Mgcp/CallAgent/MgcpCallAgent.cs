@@ -149,6 +149,16 @@ public sealed class MgcpCallAgent
         if (Find(endpoint) is { IsLive: true } found) found.Requests.Wish(request, now);
     }
 
+    /// <summary>
+    /// Finds out, once in a gateway's life, whether it refuses requests that suppose the hook where it is not (<see cref="GatewayTraits.ChecksHook"/>). Wanted when an
+    /// endpoint has come into service clean, before its first request: a trial takes the place of whatever the endpoint was told.
+    /// </summary>
+    public void TryHook(EndpointId endpoint, Instant now)
+    {
+        if (Find(endpoint) is { TakesCommands: true, KeepsConnections: false, Audit.OffHook: { } offHook } found && found.Gateway is { Traits.ChecksHook: null, OnTrial: false })
+            found.Requests.TryHook(offHook, now);
+    }
+
     /// <summary>Creates a connection: ends in ConnectionCreated or CommandFailed (501 when the endpoint is not in service).</summary>
     public CommandId CreateConnection(EndpointId endpoint, ConnectionRequest request, Instant now)
     {
@@ -287,6 +297,9 @@ public sealed class MgcpCallAgent
                 break;
             case (AgentTimerKind.RetryRequest, EndpointRequests requests):
                 requests.Retry(now);
+                break;
+            case (AgentTimerKind.AskHook, HookQuestion question):
+                question.Ask(now);
                 break;
             case (AgentTimerKind.RetryConnection, ConnectionCommand command):
                 command.Owner.Retry(command, now);

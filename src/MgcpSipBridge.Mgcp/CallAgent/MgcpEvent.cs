@@ -85,8 +85,8 @@ public abstract record MgcpEvent
     public sealed record Observed(EndpointId Endpoint, ImmutableArray<ObservedEvent> Events) : MgcpEvent;
 
     /// <summary>
-    /// A request failed because the phone is not in the state it supposes: 401 means it is off hook, 402 on hook (RFC 3435 §4.4.2). Treat
-    /// it like the hook event itself.
+    /// The phone is not in the state that our request supposes: it was refused with 401, off hook, or 402, on hook (RFC 3435 §4.4.2), or the gateway
+    /// took it and said so when it was asked. Treat it like the hook event itself.
     /// </summary>
     public sealed record HookMismatch(EndpointId Endpoint, bool OffHook) : MgcpEvent;
 

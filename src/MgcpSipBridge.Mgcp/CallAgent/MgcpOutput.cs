@@ -59,7 +59,7 @@ public abstract record MgcpNote
     /// <summary>A gateway restarted: the restart method as RFC 3435 §2.3.12 spells it, <c>other</c> for an unknown one.</summary>
     public sealed record Restarted(string Gateway, string Method) : MgcpNote;
 
-    /// <summary>A gateway refused something and this room goes on without it; what it learnt, in one word of a closed set.</summary>
+    /// <summary>A gateway is not as presumed, mostly because it refused something that this room now does without; what it learnt, in one word of a closed set.</summary>
     public sealed record TraitLearnt(string Gateway, string Trait) : MgcpNote;
 
     /// <summary>A NTFY answered an older request than the last one: they crossed on the wire (RFC 3435 §4.4.1). Its events were delivered.</summary>

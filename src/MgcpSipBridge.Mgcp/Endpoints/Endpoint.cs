@@ -41,6 +41,7 @@ internal sealed class Endpoint
         Requests = new EndpointRequests(this, services);
         Connections = new EndpointConnections(this, services);
         Auditor = new EndpointAuditor(this, services);
+        Hook = new HookQuestion(this, services);
         _drain = new DrainWatch(this, services);
     }
 
@@ -56,6 +57,8 @@ internal sealed class Endpoint
     public EndpointConnections Connections { get; }
 
     public EndpointAuditor Auditor { get; }
+
+    public HookQuestion Hook { get; }
 
     public ServiceState Service { get; private set; }
 
@@ -201,6 +204,7 @@ internal sealed class Endpoint
     private void Drop(Instant now)
     {
         _held.Clear();
+        Hook.CallOff(now);
         Requests.Reset(now);
         Connections.Reset(now);
     }

@@ -96,7 +96,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         command.Transaction = null;
         var carried = command.Carries;
         command.Carries = false;
-        if (carried) endpoint.Requests.EndRide(response.IsSuccess);
+        if (carried) endpoint.Requests.EndRide(response.IsSuccess, now);
         if (response.IsSuccess)
         {
             if (carried) command.Ride = null;
@@ -124,7 +124,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         var command = _commands.Find(c => c.Transaction == transaction);
         if (command is null) return;
         command.Transaction = null;
-        if (command.Carries) endpoint.Requests.EndRide(accepted: false);
+        if (command.Carries) endpoint.Requests.EndRide(accepted: false, now);
         _commands.Remove(command);
         if (command.Verb == MgcpVerb.Crcx) _ours.UncertainCalls.Add(command.CallId);
         if (command.Verb == MgcpVerb.Dlcx) GiveUpDeleting(command);

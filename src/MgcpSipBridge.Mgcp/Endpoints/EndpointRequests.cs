@@ -16,11 +16,16 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     private List<Concession>? _concessions;
     private int _concession;
     private uint _reported;
+    private int _asked;
     private string? _map;
     private List<string> _playing = [];
 
     /// <summary>A request on the wire, by itself or in a connection command.</summary>
-    private sealed record Sent(NotificationRequest Shaped, Concession? Concession, OutgoingTransaction? Transaction);
+    /// <param name="Shaped">As it was written.</param>
+    /// <param name="Concession">What it does without, on trial.</param>
+    /// <param name="Transaction">Null when it rides.</param>
+    /// <param name="IsTrial">Whether it is meant to be refused.</param>
+    private sealed record Sent(NotificationRequest Shaped, Concession? Concession, OutgoingTransaction? Transaction, bool IsTrial = false);
 
     /// <summary>RequestIdentifier (X:) of the last request sent; a Notify with another one crossed it on the wire.</summary>
     public uint RequestId { get; private set; }
@@ -45,6 +50,12 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
 
     /// <summary>Counts the wishes, so that an older one is not taken for the latest.</summary>
     public int Stamp { get; private set; }
+
+    /// <summary>Counts the turns of the hook that the wishes suppose, so that an answer about an earlier one is not taken for the latest.</summary>
+    public int Turn { get; private set; }
+
+    /// <summary>Where the latest wish supposes the hook: it waits for the other event. Null when it waits for neither.</summary>
+    public bool? SupposesOffHook { get; private set; }
 
     /// <summary>
     /// A request whose connection command failed, or was never sent, goes by itself, unless something newer is wished: now, if the engine has nothing else to say to
@@ -90,10 +101,30 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     }
 
     /// <summary>The connection command that carried a request ended. The caller pumps.</summary>
-    public void EndRide(bool accepted)
+    public void EndRide(bool accepted, Instant now)
     {
-        if (accepted && _sent is { } sent) Accept(sent);
+        var sent = _sent;
         _sent = null;
+        if (accepted && sent is not null) Accept(sent, now);
+    }
+
+    /// <summary>
+    /// Asks for the event that cannot come next, where nothing else has been asked for yet: a gateway that follows RFC 3435 §4.4.2 refuses. What is wished meanwhile
+    /// waits for the verdict.
+    /// </summary>
+    public void TryHook(bool offHook, Instant now)
+    {
+        if (_sent is not null || _wish is not null) return;
+        endpoint.Gateway.OnTrial = true;
+        _sent = Send(new NotificationRequest([new RequestedEvent(offHook ? "L/hd" : "L/hu")], []), null, now) with { IsTrial = true };
+    }
+
+    /// <summary>Asks for the hook state if it could have changed unseen before the present request came into force.</summary>
+    public void DoubtHook(Instant now)
+    {
+        if (_wish is null || _unsent || _sent is not null || _asked == Turn || endpoint.Gateway.Traits.ChecksHook != false) return;
+        _asked = Turn;
+        endpoint.Hook.Begin(now);
     }
 
     /// <summary>The retry timer has run out.</summary>
@@ -107,8 +138,11 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     public void Reset(Instant now)
     {
         if (_sent?.Transaction is { } transaction) services.Transactions.Silence(transaction, now);
+        EndTrial();
         _sent = null;
         _wish = null;
+        SupposesOffHook = null;
+        Turn++;
         _unsent = false;
         _playing = [];
         _reported = 0;
@@ -119,8 +153,10 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
         if (_sent is not { } sent || sent.Transaction != transaction) return;
+        EndTrial();
         _sent = null;
-        if (response.IsSuccess) Accept(sent);
+        if (sent.IsTrial) Judge(response, now);
+        else if (response.IsSuccess) Accept(sent, now);
         else Refuse(sent, response, now);
         Pump(now);
     }
@@ -129,6 +165,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     public void Unanswered(OutgoingTransaction transaction, Instant now)
     {
         if (_sent?.Transaction != transaction) return;
+        EndTrial();
         _sent = null;
         if (!_unsent) Fail(0);
     }
@@ -162,11 +199,25 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         if (request.Loop) writer.Parameter(MgcpParameter.QuarantineHandling, "process,loop");
     }
 
+    private static bool? Supposed(NotificationRequest request)
+    {
+        foreach (var requested in request.Events)
+        {
+            var name = PackageVocabulary.Split(requested.Event).Name;
+            if (name.Equals("hd", StringComparison.OrdinalIgnoreCase)) return false;
+            if (name.Equals("hu", StringComparison.OrdinalIgnoreCase)) return true;
+        }
+
+        return null;
+    }
+
     private void Adopt(NotificationRequest request)
     {
         if (request.DigitMap is { } map) _map = map;
         _wish = request;
         Stamp++;
+        if (Supposed(request) is var supposed && supposed != SupposesOffHook) Turn++;
+        SupposesOffHook = supposed;
         StartAfresh();
     }
 
@@ -180,17 +231,21 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     private void Send(NotificationRequest wish, Instant now)
     {
         _unsent = false;
+        _sent = Send(wish, _concessions?[_concession], now);
+    }
+
+    private Sent Send(NotificationRequest wish, Concession? concession, Instant now)
+    {
         var gateway = endpoint.Gateway;
-        var concession = _concessions?[_concession];
         var traits = concession is null ? gateway.Traits : concession.Apply(gateway.Traits);
         var shaped = RequestShaper.Shape(wish, traits, _playing);
         var id = services.Begin(MgcpVerb.Rqnt, gateway, endpoint.LocalName, now);
         RequestId = id;
         Write(services.Writer, shaped, id, services.Settings.NotifiedEntity);
-        _sent = new Sent(shaped, concession, services.Transactions.Send(id, MgcpVerb.Rqnt, gateway, endpoint.Id, this, services.Writer.ToArray(), now));
+        return new Sent(shaped, concession, services.Transactions.Send(id, MgcpVerb.Rqnt, gateway, endpoint.Id, this, services.Writer.ToArray(), now));
     }
 
-    private void Accept(Sent sent)
+    private void Accept(Sent sent, Instant now)
     {
         _playing = RequestShaper.TonesOf(sent.Shaped);
         if (sent.Concession is { } concession)
@@ -199,6 +254,34 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         }
 
         if (!_unsent) StartAfresh();
+        DoubtHook(now);
+    }
+
+    private void EndTrial()
+    {
+        if (_sent is { IsTrial: true }) endpoint.Gateway.OnTrial = false;
+    }
+
+    /// <summary>A trial is over. Whatever else it was refused for says nothing of the hook; the next endpoint that comes into service tries again.</summary>
+    private void Judge(in MgcpResponse response, Instant now)
+    {
+        var gateway = endpoint.Gateway;
+        if (response.IsSuccess)
+        {
+            services.Learn(gateway, "hook-state", static t => t with { ChecksHook = false });
+            foreach (var other in gateway.Endpoints.Values) other.Requests.DoubtHook(now);
+            return;
+        }
+
+        switch (Reactions.To(response.Code))
+        {
+            case Reaction.HookMismatch:
+                gateway.Learn(static t => t with { ChecksHook = true });
+                break;
+            case Reaction.OutOfService:
+                endpoint.Refused(now);
+                break;
+        }
     }
 
     private void Refuse(Sent sent, in MgcpResponse response, Instant now)
@@ -215,6 +298,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         switch (reaction)
         {
             case Reaction.HookMismatch:
+                endpoint.Gateway.Learn(static t => t with { ChecksHook = true });
                 services.Outbox.Happened(new MgcpEvent.HookMismatch(endpoint.Id, response.Code == MgcpResponseCodes.OffHook));
                 break;
             case Reaction.RetryLater when ++_tries < MaxTries:

@@ -61,6 +61,9 @@ internal sealed class Gateway
     /// <summary>Whether it has just come back, so that its endpoints must be audited once the message at hand is done with.</summary>
     public bool NeedsRecovery { get; set; }
 
+    /// <summary>Whether one of its endpoints is finding out whether it refuses requests that suppose the wrong hook state.</summary>
+    public bool OnTrial { get; set; }
+
     /// <summary>Wait before the next question to a gateway that is down.</summary>
     public TimeSpan ProbeDelay { get; set; }
 

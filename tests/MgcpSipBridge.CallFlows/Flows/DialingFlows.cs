@@ -91,4 +91,20 @@ public sealed class DialingFlows
         house.Alice.HangsUp().Waits(2).Is(LineState.Idle);
         house.Ends();
     }
+
+    [Fact]
+    public void A_gateway_that_takes_any_request_is_asked_where_the_hook_is()
+    {
+        // Cisco's "explicit hookstate" off: no 401, no 402. The handset goes down before our request for that arrives: nobody will ever report it.
+        var house = new House(new HouseOptions { Quirks = new GatewayQuirks { IgnoresHookMismatch = true } }).Begins();
+        house.Alice.Lifts();
+        house.Waits(0.007);
+        house.Alice.HangsUp().Waits(1).Is(LineState.Idle);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Waits(1);
+        // And the other way round: it comes up again before our request for that arrives.
+        house.Alice.HangsUp();
+        house.Waits(0.007);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Waits(1).HangsUp().Waits(1).Is(LineState.Idle);
+        house.Ends();
+    }
 }

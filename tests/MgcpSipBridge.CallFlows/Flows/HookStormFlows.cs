@@ -10,11 +10,17 @@ public sealed class HookStormFlows
 
     [Theory]
     [MemberData(nameof(States))]
-    public void No_state_is_a_trap(string state)
+    public void No_state_is_a_trap(string state) => Storm(state, new GatewayQuirks());
+
+    [Theory]
+    [MemberData(nameof(States))]
+    public void No_state_is_a_trap_where_the_gateway_takes_any_request(string state) => Storm(state, new GatewayQuirks { IgnoresHookMismatch = true });
+
+    private static void Storm(string state, GatewayQuirks quirks)
     {
         for (var round = 0; round < 24; round++)
         {
-            var house = new House(new HouseOptions { Seed = 100 + (ulong)round }).Begins();
+            var house = new House(new HouseOptions { Seed = 100 + (ulong)round, Quirks = quirks }).Begins();
             house.World.Ladder = null;
             var luck = new Entropy((ulong)round);
             Reach(house, state);

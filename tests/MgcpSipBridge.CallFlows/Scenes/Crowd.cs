@@ -72,7 +72,7 @@ internal sealed class Crowd
         5 => new GatewayQuirks { EncapsulatedRequests = false, RepeatsDescription = true },
         6 => new GatewayQuirks { Version = "MGCP 1.0 NCS 1.0", Packages = ["L"], PersistentHookEvents = true, Digits = DigitReport.SpacedList },
         7 => new GatewayQuirks { SilentUntilRestartAcknowledged = true, WildcardRestart = false },
-        8 => new GatewayQuirks { Version = "MGCP 0.1", CapabilitiesInL = true, SimpleDescription = true, Piggyback = false },
+        8 => new GatewayQuirks { Version = "MGCP 0.1", CapabilitiesInL = true, SimpleDescription = true, Piggyback = false, IgnoresHookMismatch = true },
         9 => new GatewayQuirks { RefusedSignals = ["L/ci", "G/cg", "L/sit"], LowerCase = true },
         _ => new GatewayQuirks(),
     };
