@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.Media;
 
 namespace MgcpSipBridge.Relay;
@@ -5,12 +6,11 @@ namespace MgcpSipBridge.Relay;
 /// <summary>What a relay has done since its start; read from any thread.</summary>
 public sealed class RelayCounters
 {
-    private readonly long[] _received = new long[2];
-    private readonly long[] _sent = new long[2];
-    private readonly long[] _dropped = new long[Enum.GetValues<RelayDrop>().Length];
-    private long _rtcp;
+    private ImmutableArray<RelayTally> _tallies;
     private int _sessions;
     private int _ports;
+
+    internal RelayCounters() => _tallies = [Shared];
 
     /// <summary>Sessions that are open.</summary>
     public int Sessions => Volatile.Read(ref _sessions);
@@ -19,30 +19,37 @@ public sealed class RelayCounters
     public int PortsInUse => Volatile.Read(ref _ports);
 
     /// <summary>RTCP packets relayed, both directions.</summary>
-    public long RtcpRelayed => Interlocked.Read(ref _rtcp);
+    public long RtcpRelayed => Sum(static tally => tally.Rtcp);
+
+    internal RelayTally Shared { get; } = new();
 
     /// <summary>RTP packets taken from the ends of a side.</summary>
-    public long Received(RelaySide side) => Interlocked.Read(ref _received[(int)side]);
+    public long Received(RelaySide side) => Sum(tally => tally.Received(side));
 
     /// <summary>RTP packets sent to the ends of a side.</summary>
-    public long Sent(RelaySide side) => Interlocked.Read(ref _sent[(int)side]);
+    public long Sent(RelaySide side) => Sum(tally => tally.Sent(side));
 
     /// <summary>Packets, RTP and RTCP, that were not relayed for a reason.</summary>
-    public long Dropped(RelayDrop reason) => Interlocked.Read(ref _dropped[(int)reason]);
+    public long Dropped(RelayDrop reason) => Sum(tally => tally.Dropped(reason));
 
-    internal void CountRtp(RelaySide from)
+    /// <summary>A tally for one writer; asked for before the relay works.</summary>
+    internal RelayTally NewTally()
     {
-        Interlocked.Increment(ref _received[(int)from]);
-        Interlocked.Increment(ref _sent[1 - (int)from]);
+        var tally = new RelayTally();
+        _tallies = _tallies.Add(tally);
+        return tally;
     }
-
-    internal void CountRtcp() => Interlocked.Increment(ref _rtcp);
-
-    internal void CountDropped(RelayDrop reason) => Interlocked.Increment(ref _dropped[(int)reason]);
 
     internal void SetInUse(int sessions, int ports)
     {
         Volatile.Write(ref _sessions, sessions);
         Volatile.Write(ref _ports, ports);
+    }
+
+    private long Sum(Func<RelayTally, long> count)
+    {
+        var sum = 0L;
+        foreach (var tally in _tallies) sum += count(tally);
+        return sum;
     }
 }

@@ -36,6 +36,18 @@ public sealed record RelaySettings
     /// <summary>DSCP and ECN of what we send, as the whole byte; 0xB8 is expedited forwarding (RFC 3246), 0 leaves it to the system.</summary>
     public byte TrafficClass { get; init; } = 0xB8;
 
+    /// <summary>What carries the packets.</summary>
+    public RelayEngine Engine { get; init; } = RelayEngine.Auto;
+
+    /// <summary>Threads of the native engine, 1 to 64; 0 for one less than there are cores, at least one.</summary>
+    public int Threads { get; init; }
+
+    /// <summary>
+    /// How long the native engine lets packets gather after a turn that found few, up to 5 ms: less work per packet for that much more delay.
+    /// Zero: it does not wait.
+    /// </summary>
+    public TimeSpan Coalesce { get; init; }
+
     /// <summary>What is wrong with these settings, everything at once; empty when nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -47,6 +59,9 @@ public sealed record RelaySettings
         if (Quarantine < TimeSpan.Zero) errors.Add("The quarantine is negative.");
         if (MaxSessions < 1) errors.Add("At least one session must be allowed.");
         if (MaxPacketBytes is < 100 or > 65_507) errors.Add("The longest packet lies between 100 and 65507 bytes.");
+        if (Engine == RelayEngine.Native && !NativePlane.IsPossible) errors.Add("The native engine needs Linux on 64 bits.");
+        if (Threads is < 0 or > 64) errors.Add("Threads lie between 1 and 64, or 0 for the system's choice.");
+        if (Coalesce < TimeSpan.Zero || Coalesce > TimeSpan.FromMilliseconds(5)) errors.Add("Packets gather for 0 to 5 ms.");
         return errors;
 
         void CheckSide(string side, IPAddress bind, IPAddress? advertise)

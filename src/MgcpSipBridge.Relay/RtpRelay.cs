@@ -20,8 +20,8 @@ public sealed class RtpRelay : IAsyncDisposable
     private readonly PortPool _sipPool;
     private readonly PortLessor _gateway;
     private readonly PortLessor _sip;
-    private readonly Dictionary<MediaId, RelayedSession> _sessions = [];
-    private readonly Dictionary<MediaId, Task> _pumps = [];
+    private readonly Dictionary<MediaId, MediaSession> _sessions = [];
+    private readonly MediaPlane _plane;
     private readonly Channel<RelayCommand> _commands = Channel.CreateUnbounded<RelayCommand>(new() { SingleReader = true });
     private readonly Task _control;
 
@@ -33,6 +33,7 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <param name="onFault">Told of exceptions that mean a bug; the relay goes on.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException">The settings are not valid.</exception>
+    /// <exception cref="PlatformNotSupportedException">The native engine is asked for and the system does not allow it.</exception>
     public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -46,15 +47,25 @@ public sealed class RtpRelay : IAsyncDisposable
         var entropy = new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes));
         _gatewayPool = NewPool();
         _sipPool = settings.SidesShareAddress ? _gatewayPool : NewPool();
-        _gateway = new(_gatewayPool, settings.GatewayAddress, settings);
-        _sip = new(_sipPool, settings.SipAddress, settings);
+        _plane = MakePlane(new PlaneContext(settings, Counters, onEvent, onFault, Now));
+        _gateway = new(_gatewayPool, settings.GatewayAddress, _plane);
+        _sip = new(_sipPool, settings.SipAddress, _plane);
         _control = Task.Run(ControlAsync);
 
         PortPool NewPool() => new(settings.FirstPort, settings.LastPort, settings.Quarantine, entropy);
     }
 
+    /// <summary>Whether the native engine can be asked for on this system.</summary>
+    public static bool NativeIsPossible => NativePlane.IsPossible;
+
     /// <summary>What the relay has done.</summary>
     public RelayCounters Counters { get; } = new();
+
+    /// <summary>What carries the packets: portable or native.</summary>
+    public RelayEngine Engine => _plane is NativePlane ? RelayEngine.Native : RelayEngine.Portable;
+
+    /// <summary>Threads that do nothing but relay; 0 where the runtime's own do it.</summary>
+    public int Threads => _plane.Threads;
 
     /// <summary>Gives the relay a command. Never blocks; after disposal commands are ignored.</summary>
     public void Post(RelayCommand command)
@@ -92,24 +103,41 @@ public sealed class RtpRelay : IAsyncDisposable
 
         foreach (var media in _sessions.Keys.ToArray()) await CloseAsync(media).ConfigureAwait(false);
         Counters.SetInUse(0, 0);
+        await _plane.DisposeAsync().ConfigureAwait(false);
     }
 
-    private Task ObeyAsync(RelayCommand command)
+    private static MediaPlane MakePlane(PlaneContext context)
+    {
+        if (context.Settings.Engine == RelayEngine.Portable) return new PortablePlane(context);
+        if (context.Settings.Engine == RelayEngine.Native) return new NativePlane(context);
+        if (!NativePlane.IsPossible) return new PortablePlane(context);
+        try
+        {
+            return new NativePlane(context);
+        }
+        catch (PlatformNotSupportedException)
+        {
+            return new PortablePlane(context);
+        }
+    }
+
+    private async ValueTask ObeyAsync(RelayCommand command)
     {
         switch (command)
         {
             case RelayCommand.Open open:
-                Open(open.Media);
-                return Task.CompletedTask;
+                await OpenAsync(open.Media).ConfigureAwait(false);
+                break;
             case RelayCommand.SetRemote set:
-                if (_sessions.TryGetValue(set.Media, out var session)) session.SetRemote(set.Side, set.Remote);
-                return Task.CompletedTask;
+                if (_sessions.TryGetValue(set.Media, out var session)) await session.SetRemoteAsync(set.Side, set.Remote).ConfigureAwait(false);
+                break;
             default:
-                return CloseAsync(command.Media);
+                await CloseAsync(command.Media).ConfigureAwait(false);
+                break;
         }
     }
 
-    private void Open(MediaId media)
+    private async ValueTask OpenAsync(MediaId media)
     {
         if (!_sessions.TryGetValue(media, out var session))
         {
@@ -127,10 +155,8 @@ public sealed class RtpRelay : IAsyncDisposable
                 return;
             }
 
-            session = new RelayedSession(media, gateway, sip, _settings.MaxPacketBytes, Counters, _onEvent, Now);
+            session = await _plane.StartAsync(media, gateway, sip).ConfigureAwait(false);
             _sessions.Add(media, session);
-            // The loops live as long as the process: no caller's context may live on in them.
-            using (ExecutionContext.SuppressFlow()) _pumps.Add(media, session.RunAsync(_onFault));
         }
 
         _onEvent(new RelayEvent.Opened(
@@ -140,16 +166,15 @@ public sealed class RtpRelay : IAsyncDisposable
     }
 
     // A session that is not there is answered too: whoever waits for Closed must not wait for ever.
-    private async Task CloseAsync(MediaId media)
+    private async ValueTask CloseAsync(MediaId media)
     {
         var statistics = RelayStatistics.None;
         if (_sessions.Remove(media, out var session))
         {
-            statistics = session.Close();
+            statistics = await session.CloseAsync().ConfigureAwait(false);
             var now = Now();
             _gateway.Release(session.Gateway, now);
             _sip.Release(session.Sip, now);
-            if (_pumps.Remove(media, out var pump)) await pump.ConfigureAwait(false);
         }
 
         _onEvent(new RelayEvent.Closed(media, statistics));

@@ -7,14 +7,19 @@ namespace MgcpSipBridge.Relay.Tests;
 public sealed class AllocationTestsCollection;
 
 [Collection(nameof(AllocationTests))]
-public sealed class AllocationTests(ITestOutputHelper output)
+public sealed class PortableAllocationTests(ITestOutputHelper output) : AllocationTests(RelayEngine.Portable, output);
+
+[Collection(nameof(AllocationTests))]
+public sealed class NativeAllocationTests(ITestOutputHelper output) : AllocationTests(RelayEngine.Native, output);
+
+public abstract class AllocationTests(RelayEngine engine, ITestOutputHelper output) : BothPlanes(engine)
 {
     private const int Packets = 10_000;
 
     [Fact]
     public async Task Nothing_is_allocated_per_packet()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         var opened = bed.Open(1);

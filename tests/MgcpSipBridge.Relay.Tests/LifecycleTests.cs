@@ -5,12 +5,16 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay.Tests;
 
-public sealed class LifecycleTests
+public sealed class PortableLifecycleTests() : LifecycleTests(RelayEngine.Portable);
+
+public sealed class NativeLifecycleTests() : LifecycleTests(RelayEngine.Native);
+
+public abstract class LifecycleTests(RelayEngine engine) : BothPlanes(engine)
 {
     [Fact]
     public async Task A_port_is_not_used_again_before_it_has_rested()
     {
-        await using var bed = new RelayBed(pairs: 2);
+        await using var bed = Bed(pairs: 2);
         var first = bed.Open(1);
         bed.Close(1);
         Assert.Equal(0, bed.Relay.Counters.PortsInUse);
@@ -28,7 +32,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task A_rested_port_does_not_hear_the_call_before()
     {
-        await using var bed = new RelayBed(pairs: 2);
+        await using var bed = Bed(pairs: 2);
         using var phone = new End(bed.Address);
         var opened = bed.Open(1);
         bed.Close(1);
@@ -43,7 +47,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task Exhaustion_is_a_plain_no_and_leaks_nothing()
     {
-        await using var bed = new RelayBed(pairs: 7); // three sessions and a pair over
+        await using var bed = Bed(pairs: 7); // three sessions and a pair over
         for (var media = 1; media <= 3; media++) bed.Open(media);
         for (var media = 4; media <= 10; media++)
         {
@@ -60,7 +64,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task Sessions_are_limited()
     {
-        await using var bed = new RelayBed(adjust: s => s with { MaxSessions = 1 });
+        await using var bed = Bed(adjust: s => s with { MaxSessions = 1 });
         bed.Open(1);
         bed.Relay.Post(new RelayCommand.Open(new(2)));
         bed.Expect<RelayEvent.OpenFailed>();
@@ -71,7 +75,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task A_pair_that_another_program_holds_is_stepped_over()
     {
-        await using var bed = new RelayBed(pairs: 4);
+        await using var bed = Bed(pairs: 4);
         using var rtp = Hold(bed.Address, 22_000);
         using var rtcp = Hold(bed.Address, 22_005); // the odd half is enough
         var opened = bed.Open(1);
@@ -91,7 +95,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task An_address_that_is_not_ours_fails_at_once()
     {
-        await using var bed = new RelayBed(adjust: s => s with { SipAddress = IPAddress.Parse("192.0.2.1") });
+        await using var bed = Bed(adjust: s => s with { SipAddress = IPAddress.Parse("192.0.2.1") });
         bed.Relay.Post(new RelayCommand.Open(new(1)));
         bed.Expect<RelayEvent.OpenFailed>();
         Assert.Equal((0, 0), (bed.Relay.Counters.Sessions, bed.Relay.Counters.PortsInUse));
@@ -100,7 +104,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task Sides_on_different_addresses_use_the_range_twice_and_advertise_what_they_are_told()
     {
-        await using var bed = new RelayBed(pairs: 1, adjust: s => s with
+        await using var bed = Bed(pairs: 1, adjust: s => s with
         {
             SipAddress = IPAddress.Loopback,
             FirstPort = 31_998,
@@ -116,7 +120,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task Commands_for_no_session_are_harmless_and_answered()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         bed.SetRemote(7, RelaySide.Gateway, NetAddress.FromIPv4(0x7F000001, 9));
         Assert.Equal(RelayStatistics.None, bed.Close(7));
         var first = bed.Open(1);
@@ -129,7 +133,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task Disposal_closes_every_session_and_says_so()
     {
-        await using var bed = new RelayBed(pairs: 8);
+        await using var bed = Bed(pairs: 8);
         for (var media = 1; media <= 3; media++) bed.Open(media);
         bed.Relay.Post(new RelayCommand.Open(new(4))); // still obeyed
         await bed.Relay.DisposeAsync();
@@ -144,7 +148,7 @@ public sealed class LifecycleTests
     [Fact]
     public async Task Many_sessions_come_and_go_without_a_leak()
     {
-        await using var bed = new RelayBed(pairs: 40);
+        await using var bed = Bed(pairs: 40);
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         for (var round = 0; round < 10; round++)

@@ -96,10 +96,10 @@ public sealed class End : IDisposable
     private readonly SocketAddress _from;
     private ushort _sequence;
 
-    public End(IPAddress address)
+    public End(IPAddress address, int port = 0)
     {
         _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 20_000, SendBufferSize = 1 << 20 };
-        _socket.Bind(new IPEndPoint(address, 0));
+        _socket.Bind(new IPEndPoint(address, port));
         _from = new SocketAddress(address.AddressFamily);
         var local = (IPEndPoint)_socket.LocalEndPoint!;
         Address = NetAddress.From(local.Address, local.Port);

@@ -5,14 +5,18 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay.Tests;
 
-public sealed class RtpRelayTests
+public sealed class PortableRtpRelayTests() : RtpRelayTests(RelayEngine.Portable);
+
+public sealed class NativeRtpRelayTests() : RtpRelayTests(RelayEngine.Native);
+
+public abstract class RtpRelayTests(RelayEngine engine) : BothPlanes(engine)
 {
     private static readonly byte[] ReceiverReport = Convert.FromHexString("80C9000100000001");
 
     [Fact]
     public async Task Speech_passes_both_ways_from_and_to_the_ports_that_were_told()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         var opened = Connect(bed, 1, phone, pbx);
@@ -44,7 +48,7 @@ public sealed class RtpRelayTests
     [Fact]
     public async Task Payload_types_change_on_the_way_and_unknown_ones_stay_out()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         var opened = bed.Open(1);
@@ -65,7 +69,7 @@ public sealed class RtpRelayTests
     [Fact]
     public async Task A_stranger_is_never_relayed_nor_learnt()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         using var stranger = new End(bed.Address);
@@ -83,7 +87,7 @@ public sealed class RtpRelayTests
     [Fact]
     public async Task A_learnt_source_is_locked()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         using var stranger = new End(bed.Address);
@@ -100,13 +104,13 @@ public sealed class RtpRelayTests
         pbx.Speak(opened.SipRtp);
         phone.Hear(out _); // to the learnt port, not to port 9 and not to the stranger
         Assert.False(stranger.HasHeard || pbx.HasHeard);
-        Assert.Equal(20, bed.Relay.Counters.Dropped(RelayDrop.WrongSource));
+        bed.AwaitDropped(RelayDrop.WrongSource, 20);
     }
 
     [Fact]
     public async Task Hold_stops_one_direction_and_its_end_lets_it_flow_again()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         var opened = Connect(bed, 1, phone, pbx);
@@ -127,7 +131,7 @@ public sealed class RtpRelayTests
     [Fact]
     public async Task Rtcp_passes_between_the_next_ports_and_the_address_that_was_named()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var phoneRtcp = new End(bed.Address);
         using var pbx = new End(bed.Address);
@@ -153,7 +157,7 @@ public sealed class RtpRelayTests
     [Fact]
     public async Task Garbage_of_every_size_is_counted_and_survived()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         var opened = Connect(bed, 1, phone, pbx);
@@ -174,7 +178,7 @@ public sealed class RtpRelayTests
     [Fact]
     public async Task Loss_and_jitter_are_answered_at_the_end()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         var opened = Connect(bed, 1, phone, pbx);
@@ -196,7 +200,7 @@ public sealed class RtpRelayTests
     public async Task Both_directions_over_IPv6()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 on this machine");
-        await using var bed = new RelayBed(address: IPAddress.IPv6Loopback);
+        await using var bed = Bed(address: IPAddress.IPv6Loopback);
         using var phone = new End(bed.Address);
         using var pbx = new End(bed.Address);
         var opened = Connect(bed, 1, phone, pbx);
@@ -209,7 +213,7 @@ public sealed class RtpRelayTests
     public async Task IPv4_gateways_reach_an_IPv6_peer()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 on this machine");
-        await using var bed = new RelayBed(adjust: s => s with { SipAddress = IPAddress.IPv6Loopback });
+        await using var bed = Bed(adjust: s => s with { SipAddress = IPAddress.IPv6Loopback });
         using var phone = new End(bed.Address);
         using var pbx = new End(IPAddress.IPv6Loopback);
         var opened = Connect(bed, 1, phone, pbx);
@@ -221,7 +225,7 @@ public sealed class RtpRelayTests
     [Fact]
     public async Task An_address_of_a_family_that_the_side_has_not_is_a_failed_send()
     {
-        await using var bed = new RelayBed();
+        await using var bed = Bed();
         using var phone = new End(bed.Address);
         var opened = bed.Open(1);
         bed.SetRemote(1, RelaySide.Gateway, phone.Address);

@@ -1,3 +1,5 @@
+using MgcpSipBridge.Relay;
+
 namespace MgcpSipBridge.Host.Configuration;
 
 /// <summary>What the user wrote in bridge.json, the environment and the command line; the values here are the defaults.</summary>
@@ -7,7 +9,8 @@ internal sealed class BridgeConfig
     [Setting("The side of the MGCP gateways.")] public MgcpSection Mgcp { get; } = new();
     [Setting("The side of the SIP peers.")] public SipSection Sip { get; } = new();
     [Setting("Time-outs of dialling and ringing.")] public DialSection Dial { get; } = new();
-    [Setting("The RTP relay.")] public MediaSection Media { get; } = new();
+    [Setting("Addresses and ports of RTP.")] public MediaSection Media { get; } = new();
+    [Setting("How RTP is relayed.")] public RelaySection Relay { get; } = new();
     [Setting("gRPC, REST, metrics and health.")] public ApiSection Api { get; } = new();
     [Setting("Where provisioning is kept.")] public StorageSection Storage { get; } = new();
     [Setting("Several nodes as one.")] public ClusterSection Cluster { get; } = new();
@@ -221,6 +224,19 @@ internal sealed class MediaSection
 
     [Setting("Traffic class byte of RTP that is sent: DSCP and ECN; 184 is expedited forwarding (RFC 3246), 0 leaves it to the system.", Min = "0", Max = "255")]
     public int TrafficClass { get; set; } = 184;
+}
+
+/// <summary>Relay:…</summary>
+internal sealed class RelaySection
+{
+    [Setting("What carries the packets: Native (threads of its own that speak to the Linux kernel), Portable (the runtime's sockets, anywhere), Auto (Native where it can be).")]
+    public RelayEngine Engine { get; set; } = RelayEngine.Auto;
+
+    [Setting("Threads of the native engine; 0: one less than there are cores, at least one.", Min = "0", Max = "64")]
+    public int Threads { get; set; }
+
+    [Setting("How long the native engine lets packets gather when few have come: less work per packet for that much more delay. 0s: it does not wait.", Min = "0s", Max = "5ms")]
+    public TimeSpan Coalesce { get; set; }
 }
 
 /// <summary>Media:Gateway:… and Media:Sip:…</summary>

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using MgcpSipBridge.Relay;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
@@ -25,6 +26,7 @@ internal static partial class SettingsValidator
         var grpc = check.Url("Api:Grpc", config.Api.Grpc);
         if (http.Port != 0 && http.Port == grpc.Port && (http.SameHost(grpc) || http.IsUnspecified || grpc.IsUnspecified))
             check.Wrong("Api:Grpc", "is the same port as Api:Http; REST and gRPC without TLS need one each");
+        if (config.Relay.Engine == RelayEngine.Native && !RtpRelay.NativeIsPossible) check.Wrong("Relay:Engine", "the native engine needs Linux on 64 bits; Auto takes what there is");
         check.Timers(config);
         check.NotAvailable(config);
         return !problems.None ? null : new BridgeModel

@@ -13,12 +13,13 @@ internal sealed partial class RelayAdapter : IMediaRelay
     private readonly RtpRelay _relay;
 
     private RelayAdapter(RelaySettings settings, Action<RelayEvent> happened, ILogger log) =>
-        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault));
+        Log.Started(log, (_relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault))).Engine, _relay.Threads);
 
     /// <summary>Makes the relay that the settings describe.</summary>
     public static RelayMaker Maker(BridgeModel model, ILoggerFactory logs) => (happened, fallback) =>
     {
         var media = model.Config.Media;
+        var relay = model.Config.Relay;
         return new RelayAdapter(new RelaySettings
         {
             GatewayAddress = model.GatewayMedia.Address.ToIPAddress(),
@@ -30,6 +31,9 @@ internal sealed partial class RelayAdapter : IMediaRelay
             Quarantine = media.Quarantine,
             MaxSessions = media.MaxSessions,
             TrafficClass = (byte)media.TrafficClass,
+            Engine = relay.Engine,
+            Threads = relay.Threads,
+            Coalesce = relay.Coalesce,
         }, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
     };
 
@@ -54,5 +58,8 @@ internal sealed partial class RelayAdapter : IMediaRelay
     {
         [LoggerMessage(EventId = 5002, EventName = "RelayFailed", Level = LogLevel.Error, Message = "The relay failed")]
         internal static partial void Failed(ILogger logger, Exception exception);
+
+        [LoggerMessage(EventId = 5003, EventName = "RelayStarted", Level = LogLevel.Information, Message = "RTP is relayed by the {Engine} engine, threads of its own: {Threads}")]
+        internal static partial void Started(ILogger logger, RelayEngine engine, int threads);
     }
 }

@@ -29,4 +29,7 @@ public enum RelayDrop
 
     /// <summary>The operating system did not take it.</summary>
     SendFailed,
+
+    /// <summary>The socket's buffer was full: its port was flooded, or the relay had no time.</summary>
+    Overflow,
 }

@@ -24,6 +24,9 @@ internal sealed class RelayLeg
 
     public bool HasRelayed { get; set; }
 
+    /// <summary>Who may send RTP; None until it is learnt.</summary>
+    public NetAddress RtpSource => _rtpSource;
+
     public RelaySideStatistics Statistics => new(Taken, Sent, _received.Lost, Dropped, _received.Jitter);
 
     /// <summary>

@@ -26,6 +26,9 @@ public sealed class RelaySession
         Leg(side).SetRemote(remote);
     }
 
+    /// <summary>Who may send RTP on a side, as signalling names it or as it was learnt; None while that is open.</summary>
+    public NetAddress RtpSource(RelaySide side) => Leg(side).RtpSource;
+
     /// <summary>
     /// Judges an RTP packet; when it is to be relayed its payload type has been rewritten in place. The data plane then calls
     /// <see cref="Sent"/> or <see cref="SendFailed"/>.

@@ -1,0 +1,56 @@
+using System.Net;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Relay;
+
+/// <summary>What carries packets from socket to socket. Driven by the relay's control loop alone, one call at a time.</summary>
+internal abstract class MediaPlane : IAsyncDisposable
+{
+    /// <summary>Threads that do nothing but relay; 0 where the runtime's own threads do it.</summary>
+    public virtual int Threads => 0;
+
+    /// <summary>Binds an RTP port and the RTCP port after it.</summary>
+    /// <exception cref="System.Net.Sockets.SocketException">The system refused, for instance because a port is taken.</exception>
+    public abstract MediaPorts Bind(IPAddress address, int port);
+
+    /// <summary>Begins to listen on two pairs that <see cref="Bind"/> gave; they belong to the session from now on.</summary>
+    public abstract ValueTask<MediaSession> StartAsync(MediaId media, MediaPorts gateway, MediaPorts sip);
+
+    /// <summary>Ends it; every session has been closed.</summary>
+    public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
+
+/// <summary>A leased pair with its sockets.</summary>
+internal abstract class MediaPorts(int port) : IDisposable
+{
+    /// <summary>The RTP port; RTCP is the next.</summary>
+    public int Port { get; } = port;
+
+    /// <summary>Closes the sockets; again does nothing.</summary>
+    public abstract void Dispose();
+}
+
+/// <summary>A session that listens.</summary>
+internal abstract class MediaSession(MediaPorts gateway, MediaPorts sip)
+{
+    /// <summary>Towards the gateway.</summary>
+    public MediaPorts Gateway { get; } = gateway;
+
+    /// <summary>Towards the SIP peer.</summary>
+    public MediaPorts Sip { get; } = sip;
+
+    /// <summary>Names, or changes, the other end of a side; done when it holds for the next packet.</summary>
+    public abstract ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote);
+
+    /// <summary>Stops relaying, whatever is still in the sockets, closes them and says what passed. No event of the session comes after it.</summary>
+    public abstract ValueTask<RelayStatistics> CloseAsync();
+}
+
+/// <summary>What every plane is given.</summary>
+/// <param name="Settings">Validated settings.</param>
+/// <param name="Counters">Where packets are counted.</param>
+/// <param name="OnEvent">Told of events; returns at once and does not throw.</param>
+/// <param name="OnFault">Told of bugs.</param>
+/// <param name="Now">The clock.</param>
+internal sealed record PlaneContext(RelaySettings Settings, RelayCounters Counters, Action<RelayEvent> OnEvent, Action<Exception>? OnFault, Func<Instant> Now);

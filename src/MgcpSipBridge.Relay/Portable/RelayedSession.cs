@@ -1,0 +1,92 @@
+using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Relay;
+
+/// <summary>
+/// A session on the portable plane. The two directions arrive on different threads; one lock per session keeps its decisions and its sends
+/// in order. It is held for one packet, and nobody waits in it.
+/// </summary>
+internal sealed class RelayedSession(MediaId media, PortablePorts gateway, PortablePorts sip, PlaneContext context) : MediaSession(gateway, sip)
+{
+    private readonly Lock _gate = new();
+    private readonly RelaySession _decisions = new(context.Settings.MaxPacketBytes);
+    private Task _pumps = Task.CompletedTask;
+    private bool _closed;
+
+    /// <summary>Begins to receive.</summary>
+    public void Start()
+    {
+        // The loops live as long as the session: no caller's context may live on in them.
+        using var still = ExecutionContext.SuppressFlow();
+        _pumps = Task.WhenAll(
+            gateway.Rtp.PumpAsync((source, datagram) => OnRtp(RelaySide.Gateway, sip.Rtp, source, datagram), context.OnFault),
+            gateway.Rtcp.PumpAsync((source, datagram) => OnRtcp(RelaySide.Gateway, sip.Rtcp, source, datagram), context.OnFault),
+            sip.Rtp.PumpAsync((source, datagram) => OnRtp(RelaySide.Sip, gateway.Rtp, source, datagram), context.OnFault),
+            sip.Rtcp.PumpAsync((source, datagram) => OnRtcp(RelaySide.Sip, gateway.Rtcp, source, datagram), context.OnFault));
+    }
+
+    public override ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote)
+    {
+        lock (_gate) _decisions.SetRemote(side, remote);
+        return ValueTask.CompletedTask;
+    }
+
+    public override async ValueTask<RelayStatistics> CloseAsync()
+    {
+        RelayStatistics statistics;
+        lock (_gate)
+        {
+            _closed = true;
+            statistics = _decisions.Statistics;
+        }
+
+        gateway.Dispose();
+        sip.Dispose();
+        await _pumps.ConfigureAwait(false);
+        return statistics;
+    }
+
+    private void OnRtp(RelaySide from, MediaSocket towards, NetAddress source, Span<byte> datagram)
+    {
+        var now = context.Now();
+        lock (_gate)
+        {
+            if (_closed) return;
+            var drop = _decisions.TryRelayRtp(from, source, datagram, now, out var destination);
+            if (drop == RelayDrop.None && !towards.TrySend(datagram, destination, now))
+            {
+                drop = RelayDrop.SendFailed;
+                _decisions.SendFailed(from);
+            }
+
+            if (drop != RelayDrop.None)
+            {
+                context.Counters.Shared.CountDroppedShared(drop);
+                return;
+            }
+
+            context.Counters.Shared.CountRtpShared(from);
+            // Under the lock, so that it never comes after Closed.
+            if (_decisions.Sent(from)) context.OnEvent(new RelayEvent.FirstPacket(media, from));
+        }
+    }
+
+    private void OnRtcp(RelaySide from, MediaSocket towards, NetAddress source, Span<byte> datagram)
+    {
+        var now = context.Now();
+        lock (_gate)
+        {
+            if (_closed) return;
+            var drop = _decisions.TryRelayRtcp(from, source, datagram, out var destination);
+            if (drop == RelayDrop.None && !towards.TrySend(datagram, destination, now))
+            {
+                drop = RelayDrop.SendFailed;
+                _decisions.SendFailed(from);
+            }
+
+            if (drop == RelayDrop.None) context.Counters.Shared.CountRtcpShared();
+            else context.Counters.Shared.CountDroppedShared(drop);
+        }
+    }
+}

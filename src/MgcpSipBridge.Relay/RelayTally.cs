@@ -1,0 +1,50 @@
+using MgcpSipBridge.Media;
+
+namespace MgcpSipBridge.Relay;
+
+/// <summary>
+/// Counts packets: of one relay thread, which alone writes them and pays no more than an addition, or shared by several (the methods that
+/// say so). Read from any thread.
+/// </summary>
+internal sealed class RelayTally
+{
+    // The counters of two threads must not lie in one cache line: a tally begins and ends with one of padding.
+    private const int Padding = 8;
+    private const int ReceivedAt = Padding;
+    private const int SentAt = ReceivedAt + 2;
+    private const int RtcpAt = SentAt + 2;
+    private const int DroppedAt = RtcpAt + 1;
+    private static readonly int Reasons = Enum.GetValues<RelayDrop>().Length;
+
+    private readonly long[] _counts = new long[DroppedAt + Reasons + Padding];
+
+    public long Rtcp => Volatile.Read(ref _counts[RtcpAt]);
+
+    public long Received(RelaySide side) => Volatile.Read(ref _counts[ReceivedAt + (int)side]);
+
+    public long Sent(RelaySide side) => Volatile.Read(ref _counts[SentAt + (int)side]);
+
+    public long Dropped(RelayDrop reason) => Volatile.Read(ref _counts[DroppedAt + (int)reason]);
+
+    public void CountRtp(RelaySide from)
+    {
+        Add(ReceivedAt + (int)from, 1);
+        Add(SentAt + 1 - (int)from, 1);
+    }
+
+    public void CountRtcp() => Add(RtcpAt, 1);
+
+    public void CountDropped(RelayDrop reason, long packets = 1) => Add(DroppedAt + (int)reason, packets);
+
+    public void CountRtpShared(RelaySide from)
+    {
+        Interlocked.Increment(ref _counts[ReceivedAt + (int)from]);
+        Interlocked.Increment(ref _counts[SentAt + 1 - (int)from]);
+    }
+
+    public void CountRtcpShared() => Interlocked.Increment(ref _counts[RtcpAt]);
+
+    public void CountDroppedShared(RelayDrop reason) => Interlocked.Increment(ref _counts[DroppedAt + (int)reason]);
+
+    private void Add(int at, long packets) => Volatile.Write(ref _counts[at], _counts[at] + packets);
+}

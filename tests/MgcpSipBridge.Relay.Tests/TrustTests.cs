@@ -1,0 +1,185 @@
+using System.Net;
+using System.Net.Sockets;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Relay.Tests;
+
+public sealed class PortableTrustTests() : TrustTests(RelayEngine.Portable);
+
+public sealed class NativeTrustTests() : TrustTests(RelayEngine.Native)
+{
+    // A stranger's flood fills the buffer of its own socket: on the portable plane both share one.
+    [Fact]
+    public async Task A_flood_from_elsewhere_costs_the_call_nothing()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        using var stranger = new End(bed.Address);
+        var opened = Connect(bed, 1, phone, pbx);
+        phone.Speak(opened.GatewayRtp);
+        pbx.Hear(out _);
+        const int Flood = 20_000;
+        var noise = new byte[172];
+        var relay = End.ToSocket(opened.GatewayRtp);
+        var flooding = Task.Run(() =>
+        {
+            for (var i = 0; i < Flood; i++) stranger.Send(relay, noise);
+        }, TestContext.Current.CancellationToken);
+        for (byte i = 0; i < 200; i++)
+        {
+            var spoken = phone.Speak(opened.GatewayRtp, fill: i);
+            Assert.Equal(spoken, pbx.Hear(out _).ToArray());
+        }
+
+        await flooding;
+        bed.Expect<RelayEvent.FirstPacket>();
+        Assert.Equal((201, 0), (bed.Close(1).Sip.PacketsSent, stranger.HasHeard ? 1 : 0));
+        // All are accounted for, read or not, but for a buffer's content at the end.
+        Assert.InRange(bed.Relay.Counters.Dropped(RelayDrop.WrongSource) + bed.Relay.Counters.Dropped(RelayDrop.Overflow), Flood - 1_000, Flood);
+    }
+}
+
+/// <summary>Whose packets pass: nobody's but the two ends', whatever happens beside the call.</summary>
+public abstract class TrustTests(RelayEngine engine) : BothPlanes(engine)
+{
+    [Fact]
+    public async Task Whoever_sweeps_the_ports_hears_nothing_and_is_not_heard()
+    {
+        const int Calls = 5;
+        await using var bed = Bed(pairs: 12);
+        using var attacker = new End(IPAddress.Loopback);
+        var ends = Enumerable.Range(0, 2 * Calls).Select(_ => new End(bed.Address)).ToArray();
+        try
+        {
+            var opened = new RelayEvent.Opened[Calls];
+            for (var call = 0; call < Calls; call++)
+            {
+                opened[call] = bed.Open(call + 1);
+                // One end of every second call is behind a NAT: its source is learnt.
+                bed.SetRemote(call + 1, RelaySide.Gateway, call % 2 == 0 ? ends[2 * call].Address : ends[2 * call].Address.WithPort(9), learn: call % 2 == 1);
+                bed.SetRemote(call + 1, RelaySide.Sip, ends[(2 * call) + 1].Address);
+            }
+
+            bed.Settle();
+            for (var call = 0; call < Calls; call++) Talk(call);
+            for (var round = 0; round < 20; round++)
+            {
+                for (var port = 22_000; port < 22_024; port++) attacker.Speak(opened[0].GatewayRtp.WithPort(port));
+                for (var call = 0; call < Calls; call++) Talk(call);
+            }
+
+            Assert.False(attacker.HasHeard);
+            Assert.All(ends, end => Assert.False(end.HasHeard));
+            // The attacker's RTP is refused on RTP ports for its source, and on RTCP ports for its source too.
+            bed.AwaitDropped(RelayDrop.WrongSource, 20 * 4 * Calls);
+
+            // What each end hears is what the other spoke, and nothing else before it.
+            void Talk(int call)
+            {
+                Assert.Equal(ends[2 * call].Speak(opened[call].GatewayRtp), ends[(2 * call) + 1].Hear(out _).ToArray());
+                Assert.Equal(ends[(2 * call) + 1].Speak(opened[call].SipRtp), ends[2 * call].Hear(out _).ToArray());
+            }
+        }
+        finally
+        {
+            foreach (var end in ends) end.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task Signalling_moves_an_end_and_the_old_one_is_a_stranger_from_then_on()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var moved = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = Connect(bed, 1, phone, pbx);
+        phone.Speak(opened.GatewayRtp);
+        pbx.Hear(out _);
+        pbx.Speak(opened.SipRtp);
+        phone.Hear(out _);
+        bed.Expect<RelayEvent.FirstPacket>();
+        bed.Expect<RelayEvent.FirstPacket>();
+        foreach (var (current, old) in ((End, End)[])[(moved, phone), (phone, moved), (moved, phone)])
+        {
+            bed.SetRemote(1, RelaySide.Gateway, current.Address);
+            bed.Settle();
+            old.Speak(opened.GatewayRtp);
+            Assert.Equal(current.Speak(opened.GatewayRtp), pbx.Hear(out _).ToArray());
+            Assert.Equal(pbx.Speak(opened.SipRtp), current.Hear(out _).ToArray());
+            Assert.False(old.HasHeard || pbx.HasHeard);
+        }
+
+        bed.AwaitDropped(RelayDrop.WrongSource, 3);
+    }
+
+    [Fact]
+    public async Task What_is_spoken_before_the_source_is_settled_keeps_its_order()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        for (var call = 1; call <= 20; call++)
+        {
+            var opened = Connect(bed, call, phone, pbx);
+            var spoken = Enumerable.Range(0, 30).Select(i => phone.Speak(opened.GatewayRtp, fill: (byte)i)).ToArray();
+            foreach (var packet in spoken) Assert.Equal(packet, pbx.Hear(out _).ToArray());
+            bed.Expect<RelayEvent.FirstPacket>();
+            bed.Close(call);
+            bed.Time.Advance(TimeSpan.FromMinutes(1));
+        }
+    }
+
+    [Fact]
+    public async Task An_end_that_is_away_for_a_moment_is_heard_and_hears_again()
+    {
+        await using var bed = Bed();
+        using var pbx = new End(bed.Address);
+        NetAddress address;
+        RelayEvent.Opened opened;
+        using (var phone = new End(bed.Address))
+        {
+            address = phone.Address;
+            opened = Connect(bed, 1, phone, pbx);
+            phone.Speak(opened.GatewayRtp);
+            pbx.Hear(out _);
+        }
+
+        // Nobody is there: the system answers with ICMP errors, which must not end up in the place of later packets.
+        for (var i = 0; i < 5; i++) pbx.Speak(opened.SipRtp);
+        Assert.True(SpinWait.SpinUntil(() => bed.Relay.Counters.Received(RelaySide.Sip) == 5, TimeSpan.FromSeconds(20)));
+        using var back = new End(bed.Address, address.Port);
+        Assert.Equal(pbx.Speak(opened.SipRtp), back.Hear(out _).ToArray());
+        Assert.Equal(back.Speak(opened.GatewayRtp), pbx.Hear(out _).ToArray());
+    }
+
+    [Fact]
+    public async Task Nobody_else_can_bind_a_port_of_a_call()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = Connect(bed, 1, phone, pbx);
+        phone.Speak(opened.GatewayRtp);
+        pbx.Speak(opened.SipRtp);
+        phone.Hear(out _);
+        pbx.Hear(out _);
+        foreach (var port in (int[])[opened.GatewayRtp.Port, opened.GatewayRtp.Port + 1, opened.SipRtp.Port, opened.SipRtp.Port + 1])
+        {
+            using var thief = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+            thief.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+            Assert.Throws<SocketException>(() => thief.Bind(new IPEndPoint(bed.Address, port)));
+        }
+    }
+
+    protected static RelayEvent.Opened Connect(RelayBed bed, long media, End phone, End pbx)
+    {
+        var opened = bed.Open(media);
+        bed.SetRemote(media, RelaySide.Gateway, phone.Address);
+        bed.SetRemote(media, RelaySide.Sip, pbx.Address);
+        bed.Settle();
+        return opened;
+    }
+}
