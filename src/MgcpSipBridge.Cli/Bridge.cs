@@ -39,6 +39,15 @@ internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, Cancellat
             g => [g.Name, Text(g.State), Or(g.Address), g.Domain, Text(g.LineCount), Text(g.Profile), g.Version]);
     }
 
+    public async Task GatewayAsync(string name)
+    {
+        var gateway = await new GatewayService.GatewayServiceClient(channel).GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel);
+        writer.One(gateway, Facts(gateway));
+        if (writer.Format == OutputFormat.Json) return;
+        writer.Text("\n");
+        writer.Many(gateway, gateway.Traits, ["TRAIT", "VALUE", "SOURCE"], t => [t.Name, Or(t.Value), Text(t.Source)]);
+    }
+
     public async Task LinesAsync(string gateway)
     {
         var client = new GatewayService.GatewayServiceClient(channel);
@@ -49,8 +58,8 @@ internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, Cancellat
             all.Lines.Add(page.Lines);
             return page.NextPageToken;
         });
-        writer.Many(all, all.Lines, ["NUMBER", "STATE", "REGISTRATION", "GATEWAY", "ENDPOINT", "PEER", "NAME", "CALL"],
-            l => [l.Number, Text(l.State), Text(l.RegistrationState), l.Gateway, l.Endpoint, l.Peer, Or(l.DisplayName), Or(l.Call)]);
+        writer.Many(all, all.Lines, ["NUMBER", "STATE", "SERVICE", "REGISTRATION", "GATEWAY", "ENDPOINT", "PEER", "NAME", "CALL"],
+            l => [l.Number, Text(l.State), Text(l.Service), Text(l.RegistrationState), l.Gateway, l.Endpoint, l.Peer, Or(l.DisplayName), Or(l.Call)]);
     }
 
     public async Task PeersAsync()
@@ -107,6 +116,28 @@ internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, Cancellat
 
         var call = await client.GetCallAsync(new GetCallRequest { Call = id }, cancellationToken: cancel);
         writer.One(call, Facts(call));
+    }
+
+    private static (string, string)[] Facts(Gateway gateway) =>
+    [
+        ("name", gateway.Name),
+        ("domain", gateway.Domain),
+        ("state", Text(gateway.State)),
+        ("address", Or(gateway.Address)),
+        ("profile", Text(gateway.Profile)),
+        ("last heard", Text(gateway.LastHeardTime)),
+        ("throttled", gateway.Throttled ? "yes" : "no"),
+        ("pending transactions", Text(gateway.PendingTransactions)),
+        ("lines", Lines(gateway)),
+    ];
+
+    private static string Lines(Gateway gateway)
+    {
+        var s = gateway.Services;
+        var parts = ((int Count, string Name)[])
+            [(s.InService, "in service"), (s.Draining, "draining"), (s.Restarting, "restarting"), (s.Silent, "silent"), (s.Refused, "refused"), (s.Unknown, "unknown")];
+        var told = string.Join(", ", parts.Where(p => p.Count > 0).Select(p => $"{Text(p.Count)} {p.Name}"));
+        return told.Length == 0 ? "0" : $"{Text(gateway.LineCount)}: {told}";
     }
 
     private static (string, string)[] Facts(Call call) =>

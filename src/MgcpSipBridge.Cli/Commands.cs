@@ -51,6 +51,7 @@ internal static class Commands
         };
         var format = new Option<OutputFormat>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => OutputFormat.Table, Recursive = true };
         var gateway = new Option<string>("--gateway", "-g") { Description = "Only lines of this gateway", DefaultValueFactory = _ => "-" };
+        var gatewayName = new Argument<string>("name") { Description = "The gateway's name" };
         var callId = new Argument<string>("id") { Description = "The call's id" };
         var ladder = new Option<bool>("--ladder") { Description = "Show the call's messages on both sides" };
 
@@ -69,6 +70,8 @@ internal static class Commands
             return command;
         }
 
+        var gateways = Verb("gateways", "MGCP gateways", (bridge, _) => bridge.GatewaysAsync());
+        gateways.Subcommands.Add(Verb("show", "One gateway: how it does, how it speaks, what was learnt", (bridge, parse) => bridge.GatewayAsync(parse.GetRequiredValue(gatewayName)), gatewayName));
         var calls = Verb("calls", "Live calls", (bridge, _) => bridge.CallsAsync());
         calls.Subcommands.Add(Verb("show", "One call, live or ended",
             (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));
@@ -77,7 +80,7 @@ internal static class Commands
             server,
             format,
             Verb("status", "The bridge in numbers", (bridge, _) => bridge.StatusAsync()),
-            Verb("gateways", "MGCP gateways", (bridge, _) => bridge.GatewaysAsync()),
+            gateways,
             Verb("lines", "Analog lines", (bridge, parse) => bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway),
             Verb("peers", "SIP peers", (bridge, _) => bridge.PeersAsync()),
             Verb("routes", "Routes", (bridge, _) => bridge.RoutesAsync()),

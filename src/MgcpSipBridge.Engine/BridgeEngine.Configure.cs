@@ -63,6 +63,7 @@ public sealed partial class BridgeEngine
             _byAccount.Remove((line.Model.Peer, line.Model.Username));
             if (!staying.ContainsKey(line.Model.Number)) ForgetAccount(line.Model.Number, line.Model.Peer);
             _core.Note(new EngineNote.LineProvisioned(line.Model.Number, line.View, Removed: true));
+            _core.Note(new EngineNote.LineServes(line.Model.Gateway, line.Model.Number, line.Service, null));
         }
     }
 
@@ -91,6 +92,7 @@ public sealed partial class BridgeEngine
                 _byEndpoint[line.Endpoint] = line;
                 _byNumber[lineModel.Number] = line;
                 _core.Note(new EngineNote.LineProvisioned(lineModel.Number, line.View, Removed: false));
+                _core.Note(new EngineNote.LineServes(lineModel.Gateway, lineModel.Number, null, line.Service));
                 SetAccount(lineModel);
             }
             else if (line.Model != lineModel)

@@ -35,6 +35,7 @@ public sealed partial class BridgeEngine
                 break;
             case MgcpEvent.EndpointInService up when Line(up.Endpoint) is { } line:
                 line.Gateway.OnInService(up.Audit);
+                Serves(line, LineService.InService);
                 FollowService(line, serves: true);
                 if (!up.KeepsConnections) LoseConnections(line);
                 _core.Mgcp.TryHook(up.Endpoint, _core.Now);
@@ -42,10 +43,18 @@ public sealed partial class BridgeEngine
                 break;
             case MgcpEvent.EndpointOutOfService down when Line(down.Endpoint) is { } line:
                 line.Gateway.OnOutOfService(down.Reason);
+                Serves(line, ServiceAfter(down.Reason));
                 if (down.Reason == OutOfServiceReason.Draining) break;
                 LoseConnections(line);
                 FollowService(line, serves: false);
                 Do(line, new CallEvent.LineDown(down.Reason == OutOfServiceReason.Restarting));
+                break;
+            case MgcpEvent.GatewayDiscovered discovered:
+                _core.Note(new EngineNote.GatewayDiscovered(discovered.Gateway));
+                break;
+            case MgcpEvent.GatewayProposed proposed:
+                _proposals.Keep(proposed.Proposal, _core.Mgcp.Discovered, _model);
+                _core.Note(new EngineNote.GatewayProposed(proposed.Proposal));
                 break;
             case MgcpEvent.Observed observed when Line(observed.Endpoint) is { } line:
                 foreach (var named in line.Gateway.Read(observed)) Apply(line, named);
@@ -73,6 +82,21 @@ public sealed partial class BridgeEngine
                 Finish(failed.Command, call => call.Bearer.OnFailed(failed.Command, failed.Code));
                 break;
         }
+    }
+
+    private static LineService ServiceAfter(OutOfServiceReason reason) => reason switch
+    {
+        OutOfServiceReason.Draining => LineService.Draining,
+        OutOfServiceReason.Restarting => LineService.Restarting,
+        OutOfServiceReason.Refused => LineService.Refused,
+        _ => LineService.Silent,
+    };
+
+    private void Serves(LineSlot line, LineService service)
+    {
+        if (line.Service == service) return;
+        _core.Note(new EngineNote.LineServes(line.Model.Gateway, line.Model.Number, line.Service, service));
+        line.Service = service;
     }
 
     private LineSlot? Line(EndpointId endpoint) => _byEndpoint.GetValueOrDefault(endpoint);

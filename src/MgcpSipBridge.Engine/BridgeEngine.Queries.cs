@@ -7,12 +7,15 @@ namespace MgcpSipBridge.Engine;
 /// <content>Questions of the control API, and the ladders that outlive their calls.</content>
 public sealed partial class BridgeEngine
 {
+    private readonly Proposals _proposals = new();
     private readonly Queue<string> _keptOrder = new();
     private readonly Dictionary<string, ActiveCall> _kept = new(StringComparer.Ordinal);
 
     private object? Answer(EngineQuery question) => question switch
     {
         EngineQuery.Gateways => Gateways(),
+        EngineQuery.Discovered => Discovered(),
+        EngineQuery.Adopt adopt => _core.Mgcp.Adopt(adopt.Domain, adopt.Address, _core.Now),
         EngineQuery.Lines => Lines(),
         EngineQuery.Calls => _calls.Values.Where(call => call.Ended is null).OrderBy(call => call.Started).Select(call => call.View()).ToImmutableArray(),
         EngineQuery.Call call => FindAny(call.CallId)?.View(),
@@ -21,13 +24,25 @@ public sealed partial class BridgeEngine
         _ => null,
     };
 
-    private ImmutableArray<GatewayView> Gateways() =>
-    [
-        .. _model.Gateways.Select(gateway => new GatewayView(
-            gateway,
-            _core.Mgcp.StatusOf(gateway.Mgcp.Name) ?? new GatewayStatus(gateway.Mgcp.Name, GatewayState.Unknown, gateway.Mgcp.Address, new GatewayTraits(), 0),
-            gateway.Mgcp.Endpoints.Length)),
-    ];
+    private ImmutableArray<GatewayView> Gateways()
+    {
+        var services = new Dictionary<string, ServiceCounts>(StringComparer.Ordinal);
+        foreach (var line in _lines.Values)
+            services[line.Model.Gateway] = services.GetValueOrDefault(line.Model.Gateway).With(line.Service);
+        return
+        [
+            .. _model.Gateways.Select(gateway => new GatewayView(
+                gateway,
+                _core.Mgcp.StatusOf(gateway.Mgcp.Name) ?? new GatewayStatus(gateway.Mgcp.Name, GatewayState.Unknown, gateway.Mgcp.Address, GatewayTraits.Preset(gateway.Mgcp.Profile), 0),
+                services.GetValueOrDefault(gateway.Mgcp.Name))
+            {
+                Proposal = gateway.IsAdopted ? _proposals.Of(gateway.Mgcp.Domain, gateway.Mgcp.Address) : null,
+            }),
+        ];
+    }
+
+    private ImmutableArray<DiscoveredView> Discovered() =>
+        [.. _core.Mgcp.Discovered.Select(found => new DiscoveredView(found, _proposals.Of(found.Domain, found.Address)))];
 
     private ImmutableArray<LineView> Lines() =>
     [
@@ -36,7 +51,10 @@ public sealed partial class BridgeEngine
             line.View,
             line.Registration,
             line.State is CallState.OutOfService ? null : CallMachine.IsOffHook(line.State),
-            line.State.Current?.Id.ToString())),
+            line.State.Current?.Id.ToString())
+        {
+            Service = line.Service,
+        }),
     ];
 
     private EngineCounts Counts() => new(

@@ -36,7 +36,7 @@ public sealed partial class BridgeEngine
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(entropy);
-        _core = new EngineCore(settings, entropy.Fork(), new MgcpCallAgent(settings.Mgcp, entropy.Fork()), sip);
+        _core = new EngineCore(settings, entropy.Fork(), new MgcpCallAgent(settings.Mgcp, entropy.Fork(), settings.Admission), sip);
     }
 
     /// <summary>When <see cref="EngineInput.DeadlineReached"/> is wanted; null for never.</summary>

@@ -38,6 +38,9 @@ internal sealed partial class Bench
     /// <summary>MGCP datagrams and SIP messages sent and not looked at yet.</summary>
     public List<string> Mgcp { get; } = [];
 
+    /// <summary>MGCP datagrams sent to hosts that no gateway of the model is at.</summary>
+    public List<(NetAddress To, string Text)> ToStrangers { get; } = [];
+
     public List<string> Sip { get; } = [];
 
     public List<RelayCommand> Relay { get; } = [];
@@ -60,6 +63,9 @@ internal sealed partial class Bench
         {
             switch (output)
             {
+                case EngineOutput.SendMgcp send when !send.To.SameHost(GatewayAddress):
+                    ToStrangers.Add((send.To, Encoding.UTF8.GetString(send.Bytes.Span)));
+                    break;
                 case EngineOutput.SendMgcp send:
                     Assert.Equal(GatewayAddress, send.To);
                     Mgcp.Add(Encoding.UTF8.GetString(send.Bytes.Span));
@@ -103,6 +109,8 @@ internal sealed partial class Bench
     }
 
     public void FromGateway(string text) => Input(new EngineInput.MgcpDatagram(GatewayAddress, Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n"))));
+
+    public void FromStranger(NetAddress from, string text) => Input(new EngineInput.MgcpDatagram(from, Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n"))));
 
     public void FromPeer(string text) => Input(new EngineInput.SipMessage(
         new SipFlow(SipTransport.Udp, Local, PeerAddress), Encoding.UTF8.GetBytes(text.ReplaceLineEndings("\r\n"))));

@@ -77,11 +77,11 @@ internal static class Samples
     public static object? Views(EngineQuery query) => query switch
     {
         EngineQuery.Gateways => ImmutableArray.Create(
-            Gateway("gw2", GatewayState.Unknown, null, 0),
-            Gateway("gw1", GatewayState.Up, NetAddress.FromIPv4(0x0A000015, 2427), 2)),
+            Gateway("gw2", GatewayState.Unknown, null, default),
+            Gateway("gw1", GatewayState.Up, NetAddress.FromIPv4(0x0A000015, 2427), new ServiceCounts(0, 0, 1, 0, 1, 0))),
         EngineQuery.Lines => ImmutableArray.Create(
-            new LineView(Alice, LineState.Talking, SipRegistrationState.Registered, true, "c1"),
-            new LineView(Alice with { Number = "1002", DisplayName = null, Endpoint = "aaln/2", Password = null }, LineState.OutOfService, SipRegistrationState.Refused, null, null)),
+            new LineView(Alice, LineState.Talking, SipRegistrationState.Registered, true, "c1") { Service = LineService.Draining },
+            new LineView(Alice with { Number = "1002", DisplayName = null, Endpoint = "aaln/2", Password = null }, LineState.OutOfService, SipRegistrationState.Refused, null, null) { Service = LineService.Silent }),
         EngineQuery.Calls => ImmutableArray.Create(Call),
         EngineQuery.Call { CallId: "c1" } => Call,
         EngineQuery.Ladder { CallId: "c1" } => new LadderView(Call,
@@ -90,7 +90,12 @@ internal static class Samples
         _ => null,
     };
 
-    private static GatewayView Gateway(string name, GatewayState state, NetAddress? address, int lines) => new(
-        new GatewayModel(new MgcpGatewayModel(name, name + ".example.net", address, MgcpProfile.Auto, [])),
-        new GatewayStatus(name, state, address, new GatewayTraits(), 0), lines);
+    private static GatewayView Gateway(string name, GatewayState state, NetAddress? address, ServiceCounts services) => new(
+        new GatewayModel(new MgcpGatewayModel(name, name + ".example.net", address, MgcpProfile.Auto, []) { Overrides = new TraitOverrides { CallerId = false } }),
+        new GatewayStatus(name, state, address, new GatewayTraits { Version = "MGCP 0.1", CallerId = false, ExplicitToneStop = true, RefusedNames = ["L/sl", "L/ci"] }, 1)
+        {
+            IsThrottled = state == GatewayState.Up,
+            LastHeard = state == GatewayState.Up ? new Instant(20_000_000) : null,
+        },
+        services);
 }

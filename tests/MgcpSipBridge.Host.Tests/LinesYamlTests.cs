@@ -68,6 +68,33 @@ public sealed class LinesYamlTests : IDisposable
     }
 
     [Fact]
+    public void What_the_operator_knows_better_than_the_bridge_overrides_single_traits()
+    {
+        // Every trait under the name and in the words in which the API shows it.
+        var decided = new TraitOverrides
+        {
+            Version = "MGCP 1.0 NCS 1.0",
+            DigitMaps = false,
+            DigitPackage = "L",
+            CallProgressPackage = "L",
+            Piggyback = true,
+            EncapsulatedRequests = false,
+            CallerId = false,
+            ExplicitToneStop = true,
+            LoopMode = false,
+            ConfirmAnswers = true,
+            Answers = ResponseSource.Anywhere,
+        };
+        Assert.DoesNotContain(typeof(TraitOverrides).GetProperties(), p => p.GetValue(decided) is null);
+        var shown = TraitView.Of(new MgcpGatewayModel("g", "g", null, MgcpProfile.Auto, []) { Overrides = decided }, decided.Apply(new GatewayTraits()));
+        var written = string.Join(", ", shown.Where(t => t.Source == TraitSource.Overridden).Select(t => $"{t.Name}: {t.Value}"));
+        var model = _loading.Load(null, $"gateways: [{{ name: g, domain: g, alsoFrom: [10.0.0.22, '2001:db8::1'], traits: {{ {written} }} }}]").Lines!;
+        Assert.Equal(decided, model.Gateways[0].Mgcp.Overrides);
+        Assert.Equal(["10.0.0.22", "2001:db8::1"], model.Gateways[0].Mgcp.AlsoFrom.Select(a => a.Host));
+        Assert.Equal(new TraitOverrides { Piggyback = false }, _loading.Load(null, "gateways: [{ name: g, domain: g, traits: { piggyback: false, version: null } }]").Lines!.Gateways[0].Mgcp.Overrides);
+    }
+
+    [Fact]
     public void Every_problem_is_reported_at_once_with_its_line_and_path()
     {
         Snapshot.Matches("lines-problems.txt", string.Join('\n', _loading.Problems(null, """
@@ -110,6 +137,13 @@ public sealed class LinesYamlTests : IDisposable
     [InlineData("gateways: [{name: a, domain: 'a@b'}]", "is not a domain name")]
     [InlineData("gateways: [{name: a, domain: x}, {name: b, domain: X}]", "gateways[1].domain: X is there already")]
     [InlineData("gateways: [{name: a, domain: x, address: 0.0.0.0}]", "is not an IP address")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {digitMap: false}}]", "gateways[0].traits.digitMap: unknown field; did you mean digitMaps?")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {answers: samehost}}]", "\"samehost\" is not one of exact, sameHost, anywhere; did you mean sameHost?")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {digitPackage: DTMF}}]", "traits.digitPackage: \"DTMF\" is not one of D, L")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {callerId: yes}}]", "traits.callerId: \"yes\" is not true or false")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {version: '1.0'}}]", "traits.version: \"1.0\" is not the text of a first line")]
+    [InlineData("gateways: [{name: a, domain: x, traits: [piggyback]}]", "traits: must be a mapping")]
+    [InlineData("gateways: [{name: a, domain: x, alsoFrom: ['10.0.0.1:2427']}]", "alsoFrom[0]: \"10.0.0.1:2427\" is not an IP address (without port)")]
     [InlineData("routes: [{name: a, peer: b, prefix: '1'}]", "there is no peer \"b\"")]
     [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, failover: [p]}]", "routes[0].failover[0]: peer p is tried before already")]
     [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, prefix: '112', minDigits: 2}]", "minDigits: 2 is fewer than the prefix has")]

@@ -56,6 +56,11 @@ public sealed class MetricsTests
         metrics.Apply(new EngineNote.MediaChanged(new MediaId(2), false, null));
         metrics.Apply(new EngineNote.LineProvisioned("1001", LineState.Talking, Removed: true));
         metrics.Apply(new EngineNote.RegistrationChanged("1001", "pbx", SipRegistrationState.Registered, null, 0));
+        metrics.Apply(new EngineNote.Mgcp(new MgcpNote.Throttled("gw1", IsOn: false)));
+        metrics.Apply(new EngineNote.LineServes("gw1", "1001", LineService.InService, null));
+        var before = await ExposeAsync(metrics);
+        Assert.Equal(6, before.Split('\n').Count(l => l.StartsWith("mgcpsipbridge_gateway_", StringComparison.Ordinal) && l.Contains("gateway=\"gw1\"", StringComparison.Ordinal)));
+        Assert.DoesNotContain(before.Split('\n'), l => (l.StartsWith("mgcpsipbridge_gateway_lines", StringComparison.Ordinal) || l.StartsWith("mgcpsipbridge_gateway_throttled", StringComparison.Ordinal)) && !l.EndsWith(" 0", StringComparison.Ordinal));
         metrics.Apply(new EngineNote.GatewayRemoved("gw1"));
         var text = await ExposeAsync(metrics);
         foreach (var gauge in (string[])["calls_active", "lines", "registrations", "media_sessions"])
@@ -65,7 +70,7 @@ public sealed class MetricsTests
             Assert.All(samples, s => Assert.EndsWith(" 0", s, StringComparison.Ordinal));
         }
 
-        Assert.DoesNotContain("gateway_up{gateway=\"gw1\"}", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(text.Split('\n'), l => l.StartsWith("mgcpsipbridge_gateway_", StringComparison.Ordinal) && l.Contains("gw1", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -100,6 +105,8 @@ public sealed class MetricsTests
         [
             new EngineNote.GatewayChanged("gw1", GatewayState.Up),
             new EngineNote.LineProvisioned("1001", LineState.OutOfService, Removed: false),
+            new EngineNote.LineServes("gw1", "1001", null, LineService.Unknown),
+            new EngineNote.LineServes("gw1", "1001", LineService.Unknown, LineService.InService),
             new EngineNote.LineChanged("1001", LineState.OutOfService, LineState.Idle),
             new EngineNote.RegistrationChanged("1001", "pbx", null, SipRegistrationState.Trying, 0),
             new EngineNote.RegistrationChanged("1001", "pbx", SipRegistrationState.Trying, SipRegistrationState.Registered, 200),
@@ -119,6 +126,12 @@ public sealed class MetricsTests
             new EngineNote.Mgcp(new MgcpNote.ParseFailed(MgcpParseError.UnknownVerb)),
             new EngineNote.Mgcp(new MgcpNote.Dropped(MgcpDropReason.UnknownSource, NetAddress.None)),
             new EngineNote.Mgcp(new MgcpNote.Restarted("gw1", "restart")),
+            new EngineNote.Mgcp(new MgcpNote.Throttled("gw1", IsOn: true)),
+            new EngineNote.Mgcp(new MgcpNote.Claimed("gw1", NetAddress.None)),
+            new EngineNote.Mgcp(new MgcpNote.RepeatAnswered("gw1")),
+            new EngineNote.Mgcp(new MgcpNote.Suspected("gw1")),
+            new EngineNote.Mgcp(new MgcpNote.NotifyCrossed("gw1")),
+            new EngineNote.GatewayDiscovered(new DiscoveredGateway("x", NetAddress.None, "MGCP 1.0", Instant.Zero, Instant.Zero, 1)),
             new EngineNote.Sip(new SipNote.Request("INVITE", false)),
             new EngineNote.Sip(new SipNote.Response(183, true)),
             new EngineNote.Sip(new SipNote.Retransmitted("INVITE")),

@@ -59,6 +59,25 @@ public sealed class NoteLogTests : ILoggerProvider, ILogger
         Assert.Equal([(LogLevel.Error, 4004), (LogLevel.Warning, 2002), (LogLevel.Information, 2001)], _lines.Select(l => (l.Level, l.Id)));
     }
 
+    [Fact]
+    public void What_operators_should_know_of_gateways_is_said_once_in_a_while()
+    {
+        var log = Log(false);
+        log.Apply(new EngineNote.Mgcp(new MgcpNote.Throttled("gw1", IsOn: true)));
+        log.Apply(new EngineNote.Mgcp(new MgcpNote.Throttled("gw1", IsOn: false)));
+        log.Apply(new EngineNote.Mgcp(new MgcpNote.Suspected("gw1")));
+        for (var i = 0; i < 1000; i++)
+        {
+            log.Apply(new EngineNote.Mgcp(new MgcpNote.Claimed("gw1", NetAddress.FromIPv4(0x0A000016, 2427))));
+            log.Apply(new EngineNote.GatewayDiscovered(new DiscoveredGateway($"gw{i}", NetAddress.FromIPv4(0x0A000017, 2427), "MGCP 1.0", _now, _now, 1)));
+        }
+
+        Assert.Equal(
+            [(LogLevel.Warning, 2009), (LogLevel.Information, 2010), (LogLevel.Debug, 2008), (LogLevel.Warning, 2011), (LogLevel.Information, 2012)],
+            _lines.Select(l => (l.Level, l.Id)));
+        Assert.StartsWith("10.0.0.22:2427 restarts under the domain of gateway gw1", _lines[3].Text, StringComparison.Ordinal);
+    }
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public void Dispose()

@@ -139,9 +139,10 @@ public sealed class SettingsTests : IDisposable
     // A setting that is added to an engine's settings must be reachable, or left out here with a reason.
     [Theory]
     [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */ })]
+    [InlineData(typeof(MgcpAdmission), typeof(MgcpSection), new string[0])]
     [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */ })]
     [InlineData(typeof(DialSettings), typeof(DialSection), new string[0])]
-    [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Sip", "Dial", nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */ })]
+    [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */ })]
     public void Every_setting_of_the_engine_is_a_setting(Type engine, Type section, string[] elsewhere)
     {
         foreach (var property in engine.GetProperties().Where(p => p.CanWrite && !elsewhere.Contains(p.Name)))
@@ -169,7 +170,7 @@ public sealed class SettingsTests : IDisposable
         var model = _loading.Load().Bridge! with { Config = config };
         var settings = model.ToEngineSettings(NetAddress.FromIPv4(0x7F000001, 2727), [], NetAddress.None);
         Assert.Equal("ca@[127.0.0.1]:2727", settings.Mgcp.NotifiedEntity);
-        foreach (var (engine, section) in ((object, object)[])[(settings.Mgcp, config.Mgcp), (settings.Sip, config.Sip), (settings.Dial, config.Dial), (settings, config.Bridge), (settings, config.Sip)])
+        foreach (var (engine, section) in ((object, object)[])[(settings.Mgcp, config.Mgcp), (settings.Admission, config.Mgcp), (settings.Sip, config.Sip), (settings.Dial, config.Dial), (settings, config.Bridge), (settings, config.Sip)])
             foreach (var property in engine.GetType().GetProperties())
                 if (section.GetType().GetProperty(property.Name) is { } setting && setting.PropertyType == property.PropertyType)
                     Assert.Equal(setting.GetValue(section), property.GetValue(engine));

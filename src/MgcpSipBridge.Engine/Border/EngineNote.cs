@@ -29,6 +29,15 @@ public abstract record EngineNote
     /// <summary>A line appeared in, or left, the model; gauges follow.</summary>
     public sealed record LineProvisioned(string Line, LineState State, bool Removed) : EngineNote;
 
+    /// <summary>Whether a line's endpoint serves; null states stand for appearing in, and leaving, the model.</summary>
+    public sealed record LineServes(string Gateway, string Line, LineService? From, LineService? To) : EngineNote;
+
+    /// <summary>A gateway that is not configured was heard and is listed; it got no answer.</summary>
+    public sealed record GatewayDiscovered(DiscoveredGateway Gateway) : EngineNote;
+
+    /// <summary>An adopted gateway was asked what it has, or could not be (then nothing answered and the code is 0).</summary>
+    public sealed record GatewayProposed(GatewayProposal Proposal) : EngineNote;
+
     /// <summary>A gateway's reachability changed.</summary>
     public sealed record GatewayChanged(string Gateway, GatewayState State) : EngineNote;
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
@@ -14,6 +13,17 @@ public abstract record EngineQuery
 
     /// <summary>All gateways: <c>ImmutableArray&lt;GatewayView&gt;</c>.</summary>
     public sealed record Gateways : EngineQuery;
+
+    /// <summary>Gateways that are not configured and restarted at us, those heard last first: <c>ImmutableArray&lt;DiscoveredView&gt;</c>.</summary>
+    public sealed record Discovered : EngineQuery;
+
+    /// <summary>
+    /// Asks a discovered gateway what it has, which ends in <see cref="EngineNote.GatewayProposed"/>: a boxed <see cref="bool"/>, false when no
+    /// such gateway is listed.
+    /// </summary>
+    /// <param name="Domain">Its domain in any case.</param>
+    /// <param name="Address">Which one, when several have the domain; null for any.</param>
+    public sealed record Adopt(string Domain, NetAddress? Address) : EngineQuery;
 
     /// <summary>All lines: <c>ImmutableArray&lt;LineView&gt;</c>.</summary>
     public sealed record Lines : EngineQuery;
@@ -30,9 +40,6 @@ public abstract record EngineQuery
     /// <summary>Numbers for gauges: <see cref="EngineCounts"/>.</summary>
     public sealed record Counts : EngineQuery;
 }
-
-/// <summary>A gateway as the API shows it.</summary>
-public sealed record GatewayView(GatewayModel Model, GatewayStatus Status, int Lines);
 
 /// <summary>What a line is doing, in the API's words.</summary>
 public enum LineState
@@ -63,7 +70,11 @@ public enum LineState
 }
 
 /// <summary>A line as the API shows it.</summary>
-public sealed record LineView(LineModel Model, LineState State, SipRegistrationState Registration, bool? OffHook, string? CallId);
+public sealed record LineView(LineModel Model, LineState State, SipRegistrationState Registration, bool? OffHook, string? CallId)
+{
+    /// <summary>Whether its endpoint serves, and why not.</summary>
+    public LineService Service { get; init; }
+}
 
 /// <summary>A call as the API shows it.</summary>
 /// <param name="CallId">The bridge's own id of the call.</param>

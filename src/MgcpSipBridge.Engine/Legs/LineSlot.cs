@@ -46,6 +46,9 @@ internal sealed class LineSlot
 
     public SipRegistrationState Registration { get; set; }
 
+    /// <summary>Whether its endpoint serves.</summary>
+    public LineService Service { get; set; }
+
     /// <summary>Whether the line shall be registered at its peer.</summary>
     public bool Registers { get; set; } = true;
 

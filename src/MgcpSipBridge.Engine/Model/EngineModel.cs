@@ -91,7 +91,11 @@ public enum SourceLearning
 /// <summary>A gateway with what the engine needs beside the MGCP model.</summary>
 /// <param name="Mgcp">The MGCP side's model.</param>
 /// <param name="Media">Whether its RTP source may be learnt.</param>
-public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = SourceLearning.Strict);
+public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = SourceLearning.Strict)
+{
+    /// <summary>Whether it was adopted at run time; nothing of it is provisioned.</summary>
+    public bool IsAdopted { get; init; }
+}
 
 /// <summary>A peer with what the engine needs beside the SIP model.</summary>
 /// <param name="Sip">The SIP side's model.</param>
@@ -122,6 +126,9 @@ public sealed record EngineSettings
 {
     /// <summary>The MGCP side's.</summary>
     public required MgcpSettings Mgcp { get; init; }
+
+    /// <summary>Whom the MGCP side hears, and how much it takes on at once.</summary>
+    public MgcpAdmission Admission { get; init; } = new();
 
     /// <summary>The SIP side's.</summary>
     public required SipSettings Sip { get; init; }

@@ -5,7 +5,7 @@ using MgcpSipBridge.Engine;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Gateways and lines.</summary>
-internal sealed class GatewayResource(EngineAnswers engine) : V1.GatewayService.GatewayServiceBase
+internal sealed class GatewayResource(EngineAnswers engine, BridgeState state) : V1.GatewayService.GatewayServiceBase
 {
     // Stands for every gateway where a path needs one (AIP-159).
     private const string AnyGateway = "-";
@@ -14,11 +14,11 @@ internal sealed class GatewayResource(EngineAnswers engine) : V1.GatewayService.
     {
         var all = await engine.AllAsync<GatewayView>(new EngineQuery.Gateways(), context.CancellationToken);
         var (page, next) = Paging.Take(all, g => g.Model.Mgcp.Name, request.PageSize, request.PageToken);
-        return new V1.ListGatewaysResponse { Gateways = { page.Select(g => g.ToMessage()) }, NextPageToken = next };
+        return new V1.ListGatewaysResponse { Gateways = { page.Select(g => g.ToMessage(state.Clock)) }, NextPageToken = next };
     }
 
     public override async Task<V1.Gateway> GetGateway(V1.GetGatewayRequest request, ServerCallContext context) =>
-        (await FindAsync(request.Gateway, context)).ToMessage();
+        (await FindAsync(request.Gateway, context)).ToMessage(state.Clock);
 
     public override async Task<V1.ListLinesResponse> ListLines(V1.ListLinesRequest request, ServerCallContext context)
     {

@@ -1,76 +1,14 @@
 using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Shards;
-using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>The engine's views as messages of the API. Passwords have no field to go to.</summary>
-internal static class ViewMapper
+internal static partial class ViewMapper
 {
-    public static V1.Gateway ToMessage(this GatewayView view)
-    {
-        var model = view.Model.Mgcp;
-        return new V1.Gateway
-        {
-            Name = model.Name,
-            Domain = model.Domain,
-            Address = (view.Status.Address ?? model.Address)?.ToString() ?? "",
-            Profile = model.Profile switch
-            {
-                MgcpProfile.Rfc3435 => V1.Gateway.Types.Profile.Rfc3435,
-                MgcpProfile.Ncs => V1.Gateway.Types.Profile.Ncs,
-                MgcpProfile.Cisco => V1.Gateway.Types.Profile.Cisco,
-                _ => V1.Gateway.Types.Profile.Auto,
-            },
-            Media = view.Model.Media.ToMessage(),
-            State = view.Status.State switch
-            {
-                GatewayState.Up => V1.Gateway.Types.State.Up,
-                GatewayState.Down => V1.Gateway.Types.State.Down,
-                _ => V1.Gateway.Types.State.Unknown,
-            },
-            LineCount = view.Lines,
-            Version = view.Status.Traits.Version,
-            PendingTransactions = view.Status.PendingTransactions,
-        };
-    }
-
-    public static V1.Line ToMessage(this LineView view)
-    {
-        var (model, features) = (view.Model, view.Model.Features);
-        var message = new V1.Line
-        {
-            Number = model.Number,
-            Gateway = model.Gateway,
-            Endpoint = model.Endpoint,
-            DisplayName = model.DisplayName ?? "",
-            Peer = model.Peer,
-            Username = model.Username,
-            Features = new V1.LineFeatures
-            {
-                CallWaiting = features.CallWaiting,
-                ThreeWay = features.ThreeWay,
-                Transfer = features.Transfer,
-                CallerId = features.CallerId,
-                MessageWaiting = features.MessageWaiting,
-                Hotline = features.Hotline ?? "",
-                ForwardAlways = features.ForwardAlways ?? "",
-                ForwardBusy = features.ForwardBusy ?? "",
-                ForwardNoAnswer = features.ForwardNoAnswer ?? "",
-                DoNotDisturb = features.DoNotDisturb,
-            },
-            State = view.State.ToMessage(),
-            Registered = view.Registration == SipRegistrationState.Registered,
-            RegistrationState = view.Registration.ToMessage(),
-            Call = view.CallId ?? "",
-        };
-        if (view.OffHook is { } offHook) message.OffHook = offHook;
-        return message;
-    }
-
     public static V1.Peer ToMessage(this PeerModel peer, BridgeState state)
     {
         var model = peer.Sip;

@@ -51,6 +51,24 @@ internal sealed class MgcpSection
     [Setting("Whether gateways that lines.yaml does not name are taken. Not available in this version.")]
     public bool AcceptUnknownGateways { get; set; }
 
+    [Setting("Unknown gateways listed as discovered at most; the one that has been silent longest goes first.", Min = "1", Max = "65536")]
+    public int MaxDiscovered { get; set; } = 256;
+
+    [Setting("Datagrams a second taken from a gateway's host, and again for every ten lines beyond the first ten; more are dropped unread. 0: no limit.", Min = "0", Max = "1000000")]
+    public int DatagramsPerSecond { get; set; } = 500;
+
+    [Setting("Datagrams that such a host may send at once on top of that.", Min = "1", Max = "1000000")]
+    public int DatagramBurst { get; set; } = 2000;
+
+    [Setting("Datagrams a second taken from an unknown host, for each gateway whose address is still to be learnt. 0: no limit.", Min = "0", Max = "1000000")]
+    public int StrangerDatagramsPerSecond { get; set; } = 20;
+
+    [Setting("Datagrams that an unknown host may send at once on top of that.", Min = "1", Max = "1000000")]
+    public int StrangerDatagramBurst { get; set; } = 100;
+
+    [Setting("Endpoint audits begun in a second, of all gateways together, when many restart at once.", Min = "1", Max = "100000")]
+    public int AuditsPerSecond { get; set; } = 1000;
+
     [Setting("Receive buffer of the socket in bytes; the system may grant less.", Min = "65536", Max = "268435456")]
     public int ReceiveBufferBytes { get; set; } = 4 << 20;
 

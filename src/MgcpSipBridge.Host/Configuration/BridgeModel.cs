@@ -61,6 +61,16 @@ internal sealed record BridgeModel
                 MaxMessagesPerDatagram = m.MaxMessagesPerDatagram,
                 Trace = m.Trace,
             },
+            Admission = new MgcpAdmission
+            {
+                AcceptUnknownGateways = m.AcceptUnknownGateways,
+                MaxDiscovered = m.MaxDiscovered,
+                DatagramsPerSecond = m.DatagramsPerSecond,
+                DatagramBurst = m.DatagramBurst,
+                StrangerDatagramsPerSecond = m.StrangerDatagramsPerSecond,
+                StrangerDatagramBurst = m.StrangerDatagramBurst,
+                AuditsPerSecond = m.AuditsPerSecond,
+            },
             Sip = new SipSettings
             {
                 Listeners = [.. sip.Select(l => new SipListener(l.Transport, l.Bound, SipAdvertise ?? (l.Bound.IsUnspecified ? fallback : l.Bound).UriHost, l.Bound.Port))],

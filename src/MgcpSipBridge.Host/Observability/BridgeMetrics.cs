@@ -19,6 +19,7 @@ internal sealed class BridgeMetrics
     private static readonly string[] Methods =
         ["ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "other", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"];
     private static readonly string[] StatusClasses = ["1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
+    private static readonly string[] Services = ["unknown", "in_service", "draining", "out_of_service"];
     // Telephony's own marks: 3, 5 and 8 s mean, 6, 8 and 11 s for 95 % are E.721's targets of post-dial delay.
     private static readonly double[] DelayBuckets = [0.1, 0.25, 0.5, 1, 2, 3, 5, 6, 8, 11, 15, 20, 30];
     private static readonly double[] DurationBuckets = [1, 10, 30, 60, 180, 600, 1800, 3600, 21_600, 86_400];
@@ -32,6 +33,10 @@ internal sealed class BridgeMetrics
     private readonly Histogram _postDial;
     private readonly Histogram _duration;
     private readonly Gauge _gatewayUp;
+    private readonly Gauge _gatewayThrottled;
+    private readonly Gauge _gatewayLines;
+    private readonly Counter _gatewayClaims;
+    private readonly Counter _gatewaysDiscovered;
     private readonly Gauge _lines;
     private readonly Gauge _registrations;
     private readonly Counter _mgcpTransactions;
@@ -41,6 +46,9 @@ internal sealed class BridgeMetrics
     private readonly Counter _mgcpParseErrors;
     private readonly Counter _mgcpDropped;
     private readonly Counter _mgcpRestarts;
+    private readonly Counter _mgcpRepeats;
+    private readonly Counter _mgcpSuspected;
+    private readonly Counter _mgcpCrossed;
     private readonly Counter _sipRequests;
     private readonly Counter _sipResponses;
     private readonly Counter _sipRetransmissions;
@@ -69,6 +77,10 @@ internal sealed class BridgeMetrics
         _postDial = Buckets(metrics, "mgcpsipbridge_post_dial_delay_seconds", "From the last digit to ringing or early media.", DelayBuckets);
         _duration = Buckets(metrics, "mgcpsipbridge_call_duration_seconds", "From the answer to the end of answered calls.", DurationBuckets);
         _gatewayUp = metrics.CreateGauge("mgcpsipbridge_gateway_up", "Whether a gateway answers.", "gateway");
+        _gatewayThrottled = metrics.CreateGauge("mgcpsipbridge_gateway_throttled", "Whether a gateway said that it is overloaded and gets commands a few at a time.", "gateway");
+        _gatewayLines = metrics.CreateGauge("mgcpsipbridge_gateway_lines", "A gateway's lines by whether their endpoints serve.", "gateway", "service");
+        _gatewayClaims = metrics.CreateCounter("mgcpsipbridge_gateway_claims_total", "Restarts under the domain of a gateway that answers elsewhere: dropped.");
+        _gatewaysDiscovered = metrics.CreateCounter("mgcpsipbridge_gateways_discovered_total", "Gateways that restarted at us, are not configured, and were listed.");
         _lines = metrics.CreateGauge("mgcpsipbridge_lines", "Provisioned lines by what they are doing.", "state");
         _registrations = metrics.CreateGauge("mgcpsipbridge_registrations", "Registrations at SIP peers by where they stand.", "peer", "state");
 
@@ -80,6 +92,9 @@ internal sealed class BridgeMetrics
         _mgcpParseErrors = metrics.CreateCounter("mgcpsipbridge_mgcp_parse_errors_total", "MGCP messages that could not be read.", "reason");
         _mgcpDropped = metrics.CreateCounter("mgcpsipbridge_mgcp_dropped_total", "MGCP datagrams and messages dropped without an answer.", "reason");
         _mgcpRestarts = metrics.CreateCounter("mgcpsipbridge_mgcp_restarts_total", "Restarts that gateways reported (RSIP).", "gateway", "method");
+        _mgcpRepeats = metrics.CreateCounter("mgcpsipbridge_mgcp_repeats_total", "MGCP commands that a gateway sent again; they got the answer of the first time.");
+        _mgcpSuspected = metrics.CreateCounter("mgcpsipbridge_mgcp_suspected_total", "Times a gateway left a command and its first repeats unanswered (RFC 3435 4.3).");
+        _mgcpCrossed = metrics.CreateCounter("mgcpsipbridge_mgcp_notify_crossed_total", "Notifies that crossed a newer request on the wire.");
 
         _sipRequests = metrics.CreateCounter("mgcpsipbridge_sip_requests_total", "SIP requests, repeats not counted.", "method", "direction");
         _sipResponses = metrics.CreateCounter("mgcpsipbridge_sip_responses_total", "SIP responses, repeats not counted.", "class", "direction");
@@ -136,6 +151,15 @@ internal sealed class BridgeMetrics
                 break;
             case EngineNote.GatewayRemoved gateway:
                 _gatewayUp.RemoveLabelled(gateway.Gateway);
+                _gatewayThrottled.RemoveLabelled(gateway.Gateway);
+                foreach (var service in Services) _gatewayLines.RemoveLabelled(gateway.Gateway, service);
+                break;
+            case EngineNote.LineServes line:
+                if (line.From is { } served) _gatewayLines.WithLabels(line.Gateway, Service(served)).Dec();
+                if (line.To is { } serves) _gatewayLines.WithLabels(line.Gateway, Service(serves)).Inc();
+                break;
+            case EngineNote.GatewayDiscovered:
+                _gatewaysDiscovered.Inc();
                 break;
             case EngineNote.RegistrationChanged registration:
                 if (registration.From is { } from) _registrations.WithLabels(registration.Peer, Snake(from)).Dec();
@@ -162,7 +186,13 @@ internal sealed class BridgeMetrics
     /// </summary>
     public void Provisioned(EngineModel model)
     {
-        foreach (var gateway in model.Gateways) _gatewayUp.WithLabels(gateway.Mgcp.Name).Inc(0);
+        foreach (var gateway in model.Gateways)
+        {
+            _gatewayUp.WithLabels(gateway.Mgcp.Name).Inc(0);
+            _gatewayThrottled.WithLabels(gateway.Mgcp.Name).Inc(0);
+            foreach (var service in Services) _gatewayLines.WithLabels(gateway.Mgcp.Name, service).Inc(0);
+        }
+
         foreach (var peer in model.Peers)
         {
             foreach (var state in Enum.GetValues<SipRegistrationState>()) _registrations.WithLabels(peer.Sip.Name, Snake(state)).Inc(0);
@@ -182,6 +212,15 @@ internal sealed class BridgeMetrics
     /// <summary><c>NoAnswer</c> as <c>no_answer</c>.</summary>
     public static string Snake<T>(T value)
         where T : struct, Enum => SnakeNames<T>.Of(value);
+
+    // Four states are enough for graphs; why a line does not serve stands in the API.
+    private static string Service(LineService service) => service switch
+    {
+        LineService.Unknown => "unknown",
+        LineService.InService => "in_service",
+        LineService.Draining => "draining",
+        _ => "out_of_service",
+    };
 
     private static string CodeClass(int code) => code switch
     {
@@ -213,6 +252,21 @@ internal sealed class BridgeMetrics
                 break;
             case MgcpNote.Restarted restarted:
                 _mgcpRestarts.WithLabels(restarted.Gateway, restarted.Method).Inc();
+                break;
+            case MgcpNote.Throttled throttled:
+                _gatewayThrottled.WithLabels(throttled.Gateway).Set(throttled.IsOn ? 1 : 0);
+                break;
+            case MgcpNote.Claimed:
+                _gatewayClaims.Inc();
+                break;
+            case MgcpNote.RepeatAnswered:
+                _mgcpRepeats.Inc();
+                break;
+            case MgcpNote.Suspected:
+                _mgcpSuspected.Inc();
+                break;
+            case MgcpNote.NotifyCrossed:
+                _mgcpCrossed.Inc();
                 break;
         }
     }

@@ -42,6 +42,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.GatewayChanged { State: GatewayState.Down } gateway:
                 GatewayDown(_mgcp, gateway.Gateway);
                 break;
+            case EngineNote.GatewayDiscovered { Gateway: var found } when Speak("discovered", out var more):
+                GatewayDiscovered(_mgcp, found.Domain, found.Address, more);
+                break;
             case EngineNote.RegistrationChanged registration:
                 Apply(registration);
                 break;
@@ -79,6 +82,18 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
                 break;
             case MgcpNote.TraitLearnt learnt:
                 GatewayTrait(_mgcp, learnt.Gateway, learnt.Trait);
+                break;
+            case MgcpNote.Suspected suspected:
+                GatewaySuspected(_mgcp, suspected.Gateway);
+                break;
+            case MgcpNote.Throttled { IsOn: true } throttled:
+                GatewayThrottled(_mgcp, throttled.Gateway);
+                break;
+            case MgcpNote.Throttled throttled:
+                GatewayRecovered(_mgcp, throttled.Gateway);
+                break;
+            case MgcpNote.Claimed claimed when Speak("claimed " + claimed.Gateway, out var more):
+                GatewayClaimed(_mgcp, claimed.Gateway, claimed.From, more);
                 break;
         }
     }
@@ -150,6 +165,21 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 2007, EventName = "GatewayTraitLearnt", Level = LogLevel.Information, Message = "Gateway {Gateway} is not as presumed; learnt: {Trait}")]
     private static partial void GatewayTrait(ILogger logger, string gateway, string trait);
+
+    [LoggerMessage(EventId = 2008, EventName = "GatewaySuspected", Level = LogLevel.Debug, Message = "Gateway {Gateway} leaves a command unanswered, more than a lost datagram explains")]
+    private static partial void GatewaySuspected(ILogger logger, string gateway);
+
+    [LoggerMessage(EventId = 2009, EventName = "GatewayThrottled", Level = LogLevel.Warning, Message = "Gateway {Gateway} says that it is overloaded: it gets commands a few at a time until it has recovered")]
+    private static partial void GatewayThrottled(ILogger logger, string gateway);
+
+    [LoggerMessage(EventId = 2010, EventName = "GatewayRecovered", Level = LogLevel.Information, Message = "Gateway {Gateway} is no longer overloaded")]
+    private static partial void GatewayRecovered(ILogger logger, string gateway);
+
+    [LoggerMessage(EventId = 2011, EventName = "GatewayClaimed", Level = LogLevel.Warning, Message = "{Source} restarts under the domain of gateway {Gateway}, which answers where it is: dropped ({Suppressed} more like this before). Two gateways with one name, or somebody who pretends")]
+    private static partial void GatewayClaimed(ILogger logger, string gateway, NetAddress source, int suppressed);
+
+    [LoggerMessage(EventId = 2012, EventName = "GatewayDiscovered", Level = LogLevel.Information, Message = "A gateway that is not configured calls itself {Domain} and restarts at {Source}: it gets no answer and is listed as discovered ({Suppressed} more like this before)")]
+    private static partial void GatewayDiscovered(ILogger logger, string domain, NetAddress source, int suppressed);
 
     [LoggerMessage(EventId = 3001, EventName = "SipMessageUnreadable", Level = LogLevel.Debug, Message = "A SIP message could not be read: {Error}")]
     private static partial void SipUnreadable(ILogger logger, SipParseError error);

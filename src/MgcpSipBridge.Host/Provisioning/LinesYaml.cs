@@ -10,6 +10,8 @@ internal static class LinesYaml
 {
     private static readonly (string, SourceLearning)[] MediaWords = [("strict", SourceLearning.Strict), ("learn", SourceLearning.Learn)];
 
+    private static readonly (string, ResponseSource?)[] AnswerWords = [.. Enum.GetValues<ResponseSource>().Select(s => (TraitView.Word(s), (ResponseSource?)s))];
+
     /// <summary>What the text provisions; problems go where the others are.</summary>
     public static ProvisioningConfig Read(string file, string text, ConfigProblems problems)
     {
@@ -36,15 +38,38 @@ internal static class LinesYaml
         Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
     };
 
-    private static GatewayConfig ReadGateway(MapReader map) => new(map.Written)
+    private static GatewayConfig ReadGateway(MapReader map)
     {
-        Name = map.Required("name"),
-        Domain = map.Required("domain"),
-        Address = map.Text("address"),
-        Profile = map.OneOf("profile", MgcpProfile.Auto,
-            ("auto", MgcpProfile.Auto), ("rfc3435", MgcpProfile.Rfc3435), ("ncs", MgcpProfile.Ncs), ("cisco", MgcpProfile.Cisco)),
-        Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
-        Lines = map.List("lines", ReadLine),
+        var gateway = new GatewayConfig(map.Written)
+        {
+            Name = map.Required("name"),
+            Domain = map.Required("domain"),
+            Address = map.Text("address"),
+            AlsoFrom = map.Texts("alsoFrom"),
+            Profile = map.OneOf("profile", MgcpProfile.Auto,
+                ("auto", MgcpProfile.Auto), ("rfc3435", MgcpProfile.Rfc3435), ("ncs", MgcpProfile.Ncs), ("cisco", MgcpProfile.Cisco)),
+            Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
+            Lines = map.List("lines", ReadLine),
+        };
+        if (map.Map("traits") is not { } traits) return gateway;
+        gateway = gateway with { Traits = ReadTraits(traits), TraitsWritten = traits.Written };
+        traits.Close();
+        return gateway;
+    }
+
+    private static TraitOverrides ReadTraits(MapReader map) => new()
+    {
+        Version = map.Text("version"),
+        DigitMaps = map.Choice("digitMaps"),
+        DigitPackage = map.OneOf("digitPackage", null, ("D", "D"), ("L", "L")),
+        CallProgressPackage = map.OneOf("callProgressPackage", null, ("G", "G"), ("L", "L")),
+        Piggyback = map.Choice("piggyback"),
+        EncapsulatedRequests = map.Choice("encapsulatedRequests"),
+        CallerId = map.Choice("callerId"),
+        ExplicitToneStop = map.Choice("explicitToneStop"),
+        LoopMode = map.Choice("loopMode"),
+        ConfirmAnswers = map.Choice("confirmAnswers"),
+        Answers = map.OneOf("answers", (ResponseSource?)null, AnswerWords),
     };
 
     private static LineConfig ReadLine(MapReader map)

@@ -69,6 +69,9 @@ internal sealed class MapReader
         return otherwise;
     }
 
+    /// <summary>true or false, or null when it is left out.</summary>
+    public bool? Choice(string name) => _entries.ContainsKey(name) && Scalar(name) is not null ? Flag(name, false) : Known(name);
+
     /// <summary>One of a few words.</summary>
     public T OneOf<T>(string name, T otherwise, params (string Word, T Value)[] words)
     {
@@ -121,6 +124,12 @@ internal sealed class MapReader
     private static string Near(string written, IEnumerable<string> words) => Suggestion.Nearest(written, words) is { } near ? $"; did you mean {near}?" : "";
 
     private void Wrong(string name, string message) => _problems.Add(_entries[name].Place, Written.PathOf(name), message);
+
+    private bool? Known(string name)
+    {
+        _known.Add(name);
+        return null;
+    }
 
     private YamlTree.Scalar? Scalar(string name)
     {

@@ -35,6 +35,9 @@ internal sealed record GatewayConfig(Written Written)
     public string? Domain { get; init; }
     public string? Address { get; init; }
     public MgcpProfile Profile { get; init; }
+    public ImmutableArray<string> AlsoFrom { get; init; } = [];
+    public TraitOverrides? Traits { get; init; }
+    public Written? TraitsWritten { get; init; }
     public SourceLearning Media { get; init; }
     public ImmutableArray<LineConfig> Lines { get; init; } = [];
 }

@@ -44,6 +44,10 @@ internal static partial class ProvisioningValidator
     [GeneratedRegex(@"^([A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?|\[[0-9A-Fa-f.:]{2,45}\])$", RegexOptions.NonBacktracking)]
     private static partial Regex DomainPattern();
 
+    // RFC 3435 §3.2.1.4: "MGCP", the version, and perhaps a profile's name.
+    [GeneratedRegex("^MGCP [0-9]{1,3}[.][0-9]{1,3}( [A-Za-z0-9][A-Za-z0-9 ._-]{0,48})?$", RegexOptions.NonBacktracking)]
+    private static partial Regex VersionPattern();
+
     // Letters of a local endpoint name without wildcards: '*' and '$' stand for many (RFC 3435 §2.1.2).
     [GeneratedRegex("^[A-Za-z0-9/_.+#=:-]{1,255}$", RegexOptions.NonBacktracking)]
     private static partial Regex EndpointPattern();
@@ -85,9 +89,28 @@ internal static partial class ProvisioningValidator
                 else Wrong(gateway.Written, "address", $"\"{text}\" is not an IP address with or without a port, such as 192.0.2.21:2427");
             }
 
+            if (gateway.Traits?.Version is { } version && !VersionPattern().IsMatch(version))
+                Wrong(gateway.TraitsWritten!, "version", $"\"{version}\" is not the text of a first line after the endpoint, such as MGCP 1.0 or MGCP 1.0 NCS 1.0");
             return new GatewayModel(
-                new MgcpGatewayModel(gateway.Name ?? "", gateway.Domain ?? "", address, gateway.Profile, [.. gateway.Lines.Select(l => l.Endpoint ?? "")]),
+                new MgcpGatewayModel(gateway.Name ?? "", gateway.Domain ?? "", address, gateway.Profile, [.. gateway.Lines.Select(l => l.Endpoint ?? "")])
+                {
+                    Overrides = gateway.Traits,
+                    AlsoFrom = Hosts(gateway),
+                },
                 gateway.Media);
+        }
+
+        private ImmutableArray<NetAddress> Hosts(GatewayConfig gateway)
+        {
+            var hosts = ImmutableArray.CreateBuilder<NetAddress>();
+            for (var i = 0; i < gateway.AlsoFrom.Length; i++)
+            {
+                var text = gateway.AlsoFrom[i];
+                if (NetAddress.TryParse(text, 0, out var host) && host.Port == 0 && !host.IsUnspecified) hosts.Add(host);
+                else problems.Add(gateway.Written.Of("alsoFrom"), gateway.Written.PathOf($"alsoFrom[{i}]"), $"\"{text}\" is not an IP address (without port)");
+            }
+
+            return hosts.ToImmutable();
         }
 
         public LineModel Line(GatewayConfig gateway, LineConfig line)

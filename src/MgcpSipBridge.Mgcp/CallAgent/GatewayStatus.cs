@@ -36,6 +36,9 @@ public enum ResponseSource
 /// <summary>How a gateway speaks: preset by its profile, then learnt.</summary>
 public sealed record GatewayTraits
 {
+    /// <summary>What a profile presumes of a gateway that has not spoken.</summary>
+    public static GatewayTraits Preset(MgcpProfile profile) => Profiles.Traits(profile);
+
     /// <summary>Version text after the endpoint name: <c>MGCP 1.0</c>, <c>MGCP 1.0 NCS 1.0</c>; what it wrote last.</summary>
     public string Version { get; init; } = "MGCP 1.0";
 

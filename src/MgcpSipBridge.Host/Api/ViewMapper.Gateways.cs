@@ -1,0 +1,104 @@
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Sip;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <content>Gateways and lines.</content>
+internal static partial class ViewMapper
+{
+    public static V1.Gateway ToMessage(this GatewayView view, MonotonicClock clock)
+    {
+        var model = view.Model.Mgcp;
+        return new V1.Gateway
+        {
+            Name = model.Name,
+            Domain = model.Domain,
+            Address = (view.Status.Address ?? model.Address)?.ToString() ?? "",
+            Profile = model.Profile switch
+            {
+                MgcpProfile.Rfc3435 => V1.Gateway.Types.Profile.Rfc3435,
+                MgcpProfile.Ncs => V1.Gateway.Types.Profile.Ncs,
+                MgcpProfile.Cisco => V1.Gateway.Types.Profile.Cisco,
+                _ => V1.Gateway.Types.Profile.Auto,
+            },
+            Media = view.Model.Media.ToMessage(),
+            State = view.Status.State switch
+            {
+                GatewayState.Up => V1.Gateway.Types.State.Up,
+                GatewayState.Down => V1.Gateway.Types.State.Down,
+                _ => V1.Gateway.Types.State.Unknown,
+            },
+            LineCount = view.Services.Lines,
+            Version = view.Status.Traits.Version,
+            PendingTransactions = view.Status.PendingTransactions,
+            LastHeardTime = view.Status.LastHeard is { } heard ? clock.Stamp(heard) : null,
+            Throttled = view.Status.IsThrottled,
+            Services = new V1.ServiceCounts
+            {
+                Unknown = view.Services.Unknown,
+                InService = view.Services.InService,
+                Draining = view.Services.Draining,
+                Restarting = view.Services.Restarting,
+                Silent = view.Services.Silent,
+                Refused = view.Services.Refused,
+            },
+            Traits = { TraitView.Of(model, view.Status.Traits).Select(ToMessage) },
+        };
+    }
+
+    public static V1.Line ToMessage(this LineView view)
+    {
+        var (model, features) = (view.Model, view.Model.Features);
+        var message = new V1.Line
+        {
+            Number = model.Number,
+            Gateway = model.Gateway,
+            Endpoint = model.Endpoint,
+            DisplayName = model.DisplayName ?? "",
+            Peer = model.Peer,
+            Username = model.Username,
+            Features = new V1.LineFeatures
+            {
+                CallWaiting = features.CallWaiting,
+                ThreeWay = features.ThreeWay,
+                Transfer = features.Transfer,
+                CallerId = features.CallerId,
+                MessageWaiting = features.MessageWaiting,
+                Hotline = features.Hotline ?? "",
+                ForwardAlways = features.ForwardAlways ?? "",
+                ForwardBusy = features.ForwardBusy ?? "",
+                ForwardNoAnswer = features.ForwardNoAnswer ?? "",
+                DoNotDisturb = features.DoNotDisturb,
+            },
+            State = view.State.ToMessage(),
+            Registered = view.Registration == SipRegistrationState.Registered,
+            RegistrationState = view.Registration.ToMessage(),
+            Call = view.CallId ?? "",
+            Service = view.Service switch
+            {
+                LineService.InService => V1.Line.Types.Service.InService,
+                LineService.Draining => V1.Line.Types.Service.Draining,
+                LineService.Restarting => V1.Line.Types.Service.Restarting,
+                LineService.Silent => V1.Line.Types.Service.Silent,
+                LineService.Refused => V1.Line.Types.Service.Refused,
+                _ => V1.Line.Types.Service.Unknown,
+            },
+        };
+        if (view.OffHook is { } offHook) message.OffHook = offHook;
+        return message;
+    }
+
+    private static V1.Trait ToMessage(this TraitView trait) => new()
+    {
+        Name = trait.Name,
+        Value = trait.Value,
+        Source = trait.Source switch
+        {
+            TraitSource.Learnt => V1.Trait.Types.Source.Learnt,
+            TraitSource.Overridden => V1.Trait.Types.Source.Overridden,
+            _ => V1.Trait.Types.Source.Preset,
+        },
+    };
+}
