@@ -8,7 +8,8 @@ public static class Program
 {
     private const string Usage = """
         wire [BenchmarkDotNet options]                    reading and writing messages: time and bytes allocated
-        calls [--calls N] [--lines N] [--warm-up N]       whole calls through the bridge's process against sipp, without media
+        calls [--calls N] [--lines N] [--rate N] [--warm-up N]
+                                                          whole calls through the bridge's process against sipp, without media
         mgcp                                              the call agent alone: by the message, by the line, and a thousand gateways restarting
         """;
 

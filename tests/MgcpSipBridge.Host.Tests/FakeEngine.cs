@@ -59,6 +59,9 @@ internal sealed class FakeRelay : IMediaRelay
 {
     public List<RelayCommand> Commands { get; } = [];
 
+    /// <summary>What the bridge wants to be told.</summary>
+    public Action<RelayEvent> Happened { get; set; } = _ => { };
+
     public void Post(RelayCommand command) => Commands.Add(command);
 
     public void Read(IMetricsIntake intake) => intake.RelayPorts(4);

@@ -64,7 +64,11 @@ internal sealed class Running : IAsyncDisposable
         {
             Engine.Settings = settings;
             return Engine;
-        }, (_, _) => Relay, _logs);
+        }, (happened, _) =>
+        {
+            Relay.Happened = happened;
+            return Relay;
+        }, _logs);
         Http = new HttpClient { BaseAddress = new Uri(Ready("http")) };
         GrpcAddress = Ready("grpc");
     }

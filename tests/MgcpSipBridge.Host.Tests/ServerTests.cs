@@ -102,21 +102,21 @@ public sealed class ServerTests
         var taken = 0;
         bridge.Engine.On = (input, _) =>
         {
-            if (input is not EngineInput.MgcpDatagram) return;
-            taken++;
+            if (input is EngineInput.MgcpDatagram) taken++;
+            if (input is not EngineInput.Relay) return;
             blocked.Set();
             free.Wait(TimeSpan.FromSeconds(20));
         };
         using var gateway = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         var to = new IPEndPoint(IPAddress.Loopback, bridge.Server.Mgcp.Port);
         var cancel = TestContext.Current.CancellationToken;
-        await gateway.SendAsync("x"u8.ToArray(), to, cancel);
+        bridge.Relay.Happened(new RelayEvent.OpenFailed(default));
         blocked.Wait(cancel);
-        for (var i = 0; i < 100; i++) await gateway.SendAsync("x"u8.ToArray(), to, cancel);
-        await RefusesCalls(bridge, cancel);
-        // 64 places, one of which is being worked on: of 101 datagrams 37 find none.
+        for (var i = 0; i < 101; i++) await gateway.SendAsync("x"u8.ToArray(), to, cancel);
+        // 64 places: of 101 datagrams 37 find none.
         while (!(await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), cancel)).Contains("mgcpsipbridge_overload_dropped_total{protocol=\"mgcp\"} 37\n", StringComparison.Ordinal))
             await Task.Yield();
+        await RefusesCalls(bridge, cancel);
         free.Set();
         Assert.Equal(HttpStatusCode.OK, (await bridge.Http.GetAsync(new Uri("/v1/status", UriKind.Relative), cancel)).StatusCode);
         Assert.Equal(64, taken);

@@ -8,10 +8,12 @@ namespace MgcpSipBridge.Host.Net;
 /// <summary>Takes a datagram; the bytes are good until it returns.</summary>
 internal delegate void DatagramTaker(NetAddress from, ReadOnlySpan<byte> bytes);
 
-/// <summary>A bound UDP socket: one receive loop that allocates nothing, and sends that never block.</summary>
+/// <summary>A bound UDP socket: a receiving thread of its own that allocates nothing, and sends that do not wait.</summary>
 internal sealed partial class UdpPort : IDisposable
 {
     private const int RememberedAddresses = 8192;
+    // Blocking receives cost one system call and no change of thread; that makes the sends blocking too, so these are bounded (the least there is).
+    private const int SendWaitMilliseconds = 1;
     private readonly Socket _socket;
     private readonly ConcurrentDictionary<NetAddress, SocketAddress> _addresses = new();
     private readonly Action<NetAddress>? _unreachable;
@@ -37,12 +39,16 @@ internal sealed partial class UdpPort : IDisposable
         {
             socket.ReceiveBufferSize = receiveBufferBytes;
             socket.SendBufferSize = receiveBufferBytes;
-            socket.Blocking = false;
+            socket.SendTimeout = SendWaitMilliseconds;
             if (unreachable is not null) IcmpErrors.Enable(socket);
         }), unreachable, log);
 
-    /// <summary>Hands every datagram to <paramref name="take"/> until the port is disposed.</summary>
-    public async Task RunAsync(DatagramTaker take)
+    /// <summary>Hands every datagram to <paramref name="take"/>, on a thread of its own, until the port is disposed.</summary>
+    /// <returns>Ends with the thread.</returns>
+    public Task RunAsync(DatagramTaker take) =>
+        Task.Factory.StartNew(() => Receive(take), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    private void Receive(DatagramTaker take)
     {
         var buffer = GC.AllocateUninitializedArray<byte>(65_536, pinned: true);
         var from = new SocketAddress(_socket.AddressFamily);
@@ -51,7 +57,7 @@ internal sealed partial class UdpPort : IDisposable
             int length;
             try
             {
-                length = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, from);
+                length = _socket.ReceiveFrom(buffer, SocketFlags.None, from);
             }
             catch (ObjectDisposedException)
             {
@@ -99,7 +105,7 @@ internal sealed partial class UdpPort : IDisposable
 
                 Log.SendFailed(_log, Bound, to, bytes.Length, e.SocketErrorCode);
                 // No route, or forbidden: waiting for a timer would not help. A full buffer is not the destination's fault.
-                if (e.SocketErrorCode is not (SocketError.WouldBlock or SocketError.NoBufferSpaceAvailable)) _unreachable?.Invoke(to);
+                if (e.SocketErrorCode is not (SocketError.WouldBlock or SocketError.TimedOut or SocketError.NoBufferSpaceAvailable)) _unreachable?.Invoke(to);
                 return;
             }
             catch (ObjectDisposedException)

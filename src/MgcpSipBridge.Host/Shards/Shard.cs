@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -8,13 +7,19 @@ using MgcpSipBridge.Sip;
 namespace MgcpSipBridge.Host.Shards;
 
 /// <summary>
-/// A mailbox, an engine and one loop: one input, then all outputs, then one timer at the engine's next deadline. Messages from the network
+/// A mailbox, an engine and one reader at a time: one input, then all outputs, then one timer at the engine's next deadline. Who brings a letter
+/// while the engine rests takes it through the engine himself: no thread is woken, which is most of what a datagram costs otherwise. When
+/// the engine is at work the letter waits, and a thread of the pool reads the mailbox empty, in order. Messages from the network
 /// are shed when too many wait; answers to what the engine itself asked for (look-ups, relay events, queries) never are, since their number
 /// is bounded by the engine.
 /// </summary>
-internal sealed partial class Shard : IShardQueries, IAsyncDisposable
+internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsyncDisposable
 {
-    private readonly Channel<Letter> _mailbox = Channel.CreateUnbounded<Letter>(new UnboundedChannelOptions { SingleReader = true });
+    private static readonly TimeSpan FarOff = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(10);
+    private readonly ConcurrentQueue<Letter> _mailbox = new();
+    private readonly Lock _reading = new();
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<object?>> _questions = new();
     private readonly MonotonicClock _clock;
     private readonly int _limit;
@@ -22,12 +27,15 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
     private readonly Action<string> _shed;
     private readonly ILogger _log;
     private readonly Timer _timer;
+    private IShardEngine? _engine;
     private IShardOutputs? _outputs;
     private SipOverload? _overload;
     private Instant _armed = Instant.Never;
     private long _lastQuestion;
     private int _waiting;
-    private Task _loop = Task.CompletedTask;
+    private int _reader;
+    private volatile bool _started;
+    private volatile bool _closed;
 
     /// <summary>A shard without an engine; letters wait until <see cref="Start"/>.</summary>
     /// <param name="clock">Its time line.</param>
@@ -38,14 +46,15 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
     public Shard(MonotonicClock clock, int limit, TimeSpan answerTimeout, Action<string> shed, ILogger log)
     {
         (_clock, _limit, _answerTimeout, _shed, _log) = (clock, limit, answerTimeout, shed, log);
-        _timer = new Timer(_ => Post(EngineInput.DeadlineReached.Instance));
+        _timer = new Timer(_ => Bring(new Letter(EngineInput.DeadlineReached.Instance, null)));
     }
 
-    /// <summary>Starts the loop. With <paramref name="overload"/>, new calls that find no room are refused at once instead of waiting for a repeat.</summary>
+    /// <summary>Starts reading. With <paramref name="overload"/>, new calls that find no room are refused at once instead of waiting for a repeat.</summary>
     public void Start(IShardEngine engine, IShardOutputs outputs, SipOverload? overload = null)
     {
-        (_outputs, _overload) = (outputs, overload);
-        _loop = Task.Run(() => RunAsync(engine, outputs));
+        (_engine, _outputs, _overload) = (engine, outputs, overload);
+        _started = true;
+        WakeReader();
     }
 
     /// <summary>Takes a datagram of the MGCP port; the bytes are copied.</summary>
@@ -53,7 +62,7 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
     {
         if (!Admit("mgcp")) return;
         var copy = Copy(bytes);
-        _mailbox.Writer.TryWrite(new Letter(new EngineInput.MgcpDatagram(from, copy.AsMemory(0, bytes.Length)), copy));
+        Bring(new Letter(new EngineInput.MgcpDatagram(from, copy.AsMemory(0, bytes.Length)), copy));
     }
 
     /// <summary>Takes a whole SIP message; the bytes are copied.</summary>
@@ -66,17 +75,17 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
         }
 
         var copy = Copy(bytes);
-        _mailbox.Writer.TryWrite(new Letter(new EngineInput.SipMessage(flow, copy.AsMemory(0, bytes.Length)), copy));
+        Bring(new Letter(new EngineInput.SipMessage(flow, copy.AsMemory(0, bytes.Length)), copy));
     }
 
-    /// <summary>Takes an input that must not be lost.</summary>
-    public void Post(EngineInput input) => _mailbox.Writer.TryWrite(new Letter(input, null));
+    /// <summary>Takes an input that must not be lost. Never runs the engine itself: the caller may be an output, or a thread that must not be kept.</summary>
+    public void Post(EngineInput input) => Put(new Letter(input, null));
 
     /// <summary>Takes a model; ends when the engine has taken it, and throws what the engine threw.</summary>
     public Task ConfigureAsync(EngineModel model)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _mailbox.Writer.TryWrite(new Letter(new EngineInput.Configure(model), null, done));
+        Put(new Letter(new EngineInput.Configure(model), null, done));
         return done.Task;
     }
 
@@ -88,7 +97,8 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
         _questions[number] = answer;
         try
         {
-            if (!_mailbox.Writer.TryWrite(new Letter(new EngineInput.Ask(number, question), null))) throw new TimeoutException("The engine has stopped.");
+            if (_closed) throw new TimeoutException("The engine has stopped.");
+            Put(new Letter(new EngineInput.Ask(number, question), null));
             return await answer.Task.WaitAsync(_answerTimeout, cancel);
         }
         finally
@@ -97,12 +107,29 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the loop once the mailbox is empty.</summary>
+    /// <summary>Ends once the mailbox is empty; what comes later is dropped.</summary>
     public async ValueTask DisposeAsync()
     {
-        _mailbox.Writer.TryComplete();
-        await _loop;
+        _closed = true;
+        if (_started)
+        {
+            WakeReader();
+            await _ended.Task;
+        }
+
         await _timer.DisposeAsync();
+    }
+
+    /// <summary>Reads the mailbox empty.</summary>
+    void IThreadPoolWorkItem.Execute()
+    {
+        // From here on a letter may find the reader gone, and wakes another.
+        Interlocked.Exchange(ref _reader, 0);
+        lock (_reading)
+        {
+            while (_mailbox.TryDequeue(out var letter)) Read(letter);
+            if (_closed) _ended.TrySetResult();
+        }
     }
 
     private static byte[] Copy(ReadOnlySpan<byte> bytes)
@@ -128,31 +155,60 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
         return false;
     }
 
-    private async Task RunAsync(IShardEngine engine, IShardOutputs outputs)
+    private void Bring(Letter letter)
     {
-        while (await _mailbox.Reader.WaitToReadAsync())
-            while (_mailbox.Reader.TryRead(out var letter))
+        if (_started && !_closed && _mailbox.IsEmpty && !_reading.IsHeldByCurrentThread && _reading.TryEnter())
+        {
+            try
             {
-                var now = _clock.Now;
-                if (letter.Input is EngineInput.DeadlineReached) _armed = Instant.Never;
-                try
+                // Whoever left the engine a moment ago may have left letters too: first come, first served.
+                if (_mailbox.IsEmpty)
                 {
-                    engine.Handle(letter.Input, now, DateTime.UtcNow);
-                    while (engine.TryTake(out var output)) Perform(output, outputs);
-                    Arm(engine.NextDeadline);
-                    letter.Done?.TrySetResult();
+                    Read(letter);
+                    return;
                 }
-                catch (Exception e)
-                {
-                    letter.Done?.TrySetException(e);
-                    // The engine clears a call that throws; what comes out here is beyond it. The other calls go on.
-                    Log.Failed(_log, letter.Input.GetType().Name, e);
-                }
-
-                if (letter.Rented is null) continue;
-                ArrayPool<byte>.Shared.Return(letter.Rented);
-                Interlocked.Decrement(ref _waiting);
             }
+            finally
+            {
+                _reading.Exit();
+            }
+        }
+
+        Put(letter);
+    }
+
+    private void Put(Letter letter)
+    {
+        _mailbox.Enqueue(letter);
+        if (_started) WakeReader();
+    }
+
+    private void WakeReader()
+    {
+        if (Interlocked.Exchange(ref _reader, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private void Read(Letter letter)
+    {
+        var now = _clock.Now;
+        if (letter.Input is EngineInput.DeadlineReached) _armed = Instant.Never;
+        try
+        {
+            _engine!.Handle(letter.Input, now, DateTime.UtcNow);
+            while (_engine.TryTake(out var output)) Perform(output, _outputs!);
+            Arm(_engine.NextDeadline);
+            letter.Done?.TrySetResult();
+        }
+        catch (Exception e)
+        {
+            letter.Done?.TrySetException(e);
+            // The engine clears a call that throws; what comes out here is beyond it. The other calls go on.
+            Log.Failed(_log, letter.Input.GetType().Name, e);
+        }
+
+        if (letter.Rented is null) return;
+        ArrayPool<byte>.Shared.Return(letter.Rented);
+        Interlocked.Decrement(ref _waiting);
     }
 
     private void Perform(EngineOutput output, IShardOutputs outputs)
@@ -180,14 +236,22 @@ internal sealed partial class Shard : IShardQueries, IAsyncDisposable
         }
     }
 
-    // The timer is only ever moved forward: one that fires too early finds nothing due, and is armed anew then.
+    // The timer is only ever moved forward: one that fires too early finds nothing due, and is armed anew then. Far deadlines may be late by
+    // the slack, so that a busy engine's thousands of them share their firings.
     private void Arm(Instant? deadline)
     {
         if (deadline is not { } at || at >= _armed) return;
-        _armed = at;
         var delay = at - _clock.Now;
+        if (delay > FarOff)
+        {
+            if (_armed - at <= Slack) return;
+            delay += Slack;
+        }
+
         // Rounded up to the timer's resolution of 1 ms; rounded down it would fire early, twice.
-        _timer.Change(delay <= TimeSpan.Zero ? 0 : (long)Math.Ceiling(Math.Min(delay.TotalMilliseconds, int.MaxValue)), Timeout.Infinite);
+        var milliseconds = delay <= TimeSpan.Zero ? 0 : (long)Math.Ceiling(Math.Min(delay.TotalMilliseconds, int.MaxValue));
+        _armed = _clock.Now + TimeSpan.FromMilliseconds(milliseconds);
+        _timer.Change(milliseconds, Timeout.Infinite);
     }
 
     private readonly record struct Letter(EngineInput Input, byte[]? Rented, TaskCompletionSource? Done = null);

@@ -4,9 +4,10 @@ namespace MgcpSipBridge.Benchmarks.Load;
 
 /// <summary>How much load.</summary>
 /// <param name="Calls">Calls that are measured.</param>
-/// <param name="Lines">Phones that call at the same time.</param>
+/// <param name="Lines">Phones that take turns.</param>
 /// <param name="WarmUp">Calls before that, which are not: the runtime compiles while it runs.</param>
-internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 10, int WarmUp = 200)
+/// <param name="Rate">Calls begun in a second, evenly.</param>
+internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 100, int WarmUp = 1000, int Rate = 100)
 {
     public static bool TryParse(IReadOnlyList<string> arguments, out CallLoadOptions options)
     {
@@ -18,6 +19,7 @@ internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 10, int War
             {
                 case "--calls": options = options with { Calls = number }; break;
                 case "--lines": options = options with { Lines = Math.Min(number, 200) }; break;
+                case "--rate": options = options with { Rate = number }; break;
                 case "--warm-up": options = options with { WarmUp = number }; break;
                 default: return false;
             }
