@@ -22,14 +22,24 @@ public static partial class CallMachine
 
     private static Transition Dial(Dialing state, Digits dialled, in CallContext context)
     {
-        var digits = state.Digits + dialled.Symbols;
-        var judgement = context.Plan.Judge(digits);
-        if (judgement == DialJudgement.Complete || (dialled.Ended && judgement == DialJudgement.CompleteOnTimeout))
-            return Place(state.Call, digits);
-        if (judgement == DialJudgement.Impossible)
-            return Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.UnknownNumber, context);
+        // However the symbols come, one by one or many at once, they mean the same: each is judged after those before it.
+        var digits = state.Digits;
+        var judgement = DialJudgement.Incomplete;
+        foreach (var symbol in dialled.Symbols)
+        {
+            digits += symbol;
+            judgement = context.Plan.Judge(digits);
+            if (judgement == DialJudgement.Complete) return Place(state.Call, digits);
+            if (judgement == DialJudgement.Impossible)
+                return Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.UnknownNumber, context);
+        }
+
         if (dialled.Ended)
-            return Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
+        {
+            return judgement == DialJudgement.CompleteOnTimeout
+                ? Place(state.Call, digits)
+                : Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
+        }
 
         var wait = judgement == DialJudgement.CompleteOnTimeout ? context.Times.Critical : context.Times.InterDigit;
         return Go(

@@ -19,7 +19,6 @@ public sealed partial class BridgeEngine
         _core.Peers.Clear();
         foreach (var peer in model.Peers) _core.Peers[peer.Sip.Name] = peer;
         _core.Routes = new RouteTable(model.Routes, _core.Settings.Dial.MaxDigits);
-        _core.DigitMap = PlanMap.For(_core.Routes.Plan);
         _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
 
         RemoveLines(model);

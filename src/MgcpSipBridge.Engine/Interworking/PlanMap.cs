@@ -3,10 +3,34 @@ using MgcpSipBridge.Mgcp;
 
 namespace MgcpSipBridge.Engine;
 
-/// <summary>A dial plan as the digit map that gateways are given (D:, RFC 3435 §2.1.5).</summary>
-internal static class PlanMap
+/// <summary>A dial plan as the digit maps that gateways are given (D:, RFC 3435 §2.1.5), each within what the gateway takes.</summary>
+internal sealed class PlanMap(DialPlan plan)
 {
-    /// <summary>The map of a plan.</summary>
-    public static DigitMap For(DialPlan plan) =>
-        DigitMap.Compile(plan.Patterns.Select(pattern => new DialPattern(pattern.Prefix, pattern.MinDigits, pattern.MaxDigits)));
+    private readonly Dictionary<DigitMapLimits, DigitMap?> _maps = [];
+
+    /// <summary>The map for a gateway; null when it can collect this plan's numbers by none, so that it shall report every digit.</summary>
+    public DigitMap? For(DigitMapLimits limits)
+    {
+        if (_maps.TryGetValue(limits, out var map)) return map;
+        return _maps[limits] = DigitMap.Compile(plan.Patterns.Select(pattern => new DialPattern(pattern.Prefix, pattern.MinDigits, pattern.MaxDigits)), limits);
+    }
+
+    /// <summary>
+    /// Whether a report from a gateway that collects by <paramref name="map"/> is a whole number, so that no more digits are waited for.
+    /// </summary>
+    /// <param name="map">The map that was sent.</param>
+    /// <param name="digits">What was reported.</param>
+    /// <param name="timer">Whether the report ends with the timer's letter.</param>
+    public bool Ends(DigitMap map, string digits, bool timer)
+    {
+        // A coarse map may take a slow finger's pause for the end of a number: then the rest is waited for as if there were no map.
+        if (timer) return map.IsExact || plan.Judge(digits) != DialJudgement.Incomplete;
+        return map.Match(digits) switch
+        {
+            DigitMatch.Complete => true,
+            // The pause must have been there, though the report leaves the timer's letter out.
+            DigitMatch.CompleteOnCritical => digits.Length > 1 && (map.IsExact || plan.Judge(digits) != DialJudgement.Incomplete),
+            _ => false,
+        };
+    }
 }

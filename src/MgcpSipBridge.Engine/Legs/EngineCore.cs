@@ -51,10 +51,18 @@ internal sealed class EngineCore
 
     public Dictionary<string, PeerModel> Peers { get; } = new(StringComparer.Ordinal);
 
-    public RouteTable Routes { get; set; } = new([], 32);
+    public RouteTable Routes
+    {
+        get;
+        set
+        {
+            field = value;
+            DigitMaps = new PlanMap(value.Plan);
+        }
+    } = new([], 32);
 
-    /// <summary>The routes' dial plan as a digit map.</summary>
-    public DigitMap DigitMap { get; set; } = DigitMap.Compile([]);
+    /// <summary>The routes' dial plan as digit maps.</summary>
+    public PlanMap DigitMaps { get; private set; } = new(new RouteTable([], 32).Plan);
 
     public bool Draining { get; set; }
 

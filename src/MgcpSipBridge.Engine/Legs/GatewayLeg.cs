@@ -35,7 +35,9 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     public Instant? RetryAt { get; private set; }
 
     /// <summary>Whether the endpoint collects whole numbers by a digit map at the moment.</summary>
-    public bool CollectsByMap => !_everyDigit && Traits.DigitMaps;
+    public bool CollectsByMap => Map is not null;
+
+    private DigitMap? Map => !_everyDigit && Traits.DigitMaps ? core.DigitMaps.For(DigitMapLimits.Standard) : null;
 
     private GatewayTraits Traits => core.Mgcp.StatusOf(line.Endpoint.Gateway)?.Traits ?? new GatewayTraits();
 
@@ -142,7 +144,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     private NotificationRequest Request() => SignalMap.Request(
         _wanted,
         Traits,
-        CollectsByMap ? core.DigitMap.Text : null,
+        Map?.Text,
         line.Model.Features.CallerId,
         core.Utc + core.Settings.UtcOffset);
 
@@ -151,18 +153,10 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         if (digits.Length == 0) return null;
         // With a map the gateway ends the number: by its timer, or because the map says so. It also reports what no entry can match any
         // more (a second * in a star code), and one that does not collect at all reports every symbol: then the rest comes one by one.
-        var ended = timer || (CollectsByMap && Ends(digits));
+        var ended = Map is { } map ? core.DigitMaps.Ends(map, digits, timer) : timer;
         if (!ended) _everyDigit = true;
         return new CallEvent.Digits(digits, ended);
     }
-
-    private bool Ends(string digits) => core.DigitMap.Match(digits) switch
-    {
-        DigitMatch.Complete => true,
-        // The pause must have been there, though the report leaves the timer's letter out.
-        DigitMatch.CompleteOnCritical => digits.Length > 1,
-        _ => false,
-    };
 
     private CallEvent? Flatten(string digits, bool timer)
     {

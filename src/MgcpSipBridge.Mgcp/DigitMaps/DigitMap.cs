@@ -30,14 +30,22 @@ public sealed class DigitMap
     private readonly record struct Element(uint Symbols, bool Repeats);
 
     /// <summary>
-    /// A map for these patterns, at most <paramref name="maxBytes"/> long. When they do not fit, lengths and prefixes are blurred from the longest entries on,
-    /// in a way that never ends collecting too early: the receiver holds what was dialled against its routes anyway.
+    /// Whether it was compiled and says exactly what its patterns say. A coarser one collects more than that and may take a pause for the end of a number that is not
+    /// whole yet: who receives it judges again.
     /// </summary>
-    public static DigitMap Compile(IEnumerable<DialPattern> patterns, int maxBytes = RecommendedMaxBytes)
+    public bool IsExact { get; private init; }
+
+    /// <summary>
+    /// The shortest map for these patterns that is right for a gateway. When it does not fit, lengths and prefixes are blurred from the longest on, in a way that never
+    /// ends collecting too early. Null when the gateway can collect such numbers by no map at all: it has no timer, or no room.
+    /// </summary>
+    public static DigitMap? Compile(IEnumerable<DialPattern> patterns, DigitMapLimits limits)
     {
         ArgumentNullException.ThrowIfNull(patterns);
-        var text = DigitMapCompiler.Compile([.. patterns], maxBytes);
-        return TryParse(text, out var map) ? map : throw new InvalidOperationException($"The compiler wrote a map that cannot be read: {text}");
+        if (DigitMapCompiler.Compile([.. patterns], limits) is not { } compiled) return null;
+        return TryParse(compiled.Text, out var map)
+            ? new DigitMap(map.Text, map._entries) { IsExact = compiled.IsExact }
+            : throw new InvalidOperationException($"The compiler wrote a map that cannot be read: {compiled.Text}");
     }
 
     /// <summary>Reads a map; false when it does not follow Appendix A's grammar.</summary>
