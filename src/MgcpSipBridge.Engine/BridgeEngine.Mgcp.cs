@@ -59,6 +59,7 @@ public sealed partial class BridgeEngine
             case MgcpEvent.Observed observed when Line(observed.Endpoint) is { } line:
                 foreach (var named in line.Gateway.Read(observed)) Apply(line, named);
                 line.Gateway.Flush();
+                if (line.Gateway.RetryAt is { } at) _retries.Set(line.Index, at);
                 break;
             case MgcpEvent.HookMismatch mismatch when Line(mismatch.Endpoint) is { } line:
                 Do(line, line.Gateway.OnHookMismatch(mismatch.OffHook));

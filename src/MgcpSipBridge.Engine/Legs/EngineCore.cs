@@ -64,6 +64,9 @@ internal sealed class EngineCore
     /// <summary>The routes' dial plan as digit maps.</summary>
     public PlanMap DigitMaps { get; private set; } = new(new RouteTable([], 32).Plan);
 
+    /// <summary>Which gateways report digit after digit without being asked each time.</summary>
+    public LoopTrust Loops { get; } = new();
+
     public bool Draining { get; set; }
 
     public void Emit(EngineOutput output) => Outputs.Enqueue(output);

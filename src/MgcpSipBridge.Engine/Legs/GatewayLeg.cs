@@ -6,7 +6,8 @@ namespace MgcpSipBridge.Engine;
 
 /// <summary>
 /// A line's endpoint: keeps its NotificationRequest equal to what the line's state asks for, and reads its events. Every NTFY leaves the
-/// endpoint in lock-step (RFC 3435 §4.4.1), so every one is answered by a request, changed or not.
+/// endpoint in lock-step (RFC 3435 §4.4.1), so every one is answered by a request, changed or not; but for digits that are reported one by one by a gateway that
+/// honours <c>Q: loop</c> (§2.3.3).
 /// </summary>
 internal sealed class GatewayLeg(EngineCore core, LineSlot line)
 {
@@ -15,11 +16,19 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
 
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long a gateway that was asked to go on by itself is given for the next digit. Digits wait in its quarantine meanwhile if it does not.</summary>
+    private static readonly TimeSpan LoopTrial = TimeSpan.FromMilliseconds(400);
+
+    /// <summary>A digit that comes so soon after a request was pressed before it.</summary>
+    private static readonly TimeSpan TooSoonToBeFresh = TimeSpan.FromMilliseconds(100);
+
     private PhoneSignal _wanted = PhoneSignal.Quiet.Instance;
     private NotificationRequest? _sent;
     private NotificationRequest? _refused;
     private bool _owed;
     private bool _everyDigit;
+    private bool _onTrial;
+    private Instant _trialEnded;
     private int _contradictions;
 
     /// <summary>What the last audit said.</summary>
@@ -49,6 +58,8 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         _contradictions = 0;
         _sent = null;
         _owed = true;
+        _onTrial = false;
+        core.Loops.Forget(line.Endpoint.Gateway);
     }
 
     public void OnOutOfService(OutOfServiceReason reason)
@@ -81,6 +92,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     {
         if (!_owed || !InService) return;
         var request = Request();
+        if (GoesOn(request)) return;
         // Pausing: between contradictions altogether, after a refusal only with what was refused.
         if (RetryAt is not null && (_contradictions > PatienceWithHook || request.Equals(_refused))) return;
         RetryAt = null;
@@ -94,6 +106,14 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     {
         RetryAt = null;
         _contradictions = 0;
+        if (_onTrial)
+        {
+            core.Loops.Doubt(line.Endpoint.Gateway, strongly: false);
+            _onTrial = false;
+            _trialEnded = core.Now;
+            _sent = null;
+        }
+
         Flush();
     }
 
@@ -101,6 +121,12 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     public IEnumerable<CallEvent> Read(MgcpEvent.Observed observed)
     {
         _owed = true;
+        if (observed.Events.Any(static evt => evt.IsDigit))
+        {
+            if (_onTrial) core.Loops.Prove(line.Endpoint.Gateway);
+            else if (core.Now - _trialEnded < TooSoonToBeFresh) core.Loops.Doubt(line.Endpoint.Gateway, strongly: true);
+        }
+
         var digits = "";
         var timer = false;
         foreach (var evt in observed.Events)
@@ -141,12 +167,29 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         return CallEvent.SignalRefused.Instance;
     }
 
-    private NotificationRequest Request() => SignalMap.Request(
-        _wanted,
-        Traits,
-        Map?.Text,
-        line.Model.Features.CallerId,
-        core.Utc + core.Settings.UtcOffset);
+    private NotificationRequest Request()
+    {
+        var map = Map;
+        var request = SignalMap.Request(_wanted, Traits, map?.Text, line.Model.Features.CallerId, core.Utc + core.Settings.UtcOffset);
+        return _wanted is PhoneSignal.Collecting && map is null ? request with { Loop = Traits.LoopMode && core.Loops.MayAsk(line.Endpoint.Gateway) } : request;
+    }
+
+    /// <summary>
+    /// Whether the gateway needs no new request for the next digit, because the one it has goes on. One that has not shown yet that it does so is given a moment.
+    /// </summary>
+    private bool GoesOn(NotificationRequest request)
+    {
+        if (_sent is not { Loop: true } sent || !request.Loop || !request.Signals.IsEmpty || request.Events.Any(evt => !sent.Events.Contains(evt)))
+        {
+            _onTrial = false;
+            return false;
+        }
+
+        _onTrial = !core.Loops.IsProven(line.Endpoint.Gateway);
+        _owed = _onTrial;
+        RetryAt = _onTrial ? core.Now + LoopTrial : null;
+        return true;
+    }
 
     private CallEvent.Digits? FromDigits(string digits, bool timer)
     {

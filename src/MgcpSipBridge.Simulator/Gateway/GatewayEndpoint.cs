@@ -78,6 +78,9 @@ internal sealed class GatewayEndpoint
 
     public IEnumerable<Happening> ObservedEvents => _observed;
 
+    /// <summary>Whether it goes on after a NTFY when it is told to.</summary>
+    public bool HonoursLoop => _gateway.Quirks.Loop == LoopHandling.Honoured;
+
     private string DefaultPackage => _gateway.Quirks.Packages[0];
 
     /// <summary>Everything as after power-on: nothing is requested, nothing plays, nothing is connected.</summary>

@@ -31,6 +31,19 @@ public sealed record GatewaySetup
     public GatewayQuirks Quirks { get; init; } = new();
 }
 
+/// <summary>What a gateway makes of <c>Q: loop</c> (RFC 3435 §2.3.3).</summary>
+public enum LoopHandling
+{
+    /// <summary>It goes on after each NTFY.</summary>
+    Honoured,
+
+    /// <summary>It takes the word and waits for a new request all the same.</summary>
+    Ignored,
+
+    /// <summary>508.</summary>
+    Refused,
+}
+
 /// <summary>In which shape dialled digits are reported after a digit map has matched; all are seen in the field.</summary>
 public enum DigitReport
 {
@@ -70,6 +83,9 @@ public sealed record GatewayQuirks
 
     /// <summary>How it reports dialled digits.</summary>
     public DigitReport Digits { get; init; }
+
+    /// <summary>What it makes of <c>Q: loop</c>.</summary>
+    public LoopHandling Loop { get; init; }
 
     /// <summary>Whether it tells the hook state in ES: when audited.</summary>
     public bool TellsHookState { get; init; } = true;

@@ -33,6 +33,7 @@ public sealed partial class SimulatedGateway
             foreach (var endpoint in endpoints) endpoint.NotifiedEntity = entity;
         if (command["X"] is not null && command.Verb != "RQNT" && !Quirks.EncapsulatedRequests) return Answer(510, "Protocol Error: Forbidden parameter line present.");
         var request = ReadRequest(command);
+        if (request is { Loop: true } && Quirks.Loop == LoopHandling.Refused) return Answer(508, "Unknown or unsupported quarantine handling");
         if (request is not null)
         {
             foreach (var endpoint in endpoints)
@@ -84,7 +85,7 @@ public sealed partial class SimulatedGateway
     }
 
     private static void Commit(GatewayEndpoint endpoint, Request request, Instant now) =>
-        endpoint.Commit(request.Id, request.Text, request.Events, request.Signals, request.DigitMap, request.Discard, request.Loop, now);
+        endpoint.Commit(request.Id, request.Text, request.Events, request.Signals, request.DigitMap, request.Discard, request.Loop && endpoint.HonoursLoop, now);
 
     private string? Start(PlainMgcp command, HandledCommand handled, GatewayEndpoint endpoint, Request? request, Instant now)
     {

@@ -107,4 +107,42 @@ public sealed class DialingFlows
         house.Alice.Lifts().Hears(PhoneSound.DialTone).Waits(1).HangsUp().Waits(1).Is(LineState.Idle);
         house.Ends();
     }
+
+    /// <summary>Q: loop (RFC 3435 §2.3.3): two datagrams a digit, not four. The gateway has shown during the call before that it keeps to it.</summary>
+    [Fact]
+    public void Every_digit_is_reported_and_the_gateway_goes_on_by_itself()
+    {
+        var house = WithoutMaps(LoopHandling.Honoured);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("5551234").Talks(within: 4).HangsUp().Waits(1);
+        Assert.Equal("5551234", house.Pbx.LastCall!.CalledNumber);
+        house.Ends();
+    }
+
+    [Fact]
+    public void Every_digit_is_reported_and_the_gateway_only_says_that_it_goes_on()
+    {
+        var house = WithoutMaps(LoopHandling.Ignored);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("5551234").Talks(within: 8).HangsUp().Waits(1);
+        Assert.Equal("5551234", house.Pbx.LastCall!.CalledNumber);
+        house.Ends();
+    }
+
+    [Fact]
+    public void Every_digit_is_reported_and_the_gateway_refuses_to_go_on()
+    {
+        var house = WithoutMaps(LoopHandling.Refused);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("5551234").Talks(within: 4).HangsUp().Waits(1);
+        Assert.Equal("5551234", house.Pbx.LastCall!.CalledNumber);
+        house.Ends();
+    }
+
+    /// <summary>A house whose gateway knows no digit maps; it has been learnt already, by a call.</summary>
+    private static House WithoutMaps(LoopHandling loop)
+    {
+        var house = new House(new HouseOptions { Quirks = new GatewayQuirks { DigitMaps = false, Loop = loop } }).Begins();
+        house.World.Ladder = null;
+        for (var call = 0; call < 2; call++)
+            house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("5551234", TimeSpan.FromMilliseconds(250)).Talks(within: 8).HangsUp().Waits(2);
+        return house.BeginsLadder();
+    }
 }

@@ -21,6 +21,8 @@ public sealed class QuirkFlows
         ["no digit maps, 507"] = (new GatewayQuirks { DigitMaps = false, DigitMapRefusal = 507 }, MgcpProfile.Auto),
         ["no digit maps, 537"] = (new GatewayQuirks { DigitMaps = false, DigitMapRefusal = 537 }, MgcpProfile.Auto),
         ["no digit maps, 523"] = (new GatewayQuirks { DigitMaps = false, DigitMapRefusal = 523 }, MgcpProfile.Auto),
+        ["no digit maps, no loop mode"] = (new GatewayQuirks { DigitMaps = false, Loop = LoopHandling.Refused }, MgcpProfile.Auto),
+        ["no digit maps, loop mode only in name"] = (new GatewayQuirks { DigitMaps = false, Loop = LoopHandling.Ignored }, MgcpProfile.Auto),
         ["hook state not told"] = (new GatewayQuirks { TellsHookState = false }, MgcpProfile.Auto),
         ["capabilities in L:"] = (new GatewayQuirks { CapabilitiesInL = true }, MgcpProfile.Auto),
         ["405 until the RSIP is acknowledged"] = (new GatewayQuirks { SilentUntilRestartAcknowledged = true }, MgcpProfile.Auto),
