@@ -13,7 +13,7 @@ public sealed partial class OsmoMgwTests
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     [Fact]
-    public async Task Two_connections_on_an_endpoint_pass_audio_and_are_gone_after_DLCX()
+    public async Task Two_connections_on_an_endpoint_of_its_choice_pass_audio_and_are_gone_after_DLCX()
     {
         OsmoMgw.Require();
         Capture.Require();
@@ -27,22 +27,22 @@ public sealed partial class OsmoMgwTests
         await using var stopping = pump;
         using var left = new UdpClient(new IPEndPoint(host.Address, 0));
         using var right = new UdpClient(new IPEndPoint(host.Address, 0));
-        var endpoint = new EndpointId("mgw", "rtpbridge/1");
+        await pump.Do(now => agent.SetGateway(new MgcpGatewayModel("mgw", OsmoMgw.Domain, mgw.Address, MgcpProfile.Rfc3435, []), now));
+        await Sees<MgcpEvent.GatewayChanged>(e => e.State == GatewayState.Up);
 
-        await pump.Do(now => agent.SetGateway(
-            new MgcpGatewayModel("mgw", OsmoMgw.Domain, mgw.Address, MgcpProfile.Rfc3435, [endpoint.LocalName]), now));
-        await Sees<MgcpEvent.EndpointInService>();
+        // The gateway chooses an endpoint; the other connection of the call goes to the same.
+        var (endpoint, one, oneRtp) = await Creates(new EndpointId("mgw", "rtpbridge/*"));
+        Assert.Matches(@"^rtpbridge/\d+$", endpoint.LocalName);
+        var (same, two, twoRtp) = await Creates(endpoint);
+        Assert.Equal(endpoint, same);
+        Assert.NotEqual(one, two);
 
-        var one = await Creates(left, "1a");
-        var two = await Creates(right, "1a");
-        Assert.NotEqual(one.Connection, two.Connection);
+        await Modifies(one, left);
+        await Modifies(two, right);
+        await Hears(from: left, to: right, through: oneRtp, payload: 0x11);
+        await Hears(from: right, to: left, through: twoRtp, payload: 0x22);
 
-        await Modifies(one.Connection, left);
-        await Modifies(two.Connection, right);
-        await Hears(from: left, to: right, through: one, payload: 0x11);
-        await Hears(from: right, to: left, through: two, payload: 0x22);
-
-        foreach (var connection in (string[])[one.Connection, two.Connection])
+        foreach (var connection in (string[])[one, two])
         {
             var command = default(CommandId);
             await pump.Do(now => command = agent.DeleteConnection(endpoint, "1a", connection, null, now));
@@ -58,14 +58,14 @@ public sealed partial class OsmoMgwTests
         var decoded = await capture.IsClean([mgw.Address, pump.Addresses[0]], []);
         Assert.True(decoded is { Mgcp: >= 12, Rtp: >= 4 }, decoded.ToString());
 
-        async Task<(string Connection, IPEndPoint Rtp)> Creates(UdpClient phone, string call)
+        async Task<(EndpointId Endpoint, string Connection, IPEndPoint Rtp)> Creates(EndpointId at)
         {
             var command = default(CommandId);
-            await pump.Do(now => command = agent.CreateConnection(endpoint,
-                new ConnectionRequest(call, ConnectionMode.RecvOnly, "p:20, a:PCMU, e:on"), now));
+            await pump.Do(now => command = agent.CreateConnection(at,
+                new ConnectionRequest("1a", ConnectionMode.RecvOnly, "p:20, a:PCMU, e:on"), now));
             var created = await Sees<MgcpEvent.ConnectionCreated>(e => e.Command == command);
             var sdp = Encoding.ASCII.GetString(created.LocalDescription.Span);
-            return (created.Connection, new IPEndPoint(mgw.Address.ToIPAddress(), int.Parse(AudioPort().Match(sdp).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
+            return (created.Endpoint, created.Connection, new IPEndPoint(mgw.Address.ToIPAddress(), int.Parse(AudioPort().Match(sdp).Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
         }
 
         async Task Modifies(string connection, UdpClient phone)
@@ -87,7 +87,7 @@ public sealed partial class OsmoMgwTests
         }
     }
 
-    private static async Task Hears(UdpClient from, UdpClient to, (string Connection, IPEndPoint Rtp) through, byte payload)
+    private static async Task Hears(UdpClient from, UdpClient to, IPEndPoint through, byte payload)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         patience.CancelAfter(Limit);
@@ -95,7 +95,7 @@ public sealed partial class OsmoMgwTests
         {
             // RFC 3550 §5.1: version 2, payload type 0, 20 ms of one sample value.
             byte[] packet = [0x80, 0, (byte)(sequence >> 8), (byte)sequence, 0, 0, 0, (byte)(sequence * 160), 0, 0, 0, payload, .. Enumerable.Repeat(payload, 160)];
-            await from.SendAsync(packet, through.Rtp, patience.Token);
+            await from.SendAsync(packet, through, patience.Token);
             var heard = await to.ReceiveAsync(patience.Token);
             Assert.Equal(packet[12..], heard.Buffer[12..]);
         }

@@ -109,7 +109,7 @@ public sealed class MgcpCallAgent
     {
         if (_directory.ByName(name) is not { } gateway) return;
         gateway.Audits.Clear();
-        foreach (var pending in _services.Transactions.PendingOf(gateway)) _services.Transactions.Silence(pending, now);
+        SilencePending(gateway, now);
         foreach (var endpoint in gateway.Endpoints.Values) endpoint.Remove(now);
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Contact, gateway));
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.ForgetAnswers, gateway));
@@ -159,10 +159,20 @@ public sealed class MgcpCallAgent
             found.Requests.TryHook(offHook, now);
     }
 
-    /// <summary>Creates a connection: ends in ConnectionCreated or CommandFailed (501 when the endpoint is not in service).</summary>
+    /// <summary>
+    /// Creates a connection: ends in ConnectionCreated or CommandFailed (501 when the endpoint is not in service). An endpoint whose last term is <c>$</c> (RFC 3435
+    /// §2.1.2; <c>rtpbridge/*</c> for osmo-mgw) leaves the choice to the gateway: ConnectionCreated tells what it chose, and later commands go there.
+    /// </summary>
     public CommandId CreateConnection(EndpointId endpoint, ConnectionRequest request, Instant now)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (AnyOfCreation.IsAnyOf(endpoint.LocalName) && _directory.ByName(endpoint.Gateway) is { } gateway)
+        {
+            var id = new CommandId(++_lastCommand);
+            new AnyOfCreation(id, gateway, endpoint, request, _services).Send(now);
+            return id;
+        }
+
         return Command(endpoint, MgcpVerb.Crcx, request.CallId, null, request, request.Request, now);
     }
 
@@ -220,7 +230,7 @@ public sealed class MgcpCallAgent
         if (old.Profile != model.Profile || old.Overrides != model.Overrides) gateway.Traits = Profiles.Traits(model.Profile);
         foreach (var endpoint in gateway.Endpoints.Values)
         {
-            if (model.Endpoints.Contains(endpoint.Id.LocalName, StringComparer.OrdinalIgnoreCase)) continue;
+            if (endpoint.IsNamedByGateway || model.Endpoints.Contains(endpoint.Id.LocalName, StringComparer.OrdinalIgnoreCase)) continue;
             endpoint.Remove(now);
             gateway.Endpoints.Remove(endpoint.Id.LocalName);
         }
@@ -228,6 +238,15 @@ public sealed class MgcpCallAgent
         AddEndpoints(gateway);
         if (moved) Move(gateway, now);
         else if (gateway.State == GatewayState.Up) GatewayWatch.AuditNew(gateway, now);
+    }
+
+    private void SilencePending(Gateway gateway, Instant now)
+    {
+        foreach (var pending in _services.Transactions.PendingOf(gateway))
+        {
+            _services.Transactions.Silence(pending, now);
+            if (pending.Target is AnyOfCreation creation) creation.Drop();
+        }
     }
 
     /// <summary>Another address is another beginning: what is in service there is found out; commands on their way to the old one are moot.</summary>
@@ -241,7 +260,7 @@ public sealed class MgcpCallAgent
             if (endpoint.Service != ServiceState.Unknown) endpoint.LeaveService(OutOfServiceReason.GatewaySilent, null, now);
         }
 
-        foreach (var pending in _services.Transactions.PendingOf(gateway)) _services.Transactions.Silence(pending, now);
+        SilencePending(gateway, now);
         _services.Transactions.Unthrottle(gateway, now);
         _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Contact, gateway));
         _services.Outbox.Happened(new MgcpEvent.GatewayChanged(gateway.Name, GatewayState.Unknown));

@@ -62,6 +62,9 @@ internal sealed class Endpoint
 
     public ServiceState Service { get; private set; }
 
+    /// <summary>Whether the gateway named it when it was left the choice (Z:); it is not in the configuration.</summary>
+    public bool IsNamedByGateway { get; init; }
+
     public OutOfServiceReason Reason { get; private set; }
 
     public EndpointAudit Audit { get; set; } = EndpointAudit.Unknown;
@@ -132,6 +135,13 @@ internal sealed class Endpoint
         var events = _held.ToImmutableArray();
         _held.Clear();
         _services.Outbox.Happened(new MgcpEvent.Observed(Id, events));
+    }
+
+    /// <summary>The gateway has chosen the endpoint for a connection, so it is in service (RFC 3435 §2.3.5), and nothing else was on it.</summary>
+    public void EnterServiceAsNamed()
+    {
+        Service = ServiceState.InService;
+        _services.Outbox.Happened(new MgcpEvent.EndpointInService(Id, Audit, KeepsConnections: false));
     }
 
     /// <summary>

@@ -24,6 +24,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     /// <summary>Whether a CreateConnection is on its way: then the gateway may know a connection before we do.</summary>
     public bool IsCreating => _commands.Exists(static c => c.Verb == MgcpVerb.Crcx && c.IsStarted);
 
+    /// <summary>A connection came into being here although the command did not name the endpoint.</summary>
+    public void Adopt(string connection, string callId) => _ours.Add(connection, callId);
+
     /// <summary>Takes a command; it ends in its event, perhaps at once.</summary>
     public void Add(ConnectionCommand command, Instant now)
     {
@@ -381,7 +384,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         endpoint.Recover(keep: true, atOurStart: false, now);
     }
 
-    private static string? FirstConnection(in MgcpResponse response)
+    /// <summary>The ConnectionId of an answer; null when there is none.</summary>
+    public static string? FirstConnection(in MgcpResponse response)
     {
         var ids = new MgcpTokenReader(response.Parameters[MgcpParameter.ConnectionId], (byte)',');
         return ids.TryNext(out var id) ? Encoding.ASCII.GetString(id) : null;
