@@ -31,6 +31,12 @@ public abstract record CallEffect
     /// <summary>Tell the calling peer that the phone was answered.</summary>
     public sealed record AnswerPeer(CallId Call) : CallEffect;
 
+    /// <summary>Describe the line's bearer to the peer anew: it has changed.</summary>
+    public sealed record DescribePeer(CallId Call) : CallEffect;
+
+    /// <summary>Let the peer wait, or take it back.</summary>
+    public sealed record HoldPeer(CallId Call, bool Held) : CallEffect;
+
     /// <summary>End the peer's part in whatever way fits: refuse, withdraw or hang up.</summary>
     public sealed record ReleasePeer(CallId Call, CallEnd End) : CallEffect;
 

@@ -91,6 +91,12 @@ public abstract record CallEvent
     /// <summary>The bearer could not be made, or was lost.</summary>
     public sealed record BearerFailed(CallId Call, CallCause Cause) : CallEvent;
 
+    /// <summary>The line's connection speaks otherwise than the far end was told.</summary>
+    public sealed record BearerChanged(CallId Call) : CallEvent;
+
+    /// <summary>The line lets the far end wait, or takes it back.</summary>
+    public sealed record HoldWanted(bool Held) : CallEvent;
+
     /// <summary>Somebody calls this line.</summary>
     public sealed record PeerCalls(Call Call) : CallEvent;
 

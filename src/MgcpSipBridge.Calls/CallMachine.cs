@@ -84,6 +84,8 @@ public static partial class CallMachine
             (Talking, OnHook) => HangUpBoth(state),
             (Talking s, PeerEnds e) => Fail(s.Call, CallSide.Peer, CallStage.Talking, e.Cause, context, new ReleaseBearer(s.Call.Id)),
             (Talking, BearerFailed e) => FailBoth(state, e.Cause, context),
+            (Talking s, BearerChanged) => Stay(state, new DescribePeer(s.Call.Id)),
+            (Talking s, HoldWanted e) => Stay(state, new HoldPeer(s.Call.Id, e.Held)),
             (Talking, Flash) => Ignore(state),                 // no line feature is bound to it yet
             (Talking, OffHook or FoundOffHook) => Ignore(state),  // the report of the answer crossed our request
 
@@ -99,6 +101,8 @@ public static partial class CallMachine
             (_, Digits or DialingEnded or ToneEnded or SignalRefused or Flash or TimerFired) => Ignore(state),
             (_, OffHook or FoundOffHook) => Ignore(state),     // known to be off hook
             (_, BearerReady) => Ignore(state),                 // told twice
+            (_, BearerChanged) => Ignore(state),               // the next description says it
+            (_, HoldWanted) => Ignore(state),                  // nobody to hold
             (_, PeerRings or PeerHeard or PeerAnswers or PeerEnds) => Ignore(state),   // not of this call's direction, or told twice
             (_, BearerFailed) => Ignore(state),
             (_, OnHook) => Ignore(state),
@@ -110,6 +114,7 @@ public static partial class CallMachine
     {
         BearerReady e => e.Call,
         BearerFailed e => e.Call,
+        BearerChanged e => e.Call,
         PeerRings e => e.Call,
         PeerHeard e => e.Call,
         PeerAnswers e => e.Call,

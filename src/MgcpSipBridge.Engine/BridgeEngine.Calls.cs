@@ -61,6 +61,13 @@ public sealed partial class BridgeEngine
             case CallEffect.AnswerPeer e when Find(e.Call) is { } call:
                 call.Peer.Answer();
                 break;
+            case CallEffect.DescribePeer e when Find(e.Call) is { } call:
+                call.Peer.Describe();
+                break;
+            case CallEffect.HoldPeer e when Find(e.Call) is { } call:
+                call.Media.Holds = e.Held;
+                call.Peer.Describe();
+                break;
             case CallEffect.ReleasePeer e when Find(e.Call) is { } call:
                 call.Peer.Release(e.End);
                 break;

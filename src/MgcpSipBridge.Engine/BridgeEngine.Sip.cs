@@ -57,6 +57,14 @@ public sealed partial class BridgeEngine
             case SipEvent.Offered e:
                 With(e.Call, call => call.Peer.OnOffered(e));
                 break;
+            case SipEvent.EarlyAnswer e:
+                With(e.Call, call => call.Peer.OnEarlyAnswer(e));
+                break;
+            case SipEvent.OfferAnswered e:
+                With(e.Call, call => call.Peer.OnOfferAnswered(e));
+                break;
+            case SipEvent.OfferRefused:
+                break;
             case SipEvent.Gone e:
                 With(e.Call, call => call.Peer.OnGone());
                 break;

@@ -33,7 +33,7 @@ public class CallMachineMatrix
         new OffHook(new CallId(9)), new FoundOffHook(new CallId(9)), OnHook.Instance, Flash.Instance,
         new Digits("5", false), new Digits("5551234", true), new Digits("112", false), DialingEnded.Instance, ToneEnded.Instance, SignalRefused.Instance,
         new LineUp(null, false, new CallId(9)), new LineUp(false, true, new CallId(9)), new LineUp(true, true, new CallId(9)), new LineDown(false), new LineDown(true),
-        new BearerReady(about), new BearerFailed(about, CallCause.Congestion),
+        new BearerReady(about), new BearerFailed(about, CallCause.Congestion), new BearerChanged(about), new HoldWanted(true), new HoldWanted(false),
         new PeerCalls(new Call(new CallId(8), false, new Party("1003"))), new PeerRings(about), new PeerHeard(about), new PeerAnswers(about),
         new PeerEnds(about, CallCause.NormalClearing), new PeerEnds(about, CallCause.Busy), new PeerEnds(new CallId(77), CallCause.Busy),
         new Cleared(CallCause.ShuttingDown),

@@ -140,7 +140,7 @@ public sealed class SettingsTests : IDisposable
     [Theory]
     [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */ })]
     [InlineData(typeof(MgcpAdmission), typeof(MgcpSection), new string[0])]
-    [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */ })]
+    [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */ })]
     [InlineData(typeof(DialSettings), typeof(DialSection), new string[0])]
     [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */ })]
     public void Every_setting_of_the_engine_is_a_setting(Type engine, Type section, string[] elsewhere)

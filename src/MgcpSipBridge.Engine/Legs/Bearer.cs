@@ -21,6 +21,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     private CommandId _creating;
     private string? _connection;
     private int _attempt;
+    private ConnectionMode _mode = ConnectionMode.RecvOnly;
     private bool _described;
     private bool _released;
     private bool _told;
@@ -64,7 +65,8 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
     public void OnModified(MgcpEvent.ConnectionModified modified)
     {
-        if (!modified.LocalDescription.IsEmpty && !_released) call.Media.TakeGatewayDescription(modified.LocalDescription);
+        if (modified.LocalDescription.IsEmpty || _released) return;
+        if (call.Media.TakeGatewayDescription(modified.LocalDescription) && call.Media.PeerSeesChange) core.Raise(call.Line, new CallEvent.BearerChanged(call.Id));
     }
 
     public void OnDeleted()
@@ -107,10 +109,10 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     }
 
     /// <summary>Lets the line hear the far end before the answer.</summary>
-    public void Hear() => Modify(ConnectionMode.RecvOnly);
+    public void Hear() => Modify(_mode = ConnectionMode.RecvOnly);
 
     /// <summary>Opens both directions.</summary>
-    public void Connect() => Modify(ConnectionMode.SendRecv);
+    public void Connect() => Modify(_mode = ConnectionMode.SendRecv);
 
     /// <summary>The peer's description changed before the answer: the next command tells the gateway.</summary>
     public void Undescribe() => _described = false;
@@ -120,7 +122,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         if (!call.Media.GatewaySeesChange(call.Line.Gateway.Audit)) return;
         _described = false;
-        Connect();
+        Modify(_mode);
     }
 
     /// <summary>Deletes the connection and gives the ports back.</summary>

@@ -114,22 +114,47 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (common.IsEmpty && offer.Audio is not null) return null;
         _peer = offer;
         _peerOffer = offer;
-        var answer = Show(AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, MediaDirection.SendRecv), ref _shownToPeer);
+        var answer = Show(AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction), ref _shownToPeer);
         Point();
         return answer;
     }
 
     /// <summary>Our offer to the peer: what the gateway speaks, at our address.</summary>
-    public ReadOnlyMemory<byte> OfferToPeer() => Show(
-        AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtp, _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime),
-        ref _shownToPeer);
+    public ReadOnlyMemory<byte> OfferToPeer() => Show(ForPeer(), ref _shownToPeer);
+
+    /// <summary>Whether the gateway has begun to speak something that the peer was not told of, or stopped to speak all it was told of.</summary>
+    public bool PeerSeesChange =>
+        _shownToPeer?.Audio is { } shown && _gateway?.Audio is { } gateway
+        && (AudioNegotiation.Common(shown.Formats, gateway.Formats).IsEmpty || gateway.Formats.Any(format => format.IsVoice && !shown.Formats.Any(format.SameEncoding)));
+
+    /// <summary>Whether the peer is asked to wait (RFC 3264 §8.4).</summary>
+    public bool Holds { get; set; }
+
+    // Inside a call: as many sections as before (RFC 3264 §8), and a payload type keeps its meaning (§8.3.2).
+    private SessionDescription ForPeer()
+    {
+        var own = _gateway?.Audio?.Formats ?? LocalOptions.Usual;
+        var origin = Origin(_peerSession, _shownToPeer);
+        if (_shownToPeer?.Audio is not { } shown) return AudioNegotiation.CreateOffer(origin, SipRtp, own, _gateway?.Audio?.Ptime);
+        ImmutableArray<RtpFormat> formats =
+        [
+            .. shown.Formats.Where(format => own.Any(format.SameEncoding)),
+            .. own.Where(format => !shown.Formats.Any(other => other.SameEncoding(format) || other.PayloadType == format.PayloadType)),
+        ];
+        var offer = AudioNegotiation.CreateOffer(origin, SipRtp, formats, _gateway?.Audio?.Ptime, Direction);
+        return offer with { Media = _shownToPeer.Media.Replace(shown, offer.Media[0] with { Protocol = shown.Protocol }) };
+    }
+
+    // §8.4: who was sent nothing but sound asks for nothing at all.
+    private MediaDirection Direction =>
+        !Holds ? MediaDirection.SendRecv : _peer?.Audio is { IsHeld: true } ? MediaDirection.Inactive : MediaDirection.SendOnly;
 
     /// <summary>Our answer to the peer's offer, or, if it made none, our offer.</summary>
     public ReadOnlyMemory<byte>? AnswerToPeer()
     {
         if (_peerOffer is null) return OfferToPeer();
         var common = AudioNegotiation.Common(_peerOffer.Audio!.Formats, _gateway?.Audio?.Formats ?? []);
-        var description = AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, MediaDirection.SendRecv);
+        var description = AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
         if (description.Audio is null) return null;
         var answer = Show(description, ref _shownToPeer);
         Point();
@@ -196,6 +221,11 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 Send: peer is { IsHeld: false },
                 Receive: true,
                 AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? [])));
+        }
+        else if (_peer is not null)
+        {
+            // The stream is switched off by port 0 (RFC 3264 §8.2).
+            Tell(RelaySide.Sip, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
     private int _nextPeer;
     private string _number = "";
     private bool _answered;
+    private bool _offersEarly;
     private bool _released;
     private string? _heardDialog;
     private ImmutableDictionary<string, ReadOnlyMemory<byte>> _early = ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
@@ -35,6 +36,7 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
         SipCallId = incoming.SipCallId;
         core.SipCalls[Handle] = call;
         core.SipCallIds[incoming.SipCallId] = call;
+        _offersEarly = incoming.WantsOfferEarly;
     }
 
     /// <summary>Calls a number by its route.</summary>
@@ -51,7 +53,7 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
         Try();
     }
 
-    public void Alert() => core.Sip.Progress(Handle, 180, default, core.Now);
+    public void Alert() => core.Sip.Progress(Handle, 180, _offersEarly ? call.Media.OfferToPeer() : default, core.Now);
 
     public void Answer()
     {
@@ -165,6 +167,26 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
 
         core.Sip.AnswerOffer(Handle, answer, core.Now);
         if (!offered.Offer.IsEmpty) call.Bearer.Redescribe();
+    }
+
+    /// <summary>The caller answered the offer of our 180; the gateway hears of it with the answer.</summary>
+    public void OnEarlyAnswer(SipEvent.EarlyAnswer answer)
+    {
+        if (_released) return;
+        if (call.Media.TakePeerAnswer(answer.Description)) call.Bearer.Undescribe();
+        else core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));
+    }
+
+    /// <summary>Describes the line anew inside the call: it holds, it speaks otherwise.</summary>
+    public void Describe()
+    {
+        if (_answered && !_released) core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
+    }
+
+    /// <summary>The peer took our new description. A refusal needs nothing: the call goes on as it was.</summary>
+    public void OnOfferAnswered(SipEvent.OfferAnswered answered)
+    {
+        if (!_released && !answered.Description.IsEmpty && call.Media.TakePeerAnswer(answered.Description)) call.Bearer.Redescribe();
     }
 
     public void OnGone()

@@ -142,6 +142,15 @@ internal sealed class SipSection
     [Setting("How long an INVITE may ring before it is cancelled.", Min = "5s", Max = "1h")]
     public TimeSpan RingTimeout { get; set; } = TimeSpan.FromSeconds(240);
 
+    [Setting("Lifetime of a session before somebody has to refresh it (RFC 4028); 0s for sessions that nobody refreshes.", Min = "0s", Max = "1d")]
+    public TimeSpan SessionExpires { get; set; } = TimeSpan.FromSeconds(1800);
+
+    [Setting("Shortest lifetime of a session that is accepted (RFC 4028 §4).", Min = "90s", Max = "1h")]
+    public TimeSpan SessionMinimum { get; set; } = TimeSpan.FromSeconds(90);
+
+    [Setting("Hosts that a redirection (3xx) may lead to beside those of the peers.")]
+    public string[] RedirectHosts { get; set; } = [];
+
     [Setting("Lifetime asked for in REGISTER.", Min = "20s", Max = "1d")]
     public TimeSpan RegisterExpires { get; set; } = TimeSpan.FromSeconds(3600);
 

@@ -19,7 +19,8 @@ public sealed partial class PeerCall
     /// <summary>Sends the INVITE of a call from the peer.</summary>
     internal void Invite(string description, Instant now)
     {
-        var request = NewRequest("INVITE").With("contact", Contact).With("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS");
+        var request = NewRequest("INVITE").With("contact", Contact).With("allow", SimulatedSipPeer.Methods);
+        AskForExtensions(request);
         if (AssertedIdentity is { } identity) request.With("p-asserted-identity", identity).With("privacy", "id");
         if (description.Length > 0)
         {
@@ -79,6 +80,7 @@ public sealed partial class PeerCall
         invitation.Acknowledged = true;
         invitation.Repeat?.Cancel();
         if (invitation.Last is { Body.Length: > 0 } && invitation.Request.Body.Length == 0 && ack.Body.Length == 0) _peer.Complain("RFC 3261 §13.2.1: no answer in the ACK to a 200 with an offer");
+        if (ack.Body.Length > 0 && invitation.Last is { Body.Length: 0 } && invitation.Request.Body.Length > 0) _peer.Complain("RFC 3261 §13.2.2.4: a description in an ACK that answers nothing");
         if (ack.Body.Length > 0) RemoteDescription = PlainSdp.Read(ack.Body);
         if (State != PeerCallState.Answered) return;
         State = PeerCallState.Talking;
@@ -94,7 +96,9 @@ public sealed partial class PeerCall
     }
 
     /// <summary>Sends the ACK to the 200, the same one to every repeat (§13.2.2.4).</summary>
-    internal void AcknowledgeAnswer(Instant now)
+    internal void AcknowledgeAnswer(Instant now) => AcknowledgeAnswer(now, "");
+
+    private void AcknowledgeAnswer(Instant now, string answer)
     {
         _ = now;
         if (_inviteSent is null || _ackTarget is null) return;
@@ -103,6 +107,11 @@ public sealed partial class PeerCall
             _ack = new PlainSip { Method = "ACK", Uri = Target }
                 .With("via", Via()).With("from", _inviteSent["from"]!).With("to", $"<{RemoteUri}>;tag={RemoteTag}")
                 .With("call-id", SipCallId).With("cseq", $"{_inviteSent.Sequence} ACK").With("max-forwards", "70");
+            if (answer.Length > 0)
+            {
+                _ack.With("content-type", "application/sdp");
+                _ack.Body = answer;
+            }
         }
 
         if (AddressOf(Target) is { } address) _peer.Send(address, _ack);
@@ -136,6 +145,7 @@ public sealed partial class PeerCall
         RemoteTag = response.ToTag;
         Target = PlainSip.UriOf(response["contact"] ?? Target);
         _ackTarget = Target;
+        SessionDecided(response, now);
         TakeAnswer(response);
         State = PeerCallState.Talking;
         AcknowledgeAnswer(now);
@@ -157,7 +167,7 @@ public sealed partial class PeerCall
     private void Provisional(PlainSip response, Instant now)
     {
         TryCancel(now);
-        if (response.Status == 100) return;
+        if (response.Status == 100 || !AcknowledgeProvisional(response, now)) return;
         State = PeerCallState.Ringing;
         if (response.Body.Length > 0) TakeAnswer(response);
         if (Partner is not { } partner) return;

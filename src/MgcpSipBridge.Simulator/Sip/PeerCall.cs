@@ -124,7 +124,7 @@ public sealed partial class PeerCall
     {
         if (Invitation is not { HasFinal: false } invitation) return;
         if (State == PeerCallState.Trying) State = PeerCallState.Ringing;
-        _peer.Respond(invitation, 180, "Ringing", tag ?? LocalTag, now, response => response.With("contact", Contact));
+        Provisionally(invitation, 180, "Ringing", tag ?? LocalTag, "", now);
     }
 
     /// <summary>183 with SDP (an incoming call).</summary>
@@ -132,7 +132,7 @@ public sealed partial class PeerCall
     {
         if (Invitation is not { HasFinal: false } invitation) return;
         if (State == PeerCallState.Trying) State = PeerCallState.Ringing;
-        _peer.Respond(invitation, 183, "Session Progress", LocalTag, now, response => response.With("contact", Contact), _peer.Description(this, RemoteDescription));
+        Provisionally(invitation, 183, "Session Progress", LocalTag, _peer.Description(this, RemoteDescription), now);
         _peer.StartMedia(this, now);
     }
 
@@ -144,7 +144,11 @@ public sealed partial class PeerCall
         State = PeerCallState.Answered;
         FinalStatus = 200;
         var description = withoutDescription ? "" : body ?? _peer.Description(this, RemoteDescription);
-        _peer.Respond(invitation, 200, "OK", LocalTag, now, response => response.With("contact", Contact), description);
+        _peer.Respond(invitation, 200, "OK", LocalTag, now, response =>
+        {
+            response.With("contact", Contact).With("allow", SimulatedSipPeer.Methods);
+            WriteSession(invitation.Request, response, now);
+        }, description);
         if (body is null) _peer.StartMedia(this, now);
     }
 
@@ -182,26 +186,8 @@ public sealed partial class PeerCall
         if (State is PeerCallState.Answered or PeerCallState.Talking) Bye(now);
     }
 
-    /// <summary>Sends a re-INVITE with the same description (session refresh), or sendonly when <paramref name="hold"/>.</summary>
-    public void Reinvite(bool hold, Instant now)
-    {
-        if (State != PeerCallState.Talking) return;
-        // RFC 3264 §8: another description, another version.
-        LocalVersion++;
-        var description = _peer.Description(this) + (hold ? "a=sendonly\r\n" : "");
-        var request = NewRequest("INVITE").With("contact", Contact).With("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS").With("content-type", "application/sdp");
-        request.Body = description;
-        _inviteSent = request;
-        _offered = description;
-        Send(request, now, (response, at) =>
-        {
-            if (response.Status is >= 200 and < 300)
-            {
-                TakeAnswer(response);
-                AcknowledgeAnswer(at);
-            }
-        });
-    }
+    /// <summary>Sends a re-INVITE with the same description, or sendonly when <paramref name="hold"/>.</summary>
+    public void Reinvite(bool hold, Instant now) => Offer(new PeerOffer { Direction = hold ? "sendonly" : "sendrecv" }, now);
 
     internal void Heard(int frequency) => HeardFrequencies[frequency] = HeardFrequencies.GetValueOrDefault(frequency) + 1;
 

@@ -67,6 +67,15 @@ public sealed record PeerSetup
     /// </summary>
     public bool ConnectsLines { get; init; }
 
+    /// <summary>How it treats reliable provisional responses (RFC 3262).</summary>
+    public PeerExtension Reliable { get; init; }
+
+    /// <summary>Session-Expires in seconds (RFC 4028); 0 for a peer without session timers.</summary>
+    public int SessionExpires { get; init; }
+
+    /// <summary>Whether the peer takes the refreshes on itself when it may choose.</summary>
+    public bool PeerRefreshes { get; init; }
+
     /// <summary>Payload names it can speak, in order of preference.</summary>
     public ImmutableArray<string> Codecs { get; init; } = ["PCMU", "PCMA", "telephone-event"];
 }

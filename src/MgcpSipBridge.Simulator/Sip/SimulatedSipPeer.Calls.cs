@@ -75,11 +75,10 @@ public sealed partial class SimulatedSipPeer
                 call.ByeReceived(request, now);
                 break;
             case "INVITE" or "UPDATE":
-                call.RememberOffer(request.Body);
-                if (request.Body.Length > 0) call.RemoteDescription = PlainSdp.Read(request.Body);
-                transaction.Call = call;
-                Respond(transaction, 200, "OK", call.LocalTag, now, response => response.With("contact", call.Contact), Description(call, call.RemoteDescription));
-                StartMedia(call, now);
+                Reoffered(transaction, call, now);
+                break;
+            case "PRACK":
+                call.PrackReceived(transaction, now);
                 break;
             case "INFO":
                 Respond(transaction, 200, "OK", call.LocalTag, now);
@@ -88,6 +87,29 @@ public sealed partial class SimulatedSipPeer
                 Respond(transaction, 501, "Not Implemented", call.LocalTag, now);
                 break;
         }
+    }
+
+    private void Reoffered(ServerTransaction transaction, PeerCall call, Instant now)
+    {
+        var request = transaction.Request;
+        if (RefuseOffers != 0)
+        {
+            Respond(transaction, RefuseOffers, "Refused", call.LocalTag, now);
+            return;
+        }
+
+        call.RefreshReceived(request);
+        call.RememberOffer(request.Body);
+        if (request.Body.Length > 0) call.RemoteDescription = PlainSdp.Read(request.Body);
+        transaction.Call = call;
+        // RFC 3311 §5.2: an UPDATE without an offer gets no answer.
+        var described = request.Method == "INVITE" || request.Body.Length > 0;
+        Respond(transaction, 200, "OK", call.LocalTag, now, response =>
+        {
+            response.With("contact", call.Contact).With("allow", Methods);
+            call.WriteSession(request, response, now);
+        }, described ? Description(call, request.Body.Length > 0 ? call.RemoteDescription : null) : "");
+        StartMedia(call, now);
     }
 
     /// <summary>Connects an incoming call to a registered line: two dialogs, the descriptions passed through.</summary>

@@ -208,7 +208,7 @@ public sealed partial class SimulatedSipPeer
                 Register(transaction, now);
                 break;
             case "OPTIONS":
-                Respond(transaction, 200, "OK", NewId(), now, response => response.With("allow", "INVITE, ACK, CANCEL, BYE, OPTIONS"));
+                Respond(transaction, 200, "OK", NewId(), now, response => response.With("allow", Methods));
                 break;
             case "CANCEL":
                 Cancel(transaction, now);

@@ -10,6 +10,9 @@ namespace MgcpSipBridge.Simulator;
 /// </summary>
 public sealed partial class SimulatedSipPeer : ISimulatedNode
 {
+    /// <summary>What it serves.</summary>
+    internal const string Methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE";
+
     /// <summary>T1, T2 and 64*T1 of RFC 3261 table 4.</summary>
     internal static readonly TimeSpan T1 = TimeSpan.FromMilliseconds(500);
 
@@ -65,6 +68,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
 
     /// <summary>Status with which every REGISTER is refused (403, 500); 0 for none.</summary>
     public int RefuseRegistrations { get; set; }
+
+    /// <summary>Status with which every offer inside a call is refused (488, 491, 500); 0 for none.</summary>
+    public int RefuseOffers { get; set; }
 
     /// <summary>Whether a missing ACK or final answer is a violation; a test that cuts the network turns it off.</summary>
     public bool ExpectsAnswers { get; set; } = true;
@@ -173,10 +179,10 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     internal void Send(NetAddress to, PlainSip message) => _outbox.Enqueue(new Transmit(Setup.Address, to, message.Write()));
 
     /// <summary>The peer's own description for a call; the same text for the same version.</summary>
-    internal string Description(PeerCall call, PlainSdp? offer = null)
+    internal string Description(PeerCall call, PlainSdp? offer = null, PeerOffer? wish = null)
     {
         call.LocalMedia ??= _freeMedia.Count > 0 ? _freeMedia.Dequeue() : Setup.Address.WithPort(9);
-        var codecs = Setup.Codecs.AsEnumerable();
+        var codecs = wish?.Codecs ?? Setup.Codecs.AsEnumerable();
         if (offer is not null)
         {
             // RFC 3264 §6.1: only what was offered, in the offerer's order.
@@ -184,7 +190,18 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
             codecs = offered.Select(name => Setup.Codecs.FirstOrDefault(own => own.Equals(name, StringComparison.OrdinalIgnoreCase))).OfType<string>().Distinct();
         }
 
-        return PlainSdp.Write(call.LocalMedia.Value, codecs, "sendrecv", call.SessionId, call.LocalVersion);
+        // RFC 3264 §6.1: who is sent nothing but sound sends none back.
+        var direction = wish?.Direction ?? offer?.Direction switch
+        {
+            "sendonly" => "recvonly",
+            "recvonly" => "sendonly",
+            "inactive" => "inactive",
+            _ => "sendrecv",
+        };
+        var media = call.LocalMedia.Value;
+        if (wish is { ZeroAddress: true }) media = NetAddress.FromIPv4(0, media.Port);
+        if (wish is { ZeroPort: true }) media = media.WithPort(0);
+        return PlainSdp.Write(media, codecs, direction, call.SessionId, call.LocalVersion);
     }
 
     internal void StartMedia(PeerCall call, Instant now)

@@ -55,6 +55,7 @@ internal sealed partial class SipCall
     {
         if (_state != SipCallState.Offering || status is <= 100 or >= 200) return;
         _provisional = (status, description);
+        if (!description.IsEmpty) _shown = description;
         SendProvisional(now);
     }
 
@@ -62,7 +63,10 @@ internal sealed partial class SipCall
     public void Answer(ReadOnlyMemory<byte> description, Instant now)
     {
         _answer = description;
-        Step(SipCallInput.Answer, now);
+        if (!description.IsEmpty) _shown = description;
+        // RFC 3262 §5: no 2xx while a reliable response with a description is not acknowledged.
+        if (_state == SipCallState.Offering && _reliable is { HoldsDescription: true }) _answerHeld = true;
+        else Step(SipCallInput.Answer, now);
     }
 
     /// <summary>Refuses with a final status; one that is none becomes 500.</summary>
@@ -77,7 +81,7 @@ internal sealed partial class SipCall
     {
         if (invite == _transaction)
         {
-            _end = new SipEnd(0, cancel.ReasonQ850);
+            _end = SipEnd.Of(cancel);
             Step(SipCallInput.PeerCancel, now);
         }
         else if (invite == _offer?.Transaction)
@@ -94,19 +98,27 @@ internal sealed partial class SipCall
         if (final.IsFirst)
         {
             Step(SipCallInput.Ack, now);
-            return;
+        }
+        else
+        {
+            StopRepeating200();
+            if (!_description.IsEmpty) _core.Raise(new SipEvent.Confirmed(Handle, _description));
         }
 
-        StopRepeating200();
-        if (!_description.IsEmpty) _core.Raise(new SipEvent.Confirmed(Handle, _description));
+        TryOffer(now);
     }
 
     private void SendProvisional(Instant now)
     {
         if (_state != SipCallState.Offering) return;
         var (status, description) = _provisional;
+        var reliable = MustBeReliable;
+        // RFC 3262 §3: the next one has to wait for the PRACK of the one before.
+        _progressHeld = reliable && _reliable is not null;
+        if (_progressHeld) return;
         _transaction!.BeginResponse(_core.Writer, status);
         WriteDialogHeaders(_request!);
+        if (reliable) WriteReliable(!description.IsEmpty, now);
         _core.Writer.Body(SipCore.Sdp, description.Span);
         _core.Transactions.Respond(_transaction, _core.Writer, now);
         SetTimer(SipTimer.RepeatProvisional, now + ProvisionalInterval);
@@ -115,8 +127,9 @@ internal sealed partial class SipCall
     private void Send200(Instant now)
     {
         StopTimer(SipTimer.RepeatProvisional);
+        StopReliable();
         _dialog!.Confirm();
-        Send200(_transaction!, _request!, _answer, holdsOffer: SdpBody.Of(_request!).IsEmpty, isFirst: true, now);
+        Send200(_transaction!, _request!, _describedEarly ? default : _answer, holdsOffer: SdpBody.Of(_request!).IsEmpty && !_describedEarly, isFirst: true, now);
         _request = null;
     }
 
@@ -125,11 +138,20 @@ internal sealed partial class SipCall
     {
         transaction.BeginResponse(_core.Writer, 200);
         WriteDialogHeaders(request);
+        WriteSession(request, now);
         _core.Writer.Body(SipCore.Sdp, description.Span);
         _core.Transactions.Respond(transaction, _core.Writer, now);
         _unacknowledged = new UnacknowledgedFinal(transaction, request.CSeqNumber, holdsOffer, isFirst, _core.Settings.T1);
         SetTimer(SipTimer.Repeat200, now + _core.Settings.T1);
         SetTimer(SipTimer.AwaitAck, now + (64 * _core.Settings.T1));
+    }
+
+    // RFC 3262 §3: a final response ends the repeating; a PRACK that comes after it is still answered.
+    private void StopReliable()
+    {
+        (_answerHeld, _progressHeld) = (false, false);
+        StopTimer(SipTimer.RepeatReliable);
+        StopTimer(SipTimer.AwaitPrack);
     }
 
     private void Repeat200(Instant now)
@@ -150,6 +172,7 @@ internal sealed partial class SipCall
     private void Refuse(int status, int q850, TimeSpan? retryAfter, Instant now)
     {
         StopTimer(SipTimer.RepeatProvisional);
+        StopReliable();
         DropOffer(487, now);
         _transaction!.BeginResponse(_core.Writer, status);
         if (ReasonOf(q850) is { } reason) _core.Writer.Header(SipHeader.Reason, reason);

@@ -13,19 +13,32 @@ internal sealed partial class SipCall
     public void OnRequest(SipServerTransaction transaction, SipMessage request, Dialog dialog, Instant now)
     {
         transaction.Owner = this;
-        if (request.Method == SipMethod.Bye) OnBye(transaction, request, dialog, now);
-        else OnOffer(transaction, request, dialog, now);
+        switch (request.Method)
+        {
+            case SipMethod.Bye:
+                OnBye(transaction, request, dialog, now);
+                break;
+            case SipMethod.Prack:
+                OnPrack(transaction, request, dialog, now);
+                break;
+            default:
+                OnOffer(transaction, request, dialog, now);
+                break;
+        }
     }
 
     /// <summary>Answers the pending offer with 200.</summary>
     public void AnswerOffer(ReadOnlyMemory<byte> description, Instant now)
     {
+        _shown = description;
         if (_offer is not { } offer)
         {
+            if (TryAnswerEarly(description, now)) return;
             // Our INVITE had no offer: the answer to the 200's travels in the ACK.
             if (_state != SipCallState.Talking || !_acknowledgeWithAnswer) return;
             _acknowledgeWithAnswer = false;
-            Acknowledge(_dialog!, description, now);
+            Acknowledge(_invite!, _dialog!, description, now);
+            TryOffer(now);
             return;
         }
 
@@ -41,8 +54,10 @@ internal sealed partial class SipCall
 
         offer.Transaction.BeginResponse(_core.Writer, 200);
         WriteDialogHeaders(offer.Request);
+        if (offer.Request.Method == SipMethod.Update) WriteSession(offer.Request, now);
         _core.Writer.Body(SipCore.Sdp, description.Span);
         _core.Transactions.Respond(offer.Transaction, _core.Writer, now);
+        TryOffer(now);
     }
 
     /// <summary>Refuses the pending offer; the call goes on as it was.</summary>
@@ -81,7 +96,7 @@ internal sealed partial class SipCall
         // §15.1.2: what is still unanswered gets 487.
         DropOffer(487, now);
         var early = !incoming && _dialog is null;
-        _end = new SipEnd(early ? 480 : 0, bye.ReasonQ850);
+        _end = SipEnd.Of(bye) with { Status = early ? 480 : 0 };
         Step(SipCallInput.PeerBye, now);
     }
 
@@ -108,9 +123,15 @@ internal sealed partial class SipCall
                 dialog.Refresh(request);
                 transaction.BeginResponse(_core.Writer, 200);
                 WriteDialogHeaders(request);
+                WriteSession(request, now);
                 _core.Writer.End();
                 _core.Transactions.Respond(transaction, _core.Writer, now);
                 return;
+
+            // Early, but offer and answer are exchanged: the UPDATE's is the next.
+            case SipCallState.Proceeding when isUpdate && dialog.IsDescribed && _offer is null:
+            case SipCallState.Offering when isUpdate && _describedEarly && _offer is null:
+                break;
 
             // Our INVITE, and with it our offer, is still open: glare (§14.2, RFC 3311 §5.2).
             case SipCallState.Locating or SipCallState.Calling or SipCallState.Proceeding:
@@ -129,8 +150,8 @@ internal sealed partial class SipCall
             return;
         }
 
-        // Our 200 or the one to our INVITE holds an offer without its answer.
-        if (_unacknowledged is { HoldsOffer: true } || (_acknowledgeWithAnswer && _invite is not null))
+        // Our 200 or the one to our INVITE holds an offer without its answer, or our own re-INVITE is under way.
+        if (_unacknowledged is { HoldsOffer: true } || (_acknowledgeWithAnswer && _invite is not null) || _own is { Request: not null })
         {
             _core.Transactions.Respond(transaction, 491, now);
             return;
@@ -154,5 +175,6 @@ internal sealed partial class SipCall
         if (_offer is not { } offer) return;
         _offer = null;
         _core.Transactions.Respond(offer.Transaction, status, now);
+        TryOffer(now);
     }
 }

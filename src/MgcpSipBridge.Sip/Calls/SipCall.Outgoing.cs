@@ -9,8 +9,8 @@ internal sealed partial class SipCall
     // More early dialogs than any ring group; a peer that invents tags does not get our memory.
     private const int MostForks = 64;
 
-    // ACKs by remote tag, for repeats of their 2xx (RFC 3261 §13.2.2.4); null while its way is looked up.
-    private readonly Dictionary<string, SentAck?> _acks = new(StringComparer.Ordinal);
+    // ACKs by INVITE and remote tag, for repeats of their 2xx (RFC 3261 §13.2.2.4); null while its way is looked up.
+    private readonly Dictionary<(ClientRequest Invite, string Tag), SentAck?> _acks = [];
     private ClientRequest? _invite;
 
     // An INVITE without an offer: the ACK carries our answer and waits for it.
@@ -35,6 +35,7 @@ internal sealed partial class SipCall
         _account = account;
         _contactUser = account.Model.User;
         _acknowledgeWithAnswer = invite.Offer.IsEmpty;
+        _shown = invite.Offer;
         var routes = account.Peer == Peer ? account.ServiceRoutes : [];
         _invite = new ClientRequest(_core, this, DraftOf(invite, peer, account.Model, routes), _core.Accounts.For(account, Peer));
         SetTimer(SipTimer.Ring, now + _core.Settings.RingTimeout);
@@ -52,6 +53,8 @@ internal sealed partial class SipCall
         var self = SipUri.Create(account.User, peer.Domain);
         var headers = ImmutableArray.CreateBuilder<(SipHeader, string)>();
         headers.Add((SipHeader.Allow, SipCore.Allow));
+        headers.Add((SipHeader.Supported, _core.Supported));
+        headers.AddRange(SessionHeaders());
         if (invite.Withheld)
         {
             // RFC 3323 §4.1, RFC 3325 §9.3. A trunk is trusted to know the line and to keep it; a registrar identifies a line by its credentials and takes a wish.
@@ -92,6 +95,8 @@ internal sealed partial class SipCall
         if (response.Status > 100 && tag.Length > 0 && !_dialogs.ContainsKey(tag) && _dialogs.Count < MostForks && _state != SipCallState.Over)
             Open(Dialog.OfResponse(response, LocalTag, _invite.Draft.Uri));
         Step(SipCallInput.Provisional, now);
+        var dialog = _dialogs.GetValueOrDefault(tag);
+        if (_state == SipCallState.Over || (response.Status > 100 && !TryAcknowledge(response, dialog, now))) return;
         if (response.Status > 100 && _state == SipCallState.Proceeding)
             _core.Raise(new SipEvent.Progressed(Handle, response.Status, tag, SdpBody.Of(response)));
     }
@@ -101,13 +106,13 @@ internal sealed partial class SipCall
     {
         _flow = _invite!.Flow;
         var tag = Encoding.UTF8.GetString(response.ToTag);
-        if (_acks.TryGetValue(tag, out var sent))
+        if (_acks.ContainsKey((_invite, tag)))
         {
-            if (sent is not null) _core.Transactions.Resend(sent.Bytes, sent.Flow, CallId);
+            Reacknowledge(_invite, response);
             return;
         }
 
-        if (_acks.Count == MostForks) return;
+        if (_acks.Count >= MostForks) return;
         if (_dialogs.TryGetValue(tag, out var dialog))
         {
             dialog.Confirm(response);
@@ -121,15 +126,18 @@ internal sealed partial class SipCall
         // Another fork, or an answer to an INVITE that was given up.
         if (_dialog is not null || _state == SipCallState.Over)
         {
-            Acknowledge(dialog, default, now);
+            Acknowledge(_invite, dialog, default, now);
             SendBye(dialog, now);
             return;
         }
 
         _dialog = dialog;
         _description = SdpBody.Of(response);
-        if (_acknowledgeWithAnswer) _acks[tag] = null;
-        else Acknowledge(dialog, default, now);
+        // The offer that came early was answered in a PRACK.
+        if (dialog.IsDescribed) _acknowledgeWithAnswer = false;
+        if (_acknowledgeWithAnswer) _acks[(_invite, tag)] = null;
+        else Acknowledge(_invite, dialog, default, now);
+        OnSessionAnswered(response, now);
         Step(SipCallInput.Success, now);
     }
 
@@ -145,7 +153,17 @@ internal sealed partial class SipCall
     private void ForgetInvite()
     {
         CloseEarlyDialogs();
-        _acks.Clear();
+        ForgetAcks(_invite!);
+    }
+
+    private void ForgetAcks(ClientRequest invite)
+    {
+        foreach (var key in _acks.Keys.Where(key => key.Invite == invite).ToArray()) _acks.Remove(key);
+    }
+
+    private void Reacknowledge(ClientRequest invite, SipMessage response)
+    {
+        if (_acks.GetValueOrDefault((invite, Encoding.UTF8.GetString(response.ToTag))) is { } sent) _core.Transactions.Resend(sent.Bytes, sent.Flow, CallId);
     }
 
     private void CloseEarlyDialogs()
@@ -157,11 +175,11 @@ internal sealed partial class SipCall
     {
         if (!_acknowledgeWithAnswer || _invite is null) return;
         _acknowledgeWithAnswer = false;
-        Acknowledge(_dialog!, default, now);
+        Acknowledge(_invite, _dialog!, default, now);
     }
 
-    /// <summary>ACK: the number and the credentials of the INVITE, the way of the dialog (§13.2.2.4).</summary>
-    private void Acknowledge(Dialog dialog, ReadOnlyMemory<byte> answer, Instant now)
+    /// <summary>ACK: the number and the credentials of its INVITE, the way of the dialog (§13.2.2.4).</summary>
+    private void Acknowledge(ClientRequest invite, Dialog dialog, ReadOnlyMemory<byte> answer, Instant now)
     {
         var (uri, routes, nextHop) = dialog.Path();
         var ack = new RequestDraft
@@ -172,16 +190,17 @@ internal sealed partial class SipCall
             From = dialog.State.Local,
             To = dialog.State.Remote,
             CallId = CallId,
-            Sequence = _invite!.Draft.Sequence,
-            Credentials = _invite.SentCredentials,
+            Sequence = invite.Draft.Sequence,
+            Credentials = invite.SentCredentials,
             Body = answer,
         };
-        _acks[dialog.RemoteTag] = null;
+        var key = (invite, dialog.RemoteTag);
+        _acks[key] = null;
         WithFlows(nextHop, now, (flows, at) =>
         {
             if (flows.IsEmpty) return;
             _core.Compose(ack, flows[0]);
-            _acks[dialog.RemoteTag] = new SentAck(_core.Transactions.SendAck(_core.Writer, flows[0], CallId, at), flows[0]);
+            _acks[key] = new SentAck(_core.Transactions.SendAck(_core.Writer, flows[0], CallId, at), flows[0]);
         });
     }
 }

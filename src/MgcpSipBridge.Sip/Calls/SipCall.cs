@@ -10,12 +10,17 @@ namespace MgcpSipBridge.Sip;
 /// </summary>
 internal sealed partial class SipCall : IClientRequestOwner
 {
+    private static readonly SipTimer[] CallTimers =
+    [
+        SipTimer.Ring, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck, SipTimer.RepeatReliable, SipTimer.AwaitPrack,
+        SipTimer.RetryOffer, SipTimer.RefreshSession, SipTimer.SessionEnd,
+    ];
+
     private readonly SipCore _core;
     private readonly Action<SipCall> _forget;
 
     // By remote tag. An outgoing call may have several, as forks answer (RFC 3261 §12.1.2).
     private readonly Dictionary<string, Dialog> _dialogs = new(StringComparer.Ordinal);
-    private readonly Dictionary<ClientRequest, Dialog> _byes = [];
 
     // The one that the call is about; null until an outgoing call is answered.
     private Dialog? _dialog;
@@ -79,6 +84,21 @@ internal sealed partial class SipCall : IClientRequestOwner
                 _end = new SipEnd(408, Local: true);
                 Step(SipCallInput.AckTimeout, now);
                 break;
+            case SipTimer.RepeatReliable:
+                RepeatReliable(now);
+                break;
+            case SipTimer.AwaitPrack:
+                OnPrackMissing(now);
+                break;
+            case SipTimer.RetryOffer:
+                OnPauseOver(now);
+                break;
+            case SipTimer.RefreshSession:
+                Refresh(now);
+                break;
+            case SipTimer.SessionEnd:
+                OnSessionEnd(now);
+                break;
             default:
                 break;
         }
@@ -91,20 +111,22 @@ internal sealed partial class SipCall : IClientRequestOwner
 
     void IClientRequestOwner.OnFinal(ClientRequest request, SipMessage response, Instant now)
     {
-        if (request != _invite) OnByeDone(request, now);
+        if (request != _invite) OnReply(request, response, response.Status, now);
         else if (response.Status < 300) OnSuccess(response, now);
-        else OnFailure(new SipEnd(response.Status, response.ReasonQ850), now);
+        else if (!TryMend(response, now)) OnFailure(SipEnd.Of(response), now);
     }
 
     void IClientRequestOwner.OnFailed(ClientRequest request, int status, Instant now)
     {
-        if (request == _invite) OnFailure(new SipEnd(status, Local: true), now);
-        else OnByeDone(request, now);
+        if (request == _invite && !TryNextTarget(now)) OnFailure(new SipEnd(status, Local: true), now);
+        else if (request == _invite) return;
+        else OnReply(request, null, status, now);
     }
 
     void IClientRequestOwner.OnTerminated(ClientRequest request)
     {
         if (request == _invite) ForgetInvite();
+        else ForgetAcks(request);
     }
 
     private void Step(SipCallInput input, Instant now)
@@ -112,6 +134,7 @@ internal sealed partial class SipCall : IClientRequestOwner
         var step = SipCallTable.Step(_state, input);
         _state = step.Next;
         foreach (var action in step.Actions) Do(action, now);
+        if (_state is SipCallState.Clearing or SipCallState.Over) WithdrawOffer(now);
         Settle();
     }
 
@@ -161,8 +184,8 @@ internal sealed partial class SipCall : IClientRequestOwner
     private void Settle()
     {
         if (_state != SipCallState.Over) return;
-        foreach (var timer in (ReadOnlySpan<SipTimer>)[SipTimer.Ring, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck]) StopTimer(timer);
-        if (_byes.Count > 0 || _invite is { IsStarted: true, IsFinished: false }) return;
+        foreach (var timer in CallTimers) StopTimer(timer);
+        if (_asked.Count > 0 || _invite is { IsStarted: true, IsFinished: false }) return;
         foreach (var dialog in _dialogs.Values.ToArray()) Close(dialog);
         if (_gone) return;
         _gone = true;
@@ -179,29 +202,13 @@ internal sealed partial class SipCall : IClientRequestOwner
             AcknowledgeIfHeld(now);
         }
 
-        var (uri, routes, nextHop) = dialog.Path();
-        var state = dialog.State;
-        var bye = new ClientRequest(_core, this, new RequestDraft
-        {
-            Method = SipMethod.Bye,
-            Uri = uri,
-            Routes = routes,
-            From = state.Local,
-            To = state.Remote,
-            CallId = state.CallId,
-            Sequence = dialog.NextSequence(),
-            Headers = ReasonOf(_q850) is { } reason ? [(SipHeader.Reason, reason)] : [],
-        }, _core.Accounts.For(_account, Peer));
-        _byes[bye] = dialog;
-        WithFlows(nextHop, now, bye.Start);
+        Ask(SipMethod.Bye, dialog, now, (_, _, _, at) => OnByeDone(dialog, at), ReasonOf(_q850) is { } reason ? [(SipHeader.Reason, reason)] : []);
     }
 
-    private void OnByeDone(ClientRequest bye, Instant now)
+    private void OnByeDone(Dialog dialog, Instant now)
     {
-        if (!_byes.Remove(bye, out var dialog)) return;
         Close(dialog);
         if (dialog == _dialog) Step(SipCallInput.ByeDone, now);
-        else Settle();
     }
 
     /// <summary>

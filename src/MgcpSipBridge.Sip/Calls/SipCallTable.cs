@@ -78,6 +78,12 @@ internal enum SipCallInput
     /// <summary>No ACK to our 200 within 64*T1 (§13.3.1.4).</summary>
     AckTimeout,
 
+    /// <summary>No PRACK to a reliable provisional response of ours within 64*T1 (RFC 3262 §3).</summary>
+    PrackTimeout,
+
+    /// <summary>A request inside the dialog was answered 481 or 408 or not at all (§12.2.1.2), or the session was not refreshed in time (RFC 4028 §10).</summary>
+    DialogLost,
+
     /// <summary>BYE from the peer; it has been answered 200.</summary>
     PeerBye,
 
@@ -164,6 +170,8 @@ internal static class SipCallTable
         (Offering, PeerCancel) => Go(Over, Send487, ReportHungUp),
         (Offering, PeerBye) => Go(Over, Send487, ReportHungUp),
 
+        (Offering, PrackTimeout) => Go(Over, SendRefusal, ReportHungUp),
+
         (Answered, Ack) => Go(Talking, StopRepeating200, ReportConfirmed),
         (Answered, HangUp) => Go(HungUpUnacknowledged),
         (Answered, AckTimeout) => Go(Clearing, StopRepeating200, ReportHungUp, SendBye),
@@ -177,6 +185,7 @@ internal static class SipCallTable
         (Talking, PeerBye) => Go(Over, ReportHungUp),
         // The 200 to a re-INVITE stayed unacknowledged (§14.2).
         (Talking, AckTimeout) => Go(Clearing, StopRepeating200, ReportHungUp, SendBye),
+        (Talking, DialogLost) => Go(Clearing, StopRepeating200, ReportHungUp, SendBye),
 
         (Clearing, ByeDone) => Go(Over),
 
@@ -193,6 +202,8 @@ internal static class SipCallTable
         (Over, PeerBye) => Ignore(state, "over"),
         (Answered or HungUpUnacknowledged or Talking or Clearing or Over, PeerCancel) => Ignore(state, "CANCEL has no effect after the final response (§9.2)"),
         (Talking or Clearing or Over, Ack) => Ignore(state, "a repeat, or of a re-INVITE"),
+        (not Offering, PrackTimeout) => Ignore(state, "only an unanswered call of theirs waits for a PRACK"),
+        (not Talking, DialogLost) => Ignore(state, "not up yet, or on its way out"),
         (Clearing or Over, AckTimeout) => Ignore(state, "acknowledged or over"),
         (Over, ByeDone) => Ignore(state, "over"),
 

@@ -9,6 +9,8 @@ namespace MgcpSipBridge.Sip;
 /// </summary>
 internal sealed class Dialog
 {
+    private uint? _lastRSeq;
+
     private Dialog(SipDialogState state, bool confirmed)
     {
         State = state;
@@ -20,6 +22,9 @@ internal sealed class Dialog
     public bool IsConfirmed { get; private set; }
 
     public string RemoteTag => State.RemoteTag;
+
+    /// <summary>Whether an offer was answered in it before the 2xx, in reliable provisional responses (RFC 3262 §5).</summary>
+    public bool IsDescribed { get; set; }
 
     /// <summary>A UAC's dialog from a 1xx with a To tag or a 2xx (§12.1.2). The INVITE's Request-URI stands in for a missing Contact.</summary>
     public static Dialog OfResponse(SipMessage response, string localTag, string requestUri)
@@ -35,6 +40,7 @@ internal sealed class Dialog
             RemoteSequence = null,
             Target = ContactOf(response) ?? requestUri,
             Routes = [.. RecordRoutes(response).Reverse()],
+            AllowsUpdate = response.Lists(SipHeader.Allow, "UPDATE"u8),
         };
         return new Dialog(state, response.Status >= 200);
     }
@@ -54,6 +60,7 @@ internal sealed class Dialog
             RemoteSequence = request.CSeqNumber,
             Target = ContactOf(request) ?? Encoding.UTF8.GetString(from.Uri),
             Routes = RecordRoutes(request),
+            AllowsUpdate = request.Lists(SipHeader.Allow, "UPDATE"u8),
         };
         return new Dialog(state, confirmed: false);
     }
@@ -71,6 +78,7 @@ internal sealed class Dialog
             Routes = [.. RecordRoutes(response).Reverse()],
             LocalSequence = Math.Max(State.LocalSequence, response.CSeqNumber),
         };
+        LearnMethods(response);
     }
 
     /// <summary>Our 2xx went out.</summary>
@@ -84,10 +92,19 @@ internal sealed class Dialog
         return true;
     }
 
-    /// <summary>A target refresh by the peer's re-INVITE or UPDATE (§12.2.2).</summary>
-    public void Refresh(SipMessage request)
+    /// <summary>A target refresh by the peer's re-INVITE or UPDATE, or its 2xx to ours (§12.2).</summary>
+    public void Refresh(SipMessage message)
     {
-        if (ContactOf(request) is { } target) State = State with { Target = target };
+        if (ContactOf(message) is { } target) State = State with { Target = target };
+        LearnMethods(message);
+    }
+
+    /// <summary>Takes a reliable response's place: the first may have any number, each next one is one more (RFC 3262 §4). False for any other.</summary>
+    public bool TryTakeReliable(uint number)
+    {
+        if (_lastRSeq is { } last && number != last + 1) return false;
+        _lastRSeq = number;
+        return true;
     }
 
     /// <summary>The number for a new request of ours (not for ACK and CANCEL).</summary>
@@ -95,12 +112,6 @@ internal sealed class Dialog
     {
         State = State with { LocalSequence = State.LocalSequence + 1 };
         return State.LocalSequence;
-    }
-
-    /// <summary>Takes over a number that a challenged request moved on to.</summary>
-    public void SequenceReached(uint number)
-    {
-        if (number > State.LocalSequence) State = State with { LocalSequence = number };
     }
 
     /// <summary>Request-URI, Route values and the URI of the next hop (§12.2.1.1).</summary>
@@ -111,6 +122,11 @@ internal sealed class Dialog
         if (SipUri.TryParse(Encoding.UTF8.GetBytes(first), out var uri) && uri.IsLooseRouter) return (State.Target, State.Routes, first);
         // A strict router wants itself in the Request-URI, and the target at the end of the route.
         return (first, [.. State.Routes.Skip(1), $"<{State.Target}>"], first);
+    }
+
+    private void LearnMethods(SipMessage message)
+    {
+        if (message.Has(SipHeader.Allow)) State = State with { AllowsUpdate = message.Lists(SipHeader.Allow, "UPDATE"u8) };
     }
 
     private static string? ContactOf(SipMessage message)
@@ -160,4 +176,7 @@ internal sealed record SipDialogState
 
     /// <summary>Route set in the order of our requests, each a name-addr.</summary>
     public required ImmutableArray<string> Routes { get; init; }
+
+    /// <summary>Whether the peer's Allow lists UPDATE.</summary>
+    public bool AllowsUpdate { get; init; }
 }

@@ -23,7 +23,12 @@ internal interface IClientRequestOwner
 /// A request of ours until its final response, over as many transactions as it takes: challenges are answered (RFC 3261 §22), and the
 /// targets of a name tried in order (RFC 3263 §4.3), each in a transaction and with a branch of its own.
 /// </summary>
-internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, RequestDraft draft, AccountEntry? account)
+/// <param name="core">Transactions, timers, tokens.</param>
+/// <param name="owner">Who wants to know.</param>
+/// <param name="draft">What is asked.</param>
+/// <param name="account">Whose credentials answer challenges; null for nobody's.</param>
+/// <param name="nextSequence">Gives the number for an attempt after a challenge; null for one more than the last.</param>
+internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, RequestDraft draft, AccountEntry? account, Func<uint>? nextSequence = null)
 {
     private readonly RequestCredentials? _credentials = account?.Digest.Begin(SipMethods.NameOf(draft.Method));
     private ImmutableArray<SipFlow> _flows = [];
@@ -40,6 +45,9 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
 
     /// <summary>Where the attempt under way went.</summary>
     public SipFlow Flow => _flows[_next];
+
+    /// <summary>Where it may go, in order.</summary>
+    public ImmutableArray<SipFlow> Flows => _flows;
 
     /// <summary>Whether it has been tried to send it.</summary>
     public bool IsStarted { get; private set; }
@@ -116,7 +124,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
                     return false;
                 }
 
-                Draft = Draft with { Sequence = Draft.Sequence + 1 };
+                Draft = Draft with { Sequence = nextSequence?.Invoke() ?? Draft.Sequence + 1 };
                 Attempt(now);
                 return true;
 

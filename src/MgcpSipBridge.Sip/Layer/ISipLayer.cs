@@ -78,6 +78,12 @@ public interface ISipLayer
     /// <summary>Refuses <see cref="SipEvent.Offered"/>, usually with 488; the call goes on as it was.</summary>
     void RefuseOffer(SipCallHandle call, int status, Instant now);
 
+    /// <summary>
+    /// Offers a new description inside an answered call (re-INVITE): OfferAnswered or OfferRefused follows. It waits while another offer is under
+    /// way, and comes again after glare (RFC 3261 §14.1); a later one replaces one that still waits.
+    /// </summary>
+    void Offer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now);
+
     /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
     string? CallIdOf(SipCallHandle call) => null;
 

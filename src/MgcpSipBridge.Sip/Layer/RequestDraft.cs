@@ -41,6 +41,9 @@ internal sealed record RequestDraft
     /// <summary>Whether it may go over TCP when it is too large for a datagram: its next hop's URI names no transport.</summary>
     public bool MayUseStream { get; init; }
 
-    /// <summary>SDP; empty for none.</summary>
+    /// <summary>The body; empty for none.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
+
+    /// <summary>Its media type.</summary>
+    public string ContentType { get; init; } = SipCore.Sdp;
 }

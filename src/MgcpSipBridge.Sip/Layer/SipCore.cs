@@ -22,6 +22,21 @@ internal enum SipTimer
     /// <summary>A turn, a refresh or a retry. Belongs to a registration.</summary>
     Registration,
 
+    /// <summary>A reliable provisional response is repeated (RFC 3262 §3). Belongs to a call.</summary>
+    RepeatReliable,
+
+    /// <summary>A reliable provisional response stays without PRACK (RFC 3262 §3). Belongs to a call.</summary>
+    AwaitPrack,
+
+    /// <summary>An offer that met one of the peer's is made again (RFC 3261 §14.1). Belongs to a call.</summary>
+    RetryOffer,
+
+    /// <summary>It is time to refresh the session (RFC 4028 §10). Belongs to a call.</summary>
+    RefreshSession,
+
+    /// <summary>The session runs out (RFC 4028 §10). Belongs to a call.</summary>
+    SessionEnd,
+
     /// <summary>A look-up that the host lost. Belongs to a query.</summary>
     LookUp,
 
@@ -35,8 +50,8 @@ internal readonly record struct SipTimerKey(SipTimer Timer, long Owner);
 /// <summary>What calls, registrations and the layer itself share: transactions, timers, names, tokens, the writer.</summary>
 internal sealed class SipCore
 {
-    // What we understand inside and outside of dialogs (RFC 3261 §20.5): truthful, so no PRACK, REFER, INFO.
-    public const string Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE";
+    // What we understand inside and outside of dialogs (RFC 3261 §20.5): truthful.
+    public const string Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE";
     public const string Sdp = "application/sdp";
 
     private readonly Queue<SipOutput> _outputs = new();
@@ -49,7 +64,14 @@ internal sealed class SipCore
         Transactions = new SipTransactions(settings, entropy, _outputs, Tokens.Prefix);
         Names = new NameCache(Put, (query, at) => Timers.Set(new(SipTimer.LookUp, query), at));
         Accounts = new AccountBook(Peers, entropy);
+        Supported = settings.SessionExpires > TimeSpan.Zero ? "100rel, timer" : "100rel";
     }
+
+    /// <summary>Option tags of the extensions that are done (§20.37).</summary>
+    public string Supported { get; }
+
+    /// <summary>Whether an extension is done.</summary>
+    public bool Supports(string tag) => Supported.Split(", ").Contains(tag, StringComparer.OrdinalIgnoreCase);
 
     public SipSettings Settings { get; }
 
@@ -92,7 +114,7 @@ internal sealed class SipCore
             Writer.Header(proxy ? SipHeader.ProxyAuthorization : SipHeader.Authorization, value);
         foreach (var (header, value) in draft.Headers) Writer.Header(header, value);
         Writer.Header(SipHeader.UserAgent, Settings.Product);
-        Writer.Body(Sdp, draft.Body.Span);
+        Writer.Body(draft.ContentType, draft.Body.Span);
     }
 
     /// <summary>Our Contact for a path: where the other side reaches us (§8.1.1.8).</summary>

@@ -13,7 +13,20 @@ public sealed record SipIdentity(string User, string? DisplayName, bool Withheld
 /// <param name="Status">Final status; 408 for a time-out of our own, 503 for a transport failure (RFC 3261 §8.1.3.1); 0 for BYE and CANCEL.</param>
 /// <param name="Q850">Cause of a Reason header with protocol Q.850 (RFC 3326, RFC 6432); 0 for none.</param>
 /// <param name="Local">Whether the status is our own (time-out, transport), not the peer's word.</param>
-public sealed record SipEnd(int Status, int Q850 = 0, bool Local = false);
+public sealed record SipEnd(int Status, int Q850 = 0, bool Local = false)
+{
+    /// <summary>Whether it was withdrawn because another phone answered (RFC 3326 §2: Reason SIP, cause 200).</summary>
+    public bool AnsweredElsewhere { get; init; }
+
+    /// <summary>For how long the peer wants no other attempt (RFC 3261 §20.33); null when it does not say.</summary>
+    public TimeSpan? RetryAfter { get; init; }
+
+    internal static SipEnd Of(SipMessage message) => new(message.Status, message.ReasonQ850)
+    {
+        AnsweredElsewhere = message.IsRequest && message.ReasonSip == 200,
+        RetryAfter = message.NumberOf(SipHeader.RetryAfter) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+    };
+}
 
 /// <summary>Where a registration stands.</summary>
 public enum SipRegistrationState
@@ -48,7 +61,13 @@ public abstract record SipEvent
     /// <param name="CalledUser">User part of the Request-URI, escapes undone.</param>
     /// <param name="Caller">Who calls, by the peer's most trusted header.</param>
     /// <param name="Offer">SDP offer; empty when the INVITE has none (then our answer is the offer).</param>
-    public sealed record IncomingCall(SipCallHandle Call, string SipCallId, string Peer, string CalledUser, SipIdentity Caller, ReadOnlyMemory<byte> Offer) : SipEvent;
+    public sealed record IncomingCall(SipCallHandle Call, string SipCallId, string Peer, string CalledUser, SipIdentity Caller, ReadOnlyMemory<byte> Offer) : SipEvent
+    {
+        /// <summary>
+        /// Whether the first provisional response has to hold our offer: the INVITE has none and asks for reliable responses (RFC 3262 §5).
+        /// </summary>
+        public bool WantsOfferEarly { get; init; }
+    }
 
     /// <summary>A provisional response other than 100. <paramref name="EarlyDialog"/> is its To tag; forks have several.</summary>
     public sealed record Progressed(SipCallHandle Call, int Status, string EarlyDialog, ReadOnlyMemory<byte> Description) : SipEvent;
@@ -67,6 +86,15 @@ public abstract record SipEvent
 
     /// <summary>A new offer inside the call (re-INVITE or UPDATE); empty when the peer wants ours. The engine owes it AnswerOffer or RefuseOffer.</summary>
     public sealed record Offered(SipCallHandle Call, ReadOnlyMemory<byte> Offer) : SipEvent;
+
+    /// <summary>The answer to the offer of a reliable provisional response of ours; the 200 will hold none.</summary>
+    public sealed record EarlyAnswer(SipCallHandle Call, ReadOnlyMemory<byte> Description) : SipEvent;
+
+    /// <summary>Our own offer inside the call was answered; the description may be empty if the peer left it out.</summary>
+    public sealed record OfferAnswered(SipCallHandle Call, ReadOnlyMemory<byte> Description) : SipEvent;
+
+    /// <summary>Our own offer inside the call was refused; the call goes on as it was (RFC 3261 §14.1).</summary>
+    public sealed record OfferRefused(SipCallHandle Call, int Status) : SipEvent;
 
     /// <summary>Nothing of the call is left: dialog and transactions are gone. Always the last event of a call, exactly once.</summary>
     public sealed record Gone(SipCallHandle Call) : SipEvent;

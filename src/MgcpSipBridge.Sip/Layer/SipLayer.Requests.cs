@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using MgcpSipBridge.SansIo;
 
@@ -86,7 +87,7 @@ public sealed partial class SipLayer
 
         switch (request.Method)
         {
-            case SipMethod.Invite or SipMethod.Bye or SipMethod.Update or SipMethod.Options:
+            case SipMethod.Invite or SipMethod.Bye or SipMethod.Update or SipMethod.Prack or SipMethod.Options:
                 break;
             case SipMethod.Notify:
                 RefuseNotify(transaction, request, now);
@@ -102,13 +103,19 @@ public sealed partial class SipLayer
             return;
         }
 
-        if (dialog is null && (!request.ToTag.IsEmpty || request.Method is SipMethod.Bye or SipMethod.Update))
+        if (dialog is null && (!request.ToTag.IsEmpty || request.Method is SipMethod.Bye or SipMethod.Update or SipMethod.Prack))
         {
             _core.Transactions.Respond(transaction, 481, now);
             return;
         }
 
-        if (request.Method is SipMethod.Invite or SipMethod.Update)
+        if (request.Method is SipMethod.Invite or SipMethod.Update && SessionInterval.TooShort(request, _core.Settings) is { } minimum)
+        {
+            Refuse(transaction, 422, SipHeader.MinSE, minimum.ToString(CultureInfo.InvariantCulture), now);
+            return;
+        }
+
+        if (request.Method is SipMethod.Invite or SipMethod.Update or SipMethod.Prack)
         {
             if (!request.First(SipHeader.ContentEncoding).IsEmpty && !request.Lists(SipHeader.ContentEncoding, "identity"u8))
             {
@@ -148,7 +155,11 @@ public sealed partial class SipLayer
             var account = _core.Accounts.Find(name, called) ?? _core.Accounts.TrunkOf(name);
             var call = SipCall.Take(_core, new SipCallHandle(++_lastHandle), name, transaction, request, account, called, Forget);
             Remember(call);
-            _core.Raise(new SipEvent.IncomingCall(call.Handle, call.CallId, name, called, Identity.CallerOf(request), SdpBody.Of(request)));
+            var offer = SdpBody.Of(request);
+            _core.Raise(new SipEvent.IncomingCall(call.Handle, call.CallId, name, called, Identity.CallerOf(request), offer)
+            {
+                WantsOfferEarly = offer.IsEmpty && request.Lists(SipHeader.Require, "100rel"u8),
+            });
         }
     }
 
@@ -165,6 +176,7 @@ public sealed partial class SipLayer
     {
         transaction.BeginResponse(_core.Writer, status);
         _core.Writer.Header(SipHeader.Allow, SipCore.Allow);
+        _core.Writer.Header(SipHeader.Supported, _core.Supported);
         _core.Writer.Header(SipHeader.Accept, SipCore.Sdp);
         _core.Writer.Header(SipHeader.AcceptEncoding, "identity");
         _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
@@ -191,11 +203,16 @@ public sealed partial class SipLayer
         _core.Transactions.Respond(transaction, _core.Writer, now);
     }
 
-    // Every option tag that is demanded: we support none (§8.2.2.3).
-    private static string Unsupported(SipMessage request)
+    // Every option tag that is demanded and not done (§8.2.2.3).
+    private string Unsupported(SipMessage request)
     {
         var tags = new StringBuilder();
-        foreach (var tag in request.Values(SipHeader.Require)) tags.Append(tags.Length == 0 ? "" : ", ").Append(Encoding.ASCII.GetString(tag));
+        foreach (var value in request.Values(SipHeader.Require))
+        {
+            var tag = Encoding.ASCII.GetString(value);
+            if (!_core.Supports(tag)) tags.Append(tags.Length == 0 ? "" : ", ").Append(tag);
+        }
+
         return tags.ToString();
     }
 }

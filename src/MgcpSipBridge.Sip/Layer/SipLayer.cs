@@ -164,6 +164,9 @@ public sealed partial class SipLayer : ISipLayer
     /// <inheritdoc/>
     public void RefuseOffer(SipCallHandle call, int status, Instant now) => With(call, now, found => found.RefuseOffer(status, now));
 
+    /// <inheritdoc/>
+    public void Offer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now) => With(call, now, found => found.Offer(description, now));
+
     private void With(SipCallHandle handle, Instant now, Action<SipCall> act)
     {
         if (!_calls.TryGetValue(handle.Value, out var call)) return;

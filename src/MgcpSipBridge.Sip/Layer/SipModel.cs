@@ -68,6 +68,18 @@ public sealed record SipSettings
     /// </summary>
     public TimeSpan RingTimeout { get; init; } = TimeSpan.FromSeconds(240);
 
+    /// <summary>Lifetime that a session is given before somebody has to refresh it (RFC 4028); zero for sessions that nobody refreshes.</summary>
+    public TimeSpan SessionExpires { get; init; } = TimeSpan.FromSeconds(1800);
+
+    /// <summary>Shortest lifetime of a session that is accepted (Min-SE); never below 90 s (RFC 4028 §4).</summary>
+    public TimeSpan SessionMinimum { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>
+    /// Hosts, in lower case, that a redirection (3xx) may lead to beside those of the peers: a number dialled by a phone must not make us call
+    /// just anybody.
+    /// </summary>
+    public ImmutableArray<string> RedirectHosts { get; init; } = [];
+
     /// <summary>Lifetime asked for in REGISTER.</summary>
     public TimeSpan RegisterExpires { get; init; } = TimeSpan.FromSeconds(3600);
 

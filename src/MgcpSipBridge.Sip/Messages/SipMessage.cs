@@ -179,19 +179,21 @@ public sealed partial class SipMessage
     }
 
     /// <summary>Cause of a Reason header with protocol Q.850 (RFC 3326 §2, RFC 6432); 0 for none.</summary>
-    public int ReasonQ850
-    {
-        get
-        {
-            foreach (var value in Values(SipHeader.Reason))
-            {
-                var semicolon = value.IndexOf((byte)';');
-                if (semicolon < 0 || !Ascii.EqualsIgnoreCase(SipChars.Trim(value[..semicolon]), "Q.850"u8)) continue;
-                if (new SipParameters(value[semicolon..]).NumberOf("cause"u8) is <= 127 and var cause) return (int)cause;
-            }
+    public int ReasonQ850 => ReasonOf("Q.850"u8, 127);
 
-            return 0;
+    /// <summary>Cause of a Reason header with protocol SIP: a status (RFC 3326 §2); 0 for none.</summary>
+    public int ReasonSip => ReasonOf("SIP"u8, 699);
+
+    private int ReasonOf(ReadOnlySpan<byte> protocol, uint most)
+    {
+        foreach (var value in Values(SipHeader.Reason))
+        {
+            var semicolon = value.IndexOf((byte)';');
+            if (semicolon < 0 || !Ascii.EqualsIgnoreCase(SipChars.Trim(value[..semicolon]), protocol)) continue;
+            if (new SipParameters(value[semicolon..]).NumberOf("cause"u8) is { } cause && cause <= most) return (int)cause;
         }
+
+        return 0;
     }
 
     /// <summary>First line, for logs and ladders.</summary>

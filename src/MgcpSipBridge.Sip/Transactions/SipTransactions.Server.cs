@@ -52,6 +52,13 @@ public sealed partial class SipTransactions
         Drive(invite, SipTransactionInput.SendSuccess, null, now);
     }
 
+    /// <summary>Sends the latest provisional response to an INVITE again: a reliable one is repeated until its PRACK (RFC 3262 §3).</summary>
+    public void ResendProvisional(SipServerTransaction invite, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(invite);
+        if (!invite.IsAnswered) Drive(invite, SipTransactionInput.Repeat, null, now);
+    }
+
     private void ReceiveRequest(SipMessage request, SipFlow flow, Instant now)
     {
         var room = SipKeyBuilder.RoomFor(request);

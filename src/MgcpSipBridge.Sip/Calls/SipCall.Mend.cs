@@ -1,0 +1,140 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Sip;
+
+/// <summary>An INVITE of ours that is refused and can be mended: another target (3xx), a longer session (422), a demanded extension (421).</summary>
+internal sealed partial class SipCall
+{
+    private const int MostRedirections = 5;
+
+    private readonly Queue<string> _targets = new();
+    private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
+    private int _redirections;
+    private bool _demanded;
+    private SipMessage? _redirector;
+
+    /// <summary>Asks once more, in another way; false when there is none.</summary>
+    private bool TryMend(SipMessage response, Instant now)
+    {
+        if (_state is not (SipCallState.Calling or SipCallState.Proceeding)) return false;
+        switch (response.Status)
+        {
+            case 422 when TakeMinimum(response):
+                Again(_invite!.Draft with { Headers = Replaced(_invite.Draft.Headers, SessionHeaders()) }, _invite.Flows, now);
+                return true;
+
+            // RFC 3261 §21.4.16: what we can do, we may be made to promise.
+            case 421 when !_demanded && Demanded(response) is { Length: > 0 } tags:
+                _demanded = true;
+                Again(_invite!.Draft with { Headers = _invite.Draft.Headers.Add((SipHeader.Require, tags)) }, _invite.Flows, now);
+                return true;
+
+            case >= 300 and < 400 and not 380:
+                TakeTargets(response);
+                return TryNextTarget(now);
+
+            // §8.1.3.4: another of the redirection's targets, unless the callee refused for all of them.
+            case < 600:
+                return TryNextTarget(now);
+
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>
+    /// The contacts of a redirection, the highest q first (§8.1.3.4), those that were tried left out; only at hosts that we may call.
+    /// </summary>
+    private void TakeTargets(SipMessage response)
+    {
+        if (++_redirections > MostRedirections) return;
+        _tried.Add(NameOf(_invite!.Draft.Uri));
+        var found = new List<(string Uri, double Q)>();
+        foreach (var value in response.Values(SipHeader.Contact))
+        {
+            if (!SipAddress.TryParse(value, out var contact) || !SipUri.TryParse(contact.Uri, out var uri) || uri.Scheme is not (SipUriScheme.Sip or SipUriScheme.Sips)) continue;
+            if (!MayCall(uri)) continue;
+            var text = Encoding.UTF8.GetString(contact.Uri);
+            // Headers of the URI are a wish that no peer gets fulfilled: they could say anything (§19.1.5).
+            var question = text.IndexOf('?', StringComparison.Ordinal);
+            if (question >= 0) text = text[..question];
+            if (_tried.Add(NameOf(text))) found.Add((text, WeightOf(contact)));
+        }
+
+        foreach (var (uri, _) in found.OrderByDescending(target => target.Q)) _targets.Enqueue(uri);
+        _redirector = response;
+    }
+
+    private bool TryNextTarget(Instant now)
+    {
+        if (_state is not (SipCallState.Calling or SipCallState.Proceeding) || !_targets.TryDequeue(out var uri)) return false;
+        var hop = SipCore.HopOf(uri);
+        var headers = _invite!.Draft.Headers.RemoveAll(header => header.Item1 is SipHeader.Diversion or SipHeader.HistoryInfo);
+        // Who sent the call on tells why (RFC 5806 §3, RFC 7044 §7).
+        if (_redirector is { } redirector)
+        {
+            foreach (var header in (ReadOnlySpan<SipHeader>)[SipHeader.Diversion, SipHeader.HistoryInfo])
+            {
+                if (redirector.TextOf(header) is { } value) headers = headers.Add((header, value));
+            }
+        }
+
+        var draft = _invite.Draft with { Uri = uri, Headers = headers, Routes = [], MayUseStream = hop.Transport is null };
+        _core.Names.Find(hop, now, (targets, at) =>
+        {
+            if (_state is SipCallState.Calling or SipCallState.Proceeding) Again(draft, _core.FlowsTo(targets), at);
+            else if (_state == SipCallState.Cancelling) OnFailure(new SipEnd(487, Local: true), at);
+        });
+        return true;
+    }
+
+    /// <summary>The next INVITE of the call: same Call-ID, To and From, the next number (§8.1.3.4).</summary>
+    private void Again(RequestDraft draft, ImmutableArray<SipFlow> flows, Instant now)
+    {
+        CloseEarlyDialogs();
+        var host = SipUri.TryParse(Encoding.UTF8.GetBytes(draft.Uri), out var uri) ? PeerOf(uri) : null;
+        // A password is shown to its own peer alone.
+        var account = host is null ? null : _core.Accounts.For(_account, host.Model.Name);
+        _invite = new ClientRequest(_core, this, draft with { Sequence = draft.Sequence + 1 }, account);
+        _invite.Start(flows, now);
+    }
+
+    private bool MayCall(SipUri uri) =>
+        PeerOf(uri) is not null || _core.Settings.RedirectHosts.Contains(uri.HostText.ToLowerInvariant());
+
+    private SipPeer? PeerOf(SipUri uri)
+    {
+        foreach (var peer in _core.Peers.All)
+        {
+            if (peer.Hop.Host.Equals(uri.HostText, StringComparison.OrdinalIgnoreCase)) return peer;
+        }
+
+        return uri.TryGetAddress(5060, out var address) ? _core.Peers.At(address) : null;
+    }
+
+    // §20.10: without a q the highest.
+    private static double WeightOf(SipAddress contact) =>
+        double.TryParse(contact.Parameters.TextOf("q"u8), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var q) ? q : 1;
+
+    private string Demanded(SipMessage response)
+    {
+        var tags = new List<string>();
+        foreach (var value in response.Values(SipHeader.Require))
+        {
+            var tag = Encoding.ASCII.GetString(value);
+            if (!_core.Supports(tag)) return "";
+            tags.Add(tag);
+        }
+
+        return string.Join(", ", tags);
+    }
+
+    private static ImmutableArray<(SipHeader, string)> Replaced(ImmutableArray<(SipHeader Header, string)> headers, ImmutableArray<(SipHeader Header, string)> by) =>
+        [.. headers.Where(header => !by.Any(other => other.Header == header.Header)), .. by];
+
+    private static string NameOf(string uri) =>
+        SipUri.TryParse(Encoding.UTF8.GetBytes(uri), out var parsed) ? $"{parsed.UserText}@{parsed.HostText.ToLowerInvariant()}:{parsed.Port}" : uri;
+}
