@@ -108,7 +108,7 @@ internal sealed class Bench : IAsyncDisposable
     /// Both phones on the hook, nothing left anywhere: no connection on the gateway, no call, no port; nobody broke a rule; every packet of
     /// the whole run was one that tshark understands.
     /// </summary>
-    /// <param name="ports">Whether to wait, half a minute, until the relay's ports are free again.</param>
+    /// <param name="ports">Whether to wait until the relay has none of its ports leased any more; that they rest then is not waited for.</param>
     public async Task<Capture.Decoded> EndsClean(bool ports = false)
     {
         await Do(now =>

@@ -102,7 +102,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     }
 
     /// <summary>Waits until every gauge that counts calls and what belongs to them reads zero.</summary>
-    /// <param name="ports">Whether the relay's ports are waited for too: they rest half a minute before they are free again.</param>
+    /// <param name="ports">Whether the leases of the relay's ports are waited for too. A port that rests after its lease is not counted.</param>
     public async Task ComesToRest(bool ports)
     {
         var limit = ports ? TimeSpan.FromSeconds(60) : TimeSpan.FromSeconds(15);

@@ -21,7 +21,7 @@ internal sealed partial class LoadBridge : LoadProcess
 
     public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines)
     {
-        // Ports rest half a minute after a call; at hundreds of calls a second that takes all there are.
+        // Ports rest half a minute after a call, or two seconds when no others are left; at hundreds of calls a second that takes all there are.
         var settings = folder.Write("bridge.json", $$"""
             {
               "Mgcp": { "Listen": "{{host}}:0" },
