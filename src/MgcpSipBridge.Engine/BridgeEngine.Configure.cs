@@ -7,6 +7,12 @@ namespace MgcpSipBridge.Engine;
 /// <content>Provisioning: the difference between two models, applied without touching what stays.</content>
 public sealed partial class BridgeEngine
 {
+    /// <summary>
+    /// A gateway that has said that it restarts is on its way back: so long it may take when a thousand do at once, and tens of thousands of lines that leave the
+    /// PBX and return would make it longer for all.
+    /// </summary>
+    private static readonly TimeSpan RestartTime = TimeSpan.FromSeconds(60);
+
     private EngineModel _model = EngineModel.Empty;
 
     private static string TrunkKey(string peer) => "trunk:" + peer;
@@ -127,9 +133,13 @@ public sealed partial class BridgeEngine
     /// A line that stays out of service leaves the PBX too, so that its callers hear so at once; back in service, it registers again. A
     /// gateway that merely restarts is back before.
     /// </summary>
-    private void FollowService(LineSlot line, bool serves)
+    private void FollowService(LineSlot line, bool serves, bool restarts = false)
     {
-        if (!serves) _leaving.Set(line.Index, _core.Now + _core.Settings.UnregisterAfter);
+        if (!serves)
+        {
+            var patience = _core.Settings.UnregisterAfter;
+            _leaving.Set(line.Index, _core.Now + (restarts && patience < RestartTime ? RestartTime : patience));
+        }
         else
         {
             _leaving.Cancel(line.Index);

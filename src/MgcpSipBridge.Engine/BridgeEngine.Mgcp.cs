@@ -46,7 +46,7 @@ public sealed partial class BridgeEngine
                 Serves(line, ServiceAfter(down.Reason));
                 if (down.Reason == OutOfServiceReason.Draining) break;
                 LoseConnections(line);
-                FollowService(line, serves: false);
+                FollowService(line, serves: false, down.Reason == OutOfServiceReason.Restarting);
                 Do(line, new CallEvent.LineDown(down.Reason == OutOfServiceReason.Restarting));
                 break;
             case MgcpEvent.GatewayDiscovered discovered:

@@ -10,6 +10,7 @@ public static class Program
         wire [BenchmarkDotNet options]                    reading and writing messages: time and bytes allocated
         calls [--calls N] [--lines N] [--rate N] [--warm-up N]
                                                           whole calls through the bridge's process against sipp, without media
+        avalanche [--gateways N] [--lines N]              the bridge's process while gateways (1000 of 24 lines) all restart within a second
         mgcp                                              the call agent alone: by the message, by the line, and a thousand gateways restarting
         """;
 
@@ -22,6 +23,8 @@ public static class Program
                 return 0;
             case ["calls", .. var rest] when CallLoadOptions.TryParse(rest, out var options):
                 return await CallLoad.Run(options);
+            case ["avalanche", .. var rest] when AvalancheOptions.TryParse(rest, out var options):
+                return await AvalancheLoad.Run(options);
             case ["mgcp"]:
                 MgcpLoad.Run();
                 return 0;

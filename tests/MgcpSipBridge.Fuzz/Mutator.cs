@@ -29,7 +29,9 @@ internal sealed class Mutator(IReadOnlyList<byte[]> corpus, Entropy chance)
     public ReadOnlySpan<byte> Next()
     {
         _length = 0;
-        Append(Pick());
+        // Rarely, for it takes a hundred times as long: a shape that is meant to hurt, up to the largest datagram.
+        if (chance.Next(1000) == 0) Append(NastyShapes.All[chance.Next(NastyShapes.All.Length)].Make(chance.Next(MaxBytes + 1)));
+        else Append(Pick());
         // Now and then something as it is, now and then something quite broken.
         for (var steps = chance.Next(8); steps > 0; steps--) Step();
         return _buffer.AsSpan(0, _length);
@@ -74,7 +76,7 @@ internal sealed class Mutator(IReadOnlyList<byte[]> corpus, Entropy chance)
                 RepeatLine();
                 break;
             default:
-                InsertPieceOf(_buffer.AsSpan(0, _length).ToArray());
+                InsertPieceOf(_buffer.AsSpan(0, Math.Min(_length, 4096)).ToArray());
                 break;
         }
     }

@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Mgcp;
 internal static class DigitMapCompiler
 {
     /// <summary>Collects whatever is dialled until a pause: what is left when nothing else fits.</summary>
-    private const string CatchAll = "([0-9*#].T)";
+    public const string CatchAll = "([0-9*#].T)";
 
     /// <summary>
     /// A map within the limits, and whether it says exactly what the patterns say. Null when no map can collect these numbers at such a gateway.

@@ -19,13 +19,13 @@ internal sealed partial class LoadBridge : LoadProcess
 
     public NetAddress Mgcp { get; private set; }
 
-    public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines)
+    public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines, string sip = "")
     {
         // Ports rest half a minute after a call, or two seconds when no others are left; at hundreds of calls a second that takes all there are.
         var settings = folder.Write("bridge.json", $$"""
             {
               "Mgcp": { "Listen": "{{host}}:0" },
-              "Sip": { "Listen": ["udp://{{host}}:0"] },
+              "Sip": { "Listen": ["udp://{{host}}:0"]{{sip}} },
               "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" }, "Ports": "10000-64999" },
               "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
               "Storage": { "Provider": "None" }

@@ -29,6 +29,26 @@ internal class LoadProcess : IDisposable
         }
     }
 
+    /// <summary>Resident memory in bytes, now.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
+    /// <summary>Resident memory in bytes, at most so far.</summary>
+    public long PeakMemory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.PeakWorkingSet64;
+        }
+    }
+
     protected Task<string> Ready => _ready.Task.WaitAsync(TimeSpan.FromSeconds(30));
 
     public static LoadProcess Start(string program, string folder, params string[] arguments) => new(Launch(program, folder, arguments));

@@ -14,7 +14,15 @@ internal static class MgcpLoad
     public static void Run()
     {
         ReadCorpus();
-        foreach (var lines in (int[])[1_000, 10_000, 100_000]) Lines(lines);
+        double few = 0, many = 0;
+        foreach (var lines in (int[])[1_000, 10_000, 100_000])
+        {
+            many = Lines(lines);
+            if (few == 0) few = many;
+        }
+
+        Print($"a message costs {many / few:0.00} times as much with 100,000 lines as with 1,000");
+        Soak();
         Avalanche(1000);
     }
 
@@ -28,11 +36,11 @@ internal static class MgcpLoad
             foreach (var sample in samples) Read(sample);
         });
         Print($"read a message of the corpus ({samples.Length} samples, {samples.Average(static s => s.Length):0} bytes each): {ns:0} ns, {bytes:0.0} bytes allocated");
-        (ns, bytes) = Measure(samples.Length, 20_000, () =>
+        var (both, allocated) = Measure(samples.Length, 20_000, () =>
         {
             foreach (var sample in samples) Write(writer, sample);
         });
-        Print($"read and write one: {ns:0} ns, {bytes:0.0} bytes allocated");
+        Print($"read and write one: {both:0} ns, so writing takes {both - ns:0} ns; {allocated:0.0} bytes allocated");
     }
 
     private static int Read(ReadOnlySpan<byte> sample)
@@ -68,7 +76,8 @@ internal static class MgcpLoad
     }
 
     /// <summary>Memory of idle lines, and the cost of an event (NTFY, its answer, RQNT, its answer) however many lines there are.</summary>
-    private static void Lines(int lines)
+    /// <returns>Nanoseconds a message.</returns>
+    private static double Lines(int lines)
     {
         var before = Memory();
         var world = new ScriptedGateways((lines + LinesPerGateway - 1) / LinesPerGateway, LinesPerGateway, TimeSpan.Zero);
@@ -116,6 +125,57 @@ internal static class MgcpLoad
         }
 
         Print($"  an event with its request: {best:0} ns and {allocated:0} bytes a message, {1e9 / best / 1000:0} thousand messages a second and core");
+        return best;
+    }
+
+    /// <summary>A day of a thousand lines, in virtual time: four calls an hour and line, and every hour a gateway restarts. Nothing may be left of it.</summary>
+    private static void Soak()
+    {
+        const int Gateways = 42;
+        var world = new ScriptedGateways(Gateways, LinesPerGateway, TimeSpan.FromMilliseconds(20));
+        world.BringUp(TimeSpan.FromHours(1));
+        var tid = 1;
+        // The first hour fills what is filled once, such as queues that grow to their usual size.
+        Hours(1);
+        var before = Memory();
+        var (calls, messages, watch) = (tid, world.Messages, Stopwatch.StartNew());
+        Hours(24);
+        var after = Memory();
+        Print($"a day of {Gateways * LinesPerGateway} lines, {(tid - calls) / 2} calls and {world.Messages - messages} messages in {watch.Elapsed.TotalSeconds:0} s: {before / 1e6:0.00} MB before, {after / 1e6:0.00} MB after");
+        GC.KeepAlive(world);
+
+        void Hours(int hours)
+        {
+            for (var hour = 0; hour < hours; hour++)
+            {
+                var gateway = hour % Gateways;
+                world.Deliver(Encoding.ASCII.GetBytes($"RSIP {tid++} *@gw{gateway}.example.net MGCP 1.0\r\nRM: restart\r\n"), ScriptedGateways.AddressOf(gateway));
+                // A call begins every nine tenths of a second; so each line has four an hour.
+                for (var call = 0; call < 4000; call++) Call();
+            }
+
+            // Answers are forgotten, audits are done.
+            world.Pass(TimeSpan.FromMinutes(5));
+        }
+
+        void Call()
+        {
+            var line = (int)((uint)(tid * 2654435761u) % (Gateways * LinesPerGateway));
+            var (gateway, endpoint) = (line / LinesPerGateway, new EndpointId($"gw{line / LinesPerGateway}", $"aaln/{(line % LinesPerGateway) + 1}"));
+            var name = tid.ToString("X", CultureInfo.InvariantCulture);
+            Notify("L/hd");
+            world.Agent.CreateConnection(endpoint, new ConnectionRequest(name, ConnectionMode.RecvOnly), world.Now);
+            world.Pass(TimeSpan.FromMilliseconds(300));
+            world.Agent.ModifyConnection(endpoint, "1F", new ConnectionRequest(name, ConnectionMode.SendRecv), world.Now);
+            world.Pass(TimeSpan.FromMilliseconds(300));
+            world.Agent.DeleteConnection(endpoint, name, "1F", null, world.Now);
+            Notify("L/hu");
+            world.Pass(TimeSpan.FromMilliseconds(300));
+
+            void Notify(string happened) => world.Deliver(
+                Encoding.ASCII.GetBytes($"NTFY {tid++} {endpoint.LocalName}@{endpoint.Gateway}.example.net MGCP 1.0\r\nX: 1\r\nO: {happened}\r\n"),
+                ScriptedGateways.AddressOf(gateway));
+        }
     }
 
     /// <summary>All gateways restart within one second; one line elsewhere goes on being served.</summary>

@@ -113,7 +113,7 @@ internal sealed class ScriptedGateways
                     break;
                 case MgcpOutput.Send send:
                     Messages++;
-                    if (send.Datagram.Span[0] is not ((byte)'A' or (byte)'R' or (byte)'D')) break;
+                    if (send.Datagram.Span[0] is < (byte)'A' or > (byte)'Z') break;
                     Watch?.Invoke(send.Datagram, send.To);
                     Post(Answer(send.Datagram.Span), send.To, Now + _delay);
                     break;
@@ -125,6 +125,7 @@ internal sealed class ScriptedGateways
     {
         var id = command[5..];
         id = id[..id.IndexOf((byte)' ')];
+        if (command[0] == 'C') return [.. "200 "u8, .. id, .. " OK\r\nI: 1F\r\n\r\nv=0\r\n"u8];
         return command[0] == 'A' ? [.. "200 "u8, .. id, .. " OK\r\nA: a:PCMU;PCMA, v:L;D;G\r\nES: L/hu\r\nI:\r\n"u8] : [.. "200 "u8, .. id, .. " OK\r\n"u8];
     }
 }
