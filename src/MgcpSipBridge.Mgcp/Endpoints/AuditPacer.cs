@@ -8,8 +8,11 @@ namespace MgcpSipBridge.Mgcp;
 /// </summary>
 internal sealed class AuditPacer(MgcpAdmission admission, TimerQueue<AgentTimer> timers)
 {
-    /// <summary>The time between two helpings; what may begin at once is the rate's share of twice that.</summary>
-    private static readonly TimeSpan Helping = TimeSpan.FromMilliseconds(20);
+    /// <summary>The time between two helpings: short, so that who asks for dial tone between them waits for few audits.</summary>
+    private static readonly TimeSpan Helping = TimeSpan.FromMilliseconds(5);
+
+    /// <summary>What may begin at once after a pause is the rate's share of this.</summary>
+    private static readonly TimeSpan Burst = TimeSpan.FromMilliseconds(40);
 
     private readonly Queue<AuditQueue> _ready = [];
     private TokenBucket _tokens;
@@ -24,7 +27,7 @@ internal sealed class AuditPacer(MgcpAdmission admission, TimerQueue<AgentTimer>
     /// <summary>Begins what may begin now.</summary>
     public void Advance(Instant now)
     {
-        var burst = Math.Max(8, admission.AuditsPerSecond * 2 * Helping.TotalSeconds);
+        var burst = Math.Max(8, admission.AuditsPerSecond * Burst.TotalSeconds);
         while (_ready.TryPeek(out var queue))
         {
             if (queue.MayBegin)
