@@ -35,7 +35,7 @@ public sealed class DemoTests
         var (caller, patience) = (bridge.Gateway.Phone("aaln/1"), TimeSpan.FromSeconds(20));
         bridge.Pbx.When("600", CalledPlan.Answer(TimeSpan.Zero));
         await bridge.Nodes.DoAsync(bridge.Gateway.PowerOn);
-        while (!await bridge.IsAllReadyAsync()) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Patience.UntilAsync("both lines are ready", bridge.IsAllReadyAsync);
         await bridge.Nodes.DoAsync(caller.OffHook);
         await bridge.Nodes.UntilAsync(() => caller.Sound == PhoneSound.DialTone, patience);
         await bridge.Nodes.DoAsync(now => caller.Dial("600", TimeSpan.FromMilliseconds(50), now));

@@ -51,12 +51,12 @@ public sealed class ProcessTests : IDisposable
         await driver.DoAsync(gateway.PowerOn);
         var phone = gateway.Phone("aaln/1");
         using var http = new HttpClient { BaseAddress = new Uri(ready[6]) };
-        while (!(await http.GetStringAsync(new Uri("/v1/gateways/gw1/lines/1001", UriKind.Relative), cancel)).Contains("IDLE", StringComparison.Ordinal)) await Task.Delay(10, cancel);
+        await Patience.UntilAsync("the line is idle", async () => (await http.GetStringAsync(new Uri("/v1/gateways/gw1/lines/1001", UriKind.Relative), cancel)).Contains("IDLE", StringComparison.Ordinal));
         await driver.DoAsync(phone.OffHook);
         await driver.UntilAsync(() => phone.Sound == PhoneSound.DialTone, TimeSpan.FromSeconds(20));
 
         var end = EndAsync(bridge, "TERM");
-        while ((await http.GetAsync(new Uri("/readyz", UriKind.Relative), cancel)).StatusCode != HttpStatusCode.ServiceUnavailable) await Task.Delay(10, cancel);
+        await Patience.UntilAsync("it is not ready any more", async () => (await http.GetAsync(new Uri("/readyz", UriKind.Relative), cancel)).StatusCode == HttpStatusCode.ServiceUnavailable);
         Assert.Contains("DRAINING", await http.GetStringAsync(new Uri("/v1/status", UriKind.Relative), cancel), StringComparison.Ordinal);
         Assert.False(end.IsCompleted);
         await driver.DoAsync(phone.OnHook);

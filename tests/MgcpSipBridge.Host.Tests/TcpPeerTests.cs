@@ -69,9 +69,10 @@ public sealed class TcpPeerTests : IDisposable
 
     private static async Task UntilAsync(BridgeServer server, SipRegistrationState state, TimeSpan? most = null)
     {
-        using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        timeout.CancelAfter(most ?? TimeSpan.FromSeconds(60));
-        while (((ImmutableArray<LineView>)(await server.Queries.AskAsync(new EngineQuery.Lines(), timeout.Token))!)[0].Registration != state) await Task.Delay(10, timeout.Token);
+        await Patience.UntilAsync($"the line's registration is {state}", async () => await RegistrationAsync() == state, most);
+
+        async Task<SipRegistrationState> RegistrationAsync() =>
+            ((ImmutableArray<LineView>)(await server.Queries.AskAsync(new EngineQuery.Lines(), TestContext.Current.CancellationToken))!)[0].Registration;
     }
 
     private ValueTask<TcpClient> AcceptAsync() => _peer.AcceptTcpClientAsync(TestContext.Current.CancellationToken);

@@ -74,13 +74,20 @@ public sealed class SippTests
     public async Task An_announcement_is_heard_before_the_answer()
     {
         var host = LoopbackHost.Claim();
-        await using var sipp = await Sipp.Answer("uas-early-media", host);
+        const int Announcement = 600, Conversation = 1400;
+        await using var sipp = await Sipp.Answer("uas-early-media", host, tones: [("early.alaw", Announcement), ("answered.alaw", Conversation)]);
         await using var bench = await Bench.Start(host.At(Sipp.Port));
-        bench.Alice.Voice = Tone;
         await bench.Dials(bench.Alice, "2000");
-        await bench.Until("early media", () => bench.Alice.HearsNetwork);
+        await bench.Hears(bench.Alice, Announcement);
+        await bench.Do(_ =>
+        {
+            // Heard before the answer: nothing is answered yet, and nothing of what comes after it was heard.
+            Assert.False(bench.Alice.IsTalking);
+            Assert.DoesNotContain(Conversation, bench.Alice.HeardFrequencies.Keys);
+            Assert.DoesNotContain(bench.Alice.History, h => h.Sound == PhoneSound.Ringback);
+        });
         await bench.Until("the call is answered", () => bench.Alice.IsTalking);
-        await bench.Hears(bench.Alice, Tone);
+        await bench.Hears(bench.Alice, Conversation);
         await bench.Do(bench.Alice.OnHook);
         await sipp.Succeeds();
         await bench.EndsClean();

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Interop;
@@ -18,10 +19,13 @@ internal sealed class Sipp : IAsyncDisposable
 
     public static void Require() => ExternalProgram.Require("sipp", "sip-tester");
 
-    /// <summary>The called party: waits for <paramref name="calls"/> calls on <paramref name="host"/>.</summary>
-    public static async Task<Sipp> Answer(string scenario, LoopbackHost host, int calls = 1, string transport = "u1")
+    /// <summary>
+    /// The called party: waits for <paramref name="calls"/> calls on <paramref name="host"/>. The scenario may play <paramref name="tones"/> (Hz), each a file of
+    /// A-law samples by its name.
+    /// </summary>
+    public static async Task<Sipp> Answer(string scenario, LoopbackHost host, int calls = 1, string transport = "u1", params (string File, int Tone)[] tones)
     {
-        var sipp = Start(scenario, host, [], calls, transport);
+        var sipp = Start(scenario, host, [], calls, transport, tones);
         await sipp.Listening(host);
         return sipp;
     }
@@ -44,9 +48,10 @@ internal sealed class Sipp : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static Sipp Start(string scenario, LoopbackHost host, string[] target, int calls, string transport)
+    private static Sipp Start(string scenario, LoopbackHost host, string[] target, int calls, string transport, params (string File, int Tone)[] tones)
     {
         var folder = new TemporaryFolder();
+        foreach (var (file, tone) in tones) folder.Write(file, ALaw(tone));
         string[] arguments =
         [
             .. target, "-nostdin", "-sf", Path.Combine(AppContext.BaseDirectory, "Sipp", scenario + ".xml"),
@@ -57,6 +62,16 @@ internal sealed class Sipp : IAsyncDisposable
             "-trace_err", "-error_file", folder.File("errors"),
         ];
         return new Sipp(ExternalProgram.Start("sipp", folder.Path, arguments), folder, scenario);
+    }
+
+    /// <summary>A second of a tone, G.711 A-law.</summary>
+    private static byte[] ALaw(int tone)
+    {
+        var samples = new short[8000];
+        new ToneGenerator(Tone.Of(tone)).Fill(samples);
+        var codes = new byte[samples.Length];
+        G711.EncodeALaw(samples, codes);
+        return codes;
     }
 
     // sipp says nothing when it is ready; the kernel does.

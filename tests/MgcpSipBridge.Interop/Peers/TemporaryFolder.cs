@@ -15,5 +15,11 @@ internal sealed class TemporaryFolder : IDisposable
         return File(name);
     }
 
+    public string Write(string name, byte[] bytes)
+    {
+        System.IO.File.WriteAllBytes(File(name), bytes);
+        return File(name);
+    }
+
     public void Dispose() => _folder.Delete(recursive: true);
 }
