@@ -1,6 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Interop;
@@ -59,35 +56,10 @@ internal sealed class Kamailio : IAsyncDisposable
         return int.Parse(header["X-Contacts: ".Length..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    // Its 200 to OPTIONS, asked for again and again until it is up.
-    private async Task<string> Answer()
+    private Task<string> Answer() => UdpProbe.Ask(_program, "kamailio", Address, (local, _) =>
     {
-        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Connect(Address.ToIPAddress(), Address.Port);
-        for (var i = 1; i <= 50; i++)
-        {
-            var id = Guid.NewGuid().ToString("N");
-            var options = $"OPTIONS sip:{Address} SIP/2.0\r\nVia: SIP/2.0/UDP {socket.Client.LocalEndPoint};branch=z9hG4bK{id};rport\r\n"
-                + $"From: <sip:probe@{Address}>;tag={id}\r\nTo: <sip:{Address}>\r\nCall-ID: {id}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n";
-            Assert.False(_program.HasExited, $"kamailio ended:\n{Said}");
-            try
-            {
-                await socket.SendAsync(Encoding.ASCII.GetBytes(options), TestContext.Current.CancellationToken);
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-                patience.CancelAfter(200);
-                var answer = Encoding.ASCII.GetString((await socket.ReceiveAsync(patience.Token)).Buffer);
-                if (answer.StartsWith("SIP/2.0 200", StringComparison.Ordinal)) return answer;
-            }
-            catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
-            {
-                // Not up yet.
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(100, TestContext.Current.CancellationToken);
-            }
-        }
-
-        throw new TimeoutException($"kamailio does not answer at {Address}:\n{Said}");
-    }
+        var id = Guid.NewGuid().ToString("N");
+        return $"OPTIONS sip:{Address} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK{id};rport\r\n"
+            + $"From: <sip:probe@{Address}>;tag={id}\r\nTo: <sip:{Address}>\r\nCall-ID: {id}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n";
+    });
 }

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Interop;
@@ -28,7 +26,7 @@ internal sealed class OsmoMgw : IAsyncDisposable
         var mgw = new OsmoMgw(ExternalProgram.Start("osmo-mgw", folder.Path, "-c", configuration), folder, host.At(2427));
         try
         {
-            await mgw.Answers();
+            await UdpProbe.Ask(mgw._program, "osmo-mgw", mgw.Address, (_, i) => $"AUEP {i} rtpbridge/1@{Domain} MGCP 1.0\r\n");
             return mgw;
         }
         catch
@@ -42,33 +40,5 @@ internal sealed class OsmoMgw : IAsyncDisposable
     {
         await _program.DisposeAsync();
         _folder.Dispose();
-    }
-
-    private async Task Answers()
-    {
-        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Connect(Address.ToIPAddress(), Address.Port);
-        for (var i = 1; i <= 50; i++)
-        {
-            Assert.False(_program.HasExited, $"osmo-mgw ended:\n{Said}");
-            try
-            {
-                await socket.SendAsync(System.Text.Encoding.ASCII.GetBytes($"AUEP {i} rtpbridge/1@{Domain} MGCP 1.0\r\n"), TestContext.Current.CancellationToken);
-                using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-                patience.CancelAfter(200);
-                await socket.ReceiveAsync(patience.Token);
-                return;
-            }
-            catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
-            {
-                // Not up yet.
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(100, TestContext.Current.CancellationToken);
-            }
-        }
-
-        throw new TimeoutException($"osmo-mgw does not answer at {Address}:\n{Said}");
     }
 }
