@@ -42,10 +42,36 @@ internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, Cancellat
     public async Task GatewayAsync(string name)
     {
         var gateway = await new GatewayService.GatewayServiceClient(channel).GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel);
+        Write(gateway);
+    }
+
+    public async Task DiscoveredAsync()
+    {
+        var client = new GatewayService.GatewayServiceClient(channel);
+        var all = new ListDiscoveredGatewaysResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await client.ListDiscoveredGatewaysAsync(new ListDiscoveredGatewaysRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.DiscoveredGateways.Add(page.DiscoveredGateways);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.DiscoveredGateways, ["DOMAIN", "ADDRESS", "VERSION", "FIRST HEARD", "LAST HEARD", "COUNT", "STATE"],
+            d => [d.Domain, d.Address, Or(d.Version), Text(d.FirstHeardTime), Text(d.LastHeardTime), Text(d.MessageCount), Text(d.State)]);
+    }
+
+    public async Task AdoptAsync(string domain, string address)
+    {
+        var request = new AdoptDiscoveredGatewayRequest { Domain = domain, Address = address };
+        Write(await new GatewayService.GatewayServiceClient(channel).AdoptDiscoveredGatewayAsync(request, cancellationToken: cancel));
+    }
+
+    private void Write(Gateway gateway)
+    {
         writer.One(gateway, Facts(gateway));
         if (writer.Format == OutputFormat.Json) return;
         writer.Text("\n");
         writer.Many(gateway, gateway.Traits, ["TRAIT", "VALUE", "SOURCE"], t => [t.Name, Or(t.Value), Text(t.Source)]);
+        if (gateway.Adopted) writer.Text("\n" + gateway.ProposedLinesYaml);
     }
 
     public async Task LinesAsync(string gateway)
@@ -129,6 +155,7 @@ internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, Cancellat
         ("throttled", gateway.Throttled ? "yes" : "no"),
         ("pending transactions", Text(gateway.PendingTransactions)),
         ("lines", Lines(gateway)),
+        .. gateway.Adopted ? [("adopted", "until the bridge ends; see below for lines.yaml")] : Array.Empty<(string, string)>(),
     ];
 
     private static string Lines(Gateway gateway)

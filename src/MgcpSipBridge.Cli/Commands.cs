@@ -52,6 +52,8 @@ internal static class Commands
         var format = new Option<OutputFormat>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => OutputFormat.Table, Recursive = true };
         var gateway = new Option<string>("--gateway", "-g") { Description = "Only lines of this gateway", DefaultValueFactory = _ => "-" };
         var gatewayName = new Argument<string>("name") { Description = "The gateway's name" };
+        var domain = new Argument<string>("domain") { Description = "What the gateway writes after '@'" };
+        var address = new Option<string>("--address", "-a") { Description = "Its address, when several have the domain", DefaultValueFactory = _ => "" };
         var callId = new Argument<string>("id") { Description = "The call's id" };
         var ladder = new Option<bool>("--ladder") { Description = "Show the call's messages on both sides" };
 
@@ -72,10 +74,13 @@ internal static class Commands
 
         var gateways = Verb("gateways", "MGCP gateways", (bridge, _) => bridge.GatewaysAsync());
         gateways.Subcommands.Add(Verb("show", "One gateway: how it does, how it speaks, what was learnt", (bridge, parse) => bridge.GatewayAsync(parse.GetRequiredValue(gatewayName)), gatewayName));
+        gateways.Subcommands.Add(Verb("discovered", "Gateways that nobody configured and that were heard", (bridge, _) => bridge.DiscoveredAsync()));
+        gateways.Subcommands.Add(Verb("adopt", "Ask a discovered gateway what it has and become its call agent until the bridge ends; prints what to write into lines.yaml",
+            (bridge, parse) => bridge.AdoptAsync(parse.GetRequiredValue(domain), parse.GetRequiredValue(address)), domain, address));
         var calls = Verb("calls", "Live calls", (bridge, _) => bridge.CallsAsync());
         calls.Subcommands.Add(Verb("show", "One call, live or ended",
             (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));
-        return new RootCommand("Looks into a running MgcpSipBridge")
+        return new RootCommand("Looks into a running MgcpSipBridge, and acts on it")
         {
             server,
             format,

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.SansIo;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
@@ -28,7 +29,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
     /// <summary>Binds both ports and serves.</summary>
     /// <exception cref="BindException">A port is taken.</exception>
-    public static async Task<ApiHost> StartAsync(BridgeModel model, BridgeState state, IShardQueries shard, BridgeMetrics metrics, ILoggerFactory logs)
+    public static async Task<ApiHost> StartAsync(BridgeModel model, BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ILoggerFactory logs)
     {
         // Bound here and handed over, so that a conflict names its setting and a port of 0 is known at once.
         var http = Listen(model.Http, "Api:Http");
@@ -43,7 +44,7 @@ internal sealed class ApiHost : IAsyncDisposable
             throw;
         }
 
-        var app = Build(state, shard, metrics, logs, http, grpc);
+        var app = Build(state, shard, metrics, adoptions, logs, http, grpc);
         await app.StartAsync();
         return new ApiHost(app, SocketAddresses.From(http.LocalEndPoint), SocketAddresses.From(grpc.LocalEndPoint));
     }
@@ -58,7 +59,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
     private static Socket Listen(NetAddress address, string setting) => BindException.Open(address, SocketType.Stream, ProtocolType.Tcp, setting, _ => { });
 
-    private static WebApplication Build(BridgeState state, IShardQueries shard, BridgeMetrics metrics, ILoggerFactory logs, Socket http, Socket grpc)
+    private static WebApplication Build(BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ILoggerFactory logs, Socket http, Socket grpc)
     {
         // Empty: no appsettings.json, no ASPNETCORE_ variables. What configures the bridge is documented, and nothing else does.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "mgcp-sip-bridge" });
@@ -79,6 +80,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddRoutingCore();
         services.AddSingleton(state);
         services.AddSingleton(new EngineAnswers(shard));
+        services.AddSingleton(adoptions);
         services.AddGrpc().AddJsonTranscoding();
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains(ReadyTag)))
@@ -117,6 +119,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/status                             the bridge in numbers
         /v1/gateways                           gateways; /v1/gateways/{name}
         /v1/gateways/{name}/lines              lines; /v1/gateways/{name}/lines/{number}
+        /v1/discoveredGateways                 gateways that nobody configured; POST /v1/discoveredGateways/{domain}:adopt
         /v1/peers                              SIP peers; /v1/peers/{name}
         /v1/routes                             routes; /v1/routes/{name}
         /v1/calls                              live calls; /v1/calls/{id}, /v1/calls/{id}/ladder

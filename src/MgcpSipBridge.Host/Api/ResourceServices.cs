@@ -1,11 +1,12 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Provisioning;
 
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Gateways and lines.</summary>
-internal sealed class GatewayResource(EngineAnswers engine, BridgeState state) : V1.GatewayService.GatewayServiceBase
+internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, Adoptions adoptions) : V1.GatewayService.GatewayServiceBase
 {
     // Stands for every gateway where a path needs one (AIP-159).
     private const string AnyGateway = "-";
@@ -14,11 +15,11 @@ internal sealed class GatewayResource(EngineAnswers engine, BridgeState state) :
     {
         var all = await engine.AllAsync<GatewayView>(new EngineQuery.Gateways(), context.CancellationToken);
         var (page, next) = Paging.Take(all, g => g.Model.Mgcp.Name, request.PageSize, request.PageToken);
-        return new V1.ListGatewaysResponse { Gateways = { page.Select(g => g.ToMessage(state.Clock)) }, NextPageToken = next };
+        return new V1.ListGatewaysResponse { Gateways = { page.Select(g => g.ToMessage(state)) }, NextPageToken = next };
     }
 
     public override async Task<V1.Gateway> GetGateway(V1.GetGatewayRequest request, ServerCallContext context) =>
-        (await FindAsync(request.Gateway, context)).ToMessage(state.Clock);
+        (await FindAsync(request.Gateway, context)).ToMessage(state);
 
     public override async Task<V1.ListLinesResponse> ListLines(V1.ListLinesRequest request, ServerCallContext context)
     {
@@ -33,6 +34,27 @@ internal sealed class GatewayResource(EngineAnswers engine, BridgeState state) :
         var all = await engine.AllAsync<LineView>(new EngineQuery.Lines(), context.CancellationToken);
         return all.FirstOrDefault(l => l.Model.Number == request.Line && IsOn(l, request.Gateway))?.ToMessage()
             ?? throw EngineAnswers.NotFound($"line {request.Line} on gateway {request.Gateway}");
+    }
+
+    public override async Task<V1.ListDiscoveredGatewaysResponse> ListDiscoveredGateways(V1.ListDiscoveredGatewaysRequest request, ServerCallContext context)
+    {
+        var all = await engine.AllAsync<DiscoveredView>(new EngineQuery.Discovered(), context.CancellationToken);
+        var (page, next) = Paging.Take(all, d => $"{d.Gateway.Domain.ToLowerInvariant()} {d.Gateway.Address.Host}", request.PageSize, request.PageToken);
+        return new V1.ListDiscoveredGatewaysResponse { DiscoveredGateways = { page.Select(d => d.ToMessage(state.Clock)) }, NextPageToken = next };
+    }
+
+    public override async Task<V1.Gateway> AdoptDiscoveredGateway(V1.AdoptDiscoveredGatewayRequest request, ServerCallContext context)
+    {
+        var all = await engine.AllAsync<DiscoveredView>(new EngineQuery.Discovered(), context.CancellationToken);
+        var meant = all.Select(d => d.Gateway).Where(g => g.Domain.Equals(request.Domain, StringComparison.OrdinalIgnoreCase)
+            && (request.Address.Length == 0 || g.Address.ToString() == request.Address)).ToList();
+        if (meant.Count == 0) throw EngineAnswers.NotFound($"discovered gateway {request.Domain}{(request.Address.Length == 0 ? "" : " at " + request.Address)}");
+        if (meant.Count > 1)
+            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"several gateways call themselves {request.Domain}; give the address of one: {string.Join(", ", meant.Select(g => g.Address))}"));
+        var name = await adoptions.AdoptAsync(meant[0], context.CancellationToken);
+        return name is not null
+            ? (await FindAsync(name, context)).ToMessage(state)
+            : throw new RpcException(new Status(StatusCode.Unavailable, $"gateway {request.Domain} at {meant[0].Address} was asked what it has and is not adopted: the log says why"));
     }
 
     private static bool IsOn(LineView line, string gateway) => gateway == AnyGateway || line.Model.Gateway == gateway;

@@ -1,4 +1,5 @@
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
@@ -8,7 +9,7 @@ namespace MgcpSipBridge.Host.Api;
 /// <content>Gateways and lines.</content>
 internal static partial class ViewMapper
 {
-    public static V1.Gateway ToMessage(this GatewayView view, MonotonicClock clock)
+    public static V1.Gateway ToMessage(this GatewayView view, BridgeState state)
     {
         var model = view.Model.Mgcp;
         return new V1.Gateway
@@ -33,7 +34,7 @@ internal static partial class ViewMapper
             LineCount = view.Services.Lines,
             Version = view.Status.Traits.Version,
             PendingTransactions = view.Status.PendingTransactions,
-            LastHeardTime = view.Status.LastHeard is { } heard ? clock.Stamp(heard) : null,
+            LastHeardTime = view.Status.LastHeard is { } heard ? state.Clock.Stamp(heard) : null,
             Throttled = view.Status.IsThrottled,
             Services = new V1.ServiceCounts
             {
@@ -45,8 +46,22 @@ internal static partial class ViewMapper
                 Refused = view.Services.Refused,
             },
             Traits = { TraitView.Of(model, view.Status.Traits).Select(ToMessage) },
+            Adopted = view.Model.IsAdopted,
+            ProposedEndpoints = { view.Proposal is { } proposed ? proposed.Endpoints.Select(ToMessage) : [] },
+            ProposedLinesYaml = view.Proposal is { } proposal ? ProposalYaml.Write(model.Name, proposal, [.. state.Model.Peers.Select(p => p.Sip.Name)]) : "",
         };
     }
+
+    public static V1.DiscoveredGateway ToMessage(this DiscoveredView view, MonotonicClock clock) => new()
+    {
+        Domain = view.Gateway.Domain,
+        Address = view.Gateway.Address.ToString(),
+        Version = view.Gateway.Version,
+        FirstHeardTime = clock.Stamp(view.Gateway.FirstHeard),
+        LastHeardTime = clock.Stamp(view.Gateway.LastHeard),
+        MessageCount = view.Gateway.Messages,
+        State = view.Proposal is { Code: 0 } ? V1.DiscoveredGateway.Types.State.Unanswered : V1.DiscoveredGateway.Types.State.Heard,
+    };
 
     public static V1.Line ToMessage(this LineView view)
     {
@@ -87,6 +102,13 @@ internal static partial class ViewMapper
             },
         };
         if (view.OffHook is { } offHook) message.OffHook = offHook;
+        return message;
+    }
+
+    private static V1.ProposedEndpoint ToMessage(this ProposedEndpoint endpoint)
+    {
+        var message = new V1.ProposedEndpoint { Endpoint = endpoint.LocalName, Codecs = { endpoint.Audit.Codecs }, Packages = { endpoint.Audit.Packages } };
+        if (endpoint.Audit.OffHook is { } offHook) message.OffHook = offHook;
         return message;
     }
 

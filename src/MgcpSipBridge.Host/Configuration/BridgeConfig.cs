@@ -48,7 +48,7 @@ internal sealed class MgcpSection
     [Setting("NotifiedEntity that gateways are told to obey; by default ca@[the address that Mgcp:Listen is bound to].")]
     public string? CallAgent { get; set; }
 
-    [Setting("Whether gateways that lines.yaml does not name are taken. Not available in this version.")]
+    [Setting("Whether gateways that lines.yaml does not name are adopted, until the bridge ends and without lines; else they are only listed as discovered.")]
     public bool AcceptUnknownGateways { get; set; }
 
     [Setting("Unknown gateways listed as discovered at most; the one that has been silent longest goes first.", Min = "1", Max = "65536")]

@@ -172,7 +172,6 @@ internal static partial class SettingsValidator
         // Never silently ignore what the operator believes protects him.
         public void NotAvailable(BridgeConfig config)
         {
-            if (config.Mgcp.AcceptUnknownGateways) Wrong("Mgcp:AcceptUnknownGateways", "is not available in this version: name the gateways in lines.yaml");
             if (config.Api.Tokens.Length > 0) Wrong("Api:Tokens", "is not available in this version: keep the API on a loopback or management address");
             if (config.Api.Tls.Certificate is not null || config.Api.Tls.Key is not null) Wrong("Api:Tls", "is not available in this version: keep the API on a loopback or management address");
         }

@@ -6,6 +6,7 @@ using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
@@ -27,6 +28,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly NoteLog _notes;
     private readonly List<UdpPort> _sipPorts = [];
     private readonly List<Task> _receiving = [];
+    private readonly LiveModel _live;
+    private readonly Adoptions _adoptions;
     private UdpPort? _mgcpPort;
     private SipStreams? _streams;
     private SipResolver? _resolver;
@@ -42,6 +45,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
+        _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
+        _adoptions = new Adoptions(_live, _shard, model.Config.Mgcp.MaxDiscovered, logs.CreateLogger("MgcpSipBridge.Mgcp"));
     }
 
     /// <summary>What the API shows beside the engine's answers.</summary>
@@ -118,6 +123,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         await Task.WhenAll(_receiving);
         if (_relay is not null) await _relay.DisposeAsync();
         await _shard.DisposeAsync();
+        _live.Dispose();
     }
 
     void IShardOutputs.SendMgcp(NetAddress to, ReadOnlyMemory<byte> bytes) => _mgcpPort!.Send(to, bytes.Span);
@@ -138,6 +144,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _metrics.Apply(note);
         State.Apply(note);
         _notes.Apply(note);
+        _adoptions.Apply(note);
         NoteTaken?.Invoke(note);
     }
 
@@ -152,7 +159,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         Probe(_model.SipMedia.Address, "Media:Sip:Address");
         var fallback = Fallback();
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
-        _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, logs);
+        _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, _adoptions, logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (Mgcp.IsUnspecified && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
@@ -160,16 +167,14 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         var settings = _model.ToEngineSettings(Mgcp, Sip, fallback);
         _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [], net);
         _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes))));
-        _metrics.Provisioned(lines);
         _metrics.ReadBeforeScrape(intake =>
         {
             intake.SipConnections(_streams.Open);
             _relay.Read(intake);
         });
-        State.Model = lines;
         var forwarding = lines.Lines.Count(line => line.Features is { ForwardAlways: not null } or { ForwardBusy: not null } or { ForwardNoAnswer: not null });
         if (forwarding > 0) Log.NotForwarded(_log, forwarding);
-        await _shard.ConfigureAsync(lines);
+        await _live.SetAsync(lines);
 
         _receiving.Add(Task.Run(() => _mgcpPort.RunAsync(_shard.PostMgcp)));
         foreach (var port in _sipPorts)
