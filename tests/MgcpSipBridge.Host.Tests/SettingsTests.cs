@@ -85,7 +85,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("{ \"Mgcp\": { \"THist\": \"10s\" } }", "Mgcp:THist: is shorter than Mgcp:TMax")]
     [InlineData("{ \"Mgcp\": { \"Max1\": 7 } }", "Mgcp:Max2: must be more than Mgcp:Max1")]
     [InlineData("{ \"Mgcp\": { \"CallAgent\": \"a b@c\" } }", "is not a call agent's name")]
-    [InlineData("{ \"Mgcp\": { \"AcceptUnknownGateways\": true } }", "is not available in this version")]
+    [InlineData("{ \"Mgcp\": { \"StrangerDatagramsPerSecond\": -1 } }", "-1 is out of range: 0 to 1000000")]
     [InlineData("{ \"Sip\": { \"Listen\": \"udp://127.0.0.1\" } }", "Sip:Listen: is a list")]
     [InlineData("{ \"Sip\": { \"Listen\": [] } }", "Sip:Listen: is empty")]
     [InlineData("{ \"Sip\": { \"Listen\": [\"udp://127.0.0.1:5060\", \"udp://127.0.0.1\"] } }", "is there twice")]

@@ -51,7 +51,16 @@ internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, A
         if (meant.Count == 0) throw EngineAnswers.NotFound($"discovered gateway {request.Domain}{(request.Address.Length == 0 ? "" : " at " + request.Address)}");
         if (meant.Count > 1)
             throw new RpcException(new Status(StatusCode.FailedPrecondition, $"several gateways call themselves {request.Domain}; give the address of one: {string.Join(", ", meant.Select(g => g.Address))}"));
-        var name = await adoptions.AdoptAsync(meant[0], context.CancellationToken);
+        string? name;
+        try
+        {
+            name = await adoptions.AdoptAsync(meant[0], context.CancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            throw new RpcException(new Status(StatusCode.Unavailable, "the engine did not answer in time"));
+        }
+
         return name is not null
             ? (await FindAsync(name, context)).ToMessage(state)
             : throw new RpcException(new Status(StatusCode.Unavailable, $"gateway {request.Domain} at {meant[0].Address} was asked what it has and is not adopted: the log says why"));
