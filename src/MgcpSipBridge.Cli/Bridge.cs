@@ -150,6 +150,8 @@ internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, Cancellat
         ("domain", gateway.Domain),
         ("state", Text(gateway.State)),
         ("address", Or(gateway.Address)),
+        .. gateway.Host.Length > 0 ? [("host", gateway.Host)] : Array.Empty<(string, string)>(),
+        .. gateway.AddressProblem.Length > 0 ? [("address problem", gateway.AddressProblem)] : Array.Empty<(string, string)>(),
         ("profile", Text(gateway.Profile)),
         ("last heard", Text(gateway.LastHeardTime)),
         ("throttled", gateway.Throttled ? "yes" : "no"),

@@ -42,7 +42,7 @@ public sealed partial class BridgeEngine
         {
             if (known.TryGetValue(gateway.Mgcp.Name, out var before) && Same(before.Mgcp, gateway.Mgcp)) continue;
             if (before is null) _core.Note(new EngineNote.GatewayChanged(gateway.Mgcp.Name, GatewayState.Unknown));
-            _core.Mgcp.SetGateway(gateway.Mgcp, _core.Now);
+            if (gateway.Host is null || gateway.Mgcp.Address is not null) _core.Mgcp.SetGateway(gateway.Mgcp, _core.Now);
         }
 
         Pump();

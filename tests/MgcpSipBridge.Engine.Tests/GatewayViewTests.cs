@@ -15,7 +15,8 @@ public sealed class GatewayViewTests
         var model = new MgcpGatewayModel("gw1", "gw1", null, MgcpProfile.Cisco, []) { Overrides = new TraitOverrides { DigitMaps = false, Answers = ResponseSource.SameHost } };
         var shown = TraitView.Of(model, model.Overrides.Apply(GatewayTraits.Preset(MgcpProfile.Cisco) with { Piggyback = true, RefusedNames = ["L/sl", "L/ci"] }));
         var decidable = typeof(TraitOverrides).GetProperties().Select(p => char.ToLowerInvariant(p.Name[0]) + p.Name[1..]);
-        Assert.Equal([.. decidable.Order(StringComparer.Ordinal)], shown.Select(t => t.Name).Where(n => n != "refusedNames").Order(StringComparer.Ordinal));
+        Assert.Equal([.. decidable.Order(StringComparer.Ordinal)], shown.Select(t => t.Name).Except(["refusedNames", "checksHook"]).Order(StringComparer.Ordinal));
+        Assert.Equal(typeof(GatewayTraits).GetProperties().Length, shown.Length);
         TraitView Trait(string name) => shown.Single(t => t.Name == name);
         Assert.Equal(("MGCP 0.1", TraitSource.Preset), (Trait("version").Value, Trait("version").Source));
         Assert.Equal(("false", TraitSource.Overridden), (Trait("digitMaps").Value, Trait("digitMaps").Source));
@@ -46,6 +47,23 @@ public sealed class GatewayViewTests
         Assert.Null(told[0].From);
         Assert.Null(told[^1].To);
         Assert.All(told.Zip(told.Skip(1)), pair => Assert.Equal(pair.First.To, pair.Second.From));
+    }
+
+    [Fact]
+    public void A_gateway_whose_name_has_no_address_yet_is_neither_spoken_to_nor_learnt_from_whoever_comes_first()
+    {
+        var model = Bench.Model();
+        var named = model.Gateways[0] with { Host = new GatewayHost("gw1.example.net", 2427) };
+        var bench = new Bench(model with { Gateways = [named with { Mgcp = named.Mgcp with { Address = null } }] });
+        bench.FromGateway("RSIP 1 *@gw1.example.net MGCP 1.0\r\nRM: restart\r\n");
+        bench.After(TimeSpan.FromSeconds(60));
+        Assert.Empty(bench.Mgcp);
+        Assert.Equal(GatewayState.Unknown, bench.Ask<ImmutableArray<GatewayView>>(new EngineQuery.Gateways()).Single().Status.State);
+
+        bench.Input(new EngineInput.Configure(model with { Gateways = [named] }));
+        bench.After(TimeSpan.FromSeconds(1));
+        Audit(bench);
+        Assert.Equal(new ServiceCounts(0, 1, 0, 0, 0, 0), Counts(bench));
     }
 
     [Fact]

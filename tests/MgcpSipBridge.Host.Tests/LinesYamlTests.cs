@@ -67,6 +67,15 @@ public sealed class LinesYamlTests : IDisposable
         Assert.Equal(["pbx2"], all.Failover);
     }
 
+    [Theory]
+    [InlineData("gw.example.net", "gw.example.net", 2427)]
+    [InlineData("gw:2428", "gw", 2428)]
+    public void A_gateways_address_may_be_a_name(string address, string name, int port)
+    {
+        var gateway = _loading.Load(null, $"gateways: [{{ name: g, domain: g, address: '{address}' }}]").Lines!.Gateways[0];
+        Assert.Equal((null, new GatewayHost(name, port)), (gateway.Mgcp.Address, gateway.Host));
+    }
+
     [Fact]
     public void What_the_operator_knows_better_than_the_bridge_overrides_single_traits()
     {
@@ -137,6 +146,9 @@ public sealed class LinesYamlTests : IDisposable
     [InlineData("gateways: [{name: a, domain: 'a@b'}]", "is not a domain name")]
     [InlineData("gateways: [{name: a, domain: x}, {name: b, domain: X}]", "gateways[1].domain: X is there already")]
     [InlineData("gateways: [{name: a, domain: x, address: 0.0.0.0}]", "is not an IP address")]
+    [InlineData("gateways: [{name: a, domain: x, address: 'gw.example.net:0'}]", "is not an IP address or a host name")]
+    [InlineData("gateways: [{name: a, domain: x, address: 10.0.0.300}]", "is not an IP address or a host name")]
+    [InlineData("gateways: [{name: a, domain: x, address: '2001:db8::1'}]", "is an IPv6 address, but Mgcp:Listen has none of that kind")]
     [InlineData("gateways: [{name: a, domain: x, traits: {digitMap: false}}]", "gateways[0].traits.digitMap: unknown field; did you mean digitMaps?")]
     [InlineData("gateways: [{name: a, domain: x, traits: {answers: samehost}}]", "\"samehost\" is not one of exact, sameHost, anywhere; did you mean sameHost?")]
     [InlineData("gateways: [{name: a, domain: x, traits: {digitPackage: DTMF}}]", "traits.digitPackage: \"DTMF\" is not one of D, L")]

@@ -15,6 +15,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     private readonly string _domain;
     private readonly string[] _endpoints;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _asked = new();
+    private readonly ConcurrentDictionary<string, bool> _offHook = new();
     private readonly Task _loop;
     private int _lastTransaction = 1000;
 
@@ -45,6 +46,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     public string Say(string verb, string endpoint, string parameters)
     {
         var id = Interlocked.Increment(ref _lastTransaction).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        if (parameters.Contains("L/hd", StringComparison.Ordinal)) _offHook[endpoint] = true;
         _asked[id] = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         _socket.Send(Encoding.ASCII.GetBytes($"{verb} {id} {endpoint}@{_domain} MGCP 1.0\r\n{parameters}\r\n"), _callAgent);
         return id;
@@ -92,7 +94,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     {
         "AUEP" when endpoint.StartsWith('*') => $"200 {id} OK\r\n{string.Concat(_endpoints.Select(e => $"Z: {e}@{_domain}\r\n"))}",
         "AUEP" when !_endpoints.Contains(endpoint.Split('@')[0]) => $"500 {id} Unknown endpoint\r\n",
-        "AUEP" when message.Contains("\r\nF:", StringComparison.Ordinal) => $"200 {id} OK\r\nA: a:PCMU;PCMA, p:10-30, v:L;D;G, m:sendrecv;recvonly;inactive\r\nES: L/hu\r\n",
+        "AUEP" when message.Contains("\r\nF:", StringComparison.Ordinal) => $"200 {id} OK\r\nA: a:PCMU;PCMA, p:10-30, v:L;D;G, m:sendrecv;recvonly;inactive\r\nES: L/{(_offHook.ContainsKey(endpoint.Split('@')[0]) ? "hd" : "hu")}\r\n",
         "DLCX" => $"250 {id} OK\r\n",
         _ => $"200 {id} OK\r\n",
     };

@@ -17,7 +17,7 @@ public sealed class SettingsTests : IDisposable
     public void Without_files_everything_is_on_loopback_as_the_contract_says()
     {
         var model = _loading.Load().Bridge!;
-        Assert.Equal("127.0.0.1:2727", model.MgcpListen.ToString());
+        Assert.Equal("127.0.0.1:2727", Assert.Single(model.MgcpListen).Address.ToString());
         Assert.Equal([(SipTransport.Udp, "127.0.0.1:5060"), (SipTransport.Tcp, "127.0.0.1:5060")], model.SipListen.Select(l => (l.Transport, l.Address.ToString())));
         Assert.Equal("127.0.0.1:8080", model.Http.ToString());
         Assert.Equal("127.0.0.1:8081", model.Grpc.ToString());
@@ -41,7 +41,7 @@ public sealed class SettingsTests : IDisposable
               "Storage":{ "Provider": "Sqlite", "Path": "bridge.db" },
               "Cluster":{ "Provider": "None" } }
             """).Bridge!;
-        var settings = model.ToEngineSettings(model.MgcpListen, [(SipTransport.Udp, model.SipListen[0].Address)], NetAddress.None);
+        var settings = model.ToEngineSettings([model.MgcpListen[0].Address], [(SipTransport.Udp, model.SipListen[0].Address)], NetAddress.None);
         Assert.Equal("ca@bridge.example.net:2727", settings.Mgcp.NotifiedEntity);
         Assert.Equal(("203.0.113.5", 5060), (settings.Sip.Listeners[0].AdvertisedHost, settings.Sip.Listeners[0].AdvertisedPort));
         Assert.Equal("10.0.0.5", model.GatewayMedia.Advertise.Host);
@@ -88,6 +88,11 @@ public sealed class SettingsTests : IDisposable
     [InlineData("{ \"Mgcp\": { \"StrangerDatagramsPerSecond\": -1 } }", "-1 is out of range: 0 to 1000000")]
     [InlineData("{ \"Sip\": { \"Listen\": \"udp://127.0.0.1\" } }", "Sip:Listen: is a list")]
     [InlineData("{ \"Sip\": { \"Listen\": [] } }", "Sip:Listen: is empty")]
+    [InlineData("{ \"Mgcp\": { \"Listen\": [] } }", "Mgcp:Listen: is empty")]
+    [InlineData("{ \"Mgcp\": { \"Listen\": \"gw:2727\" } }", "Mgcp:Listen: \"gw:2727\" is not an address with a port")]
+    [InlineData("{ \"Mgcp\": { \"Listen\": [\"127.0.0.1\", \"gw\"] } }", "bridge.json:1:38: Mgcp:Listen:1: \"gw\" is not an address with a port")]
+    [InlineData("{ \"Mgcp\": { \"Listen\": [\"127.0.0.1\", \"127.0.0.1:2727\"] } }", "Mgcp:Listen:1: \"127.0.0.1:2727\" is there twice")]
+    [InlineData("{ \"Mgcp\": { \"Dscp\": 64 } }", "64 is out of range: 0 to 63")]
     [InlineData("{ \"Sip\": { \"Listen\": [\"udp://127.0.0.1:5060\", \"udp://127.0.0.1\"] } }", "is there twice")]
     [InlineData("{ \"Sip\": { \"Listen\": [\"tls://127.0.0.1:5061\"] } }", "TLS is not available")]
     [InlineData("{ \"Sip\": { \"Advertise\": \"sip.example.net:5060\" } }", "is not an address or a host name")]
@@ -119,6 +124,30 @@ public sealed class SettingsTests : IDisposable
         Assert.Equal(TimeSpan.FromSeconds(15), model.Config.Mgcp.TMax);
     }
 
+    [Theory]
+    [InlineData("\"127.0.0.1:1\"", null, null, "127.0.0.1:1")]
+    [InlineData("[\"127.0.0.1:1\", \"[::1]:2\"]", null, null, "127.0.0.1:1 [::1]:2")]
+    [InlineData("[\"127.0.0.1:1\", \"[::1]:2\"]", "MGCPSIP_Mgcp__Listen", null, "127.0.0.9:9")]
+    [InlineData("\"127.0.0.1:1\"", "MGCPSIP_Mgcp__Listen__0", null, "127.0.0.9:9")]
+    [InlineData("\"127.0.0.1:1\"", "MGCPSIP_Mgcp__Listen", "--Mgcp:Listen:0=127.0.0.8:8", "127.0.0.8:8")]
+    [InlineData("[\"127.0.0.1:1\"]", "MGCPSIP_Mgcp__Listen__0", "--Mgcp:Listen=127.0.0.8:8", "127.0.0.8:8")]
+    public void Gateways_are_heard_on_one_address_or_a_list_and_the_later_source_wins(string file, string? variable, string? argument, string heard)
+    {
+        var environment = variable is null ? new Hashtable() : new Hashtable { [variable] = "127.0.0.9:9" };
+        var model = _loading.Load($"{{ \"Mgcp\": {{ \"Listen\": {file} }} }}", null, argument is null ? [] : [argument], environment).Bridge!;
+        Assert.Equal(heard, string.Join(' ', model.MgcpListen.Select(l => l.Address)));
+    }
+
+    [Fact]
+    public void A_gateway_is_told_an_address_of_its_own_family()
+    {
+        var model = _loading.Load("""{ "Mgcp": { "Listen": ["[2001:db8::5]:2728", "10.0.0.5"] } }""").Bridge!;
+        var settings = model.ToEngineSettings([.. model.MgcpListen.Select(l => l.Address)], [], NetAddress.None).Mgcp;
+        Assert.Equal(("ca@[10.0.0.5]:2727", "ca@[2001:db8::5]:2728"), (settings.NotifiedEntity, settings.NotifiedEntityIPv6));
+        var named = _loading.Load("""{ "Mgcp": { "Listen": ["[2001:db8::5]:2728", "10.0.0.5"], "CallAgent": "ca@bridge" } }""").Bridge!;
+        Assert.Null(named.ToEngineSettings([.. model.MgcpListen.Select(l => l.Address)], [], NetAddress.None).Mgcp.NotifiedEntityIPv6);
+    }
+
     [Fact]
     public void Problems_of_other_sources_name_the_source()
     {
@@ -138,7 +167,7 @@ public sealed class SettingsTests : IDisposable
 
     // A setting that is added to an engine's settings must be reachable, or left out here with a reason.
     [Theory]
-    [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */ })]
+    [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */, nameof(MgcpSettings.NotifiedEntityIPv6) /* the first IPv6 address of Mgcp:Listen */ })]
     [InlineData(typeof(MgcpAdmission), typeof(MgcpSection), new string[0])]
     [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */ })]
     [InlineData(typeof(DialSettings), typeof(DialSection), new string[0])]
@@ -168,7 +197,7 @@ public sealed class SettingsTests : IDisposable
                     var other => other,
                 }]);
         var model = _loading.Load().Bridge! with { Config = config };
-        var settings = model.ToEngineSettings(NetAddress.FromIPv4(0x7F000001, 2727), [], NetAddress.None);
+        var settings = model.ToEngineSettings([NetAddress.FromIPv4(0x7F000001, 2727)], [], NetAddress.None);
         Assert.Equal("ca@[127.0.0.1]:2727", settings.Mgcp.NotifiedEntity);
         foreach (var (engine, section) in ((object, object)[])[(settings.Mgcp, config.Mgcp), (settings.Admission, config.Mgcp), (settings.Sip, config.Sip), (settings.Dial, config.Dial), (settings, config.Bridge), (settings, config.Sip)])
             foreach (var property in engine.GetType().GetProperties())
@@ -191,7 +220,7 @@ public sealed class SettingsTests : IDisposable
     public void A_wildcard_is_told_to_others_as_the_fallback()
     {
         var model = _loading.Load("""{ "Mgcp": { "Listen": "0.0.0.0:2727" }, "Sip": { "Listen": ["udp://[::]:5060"] } }""").Bridge!;
-        var settings = model.ToEngineSettings(model.MgcpListen, [(SipTransport.Udp, model.SipListen[0].Address)], NetAddress.FromIPv4(0x0A000005, 0));
+        var settings = model.ToEngineSettings([model.MgcpListen[0].Address], [(SipTransport.Udp, model.SipListen[0].Address)], NetAddress.FromIPv4(0x0A000005, 0));
         Assert.Equal("ca@[10.0.0.5]:2727", settings.Mgcp.NotifiedEntity);
         Assert.Equal(("10.0.0.5", 5060), (settings.Sip.Listeners[0].AdvertisedHost, settings.Sip.Listeners[0].AdvertisedPort));
     }

@@ -42,7 +42,8 @@ public sealed record TraitView(string Name, string Value, TraitSource Source)
             Flag("loopMode", mine.LoopMode, preset.LoopMode, now.LoopMode),
             Flag("confirmAnswers", mine.ConfirmAnswers, preset.ConfirmAnswers, now.ConfirmAnswers),
             new TraitView("answers", Word(now.Answers), SourceOf(mine.Answers is not null, preset.Answers != now.Answers)),
-            // Not for operators to decide: what the gateway refused.
+            // Not for operators to decide: what was found out by trial, and what the gateway refused.
+            new TraitView("checksHook", now.ChecksHook is { } checks ? checks ? "true" : "false" : "", SourceOf(false, now.ChecksHook is not null)),
             new TraitView("refusedNames", string.Join(' ', now.RefusedNames.Order(StringComparer.Ordinal)), SourceOf(false, !now.RefusedNames.IsEmpty)),
         ];
     }

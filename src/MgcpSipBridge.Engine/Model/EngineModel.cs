@@ -93,9 +93,20 @@ public enum SourceLearning
 /// <param name="Media">Whether its RTP source may be learnt.</param>
 public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = SourceLearning.Strict)
 {
+    /// <summary>
+    /// Where its address comes from when it is a name: while that has none (<see cref="MgcpGatewayModel.Address"/> is null), the gateway is neither spoken
+    /// to nor heard, for an address that is known by name is not to be learnt from whoever comes first.
+    /// </summary>
+    public GatewayHost? Host { get; init; }
+
     /// <summary>Whether it was adopted at run time; nothing of it is provisioned.</summary>
     public bool IsAdopted { get; init; }
 }
+
+/// <summary>A gateway's address as a name that is looked up.</summary>
+/// <param name="Name">Host name.</param>
+/// <param name="Port">Port that commands go to.</param>
+public sealed record GatewayHost(string Name, int Port);
 
 /// <summary>A peer with what the engine needs beside the SIP model.</summary>
 /// <param name="Sip">The SIP side's model.</param>

@@ -52,6 +52,9 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
         set => _phase = value;
     }
 
+    /// <summary>Why the name of a gateway gives no address; null when it does.</summary>
+    public Func<GatewayHost, string?> AddressProblem { get; set; } = _ => null;
+
     /// <summary>Registrations that stand or are being tried: unregistering is over when there is none.</summary>
     public int LiveRegistrations => _registrations.Values.Count(r => r.State is SipRegistrationState.Registered or SipRegistrationState.Trying);
 

@@ -46,6 +46,8 @@ internal static partial class ViewMapper
                 Refused = view.Services.Refused,
             },
             Traits = { TraitView.Of(model, view.Status.Traits).Select(ToMessage) },
+            Host = view.Model.Host is { } host ? $"{host.Name}:{host.Port}" : "",
+            AddressProblem = view.Model.Host is { } named ? state.AddressProblem(named) ?? "" : "",
             Adopted = view.Model.IsAdopted,
             ProposedEndpoints = { view.Proposal is { } proposed ? proposed.Endpoints.Select(ToMessage) : [] },
             ProposedLinesYaml = view.Proposal is { } proposal ? ProposalYaml.Write(model.Name, proposal, [.. state.Model.Peers.Select(p => p.Sip.Name)]) : "",

@@ -42,10 +42,10 @@ internal sealed class BridgeSection
 /// <summary>Mgcp:…</summary>
 internal sealed class MgcpSection
 {
-    [Setting("UDP address on which gateways are heard (RFC 3435 §3.5: call agents use 2727).")]
-    public string Listen { get; set; } = "127.0.0.1:2727";
+    [Setting("UDP address on which gateways are heard, or a list of them, IPv4 and IPv6 (RFC 3435 §3.5: call agents use 2727). Gateways are answered from the one they sent to.", OrOne = true)]
+    public string[] Listen { get; set; } = ["127.0.0.1:2727"];
 
-    [Setting("NotifiedEntity that gateways are told to obey; by default ca@[the address that Mgcp:Listen is bound to].")]
+    [Setting("NotifiedEntity that gateways are told to obey; by default ca@[the first address of Mgcp:Listen], and the first IPv6 one for gateways with an IPv6 address.")]
     public string? CallAgent { get; set; }
 
     [Setting("Whether gateways that lines.yaml does not name are adopted, until the bridge ends and without lines; else they are only listed as discovered.")]
@@ -69,8 +69,11 @@ internal sealed class MgcpSection
     [Setting("Endpoint audits begun in a second, of all gateways together, when many restart at once.", Min = "1", Max = "100000")]
     public int AuditsPerSecond { get; set; } = 1000;
 
-    [Setting("Receive buffer of the socket in bytes; the system may grant less.", Min = "65536", Max = "268435456")]
+    [Setting("Receive buffer of each socket in bytes; without privilege the system grants net.core.rmem_max at most.", Min = "65536", Max = "268435456")]
     public int ReceiveBufferBytes { get; set; } = 4 << 20;
+
+    [Setting("DSCP of MGCP that is sent: 24 is CS3, 26 is AF31, 40 is CS5; 0 leaves it to the system.", Min = "0", Max = "63")]
+    public int Dscp { get; set; } = 24;
 
     [Setting("First retransmission timer of a gateway that has not been measured yet (RFC 3435 §3.5.3).", Min = "50ms", Max = "4s")]
     public TimeSpan RetransmitInitial { get; set; } = TimeSpan.FromMilliseconds(200);
@@ -124,7 +127,10 @@ internal sealed class SipSection
     [Setting("Receive buffer of the UDP sockets in bytes; the system may grant less.", Min = "65536", Max = "268435456")]
     public int ReceiveBufferBytes { get; set; } = 4 << 20;
 
-    [Setting("How long an answer of the name servers is waited for.", Min = "100ms", Max = "30s")]
+    [Setting("DSCP of SIP that is sent: 24 is CS3, 26 is AF31, 40 is CS5; 0 leaves it to the system.", Min = "0", Max = "63")]
+    public int Dscp { get; set; } = 24;
+
+    [Setting("How long an answer of the name servers is waited for, also for gateways whose address is a name.", Min = "100ms", Max = "30s")]
     public TimeSpan LookUpTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
     [Setting("Product name in User-Agent and Server.")]

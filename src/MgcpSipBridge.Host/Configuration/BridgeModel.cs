@@ -6,6 +6,9 @@ using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Configuration;
 
+/// <summary>A place where gateways are heard.</summary>
+internal sealed record MgcpListen(NetAddress Address, string Setting);
+
 /// <summary>A place where SIP is heard.</summary>
 internal sealed record SipListen(SipTransport Transport, NetAddress Address, string Setting);
 
@@ -16,7 +19,7 @@ internal sealed record MediaSide(NetAddress Address, NetAddress Advertise);
 internal sealed record BridgeModel
 {
     public required BridgeConfig Config { get; init; }
-    public required NetAddress MgcpListen { get; init; }
+    public required ImmutableArray<MgcpListen> MgcpListen { get; init; }
     public required string? CallAgent { get; init; }
     public required ImmutableArray<SipListen> SipListen { get; init; }
     public required string? SipAdvertise { get; init; }
@@ -34,21 +37,24 @@ internal sealed record BridgeModel
     public TimeSpan Stop => TimeSpan.FromSeconds(Config.Bridge.StopSeconds);
 
     /// <summary>The engine's settings, once it is known where the sockets are bound.</summary>
-    /// <param name="mgcp">The MGCP socket's address.</param>
+    /// <param name="mgcp">The MGCP sockets' addresses; the first IPv4 one is what gateways are told, and the first IPv6 one those with IPv6 addresses.</param>
     /// <param name="sip">Each SIP listener with its bound address.</param>
     /// <param name="fallback">What stands for 0.0.0.0 and :: where others must be told an address.</param>
-    public EngineSettings ToEngineSettings(NetAddress mgcp, IEnumerable<(SipTransport Transport, NetAddress Bound)> sip, NetAddress fallback)
+    public EngineSettings ToEngineSettings(ImmutableArray<NetAddress> mgcp, IEnumerable<(SipTransport Transport, NetAddress Bound)> sip, NetAddress fallback)
     {
         var m = Config.Mgcp;
         var s = Config.Sip;
         var d = Config.Dial;
-        var agentHost = mgcp.IsUnspecified ? fallback : mgcp;
+        var first = mgcp.FirstOrDefault(a => a.IsIPv4, mgcp[0]);
+        var agentHost = first.IsUnspecified ? fallback : first;
+        var second = mgcp.FirstOrDefault(a => !a.IsIPv4 && !a.IsUnspecified);
         return new EngineSettings
         {
             Mgcp = new MgcpSettings
             {
                 // RFC 3435 §2.1.2: a literal domain stands in brackets, IPv4 too.
-                NotifiedEntity = CallAgent ?? $"ca@[{agentHost.Host}]:{mgcp.Port}",
+                NotifiedEntity = CallAgent ?? $"ca@[{agentHost.Host}]:{first.Port}",
+                NotifiedEntityIPv6 = CallAgent is null && !second.IsNone ? $"ca@[{second.Host}]:{second.Port}" : null,
                 RetransmitInitial = m.RetransmitInitial,
                 RetransmitMax = m.RetransmitMax,
                 TMax = m.TMax,

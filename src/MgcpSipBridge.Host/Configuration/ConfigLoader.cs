@@ -26,7 +26,7 @@ internal sealed record LoadedConfig(BridgeModel? Bridge, EngineModel? Lines, IRe
         var lines = ProvisioningConfig.Empty;
         if (linesFile is not null && ReadFile(linesFile, problems) is { } yaml)
             lines = LinesYaml.Read(linesFile, System.Text.Encoding.UTF8.GetString(yaml), problems);
-        var provisioned = ProvisioningValidator.Validate(lines, model?.SipListen ?? [], problems);
+        var provisioned = ProvisioningValidator.Validate(lines, model?.SipListen ?? [], problems, model?.MgcpListen ?? []);
         return problems.None ? new LoadedConfig(model, provisioned, []) : new LoadedConfig(null, null, problems.Items);
     }
 

@@ -15,6 +15,9 @@ internal sealed class SettingAttribute(string about) : Attribute
 
     /// <summary>Greatest value, as it would be written; null for none.</summary>
     public string? Max { get; init; }
+
+    /// <summary>Whether a list may also be written as one value, which stands for a list of one.</summary>
+    public bool OrOne { get; init; }
 }
 
 /// <summary>One setting that exists, with what is to be said of it.</summary>
@@ -122,6 +125,9 @@ internal static class SettingBinder
         {
             case Kind.List when setting.EmptyList:
                 leaf.Property.SetValue(leaf.Owner, Array.Empty<string>());
+                return;
+            case Kind.List when setting.Value is { } one && leaf.About.OrOne:
+                leaf.Property.SetValue(leaf.Owner, new[] { one });
                 return;
             case Kind.List when setting.Value is not null:
                 problems.Add(setting.Place, leaf.Path, $"is a list: write [\"{setting.Value}\"], or {leaf.Path}:0");

@@ -128,8 +128,17 @@ internal sealed class SettingSources
         // An element given later does not join an empty list given before it, and the other way round.
         if (setting.EmptyList)
             foreach (var key in _values.Keys.Where(k => k.StartsWith(setting.Key + ":", StringComparison.OrdinalIgnoreCase)).ToList()) _values.Remove(key);
+        // A list may be written as one value: what is given later, in whichever form, replaces what was given before in the other.
+        if (setting.Value is not null)
+        {
+            foreach (var key in _values.Keys.Where(k => k.StartsWith(setting.Key + ":", StringComparison.OrdinalIgnoreCase) && IsElement(k)).ToList()) _values.Remove(key);
+            if (IsElement(setting.Key)) _values.Remove(setting.Key[..setting.Key.LastIndexOf(':')]);
+        }
+
         _values[setting.Key] = setting;
     }
+
+    private static bool IsElement(string key) => key.LastIndexOf(':') is > 0 and var colon && key.AsSpan(colon + 1).IndexOfAnyExceptInRange('0', '9') < 0;
 
     /// <summary>Reads to the end of an object; how many names it held.</summary>
     private int ReadObject(ref Utf8JsonReader reader, ReadOnlySpan<byte> json, string file, string prefix, ConfigProblems problems)

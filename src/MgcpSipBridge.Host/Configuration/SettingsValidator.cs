@@ -15,7 +15,7 @@ internal static partial class SettingsValidator
     public static BridgeModel? Validate(BridgeConfig config, SettingSources sources, ConfigProblems problems)
     {
         var check = new Check(sources, problems);
-        var mgcp = check.Address("Mgcp:Listen", config.Mgcp.Listen, 2727);
+        var mgcp = check.MgcpListeners(config.Mgcp.Listen);
         var callAgent = check.CallAgent(config.Mgcp.CallAgent);
         var listen = check.SipListeners(config.Sip.Listen);
         var advertise = check.Host("Sip:Advertise", config.Sip.Advertise);
@@ -64,6 +64,21 @@ internal static partial class SettingsValidator
             if (NetAddress.TryParse(text, defaultPort, out var address)) return address;
             Wrong(path, $"\"{text}\" is not an address with a port, such as 192.0.2.1:{defaultPort} or [2001:db8::1]:{defaultPort}");
             return NetAddress.None;
+        }
+
+        public ImmutableArray<MgcpListen> MgcpListeners(string[] texts)
+        {
+            var listeners = ImmutableArray.CreateBuilder<MgcpListen>();
+            if (texts.Length == 0) Wrong("Mgcp:Listen", "is empty: gateways must be heard somewhere");
+            for (var i = 0; i < texts.Length; i++)
+            {
+                var path = texts.Length == 1 ? "Mgcp:Listen" : $"Mgcp:Listen:{i}";
+                var address = Address(path, texts[i], 2727);
+                if (address.Port != 0 && listeners.Any(l => l.Address == address)) Wrong(path, $"\"{texts[i]}\" is there twice");
+                listeners.Add(new MgcpListen(address, path));
+            }
+
+            return listeners.ToImmutable();
         }
 
         public string? CallAgent(string? text)

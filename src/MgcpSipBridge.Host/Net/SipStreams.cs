@@ -37,6 +37,9 @@ internal sealed partial class SipStreams : IAsyncDisposable
         _sweep = new Timer(_ => CloseIdle(), null, period, period);
     }
 
+    /// <summary>DSCP of what is sent; 0 leaves it to the system.</summary>
+    public int Dscp { get; init; }
+
     /// <summary>The limits in force.</summary>
     public SipTcpSection Limits { get; }
 
@@ -52,7 +55,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
     /// <summary>Binds a listener; nothing is accepted before <see cref="Start"/>.</summary>
     public NetAddress Listen(NetAddress address, string setting)
     {
-        var socket = BindException.Open(address, SocketType.Stream, ProtocolType.Tcp, setting, _ => { });
+        var socket = BindException.Open(address, SocketType.Stream, ProtocolType.Tcp, setting, opened => Marking.Apply(opened, Dscp));
         _listeners.Add(socket);
         return SocketAddresses.From(socket.LocalEndPoint);
     }
@@ -81,6 +84,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
             }
 
             var socket = new Socket(flow.Remote.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+            Marking.Apply(socket, Dscp);
             connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow.Local, flow.Remote);
             Add(connection);
             connection.TrySend(message);

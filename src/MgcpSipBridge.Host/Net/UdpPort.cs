@@ -34,14 +34,22 @@ internal sealed partial class UdpPort : IDisposable
     /// <param name="receiveBufferBytes">Receive buffer asked for; a start of many gateways comes as one burst.</param>
     /// <param name="unreachable">Told of destinations that ICMP says cannot be reached; null when nobody cares.</param>
     /// <param name="log">Where errors go.</param>
-    public static UdpPort Open(NetAddress address, string setting, int receiveBufferBytes, Action<NetAddress>? unreachable, ILogger log) =>
-        new(BindException.Open(address, SocketType.Dgram, ProtocolType.Udp, setting, socket =>
+    /// <param name="dscp">DSCP of what is sent; 0 leaves it to the system.</param>
+    public static UdpPort Open(NetAddress address, string setting, int receiveBufferBytes, Action<NetAddress>? unreachable, ILogger log, int dscp = 0)
+    {
+        var port = new UdpPort(BindException.Open(address, SocketType.Dgram, ProtocolType.Udp, setting, socket =>
         {
             socket.ReceiveBufferSize = receiveBufferBytes;
             socket.SendBufferSize = receiveBufferBytes;
             socket.SendTimeout = SendWaitMilliseconds;
+            Marking.Apply(socket, dscp);
             if (unreachable is not null) IcmpErrors.Enable(socket);
         }), unreachable, log);
+        // Linux tells twice what it granted (socket(7)).
+        var granted = OperatingSystem.IsLinux() ? port._socket.ReceiveBufferSize / 2 : port._socket.ReceiveBufferSize;
+        if (granted < receiveBufferBytes) Log.SmallBuffer(log, setting, port.Bound, granted, receiveBufferBytes);
+        return port;
+    }
 
     /// <summary>Hands every datagram to <paramref name="take"/>, on a thread of its own, until the port is disposed.</summary>
     /// <returns>Ends with the thread.</returns>
@@ -135,6 +143,9 @@ internal sealed partial class UdpPort : IDisposable
 
         [LoggerMessage(EventId = 1002, EventName = "UdpSendFailed", Level = LogLevel.Debug, Message = "Sending {Bytes} bytes from {Port} to {Destination} failed: {Error}")]
         internal static partial void SendFailed(ILogger logger, NetAddress port, NetAddress destination, int bytes, SocketError error);
+
+        [LoggerMessage(EventId = 1004, EventName = "ReceiveBufferSmall", Level = LogLevel.Information, Message = "{Setting}: {Port} has a receive buffer of {Granted} bytes, not {Wanted}: a burst may lose datagrams (raise net.core.rmem_max)")]
+        internal static partial void SmallBuffer(ILogger logger, string setting, NetAddress port, int granted, int wanted);
 
         [LoggerMessage(EventId = 1003, EventName = "DestinationUnreachable", Level = LogLevel.Debug, Message = "{Destination} cannot be reached, says ICMP")]
         internal static partial void Unreachable(ILogger logger, NetAddress destination);

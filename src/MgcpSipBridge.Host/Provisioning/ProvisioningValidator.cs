@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -15,9 +16,10 @@ internal static partial class ProvisioningValidator
     /// <param name="config">What was provisioned.</param>
     /// <param name="listeners">Where SIP is heard; a peer that cannot be reached from there is a problem. Empty: not known.</param>
     /// <param name="problems">Where problems go.</param>
-    public static EngineModel? Validate(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems)
+    /// <param name="gateways">Where gateways are heard; one that cannot be reached from there is a problem. Empty: not known.</param>
+    public static EngineModel? Validate(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems, ImmutableArray<MgcpListen> gateways = default)
     {
-        var run = new Run(config, listeners, problems);
+        var run = new Run(config, listeners, gateways.IsDefault ? [] : gateways, problems);
         var model = new EngineModel
         {
             Peers = [.. config.Peers.Select(run.Peer)],
@@ -52,7 +54,7 @@ internal static partial class ProvisioningValidator
     [GeneratedRegex("^[A-Za-z0-9/_.+#=:-]{1,255}$", RegexOptions.NonBacktracking)]
     private static partial Regex EndpointPattern();
 
-    private sealed class Run(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems)
+    private sealed class Run(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ImmutableArray<MgcpListen> heard, ConfigProblems problems)
     {
         private readonly HashSet<string> _peers = [.. config.Peers.Select(p => p.Name).OfType<string>()];
         private readonly Dictionary<string, Written> _peerNames = new(StringComparer.Ordinal);
@@ -82,13 +84,7 @@ internal static partial class ProvisioningValidator
                 else Once(gateway.Written, "domain", domain, _domains);
             }
 
-            NetAddress? address = null;
-            if (gateway.Address is { } text)
-            {
-                if (NetAddress.TryParse(text, 2427, out var parsed) && parsed.Port != 0 && !parsed.IsUnspecified) address = parsed;
-                else Wrong(gateway.Written, "address", $"\"{text}\" is not an IP address with or without a port, such as 192.0.2.21:2427");
-            }
-
+            var (address, host) = Address(gateway);
             if (gateway.Traits?.Version is { } version && !VersionPattern().IsMatch(version))
                 Wrong(gateway.TraitsWritten!, "version", $"\"{version}\" is not the text of a first line after the endpoint, such as MGCP 1.0 or MGCP 1.0 NCS 1.0");
             return new GatewayModel(
@@ -97,7 +93,31 @@ internal static partial class ProvisioningValidator
                     Overrides = gateway.Traits,
                     AlsoFrom = Hosts(gateway),
                 },
-                gateway.Media);
+                gateway.Media)
+            {
+                Host = host,
+            };
+        }
+
+        private (NetAddress? Address, GatewayHost? Host) Address(GatewayConfig gateway)
+        {
+            if (gateway.Address is not { } text) return (null, null);
+            if (NetAddress.TryParse(text, 2427, out var parsed))
+            {
+                if (parsed.Port == 0 || parsed.IsUnspecified) Wrong(gateway.Written, "address", $"\"{text}\" is not an IP address that can be sent to");
+                else if (!heard.IsEmpty && !heard.Any(l => MgcpPorts.Reaches(l.Address, parsed)))
+                    Wrong(gateway.Written, "address", $"is an {(parsed.IsIPv4 ? "IPv4" : "IPv6")} address, but Mgcp:Listen has none of that kind");
+                return (parsed, null);
+            }
+
+            var colon = text.LastIndexOf(':');
+            var name = colon < 0 ? text : text[..colon];
+            var port = 2427;
+            if (SettingsValidator.IsHostName(name) && !name.Split('.')[^1].All(char.IsAsciiDigit)
+                && (colon < 0 || (int.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out port) && port is >= 1 and <= 65535)))
+                return (null, new GatewayHost(name, port));
+            Wrong(gateway.Written, "address", $"\"{text}\" is not an IP address or a host name, with or without a port, such as 192.0.2.21:2427");
+            return (null, null);
         }
 
         private ImmutableArray<NetAddress> Hosts(GatewayConfig gateway)

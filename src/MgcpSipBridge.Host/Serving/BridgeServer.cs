@@ -30,7 +30,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly List<Task> _receiving = [];
     private readonly LiveModel _live;
     private readonly Adoptions _adoptions;
-    private UdpPort? _mgcpPort;
+    private readonly MgcpPorts _mgcpPorts = new();
+    private GatewayLocator? _locator;
     private SipStreams? _streams;
     private SipResolver? _resolver;
     private IMediaRelay? _relay;
@@ -58,8 +59,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     /// <summary>Told every note of the engine, after it was counted and logged; for those who watch a bridge in the same process.</summary>
     public event Action<EngineNote>? NoteTaken;
 
-    /// <summary>The MGCP port.</summary>
-    public NetAddress Mgcp => _mgcpPort!.Bound;
+    /// <summary>The first MGCP port.</summary>
+    public NetAddress Mgcp => _mgcpPorts.Bound[0];
 
     /// <summary>The SIP listeners.</summary>
     public IReadOnlyList<(SipTransport Transport, NetAddress Bound)> Sip { get; private set; } = [];
@@ -72,7 +73,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
             var sip = string.Join(',', Sip.Select(l => $"{l.Transport.ToString().ToLowerInvariant()}://{l.Bound}"));
             var hosts = _model.GatewayMedia.Address == _model.SipMedia.Address ? [_model.GatewayMedia] : new[] { _model.GatewayMedia, _model.SipMedia };
             var media = string.Join(',', hosts.Select(h => $"{h.Address.UriHost}:{_model.FirstMediaPort}-{_model.LastMediaPort}"));
-            return $"ready mgcp={Mgcp} sip={sip} http=http://{_api!.Http} grpc=http://{_api.Grpc} media={media}";
+            return $"ready mgcp={string.Join(',', _mgcpPorts.Bound)} sip={sip} http=http://{_api!.Http} grpc=http://{_api.Grpc} media={media}";
         }
     }
 
@@ -117,7 +118,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         if (_api is not null) await _api.DisposeAsync();
-        _mgcpPort?.Dispose();
+        if (_locator is not null) await _locator.DisposeAsync();
+        _mgcpPorts.Dispose();
         foreach (var port in _sipPorts) port.Dispose();
         if (_streams is not null) await _streams.DisposeAsync();
         await Task.WhenAll(_receiving);
@@ -126,7 +128,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _live.Dispose();
     }
 
-    void IShardOutputs.SendMgcp(NetAddress to, ReadOnlyMemory<byte> bytes) => _mgcpPort!.Send(to, bytes.Span);
+    void IShardOutputs.SendMgcp(NetAddress to, ReadOnlyMemory<byte> bytes) => _mgcpPorts.Send(to, bytes.Span);
 
     void IShardOutputs.SendSip(SipFlow flow, ReadOnlyMemory<byte> bytes)
     {
@@ -152,8 +154,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     {
         var net = logs.CreateLogger("MgcpSipBridge.Net");
         var config = _model.Config;
-        _mgcpPort = UdpPort.Open(_model.MgcpListen, "Mgcp:Listen", config.Mgcp.ReceiveBufferBytes, null, net);
-        _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net);
+        foreach (var listen in _model.MgcpListen) _mgcpPorts.Open(listen, config.Mgcp.ReceiveBufferBytes, config.Mgcp.Dscp, net);
+        _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net) { Dscp = config.Sip.Dscp };
         Sip = [.. _model.SipListen.Select(listen => (listen.Transport, OpenSip(listen, net)))];
         Probe(_model.GatewayMedia.Address, "Media:Gateway:Address");
         Probe(_model.SipMedia.Address, "Media:Sip:Address");
@@ -162,9 +164,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, _adoptions, logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
-        if (Mgcp.IsUnspecified && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
+        if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
         if (_model.SipAdvertise is null && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
-        var settings = _model.ToEngineSettings(Mgcp, Sip, fallback);
+        var settings = _model.ToEngineSettings(_mgcpPorts.Bound, Sip, fallback);
         _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [], net);
         _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes))));
         _metrics.ReadBeforeScrape(intake =>
@@ -176,10 +178,15 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         if (forwarding > 0) Log.NotForwarded(_log, forwarding);
         await _live.SetAsync(lines);
 
-        _receiving.Add(Task.Run(() => _mgcpPort.RunAsync(_shard.PostMgcp)));
+        _receiving.AddRange(_mgcpPorts.Run(_shard.PostMgcp));
         foreach (var port in _sipPorts)
             _receiving.Add(Task.Run(() => port.RunAsync((from, bytes) => _shard.PostSip(new SipFlow(SipTransport.Udp, port.Bound, from), bytes))));
         _streams.Start();
+        _locator = new GatewayLocator(
+            _live, () => State.Model, GatewayLocator.BySystem(config.Sip.LookUpTimeout), to => _mgcpPorts.Bound.Any(a => MgcpPorts.Reaches(a, to)), TimeProvider.System,
+            logs.CreateLogger("MgcpSipBridge.Mgcp"));
+        State.AddressProblem = _locator.ProblemOf;
+        _locator.Start();
         State.Phase = BridgePhase.Ready;
     }
 
@@ -192,7 +199,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         if (listen.Transport != SipTransport.Udp) return _streams!.Listen(listen.Address, listen.Setting);
         var bound = listen.Address;
         var port = UdpPort.Open(listen.Address, listen.Setting, _model.Config.Sip.ReceiveBufferBytes,
-            to => _shard.Post(new EngineInput.SipFlowFailed(new SipFlow(SipTransport.Udp, bound, to))), net);
+            to => _shard.Post(new EngineInput.SipFlowFailed(new SipFlow(SipTransport.Udp, bound, to))), net, _model.Config.Sip.Dscp);
         bound = port.Bound;
         _sipPorts.Add(port);
         return bound;

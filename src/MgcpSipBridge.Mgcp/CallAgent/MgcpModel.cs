@@ -45,6 +45,9 @@ public sealed record MgcpSettings
     /// <summary>NotifiedEntity that gateways are told to obey: <c>ca@bridge.example.net:2727</c>.</summary>
     public required string NotifiedEntity { get; init; }
 
+    /// <summary>The same for gateways with IPv6 addresses, which cannot reach an IPv4 literal; null: no other.</summary>
+    public string? NotifiedEntityIPv6 { get; init; }
+
     /// <summary>First retransmission timer of a gateway that has not been measured yet. 50 ms to 4 s.</summary>
     public TimeSpan RetransmitInitial { get; init; } = TimeSpan.FromMilliseconds(200);
 

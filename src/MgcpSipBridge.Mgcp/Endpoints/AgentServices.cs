@@ -40,6 +40,10 @@ internal sealed class AgentServices
         return id;
     }
 
+    /// <summary>Whom a gateway is told to obey.</summary>
+    public string NotifiedEntityFor(Gateway gateway) =>
+        Settings.NotifiedEntityIPv6 is { } six && !gateway.Address.IsNone && !gateway.Address.IsIPv4 ? six : Settings.NotifiedEntity;
+
     /// <summary>A gateway's trait was learnt; told only if that changed anything.</summary>
     public void Learn(Gateway gateway, string word, Func<GatewayTraits, GatewayTraits> change)
     {

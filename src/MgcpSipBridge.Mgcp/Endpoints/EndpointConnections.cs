@@ -230,7 +230,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         command.Carries = command.Ride is not null && endpoint.Requests.CanRide && !command.RidesAlone;
         if (command.Carries)
         {
-            EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity);
+            EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.NotifiedEntityFor(endpoint.Gateway));
             command.RideStamp = endpoint.Requests.Stamp;
         }
 

@@ -1,0 +1,62 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Host.Net;
+
+/// <summary>
+/// The sockets on which gateways are heard. What goes to a gateway leaves from the one that it was last heard on: a gateway takes answers, and passes its
+/// own firewall, from where it sent to.
+/// </summary>
+internal sealed class MgcpPorts : IDisposable
+{
+    private const int RememberedAddresses = 131_072;
+    private readonly List<UdpPort> _ports = [];
+    private readonly ConcurrentDictionary<NetAddress, UdpPort> _heardOn = new();
+
+    /// <summary>Where they are bound, in the order of the settings.</summary>
+    public ImmutableArray<NetAddress> Bound => [.. _ports.Select(p => p.Bound)];
+
+    /// <summary>Opens one.</summary>
+    /// <exception cref="BindException">The address is taken, or not ours.</exception>
+    public void Open(MgcpListen listen, int receiveBufferBytes, int dscp, ILogger log) =>
+        _ports.Add(UdpPort.Open(listen.Address, listen.Setting, receiveBufferBytes, null, log, dscp));
+
+    /// <summary>Receives on all of them; each task ends when its socket is closed.</summary>
+    public IEnumerable<Task> Run(DatagramTaker take)
+    {
+        if (_ports.Count == 1) return [_ports[0].RunAsync(take)];
+        return [.. _ports.Select(port => port.RunAsync((from, bytes) =>
+        {
+            Remember(from, port);
+            take(from, bytes);
+        }))];
+    }
+
+    /// <summary>Sends from the socket on which the destination, or else its host, was last heard; from the first that can reach it if never.</summary>
+    public void Send(NetAddress to, ReadOnlySpan<byte> bytes)
+    {
+        if (_ports.Count == 1) _ports[0].Send(to, bytes);
+        else if (_heardOn.TryGetValue(to, out var port) || _heardOn.TryGetValue(to.WithPort(0), out port)) port.Send(to, bytes);
+        else (_ports.Find(p => Reaches(p.Bound, to)) ?? _ports[0]).Send(to, bytes);
+    }
+
+    /// <summary>Whether a socket bound to <paramref name="bound"/> can send to <paramref name="to"/>: one of the family, or the IPv6 wildcard, which takes both.</summary>
+    public static bool Reaches(NetAddress bound, NetAddress to) => bound.IsIPv4 == to.IsIPv4 || (!bound.IsIPv4 && bound.IsUnspecified);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        foreach (var port in _ports) port.Dispose();
+    }
+
+    private void Remember(NetAddress from, UdpPort port)
+    {
+        if (_heardOn.TryGetValue(from, out var known) && known == port && _heardOn.TryGetValue(from.WithPort(0), out known) && known == port) return;
+        // A flood of made-up sources may make us forget; then the first socket of the family serves until the next datagram.
+        if (_heardOn.Count >= RememberedAddresses) _heardOn.Clear();
+        _heardOn[from] = port;
+        _heardOn[from.WithPort(0)] = port;
+    }
+}
