@@ -9,7 +9,6 @@ using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Mgcp;
-using MgcpSipBridge.SansIo;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MgcpSipBridge.Host.Tests;

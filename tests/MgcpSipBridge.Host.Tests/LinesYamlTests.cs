@@ -114,7 +114,7 @@ public sealed class LinesYamlTests : IDisposable
               - { name: pbx,              registration: perline }
             gateways:
               - name: gw1
-                address: gw1
+                address: gw1:no
                 lines:
                   - { endpoint: aaln/1, number: "1001", peer: pbx, features: { callWaitng: true, transfer: yes } }
                   - { endpoint: AALN/1, number: "1001", peer: pbxx }

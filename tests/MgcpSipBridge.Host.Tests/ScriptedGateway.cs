@@ -52,6 +52,9 @@ internal sealed class ScriptedGateway : IAsyncDisposable
         return id;
     }
 
+    /// <summary>A phone goes on hook, and nobody is told.</summary>
+    public void HangUp(string endpoint) => _offHook.TryRemove(endpoint, out _);
+
     public Task<string> RestartAsync(string endpoint, string method) => CommandAsync("RSIP", endpoint, "RM: " + method);
 
     public async ValueTask DisposeAsync()

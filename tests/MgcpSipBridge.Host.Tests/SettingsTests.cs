@@ -90,7 +90,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("{ \"Sip\": { \"Listen\": [] } }", "Sip:Listen: is empty")]
     [InlineData("{ \"Mgcp\": { \"Listen\": [] } }", "Mgcp:Listen: is empty")]
     [InlineData("{ \"Mgcp\": { \"Listen\": \"gw:2727\" } }", "Mgcp:Listen: \"gw:2727\" is not an address with a port")]
-    [InlineData("{ \"Mgcp\": { \"Listen\": [\"127.0.0.1\", \"gw\"] } }", "bridge.json:1:38: Mgcp:Listen:1: \"gw\" is not an address with a port")]
+    [InlineData("{ \"Mgcp\": { \"Listen\": [\"127.0.0.1\", \"gw\"] } }", "bridge.json:1:37: Mgcp:Listen:1: \"gw\" is not an address with a port")]
     [InlineData("{ \"Mgcp\": { \"Listen\": [\"127.0.0.1\", \"127.0.0.1:2727\"] } }", "Mgcp:Listen:1: \"127.0.0.1:2727\" is there twice")]
     [InlineData("{ \"Mgcp\": { \"Dscp\": 64 } }", "64 is out of range: 0 to 63")]
     [InlineData("{ \"Sip\": { \"Listen\": [\"udp://127.0.0.1:5060\", \"udp://127.0.0.1\"] } }", "is there twice")]

@@ -169,7 +169,7 @@ internal sealed class SipSection
     [Setting("Longest pause between registration attempts.", Min = "1s", Max = "1d")]
     public TimeSpan RegisterRetryMax { get; set; } = TimeSpan.FromMinutes(30);
 
-    [Setting("How long a line may be out of service before its registration is taken back.", Min = "0s", Max = "1d")]
+    [Setting("How long a line may be out of service before its registration is taken back; at least a minute for one whose gateway said that it restarts.", Min = "0s", Max = "1d")]
     public TimeSpan UnregisterAfter { get; set; } = TimeSpan.FromSeconds(10);
 
     [Setting("Largest message taken, in bytes.", Min = "1300", Max = "1048576")]
