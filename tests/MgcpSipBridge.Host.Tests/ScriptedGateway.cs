@@ -17,7 +17,8 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     private readonly ConcurrentDictionary<string, TaskCompletionSource<string>> _asked = new();
     private readonly ConcurrentDictionary<string, bool> _offHook = new();
     private readonly Task _loop;
-    private int _lastTransaction = 1000;
+    // A gateway that comes back must not use its transaction ids again (RFC 3435 §3.5.1): they would be taken for repeats.
+    private static int _lastTransaction = 1000;
 
     public ScriptedGateway(string domain, IPEndPoint callAgent, params string[] endpoints)
     {
