@@ -66,12 +66,12 @@ internal static class EntryMerger
         return (joined, saved);
     }
 
-    private static MapEntry With(MapEntry entry, int position, char set) =>
-        entry with { Sets = string.Create(entry.Sets.Length, (entry.Sets, position, set), static (sets, from) =>
-        {
-            from.Sets.CopyTo(sets);
-            sets[from.position] = from.set;
-        }) };
+    private static MapEntry With(MapEntry entry, int position, char set)
+    {
+        Span<char> sets = entry.Sets.ToCharArray();
+        sets[position] = set;
+        return entry with { Sets = sets.ToString() };
+    }
 
     /// <summary>Bytes of an entry with its separator.</summary>
     private static int Bytes(MapEntry entry)
