@@ -37,6 +37,21 @@ public abstract record CallEffect
     /// <summary>Let the peer wait, or take it back.</summary>
     public sealed record HoldPeer(CallId Call, bool Held) : CallEffect;
 
+    /// <summary>Ask the peer to call somebody else in the line's place.</summary>
+    public sealed record TransferPeer(CallId Call, string Number) : CallEffect;
+
+    /// <summary>Call the one whom the peer named, and let the line talk to that one instead.</summary>
+    public sealed record FollowTransfer(CallId Call, string Number) : CallEffect;
+
+    /// <summary>Tell the peer of digits dialled at the phone.</summary>
+    public sealed record DialPeer(CallId Call, string Symbols) : CallEffect;
+
+    /// <summary>Let the phone hear digits dialled at the far end.</summary>
+    public sealed record PlayDigits(CallId Call, string Symbols) : CallEffect;
+
+    /// <summary>Show at the phone whether messages wait.</summary>
+    public sealed record ShowMessages(bool Waiting) : CallEffect;
+
     /// <summary>End the peer's part in whatever way fits: refuse, withdraw or hang up.</summary>
     public sealed record ReleasePeer(CallId Call, CallEnd End) : CallEffect;
 

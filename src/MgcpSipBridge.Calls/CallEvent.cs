@@ -97,6 +97,27 @@ public abstract record CallEvent
     /// <summary>The line lets the far end wait, or takes it back.</summary>
     public sealed record HoldWanted(bool Held) : CallEvent;
 
+    /// <summary>The line hands its far end on to somebody.</summary>
+    public sealed record TransferWanted(string Number) : CallEvent;
+
+    /// <summary>The transfer that the line wanted was done, or failed.</summary>
+    public sealed record TransferEnded(CallId Call, bool Done) : CallEvent;
+
+    /// <summary>The far end says who it is now.</summary>
+    public sealed record PeerIdentified(CallId Call, Party Who) : CallEvent;
+
+    /// <summary>The far end needs more digits.</summary>
+    public sealed record PeerWantsDigits(CallId Call) : CallEvent;
+
+    /// <summary>The far end dials, told beside the sound.</summary>
+    public sealed record PeerDials(CallId Call, string Symbols) : CallEvent;
+
+    /// <summary>The far end hands the line on to somebody.</summary>
+    public sealed record PeerTransfers(CallId Call, Party Target) : CallEvent;
+
+    /// <summary>Whether messages wait for the line.</summary>
+    public sealed record MessagesWaiting(bool Waiting) : CallEvent;
+
     /// <summary>Somebody calls this line.</summary>
     public sealed record PeerCalls(Call Call) : CallEvent;
 

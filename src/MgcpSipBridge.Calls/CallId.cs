@@ -26,6 +26,12 @@ public sealed record Party(string Number, string? Name = null, bool Withheld = f
 /// <param name="Far">The other party: whom the line dialled (number only), or who calls it.</param>
 public sealed record Call(CallId Id, bool FromLine, Party Far)
 {
+    /// <summary>The bell that the caller's side asks for, 0 to 7; null for the ordinary one.</summary>
+    public int? Ring { get; init; }
+
+    /// <summary>Who sent the call on to this line, the last one if several did; null for a call that came straight.</summary>
+    public Party? SentOnBy { get; init; }
+
     /// <summary>Its number (not its parties: who calls whom stays out of logs).</summary>
     public override string ToString() => $"{(FromLine ? "outgoing" : "incoming")} {Id}";
 }

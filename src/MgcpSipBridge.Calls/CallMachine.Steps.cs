@@ -59,6 +59,35 @@ public static partial class CallMachine
         return Go(new Preparing(complete), new PrepareBearer(call.Id), new Signal(PhoneSignal.Listening.Instance));
     }
 
+    private static Transition Extend(Extending state, Digits dialled, in CallContext context)
+    {
+        var next = state with { More = state.More + dialled.Symbols };
+        return dialled.Ended ? EndOfExtending(next, context) : Go(next, Timer(CallTimer.InterDigit, context.Times.Critical, context));
+    }
+
+    private static Transition EndOfExtending(Extending state, in CallContext context)
+    {
+        if (state.More.Length == 0) return Fail(state.Call, CallSide.Peer, CallStage.Dialing, CallCause.InvalidNumber, context, Release(state.Call, CallStage.Dialing));
+        var complete = Dialled(state.Call, state.Call.Far.Number + state.More);
+        return Go(
+            new Proceeding(complete),
+            new CallPeer(complete.Id, complete.Far.Number),
+            new Signal(PhoneSignal.Listening.Instance),
+            Timer(CallTimer.FarEndNoAnswer, context.Times.FarEndNoAnswer, context));
+    }
+
+    /// <summary>Lets go of both sides, without a word about the call's end.</summary>
+    private static ImmutableArray<CallEffect> Release(Call call, CallStage stage) =>
+        [new ReleasePeer(call.Id, new CallEnd(CallSide.Line, stage, CallCause.NormalClearing)), new ReleaseBearer(call.Id)];
+
+    private static CallState Known(CallState state, Party who) => state switch
+    {
+        Proceeding s => s with { Call = s.Call with { Far = who } },
+        Alerting s => s with { Call = s.Call with { Far = who } },
+        Talking s => s with { Call = s.Call with { Far = who } },
+        _ => state,
+    };
+
     private static Call Dialled(Call call, string digits) => call with { Far = new Party(DialPlan.NumberOf(digits).ToString()) };
 
     /// <summary>The person at the phone hung up before there was a far end.</summary>

@@ -66,8 +66,18 @@ public static partial class CallMachine
             (Proceeding or Alerting, TimerFired { Timer: CallTimer.FarEndNoAnswer }) => FailBoth(state, CallCause.NoAnswer, context),
             (Proceeding or Alerting, OnHook) => HangUpBoth(state),
 
+            (Proceeding s, PeerWantsDigits) => Go(new Extending(s.Call, ""), new Signal(new PhoneSignal.Collecting(DialTone: false, Continues: true)), Timer(CallTimer.InterDigit, context.Times.Critical, context)),
+            (Alerting, PeerWantsDigits) => FailBoth(state, CallCause.InvalidNumber, context),
+            (Proceeding or Alerting or Talking, PeerIdentified e) => Stay(Known(state, e.Who)),
+
+            // More digits of a number that was not complete.
+            (Extending s, Digits e) => Extend(s, e, context),
+            (Extending s, DialingEnded or TimerFired { Timer: CallTimer.InterDigit }) => EndOfExtending(s, context),
+            (Extending s, OnHook) => HangUp(s.Call, CallStage.Dialing, Release(s.Call, CallStage.Dialing)),
+            (Extending s, BearerFailed e) => Fail(s.Call, CallSide.Line, CallStage.Dialing, e.Cause, context, Release(s.Call, CallStage.Dialing)),
+
             // A call has come in.
-            (Presenting s, BearerReady) => Go(new Ringing(s.Call), new AlertPeer(s.Call.Id), new Signal(new PhoneSignal.Ringing(s.Call.Far)), Timer(CallTimer.RingNoAnswer, context.Times.RingNoAnswer, context)),
+            (Presenting s, BearerReady) => Go(new Ringing(s.Call), new AlertPeer(s.Call.Id), new Signal(new PhoneSignal.Ringing(s.Call.Far, s.Call.Ring)), Timer(CallTimer.RingNoAnswer, context.Times.RingNoAnswer, context)),
             (Presenting s, BearerFailed e) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Line, CallStage.Preparing, e.Cause), new Signal(PhoneSignal.Quiet.Instance)]),
             (Presenting s, OffHook e) => Then(Drop(s.Call, CallSide.Line, CallStage.Preparing, CallCause.Busy), Lift(e.Fresh, context)),        // glare: whoever lifted it wants to dial
             (Presenting or Ringing, FoundOffHook e) => Then(Drop(state.Current!, CallSide.Line, StageOf(state), CallCause.Busy), Lift(e.Fresh, context)),
@@ -84,6 +94,12 @@ public static partial class CallMachine
             (Talking, OnHook) => HangUpBoth(state),
             (Talking s, PeerEnds e) => Fail(s.Call, CallSide.Peer, CallStage.Talking, e.Cause, context, new ReleaseBearer(s.Call.Id)),
             (Talking, BearerFailed e) => FailBoth(state, e.Cause, context),
+            (Talking s, Digits e) => Stay(state, new DialPeer(s.Call.Id, e.Symbols)),
+            (Talking s, PeerDials e) => Stay(state, new PlayDigits(s.Call.Id, e.Symbols)),
+            (Talking s, PeerTransfers e) => Stay(state, new FollowTransfer(s.Call.Id, e.Target.Number)),
+            (Talking s, TransferWanted e) => Stay(state, new TransferPeer(s.Call.Id, e.Number)),
+            (Talking s, TransferEnded { Done: true }) => Fail(s.Call, CallSide.Line, CallStage.Talking, CallCause.NormalClearing, context, Release(s.Call, CallStage.Talking)),
+            (Talking, TransferEnded) => Ignore(state),         // the call goes on
             (Talking s, BearerChanged) => Stay(state, new DescribePeer(s.Call.Id)),
             (Talking s, HoldWanted e) => Stay(state, new HoldPeer(s.Call.Id, e.Held)),
             (Talking, Flash) => Ignore(state),                 // no line feature is bound to it yet
@@ -103,6 +119,9 @@ public static partial class CallMachine
             (_, BearerReady) => Ignore(state),                 // told twice
             (_, BearerChanged) => Ignore(state),               // the next description says it
             (_, HoldWanted) => Ignore(state),                  // nobody to hold
+            (_, MessagesWaiting e) => Stay(state, new ShowMessages(e.Waiting)),
+            (_, TransferWanted or TransferEnded) => Ignore(state),         // nobody to hand on
+            (_, PeerWantsDigits or PeerDials or PeerTransfers or PeerIdentified) => Ignore(state),   // there is no far end that could
             (_, PeerRings or PeerHeard or PeerAnswers or PeerEnds) => Ignore(state),   // not of this call's direction, or told twice
             (_, BearerFailed) => Ignore(state),
             (_, OnHook) => Ignore(state),
@@ -115,6 +134,11 @@ public static partial class CallMachine
         BearerReady e => e.Call,
         BearerFailed e => e.Call,
         BearerChanged e => e.Call,
+        TransferEnded e => e.Call,
+        PeerIdentified e => e.Call,
+        PeerWantsDigits e => e.Call,
+        PeerDials e => e.Call,
+        PeerTransfers e => e.Call,
         PeerRings e => e.Call,
         PeerHeard e => e.Call,
         PeerAnswers e => e.Call,
@@ -124,7 +148,7 @@ public static partial class CallMachine
 
     private static CallStage StageOf(CallState state) => state switch
     {
-        Dialing => CallStage.Dialing,
+        Dialing or Extending => CallStage.Dialing,
         Preparing or Presenting => CallStage.Preparing,
         Proceeding => CallStage.Proceeding,
         Alerting or Ringing => CallStage.Alerting,

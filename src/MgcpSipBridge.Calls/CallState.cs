@@ -50,6 +50,15 @@ public abstract record CallState
         public override Call? Current => Call;
     }
 
+    /// <summary>The far end needs more digits than were dialled.</summary>
+    /// <param name="Call">The call; its far party is the number so far.</param>
+    /// <param name="More">Digits dialled since.</param>
+    public sealed record Extending(Call Call, string More) : CallState
+    {
+        /// <inheritdoc/>
+        public override Call? Current => Call;
+    }
+
     /// <summary>The far end rings, or plays something of its own.</summary>
     /// <param name="Call">The call.</param>
     /// <param name="EarlyMedia">Whether the far end is heard; else ringback plays here.</param>

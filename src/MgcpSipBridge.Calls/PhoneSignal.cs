@@ -15,11 +15,14 @@ public abstract record PhoneSignal
     }
 
     /// <summary>On hook and ringing, showing the caller where the phone can.</summary>
-    public sealed record Ringing(Party Caller) : PhoneSignal;
+    /// <param name="Caller">Who calls.</param>
+    /// <param name="Ring">The distinctive ring, 0 to 7; null for the ordinary one.</param>
+    public sealed record Ringing(Party Caller, int? Ring = null) : PhoneSignal;
 
     /// <summary>Off hook, collecting digits; dial tone until the first one.</summary>
     /// <param name="DialTone">Whether dial tone plays.</param>
-    public sealed record Collecting(bool DialTone) : PhoneSignal;
+    /// <param name="Continues">Whether these are further digits of a number that seemed complete.</param>
+    public sealed record Collecting(bool DialTone, bool Continues = false) : PhoneSignal;
 
     /// <summary>Off hook, hearing a tone.</summary>
     public sealed record Hearing(Tone Tone) : PhoneSignal;

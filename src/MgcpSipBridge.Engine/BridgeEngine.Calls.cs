@@ -68,6 +68,21 @@ public sealed partial class BridgeEngine
                 call.Media.Holds = e.Held;
                 call.Peer.Describe();
                 break;
+            case CallEffect.TransferPeer e when Find(e.Call) is { } call:
+                call.Peer.Transfer(e.Number);
+                break;
+            case CallEffect.FollowTransfer e when Find(e.Call) is { } call:
+                call.Peer.Follow(e.Number);
+                break;
+            case CallEffect.DialPeer e when Find(e.Call) is { } call:
+                call.Peer.Dial(e.Symbols);
+                break;
+            case CallEffect.PlayDigits e:
+                line.Gateway.Play(e.Symbols);
+                break;
+            case CallEffect.ShowMessages e:
+                line.Gateway.ShowMessages(e.Waiting);
+                break;
             case CallEffect.ReleasePeer e when Find(e.Call) is { } call:
                 call.Peer.Release(e.End);
                 break;

@@ -126,7 +126,7 @@ public sealed partial class BridgeEngine
             SipRegistrationMode.Trunk => new SipAccount(line.Number, line.Peer, line.Number, peer.Sip.Username ?? peer.Sip.Name, peer.Sip.Password, line.DisplayName, Register: false),
             _ => new SipAccount(line.Number, line.Peer, line.Number, line.Username, line.Password, line.DisplayName, Register: false),
         };
-        _core.Sip.SetAccount(account, _core.Now);
+        _core.Sip.SetAccount(account with { AsksForMessages = peer.Sip.AsksForMessages && serves && line.Features.MessageWaiting }, _core.Now);
     }
 
     /// <summary>

@@ -65,8 +65,31 @@ public sealed partial class BridgeEngine
                 break;
             case SipEvent.OfferRefused:
                 break;
+            case SipEvent.PeerIdentified e:
+                With(e.Call, call => call.Peer.Identified(e.Peer));
+                break;
+            case SipEvent.DigitsPressed e:
+                With(e.Call, call => _core.Raise(call.Line, new CallEvent.PeerDials(call.Id, e.Symbols)));
+                break;
+            case SipEvent.TransferAsked e when _core.SipCalls.ContainsKey(e.Call):
+                With(e.Call, call => call.Peer.OnTransferAsked(e));
+                break;
+            case SipEvent.TransferAsked e:
+                _core.Sip.RefuseTransfer(e.Call, 603, _core.Now);
+                break;
+            case SipEvent.TransferProgressed e:
+                With(e.Call, call => call.Peer.OnTransferProgressed(e));
+                break;
+            case SipEvent.MessagesWaiting e:
+                if (_byNumber.TryGetValue(e.Key, out var mailbox) && mailbox.Model.Features.MessageWaiting)
+                {
+                    Apply(mailbox, new CallEvent.MessagesWaiting(e.Waiting));
+                    mailbox.Gateway.Flush();
+                }
+
+                break;
             case SipEvent.Gone e:
-                With(e.Call, call => call.Peer.OnGone());
+                With(e.Call, call => call.Peer.OnGone(e.Call));
                 break;
             case SipEvent.RegistrationChanged e:
                 OnRegistration(e);
@@ -81,6 +104,13 @@ public sealed partial class BridgeEngine
 
     private void OnIncoming(SipEvent.IncomingCall incoming)
     {
+        if (incoming.Replaced is { } replaced)
+        {
+            if (_core.SipCalls.ContainsKey(replaced)) With(replaced, call => call.Peer.Replace(incoming));
+            else _core.Sip.Reject(incoming.Call, 481, 0, null, _core.Now);
+            return;
+        }
+
         var line = _byAccount.GetValueOrDefault((incoming.Peer, incoming.CalledUser)) ?? _byNumber.GetValueOrDefault(incoming.CalledUser);
         if (line is null)
         {
@@ -90,7 +120,11 @@ public sealed partial class BridgeEngine
         }
 
         var caller = new Party(incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld);
-        var call = new Call(_core.NewCallId(), FromLine: false, caller);
+        var call = new Call(_core.NewCallId(), FromLine: false, caller)
+        {
+            Ring = incoming.Ring,
+            SentOnBy = incoming.Diversions is [var last, ..] ? new Party(last.User, last.Name) : null,
+        };
         var traced = line.Traced;
         var active = Begin(line, call);
         active.Peer.Adopt(incoming);

@@ -23,7 +23,7 @@ public class CallMachineMatrix
     [
         OutOfService.Instance, Idle.Instance,
         new Dialing(new Call(new CallId(1), true, Party.Unknown), ""), new Dialing(new Call(new CallId(1), true, Party.Unknown), "55"),
-        new Preparing(Out), new Proceeding(Out), new Alerting(Out, false), new Alerting(Out, true),
+        new Preparing(Out), new Proceeding(Out), new Extending(Out, ""), new Extending(Out, "67"), new Alerting(Out, false), new Alerting(Out, true),
         new Presenting(In), new Ringing(In), new Talking(Out), new Talking(In),
         new Releasing(Tone.Reorder), new Releasing(Tone.VacantCode), new LeftOffHook(true), new LeftOffHook(false),
     ];
@@ -34,6 +34,8 @@ public class CallMachineMatrix
         new Digits("5", false), new Digits("5551234", true), new Digits("112", false), DialingEnded.Instance, ToneEnded.Instance, SignalRefused.Instance,
         new LineUp(null, false, new CallId(9)), new LineUp(false, true, new CallId(9)), new LineUp(true, true, new CallId(9)), new LineDown(false), new LineDown(true),
         new BearerReady(about), new BearerFailed(about, CallCause.Congestion), new BearerChanged(about), new HoldWanted(true), new HoldWanted(false),
+        new TransferWanted("1003"), new TransferEnded(about, true), new TransferEnded(about, false), new PeerIdentified(about, new Party("1004", "Dave")),
+        new PeerWantsDigits(about), new PeerDials(about, "5"), new PeerTransfers(about, new Party("1003")), new MessagesWaiting(true),
         new PeerCalls(new Call(new CallId(8), false, new Party("1003"))), new PeerRings(about), new PeerHeard(about), new PeerAnswers(about),
         new PeerEnds(about, CallCause.NormalClearing), new PeerEnds(about, CallCause.Busy), new PeerEnds(new CallId(77), CallCause.Busy),
         new Cleared(CallCause.ShuttingDown),
@@ -112,7 +114,7 @@ public class CallMachineMatrix
             {
                 var transition = CallMachine.Step(state, evt, Context);
                 if (transition.Next == state || transition.KeepsTimer) continue;
-                if (transition.Next is Dialing or Proceeding or Ringing or Releasing or LeftOffHook { Warning: true })
+                if (transition.Next is Dialing or Extending or Proceeding or Ringing or Releasing or LeftOffHook { Warning: true })
                     Assert.Contains(transition.Effects, effect => effect is CallEffect.Arm);
             }
         }

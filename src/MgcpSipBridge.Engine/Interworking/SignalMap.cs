@@ -29,7 +29,7 @@ internal static class SignalMap
             PhoneSignal.Listening => Listening,
             PhoneSignal.Hearing hearing => Hear(hearing.Tone, traits),
             PhoneSignal.Collecting collecting => Collect(collecting.DialTone, traits, digitMap),
-            PhoneSignal.Ringing ringing => Ring(ringing.Caller, traits, showsCaller, localTime),
+            PhoneSignal.Ringing ringing => Ring(ringing.Caller, ringing.Ring, traits, showsCaller, localTime),
             _ => Quiet,
         };
 
@@ -44,15 +44,28 @@ internal static class SignalMap
             : new([OnHook, Flash, digits], [], digitMap);
     }
 
+    /// <summary>The request with every digit reported besides: for a peer that is told of them.</summary>
+    public static NotificationRequest WithDigits(NotificationRequest request, GatewayTraits traits) =>
+        request with { Events = request.Events.Add(new RequestedEvent(traits.DigitPackage + "/[0-9#*]")) };
+
+    /// <summary>The lamp or tone for waiting messages, on or off (RFC 3660 §2.4); null where the gateway has none.</summary>
+    public static SignalRequest? Messages(bool waiting, GatewayTraits traits) =>
+        traits.RefusedNames.Contains("L/vmwi") ? null : new SignalRequest("L/vmwi", waiting ? "+" : "-");
+
+    /// <summary>Digits to be heard at the phone, one after the other (RFC 3660 §2.2).</summary>
+    public static IEnumerable<SignalRequest> Digits(string symbols, GatewayTraits traits) =>
+        symbols.Select(symbol => new SignalRequest($"{traits.DigitPackage}/{symbol}"));
+
     private static NotificationRequest Hear(Tone tone, GatewayTraits traits) =>
         // A special information tone ends by itself, and then the reorder tone shall follow.
         tone == Tone.VacantCode
             ? new([OnHook, Flash, ToneOver], Tones(tone, traits))
             : new([OnHook, Flash], Tones(tone, traits));
 
-    private static NotificationRequest Ring(Party caller, GatewayTraits traits, bool showsCaller, DateTime localTime)
+    private static NotificationRequest Ring(Party caller, int? distinctive, GatewayTraits traits, bool showsCaller, DateTime localTime)
     {
-        var ring = new SignalRequest("L/rg");
+        // RFC 3660 §2.4: r0 to r7, rung as the gateway was set up to; the ordinary one where it has none.
+        var ring = new SignalRequest(distinctive is >= 0 and <= 7 and var number && !traits.RefusedNames.Contains($"L/r{number}") ? $"L/r{number}" : "L/rg");
         return showsCaller && traits.CallerId && !traits.RefusedNames.Contains("L/ci")
             ? new([OffHook], [ring, new SignalRequest("L/ci", CallerId(caller, localTime))])
             : new([OffHook], [ring]);

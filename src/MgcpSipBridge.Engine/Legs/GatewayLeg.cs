@@ -27,6 +27,8 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     private NotificationRequest? _refused;
     private bool _owed;
     private bool _everyDigit;
+    private bool _messages;
+    private bool _messagesOwed;
     private bool _onTrial;
     private Instant _trialEnded;
     private int _contradictions;
@@ -59,6 +61,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         _sent = null;
         _owed = true;
         _onTrial = false;
+        _messagesOwed |= _messages;
         core.Loops.Forget(line.Endpoint.Gateway);
     }
 
@@ -74,9 +77,36 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>The line's state wants something else of the phone.</summary>
     public void Want(PhoneSignal wanted)
     {
-        if (wanted is PhoneSignal.Collecting { DialTone: true }) _everyDigit = false;
+        if (wanted is PhoneSignal.Collecting collecting) _everyDigit = collecting.Continues || (_everyDigit && !collecting.DialTone);
         _wanted = wanted;
         if (!Request().Equals(_sent)) _owed = true;
+    }
+
+    /// <summary>Messages wait, or no more: shown as soon as the phone is quiet, and again after every restart.</summary>
+    public void ShowMessages(bool waiting)
+    {
+        if (_messages == waiting) return;
+        _messages = waiting;
+        _messagesOwed = true;
+    }
+
+    /// <summary>Lets the phone hear digits, beside what it hears.</summary>
+    public void Play(string symbols)
+    {
+        if (!InService || _wanted is not PhoneSignal.Listening) return;
+        _sent = Request();
+        core.Mgcp.Request(line.Endpoint, _sent with { Signals = [.. _sent.Signals, .. SignalMap.Digits(symbols, Traits)] }, core.Now);
+        _owed = false;
+    }
+
+    private void FlushMessages()
+    {
+        if (!_messagesOwed || !InService || _wanted is not PhoneSignal.Quiet || RetryAt is not null) return;
+        _messagesOwed = false;
+        if (SignalMap.Messages(_messages, Traits) is not { } signal) return;
+        _sent = Request();
+        _owed = false;
+        core.Mgcp.Request(line.Endpoint, _sent with { Signals = [.. _sent.Signals, signal] }, core.Now);
     }
 
     /// <summary>The request to ride in a connection command about to be sent; null when nothing is owed.</summary>
@@ -90,6 +120,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>Sends what is owed and did not ride.</summary>
     public void Flush()
     {
+        FlushMessages();
         if (!_owed || !InService) return;
         var request = Request();
         if (GoesOn(request)) return;
@@ -167,10 +198,14 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         return CallEvent.SignalRefused.Instance;
     }
 
+    // A peer that takes digits beside the sound has to be told of each.
+    private bool TellsDigits => line.State is CallState.Talking { Call: { } talking } && line.Calls.Exists(call => call.Id == talking.Id && call.Peer.TellsDigits);
+
     private NotificationRequest Request()
     {
         var map = Map;
         var request = SignalMap.Request(_wanted, Traits, map?.Text, line.Model.Features.CallerId, core.Utc + core.Settings.UtcOffset);
+        if (_wanted is PhoneSignal.Listening && TellsDigits) request = SignalMap.WithDigits(request, Traits);
         return _wanted is PhoneSignal.Collecting && map is null ? request with { Loop = Traits.LoopMode && core.Loops.MayAsk(line.Endpoint.Gateway) } : request;
     }
 

@@ -72,7 +72,7 @@ internal sealed class LineSlot
     {
         CallState.OutOfService => LineState.OutOfService,
         CallState.Idle => LineState.Idle,
-        CallState.Dialing => LineState.Dialing,
+        CallState.Dialing or CallState.Extending => LineState.Dialing,
         CallState.Preparing or CallState.Proceeding or CallState.Presenting => LineState.Proceeding,
         CallState.Alerting => LineState.Alerting,
         CallState.Ringing => LineState.Ringing,

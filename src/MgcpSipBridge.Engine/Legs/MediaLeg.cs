@@ -122,6 +122,15 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>Our offer to the peer: what the gateway speaks, at our address.</summary>
     public ReadOnlyMemory<byte> OfferToPeer() => Show(ForPeer(), ref _shownToPeer);
 
+    /// <summary>Our offer to somebody who has not been told anything of this call yet.</summary>
+    public ReadOnlyMemory<byte> OfferToAnother()
+    {
+        Holds = false;
+        _peerOffer = null;
+        return Show(
+            AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtp, _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime), ref _shownToPeer);
+    }
+
     /// <summary>Whether the gateway has begun to speak something that the peer was not told of, or stopped to speak all it was told of.</summary>
     public bool PeerSeesChange =>
         _shownToPeer?.Audio is { } shown && _gateway?.Audio is { } gateway

@@ -5,7 +5,7 @@ using MgcpSipBridge.Sip;
 namespace MgcpSipBridge.Engine;
 
 /// <summary>A call's SIP side: one SIP call at a time, and the peers that remain to be tried.</summary>
-internal sealed class SipLeg(EngineCore core, ActiveCall call)
+internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 {
     private ImmutableArray<string> _peers = [];
     private int _nextPeer;
@@ -20,7 +20,7 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
     public SipCallHandle Handle { get; private set; }
 
     /// <summary>Whether anything of a SIP call is left.</summary>
-    public bool IsHeld => Handle != default;
+    public bool IsHeld => Handle != default || _next != default;
 
     /// <summary>Its Call-ID, the last one if several peers were tried.</summary>
     public string? SipCallId { get; private set; }
@@ -49,6 +49,7 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
         }
 
         _peers = choice.Peers;
+        _nextPeer = 0;
         _number = choice.Number;
         Try();
     }
@@ -70,7 +71,8 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
     public void Release(CallEnd end)
     {
         _nextPeer = _peers.Length;
-        if (!IsHeld || _released) return;
+        if (_next != default) core.Sip.HangUp(_next, CauseMap.Q850(end.Cause), core.Now);
+        if (Handle == default || _released) return;
         _released = true;
         if (call.FromLine || _answered)
         {
@@ -86,6 +88,12 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
 
     public void OnProgress(SipEvent.Progressed progress)
     {
+        if (progress.Call == _next)
+        {
+            core.Sip.TellTransfer(Handle, progress.Status, core.Now);
+            return;
+        }
+
         if (!progress.Description.IsEmpty)
         {
             _early = _early.SetItem(progress.EarlyDialog, progress.Description);
@@ -107,6 +115,12 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
 
     public void OnAnswered(SipEvent.Answered answered)
     {
+        if (answered.Call == _next)
+        {
+            TakeOver(answered);
+            return;
+        }
+
         _answered = true;
         var description = answered.Description;
         if (description.IsEmpty) _early.TryGetValue(answered.Dialog, out description);
@@ -126,6 +140,12 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
 
     public void OnRejected(SipEvent.Rejected rejected)
     {
+        if (rejected.Call == _next)
+        {
+            OnTransferFailed(rejected);
+            return;
+        }
+
         Note(rejected.End);
         if (CauseMap.IsReasonToFailOver(rejected.End) && _nextPeer < _peers.Length && !_released)
         {
@@ -137,14 +157,27 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
+        if (rejected.End is { Status: 484, Local: false } && !_released)
+        {
+            // Another INVITE may follow when the number has grown.
+            core.SipCalls.Remove(Handle);
+            Handle = default;
+            core.Raise(call.Line, new CallEvent.PeerWantsDigits(call.Id));
+            return;
+        }
+
         core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CauseMap.FromSip(rejected.End)));
     }
 
     public void OnHungUp(SipEvent.HungUp hungUp)
     {
+        // Who handed the line on has left; it waits for the one who is being called.
+        if (_next != default) return;
         Note(hungUp.End);
         _released = true;
-        var cause = hungUp.End is { Status: 0, Q850: 0 } ? CallCause.NormalClearing : CauseMap.FromSip(hungUp.End);
+        var cause = hungUp.End.AnsweredElsewhere ? CallCause.AnsweredElsewhere
+            : hungUp.End is { Status: 0, Q850: 0 } ? CallCause.NormalClearing
+            : CauseMap.FromSip(hungUp.End);
         core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, cause));
     }
 
@@ -189,17 +222,18 @@ internal sealed class SipLeg(EngineCore core, ActiveCall call)
         if (!_released && !answered.Description.IsEmpty && call.Media.TakePeerAnswer(answered.Description)) call.Bearer.Redescribe();
     }
 
-    public void OnGone()
+    public void OnGone(SipCallHandle handle)
     {
-        core.SipCalls.Remove(Handle);
-        Handle = default;
+        core.SipCalls.Remove(handle);
+        if (handle == Handle) Handle = default;
+        if (handle == _next) _next = default;
     }
 
     private void Try()
     {
         Peer = _peers[_nextPeer++];
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer()),
+            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), call.Line.Model.Features.WithholdNumber),
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

@@ -41,6 +41,9 @@ public sealed record LineFeatures
     /// <summary>The lamp or stutter tone for messages.</summary>
     public bool MessageWaiting { get; init; } = true;
 
+    /// <summary>Whether the line's number is withheld from whom it calls (CLIR).</summary>
+    public bool WithholdNumber { get; init; }
+
     /// <summary>Called at once when the phone goes off hook; null for none.</summary>
     public string? Hotline { get; init; }
 
@@ -111,7 +114,18 @@ public sealed record GatewayHost(string Name, int Port);
 /// <summary>A peer with what the engine needs beside the SIP model.</summary>
 /// <param name="Sip">The SIP side's model.</param>
 /// <param name="Media">Whether its RTP source may be learnt.</param>
-public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLearning.Strict);
+/// <param name="Digits">How it is told of digits dialled in a call.</param>
+public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLearning.Strict, DigitTransport Digits = DigitTransport.Sound);
+
+/// <summary>How digits that are dialled in a call reach a peer.</summary>
+public enum DigitTransport
+{
+    /// <summary>With the sound: as tones, or as telephone-events (RFC 4733).</summary>
+    Sound,
+
+    /// <summary>By INFO beside it: the gateway reports them, and the peer is told.</summary>
+    Info,
+}
 
 /// <summary>Everything provisioned: validated, immutable, swapped whole.</summary>
 public sealed record EngineModel

@@ -157,6 +157,9 @@ internal sealed class SipSection
     [Setting("Hosts that a redirection (3xx) may lead to beside those of the peers.")]
     public string[] RedirectHosts { get; set; } = [];
 
+    [Setting("Lifetime asked for in SUBSCRIBE to waiting messages (RFC 3842).", Min = "60s", Max = "1d")]
+    public TimeSpan SubscribeExpires { get; set; } = TimeSpan.FromSeconds(3600);
+
     [Setting("Lifetime asked for in REGISTER.", Min = "20s", Max = "1d")]
     public TimeSpan RegisterExpires { get; set; } = TimeSpan.FromSeconds(3600);
 

@@ -88,6 +88,7 @@ internal sealed record BridgeModel
                 SessionExpires = s.SessionExpires,
                 SessionMinimum = s.SessionMinimum,
                 RedirectHosts = [.. s.RedirectHosts.Select(host => host.ToLowerInvariant())],
+                SubscribeExpires = s.SubscribeExpires,
                 RegisterExpires = s.RegisterExpires,
                 RegisterRate = s.RegisterRate,
                 RegisterRetry = s.RegisterRetry,

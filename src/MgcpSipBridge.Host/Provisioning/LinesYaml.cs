@@ -36,7 +36,18 @@ internal static class LinesYaml
         Username = map.Text("username"),
         Password = map.Text("password"),
         Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
+        Digits = map.OneOf("digits", DigitTransport.Sound, ("sound", DigitTransport.Sound), ("info", DigitTransport.Info)),
+        Trusted = map.Flag("trusted", true),
+        SubscribesToMessages = map.Flag("subscribesToMessages", false),
+        CallerFrom = map.OneOf("callerFrom", SipIdentityHeader.PAssertedIdentity, IdentityWords),
+        CallerIn = map.OneOf("callerIn", SipIdentityHeader.From, IdentityWords),
     };
+
+    private static readonly (string, SipIdentityHeader)[] IdentityWords =
+    [
+        ("from", SipIdentityHeader.From), ("pAssertedIdentity", SipIdentityHeader.PAssertedIdentity),
+        ("pPreferredIdentity", SipIdentityHeader.PPreferredIdentity), ("remotePartyId", SipIdentityHeader.RemotePartyId),
+    ];
 
     private static GatewayConfig ReadGateway(MapReader map)
     {
@@ -101,6 +112,7 @@ internal static class LinesYaml
         ForwardBusy = map.Text("forwardBusy"),
         ForwardNoAnswer = map.Text("forwardNoAnswer"),
         DoNotDisturb = map.Flag("doNotDisturb", false),
+        WithholdNumber = map.Flag("withholdNumber", false),
     };
 
     private static RouteConfig ReadRoute(MapReader map) => new(map.Written)

@@ -26,6 +26,11 @@ internal sealed record PeerConfig(Written Written)
     public string? Username { get; init; }
     public string? Password { get; init; }
     public SourceLearning Media { get; init; }
+    public DigitTransport Digits { get; init; }
+    public bool Trusted { get; init; } = true;
+    public bool SubscribesToMessages { get; init; }
+    public SipIdentityHeader CallerFrom { get; init; }
+    public SipIdentityHeader CallerIn { get; init; }
 }
 
 /// <summary>A gateway as the user wrote it.</summary>

@@ -72,7 +72,13 @@ internal static partial class ProvisioningValidator
             Reachable(peer, host, transport);
             if (peer.Registration == SipRegistrationMode.Trunk && string.IsNullOrEmpty(peer.Username))
                 Wrong(peer.Written, "username", "is missing: registration: trunk registers this user");
-            return new PeerModel(new SipPeerModel(peer.Name ?? "", host, port, transport, peer.Registration, peer.Realm, peer.Username, peer.Password), peer.Media);
+            return new PeerModel(new SipPeerModel(peer.Name ?? "", host, port, transport, peer.Registration, peer.Realm, peer.Username, peer.Password)
+            {
+                Trusted = peer.Trusted,
+                AsksForMessages = peer.SubscribesToMessages,
+                CallerFrom = peer.CallerFrom,
+                CallerIn = peer.CallerIn,
+            }, peer.Media, peer.Digits);
         }
 
         public GatewayModel Gateway(GatewayConfig gateway)

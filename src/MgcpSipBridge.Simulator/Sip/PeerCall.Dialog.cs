@@ -21,6 +21,8 @@ public sealed partial class PeerCall
     {
         var request = NewRequest("INVITE").With("contact", Contact).With("allow", SimulatedSipPeer.Methods);
         AskForExtensions(request);
+        if (AlertInfo is { } bell) request.With("alert-info", bell);
+        if (Replacing is { } place) request.With("require", "replaces").With("replaces", place);
         if (AssertedIdentity is { } identity) request.With("p-asserted-identity", identity).With("privacy", "id");
         if (description.Length > 0)
         {

@@ -160,7 +160,7 @@ public sealed partial class PeerCall
         _peer.Respond(invitation, status, reason, LocalTag, now, response =>
         {
             if (q850 != 0) response.With("reason", $"Q.850;cause={q850}");
-            if (status is >= 300 and < 400) response.With("contact", Contact);
+            if (status is >= 300 and < 400) response.With("contact", _peer.RedirectsTo is { } user ? $"<sip:{user}@{_peer.Setup.Address}>" : Contact);
         });
         End(status, now);
     }

@@ -45,6 +45,20 @@ public sealed partial class SimulatedSipPeer
         _calls.Add(call);
         call.RememberOffer(request.Body);
         Respond(transaction, 100, "Trying", "", now);
+        if (request["replaces"] is { } replaces)
+        {
+            var id = replaces.Split(';')[0];
+            if (_calls.Find(other => other.SipCallId == id && replaces.Contains("to-tag=" + other.LocalTag, StringComparison.Ordinal) && replaces.Contains("from-tag=" + other.RemoteTag, StringComparison.Ordinal)) is not { } replaced)
+            {
+                Complain($"RFC 3891 §3: Replaces {replaces} matches no call");
+                call.Reject(481, "Call/Transaction Does Not Exist", 0, now);
+                return;
+            }
+
+            call.TakesPlaceOf(replaced, now);
+            return;
+        }
+
         if (plan is null && Setup.ConnectsLines && ContactOf(number, now) is { } line)
         {
             Join(call, number, line, request, now);
@@ -80,7 +94,12 @@ public sealed partial class SimulatedSipPeer
             case "PRACK":
                 call.PrackReceived(transaction, now);
                 break;
+            case "NOTIFY":
+                Respond(transaction, 200, "OK", call.LocalTag, now);
+                call.Notified(request);
+                break;
             case "INFO":
+                call.InfoReceived(request);
                 Respond(transaction, 200, "OK", call.LocalTag, now);
                 break;
             default:
@@ -110,6 +129,22 @@ public sealed partial class SimulatedSipPeer
             call.WriteSession(request, response, now);
         }, described ? Description(call, request.Body.Length > 0 ? call.RemoteDescription : null) : "");
         StartMedia(call, now);
+    }
+
+    /// <summary>Tells a registered line, unasked, whether messages wait (RFC 3842).</summary>
+    public void TellMessages(string user, bool waiting, Instant now)
+    {
+        if (ContactOf(user, now) is not { } target || !NetAddress.TryParse(PlainSip.HostOf(target), 5060, out var address)) return;
+        var notify = new PlainSip { Method = "NOTIFY", Uri = target }
+            .With("via", $"SIP/2.0/UDP {Setup.Address};branch=z9hG4bK{NewId()};rport").With("max-forwards", "70")
+            .With("from", $"<sip:{user}@{Setup.Realm}>;tag={NewId()}").With("to", $"<sip:{user}@{Setup.Realm}>").With("call-id", NewId())
+            .With("cseq", "1 NOTIFY").With("contact", $"<sip:{Setup.Address}>").With("event", "message-summary").With("subscription-state", "active")
+            .With("content-type", "application/simple-message-summary");
+        notify.Body = waiting ? "Messages-Waiting: yes\r\nVoice-Message: 2/1 (0/0)\r\n" : "Messages-Waiting: no\r\n";
+        Request(notify, address, now, (response, _) =>
+        {
+            if (response.Status is >= 300) Complain($"RFC 3842 §4.1: {response.Status} to NOTIFY");
+        });
     }
 
     /// <summary>Connects an incoming call to a registered line: two dialogs, the descriptions passed through.</summary>

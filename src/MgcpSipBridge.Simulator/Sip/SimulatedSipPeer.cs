@@ -11,7 +11,7 @@ namespace MgcpSipBridge.Simulator;
 public sealed partial class SimulatedSipPeer : ISimulatedNode
 {
     /// <summary>What it serves.</summary>
-    internal const string Methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE";
+    internal const string Methods = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY";
 
     /// <summary>T1, T2 and 64*T1 of RFC 3261 table 4.</summary>
     internal static readonly TimeSpan T1 = TimeSpan.FromMilliseconds(500);
@@ -72,6 +72,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <summary>Status with which every offer inside a call is refused (488, 491, 500); 0 for none.</summary>
     public int RefuseOffers { get; set; }
 
+    /// <summary>User part that a refusal with 3xx sends callers to; null for nobody in particular.</summary>
+    public string? RedirectsTo { get; set; }
+
     /// <summary>Whether a missing ACK or final answer is a violation; a test that cuts the network turns it off.</summary>
     public bool ExpectsAnswers { get; set; } = true;
 
@@ -102,7 +105,13 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// Calls a line by its user part: at its registered contact, or at <see cref="BridgeAddress"/>. Returns the call, also if there is nowhere to
     /// send it (then it has ended with 480).
     /// </summary>
-    public PeerCall Call(string line, string callerNumber, string? callerName, Instant now)
+    /// <param name="line">User part of the line.</param>
+    /// <param name="callerNumber">Who calls.</param>
+    /// <param name="callerName">Its name; null for none.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="replaced">A call with that line whose place the new one takes (RFC 3891); null for none.</param>
+    /// <param name="alertInfo">Alert-Info; null for none.</param>
+    public PeerCall Call(string line, string callerNumber, string? callerName, Instant now, PeerCall? replaced = null, string? alertInfo = null)
     {
         var call = new PeerCall(this, NewId() + "@" + Setup.Address.UriHost, fromPeer: true, line, callerNumber)
         {
@@ -112,6 +121,8 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
             AssertedIdentity = Withholds ? $"<sip:{UserText(callerNumber)}@{Setup.Realm}>" : null,
             RemoteUri = $"sip:{Uri.EscapeDataString(line)}@{Setup.Realm}",
             StartedAt = now,
+            AlertInfo = alertInfo,
+            Replacing = replaced is null ? null : $"{replaced.SipCallId};to-tag={replaced.RemoteTag};from-tag={replaced.LocalTag}",
         };
         CallsSeen = (CallsSeen.Incoming, CallsSeen.Outgoing + 1);
         LastCall = call;

@@ -188,6 +188,13 @@ internal sealed partial class SipCall
     {
         _core.Writer.Copy(request, SipHeader.RecordRoute);
         _core.Writer.Address(SipHeader.Contact, null, _core.ContactUri(_contactUser, _flow));
+        // Who is at the line: the connected party of the peer's display (RFC 3325 §9.1).
+        if (_core.Peers.Find(Peer) is { Model: { CallerIn: SipIdentityHeader.PAssertedIdentity or SipIdentityHeader.RemotePartyId } model } peer)
+        {
+            var name = _account?.Model.User == _contactUser ? _account.Model.DisplayName : null;
+            foreach (var (header, value) in Identity.Tell(model, SipUri.Create(_contactUser, peer.Domain), name, withheld: false)) _core.Writer.Header(header, value.Replace("party=calling", "party=called", StringComparison.Ordinal));
+        }
+
         _core.Writer.Header(SipHeader.Allow, SipCore.Allow);
         _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
     }

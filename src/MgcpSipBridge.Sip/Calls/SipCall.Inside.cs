@@ -21,6 +21,15 @@ internal sealed partial class SipCall
             case SipMethod.Prack:
                 OnPrack(transaction, request, dialog, now);
                 break;
+            case SipMethod.Info:
+                OnInfo(transaction, request, now);
+                break;
+            case SipMethod.Refer:
+                OnRefer(transaction, request, now);
+                break;
+            case SipMethod.Notify:
+                OnNotify(transaction, request, now);
+                break;
             default:
                 OnOffer(transaction, request, dialog, now);
                 break;
@@ -79,6 +88,7 @@ internal sealed partial class SipCall
     public void OnTerminated(SipServerTransaction transaction)
     {
         if (_offer?.Transaction == transaction) _offer = null;
+        if (_refer == transaction) _refer = null;
     }
 
     private void OnBye(SipServerTransaction transaction, SipMessage bye, Dialog dialog, Instant now)
@@ -95,6 +105,7 @@ internal sealed partial class SipCall
 
         // §15.1.2: what is still unanswered gets 487.
         DropOffer(487, now);
+        RefuseTransfer(487, now);
         var early = !incoming && _dialog is null;
         _end = SipEnd.Of(bye) with { Status = early ? 480 : 0 };
         Step(SipCallInput.PeerBye, now);
@@ -121,6 +132,7 @@ internal sealed partial class SipCall
             // A refresh of the target, no offer: it needs nobody (RFC 3311 §5.2).
             case var _ when bare:
                 dialog.Refresh(request);
+                Identify(request);
                 transaction.BeginResponse(_core.Writer, 200);
                 WriteDialogHeaders(request);
                 WriteSession(request, now);
@@ -158,6 +170,7 @@ internal sealed partial class SipCall
         }
 
         _offer = new PendingOffer(transaction, request, dialog, description.IsEmpty);
+        Identify(request);
         _core.Raise(new SipEvent.Offered(Handle, description));
     }
 

@@ -76,6 +76,7 @@ internal sealed partial class SipCall
             OnSessionAnswered(response, now);
             var answer = SdpBody.Of(response);
             _core.Raise(new SipEvent.OfferAnswered(Handle, answer));
+            Identify(response);
         }
         else if (own is not null && _state == SipCallState.Talking && !EndsDialog(response, status, now))
         {

@@ -55,11 +55,14 @@ internal sealed partial class SipCall
         headers.Add((SipHeader.Allow, SipCore.Allow));
         headers.Add((SipHeader.Supported, _core.Supported));
         headers.AddRange(SessionHeaders());
-        if (invite.Withheld)
+        headers.AddRange(Identity.Tell(peer.Model, self, account.DisplayName, invite.Withheld));
+        headers.AddRange(Diversions.Write(invite.Diversions, SipUri.Create(invite.CalledUser, peer.Domain), peer.Domain));
+        if (invite.ReferredBy is { } by) headers.Add((SipHeader.ReferredBy, $"<{SipUri.Create(by, peer.Domain)}>"));
+        if (invite.Replaces is { } replaces)
         {
-            // RFC 3323 §4.1, RFC 3325 §9.3. A trunk is trusted to know the line and to keep it; a registrar identifies a line by its credentials and takes a wish.
-            headers.Add((SipHeader.Privacy, "id"));
-            headers.Add((peer.Model.Registration == SipRegistrationMode.PerLine ? SipHeader.PPreferredIdentity : SipHeader.PAssertedIdentity, $"<{self}>"));
+            // RFC 3891 §4: without it a callee that does not know Replaces would ring a second time.
+            headers.Add((SipHeader.Require, "replaces"));
+            headers.Add((SipHeader.Replaces, replaces));
         }
 
         var called = SipUri.Create(invite.CalledUser, peer.Domain);
@@ -97,8 +100,9 @@ internal sealed partial class SipCall
         Step(SipCallInput.Provisional, now);
         var dialog = _dialogs.GetValueOrDefault(tag);
         if (_state == SipCallState.Over || (response.Status > 100 && !TryAcknowledge(response, dialog, now))) return;
-        if (response.Status > 100 && _state == SipCallState.Proceeding)
-            _core.Raise(new SipEvent.Progressed(Handle, response.Status, tag, SdpBody.Of(response)));
+        if (response.Status <= 100 || _state != SipCallState.Proceeding) return;
+        Identify(response);
+        _core.Raise(new SipEvent.Progressed(Handle, response.Status, tag, SdpBody.Of(response)));
     }
 
     /// <summary>A 2xx: the first answers the call, a repeat is acknowledged again, another fork's is acknowledged and hung up (RFC 3261 §13.2.2.4).</summary>
@@ -139,6 +143,7 @@ internal sealed partial class SipCall
         else Acknowledge(_invite, dialog, default, now);
         OnSessionAnswered(response, now);
         Step(SipCallInput.Success, now);
+        if (_state == SipCallState.Talking) Identify(response);
     }
 
     private void OnFailure(SipEnd end, Instant now)

@@ -8,6 +8,8 @@ internal sealed partial class SipCall
 {
     private readonly Dictionary<ClientRequest, Asked> _asked = [];
 
+    private SipIdentity? _identified;
+
     /// <summary>What became of a request: its final response, or none and the status that stands for that (RFC 3261 §8.1.3.1).</summary>
     private delegate void Outcome(ClientRequest request, SipMessage? response, int status, Instant now);
 
@@ -45,6 +47,14 @@ internal sealed partial class SipCall
         if (_asked.Remove(request, out var asked)) asked.Done(request, response, status, now);
         else if (response is { Status: < 300 } && request.Draft.Method == SipMethod.Invite) Reacknowledge(request, response);
         Settle();
+    }
+
+    /// <summary>Tells the engine who is there, if the peer says so and it is news.</summary>
+    private void Identify(SipMessage message)
+    {
+        if (_core.Peers.Find(Peer) is not { } peer || Identity.ConnectedOf(message, peer.Model) is not { } who || who == _identified) return;
+        _identified = who;
+        _core.Raise(new SipEvent.PeerIdentified(Handle, who));
     }
 
     /// <summary>

@@ -77,6 +77,7 @@ internal sealed partial class SipCall
         {
             _dialog!.Refresh(response);
             OnSessionAnswered(response, now);
+            Identify(response);
         }
         else if (!EndsDialog(response, status, now))
         {

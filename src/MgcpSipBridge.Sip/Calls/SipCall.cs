@@ -13,7 +13,7 @@ internal sealed partial class SipCall : IClientRequestOwner
     private static readonly SipTimer[] CallTimers =
     [
         SipTimer.Ring, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck, SipTimer.RepeatReliable, SipTimer.AwaitPrack,
-        SipTimer.RetryOffer, SipTimer.RefreshSession, SipTimer.SessionEnd,
+        SipTimer.RetryOffer, SipTimer.RefreshSession, SipTimer.SessionEnd, SipTimer.Transfer,
     ];
 
     private readonly SipCore _core;
@@ -47,6 +47,12 @@ internal sealed partial class SipCall : IClientRequestOwner
     }
 
     public SipCallHandle Handle { get; }
+
+    /// <summary>Whether it is on its way out.</summary>
+    public bool IsOver => _state is SipCallState.Clearing or SipCallState.Over or SipCallState.Cancelling or SipCallState.HungUpUnacknowledged;
+
+    /// <summary>Whether we placed it.</summary>
+    public bool IsOurs => _transaction is null;
 
     public string Peer { get; }
 
@@ -95,6 +101,9 @@ internal sealed partial class SipCall : IClientRequestOwner
                 break;
             case SipTimer.RefreshSession:
                 Refresh(now);
+                break;
+            case SipTimer.Transfer:
+                ReportTransfer(408);
                 break;
             case SipTimer.SessionEnd:
                 OnSessionEnd(now);
@@ -199,6 +208,7 @@ internal sealed partial class SipCall : IClientRequestOwner
         if (dialog == _dialog)
         {
             DropOffer(487, now);
+            RefuseTransfer(487, now);
             AcknowledgeIfHeld(now);
         }
 

@@ -9,7 +9,17 @@ namespace MgcpSipBridge.Sip;
 /// <param name="CalledUser">User part to call, unescaped (<c>5551234</c>, <c>*98#</c>): the layer escapes it.</param>
 /// <param name="Offer">SDP offer; empty for a delayed offer.</param>
 /// <param name="Withheld">Whether the caller's number shall be withheld (RFC 3323, RFC 3325).</param>
-public sealed record SipInvite(string Account, string Peer, string CalledUser, ReadOnlyMemory<byte> Offer, bool Withheld = false);
+public sealed record SipInvite(string Account, string Peer, string CalledUser, ReadOnlyMemory<byte> Offer, bool Withheld = false)
+{
+    /// <summary>Who sent the call on before, the last one first: written as Diversion and History-Info.</summary>
+    public ImmutableArray<SipDiversion> Diversions { get; init; } = [];
+
+    /// <summary>Replaces header: the dialog whose place this call takes at the callee (RFC 3891); null for none.</summary>
+    public string? Replaces { get; init; }
+
+    /// <summary>Who asked for this call (Referred-By, RFC 3892): user part; null for nobody.</summary>
+    public string? ReferredBy { get; init; }
+}
 
 /// <summary>
 /// The border of the SIP side: everything the engine wants from a SIP stack and nothing more, so that a stack can be swapped (decision 0003).
@@ -83,6 +93,24 @@ public interface ISipLayer
     /// way, and comes again after glare (RFC 3261 §14.1); a later one replaces one that still waits.
     /// </summary>
     void Offer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now);
+
+    /// <summary>Answers <see cref="SipEvent.TransferAsked"/> with 202; <see cref="TellTransfer"/> follows.</summary>
+    void AcceptTransfer(SipCallHandle call, Instant now);
+
+    /// <summary>Refuses <see cref="SipEvent.TransferAsked"/>.</summary>
+    void RefuseTransfer(SipCallHandle call, int status, Instant now);
+
+    /// <summary>Tells the peer what became of the call that it asked for: the status of that call's INVITE.</summary>
+    void TellTransfer(SipCallHandle call, int status, Instant now);
+
+    /// <summary>
+    /// Asks the peer to call somebody in our place (REFER); with <paramref name="other"/>, a call of ours to that somebody, to take its place
+    /// there. TransferProgressed follows.
+    /// </summary>
+    void Transfer(SipCallHandle call, string user, SipCallHandle? other, Instant now);
+
+    /// <summary>Tells the peer of digits by INFO (<c>application/dtmf-relay</c>).</summary>
+    void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now);
 
     /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
     string? CallIdOf(SipCallHandle call) => null;

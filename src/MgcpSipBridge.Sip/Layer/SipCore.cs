@@ -31,6 +31,12 @@ internal enum SipTimer
     /// <summary>An offer that met one of the peer's is made again (RFC 3261 §14.1). Belongs to a call.</summary>
     RetryOffer,
 
+    /// <summary>A transfer that the peer was asked for comes to no end. Belongs to a call.</summary>
+    Transfer,
+
+    /// <summary>A subscription is to be refreshed or tried again. Belongs to a subscription.</summary>
+    Subscription,
+
     /// <summary>It is time to refresh the session (RFC 4028 §10). Belongs to a call.</summary>
     RefreshSession,
 
@@ -51,7 +57,7 @@ internal readonly record struct SipTimerKey(SipTimer Timer, long Owner);
 internal sealed class SipCore
 {
     // What we understand inside and outside of dialogs (RFC 3261 §20.5): truthful.
-    public const string Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE";
+    public const string Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, REFER, NOTIFY";
     public const string Sdp = "application/sdp";
 
     private readonly Queue<SipOutput> _outputs = new();
@@ -64,7 +70,7 @@ internal sealed class SipCore
         Transactions = new SipTransactions(settings, entropy, _outputs, Tokens.Prefix);
         Names = new NameCache(Put, (query, at) => Timers.Set(new(SipTimer.LookUp, query), at));
         Accounts = new AccountBook(Peers, entropy);
-        Supported = settings.SessionExpires > TimeSpan.Zero ? "100rel, timer" : "100rel";
+        Supported = settings.SessionExpires > TimeSpan.Zero ? "100rel, replaces, timer" : "100rel, replaces";
     }
 
     /// <summary>Option tags of the extensions that are done (§20.37).</summary>

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace MgcpSipBridge.Sip;
 
 /// <summary>A call's name between the engine and the SIP layer; never 0, never used twice.</summary>
@@ -67,6 +69,15 @@ public abstract record SipEvent
         /// Whether the first provisional response has to hold our offer: the INVITE has none and asks for reliable responses (RFC 3262 §5).
         /// </summary>
         public bool WantsOfferEarly { get; init; }
+
+        /// <summary>Who sent the call on before it came here, the last one first (RFC 5806, RFC 7044).</summary>
+        public ImmutableArray<SipDiversion> Diversions { get; init; } = [];
+
+        /// <summary>The bell that Alert-Info asks for, 0 to 7; null for the ordinary one.</summary>
+        public int? Ring { get; init; }
+
+        /// <summary>The call whose place it takes once it is answered (RFC 3891); null for none.</summary>
+        public SipCallHandle? Replaced { get; init; }
     }
 
     /// <summary>A provisional response other than 100. <paramref name="EarlyDialog"/> is its To tag; forks have several.</summary>
@@ -95,6 +106,28 @@ public abstract record SipEvent
 
     /// <summary>Our own offer inside the call was refused; the call goes on as it was (RFC 3261 §14.1).</summary>
     public sealed record OfferRefused(SipCallHandle Call, int Status) : SipEvent;
+
+    /// <summary>The peer says who it is now (connected line): P-Asserted-Identity or Remote-Party-ID in a response, re-INVITE or UPDATE.</summary>
+    public sealed record PeerIdentified(SipCallHandle Call, SipIdentity Peer) : SipEvent;
+
+    /// <summary>Digits pressed at the peer, told by INFO; one of 0-9, *, #, A-D each.</summary>
+    public sealed record DigitsPressed(SipCallHandle Call, string Symbols, TimeSpan Duration) : SipEvent;
+
+    /// <summary>
+    /// The peer asks us to call somebody in its place (REFER, RFC 3515). The engine owes it AcceptTransfer and TellTransfer, or RefuseTransfer.
+    /// </summary>
+    /// <param name="Call">The call.</param>
+    /// <param name="User">User part to call, escapes undone.</param>
+    /// <param name="Host">Host of the target.</param>
+    /// <param name="Replaces">Replaces header for the new call (RFC 3891); null for a blind transfer.</param>
+    /// <param name="By">Who asks (Referred-By, RFC 3892); null when it is not said.</param>
+    public sealed record TransferAsked(SipCallHandle Call, string User, string Host, string? Replaces, string? By) : SipEvent;
+
+    /// <summary>How a transfer that we asked the peer for goes: below 200 under way, 2xx done, else failed; then the call goes on.</summary>
+    public sealed record TransferProgressed(SipCallHandle Call, int Status) : SipEvent;
+
+    /// <summary>Whether messages wait for an account (RFC 3842).</summary>
+    public sealed record MessagesWaiting(string Key, bool Waiting, int New, int Old) : SipEvent;
 
     /// <summary>Nothing of the call is left: dialog and transactions are gone. Always the last event of a call, exactly once.</summary>
     public sealed record Gone(SipCallHandle Call) : SipEvent;

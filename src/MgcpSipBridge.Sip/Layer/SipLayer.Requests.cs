@@ -87,10 +87,16 @@ public sealed partial class SipLayer
 
         switch (request.Method)
         {
-            case SipMethod.Invite or SipMethod.Bye or SipMethod.Update or SipMethod.Prack or SipMethod.Options:
+            case SipMethod.Invite or SipMethod.Bye or SipMethod.Update or SipMethod.Prack or SipMethod.Options or SipMethod.Info:
                 break;
             case SipMethod.Notify:
-                RefuseNotify(transaction, request, now);
+                if (TryTakeNotify(transaction, request, dialog, now)) return;
+                break;
+            // Outside a call it would be a stranger's wish to make us call somebody.
+            case SipMethod.Refer when dialog is not null || !request.ToTag.IsEmpty:
+                break;
+            case SipMethod.Refer:
+                _core.Transactions.Respond(transaction, 603, now);
                 return;
             default:
                 Refuse(transaction, request.Method == SipMethod.Other ? 501 : 405, SipHeader.Allow, SipCore.Allow, now);
@@ -103,7 +109,7 @@ public sealed partial class SipLayer
             return;
         }
 
-        if (dialog is null && (!request.ToTag.IsEmpty || request.Method is SipMethod.Bye or SipMethod.Update or SipMethod.Prack))
+        if (dialog is null && (!request.ToTag.IsEmpty || request.Method is SipMethod.Bye or SipMethod.Update or SipMethod.Prack or SipMethod.Info))
         {
             _core.Transactions.Respond(transaction, 481, now);
             return;
@@ -148,6 +154,10 @@ public sealed partial class SipLayer
             // A request for us is served however far it came; one that would have to go on is not (§8.1.1.6).
             _core.Transactions.Respond(transaction, 483, now);
         }
+        else if (Replaced(request, out var replaced) is var refusal and not 0)
+        {
+            _core.Transactions.Respond(transaction, refusal, now);
+        }
         else
         {
             var name = peer.Model.Name;
@@ -156,8 +166,11 @@ public sealed partial class SipLayer
             var call = SipCall.Take(_core, new SipCallHandle(++_lastHandle), name, transaction, request, account, called, Forget);
             Remember(call);
             var offer = SdpBody.Of(request);
-            _core.Raise(new SipEvent.IncomingCall(call.Handle, call.CallId, name, called, Identity.CallerOf(request), offer)
+            _core.Raise(new SipEvent.IncomingCall(call.Handle, call.CallId, name, called, Identity.CallerOf(request, peer.Model), offer)
             {
+                Diversions = Diversions.Read(request),
+                Ring = AlertInfo.RingOf(request),
+                Replaced = replaced?.Handle,
                 WantsOfferEarly = offer.IsEmpty && request.Lists(SipHeader.Require, "100rel"u8),
             });
         }
@@ -184,14 +197,40 @@ public sealed partial class SipLayer
         _core.Transactions.Respond(transaction, _core.Writer, now);
     }
 
-    // RFC 6665 §4.1.3: a package that we know has no subscription here; one that we do not is a bad event.
-    private void RefuseNotify(SipServerTransaction transaction, SipMessage request, Instant now)
+    // RFC 6665 §4.1.3, §8.2.1. False for one inside a call about a REFER of ours: that is the call's.
+    private bool TryTakeNotify(SipServerTransaction transaction, SipMessage request, Dialog? dialog, Instant now)
     {
         var package = request.First(SipHeader.Event);
         var semicolon = package.IndexOf((byte)';');
         if (semicolon >= 0) package = package[..semicolon];
-        if (Ascii.EqualsIgnoreCase(package.Trim((byte)' '), "message-summary"u8)) _core.Transactions.Respond(transaction, 481, now);
-        else Refuse(transaction, 489, SipHeader.AllowEvents, "message-summary", now);
+        package = package.Trim((byte)' ');
+        if (Ascii.EqualsIgnoreCase(package, "refer"u8)) return dialog is null && Gone(transaction, now);
+        if (Ascii.EqualsIgnoreCase(package, "message-summary"u8)) _mailboxes.OnNotify(transaction, request, now);
+        else Refuse(transaction, 489, SipHeader.AllowEvents, "message-summary, refer", now);
+        return true;
+    }
+
+    private bool Gone(SipServerTransaction transaction, Instant now)
+    {
+        _core.Transactions.Respond(transaction, 481, now);
+        return true;
+    }
+
+    /// <summary>The call whose place an INVITE takes (RFC 3891 §3), or the status that refuses it; 0 for none.</summary>
+    private int Replaced(SipMessage invite, out SipCall? replaced)
+    {
+        replaced = null;
+        if (!invite.Has(SipHeader.Replaces)) return 0;
+        var count = 0;
+        foreach (var _ in invite.Lines(SipHeader.Replaces)) count++;
+        if (count != 1 || !SipReplaces.TryParse(invite.First(SipHeader.Replaces), out var wanted)) return 400;
+        if (!_callsByTag.TryGetValue(wanted!.ToTag, out var call) || call.CallId != wanted.CallId || call.DialogWith(wanted.FromTag) is not { } dialog) return 481;
+        if (call.IsOver) return 603;
+        if (dialog.IsConfirmed && wanted.EarlyOnly) return 486;
+        // An early dialog that we did not start rings here: it is not theirs to take.
+        if (!dialog.IsConfirmed && !call.IsOurs) return 481;
+        replaced = call;
+        return 0;
     }
 
     private void Refuse(SipServerTransaction transaction, int status, SipHeader header, string value, Instant now)

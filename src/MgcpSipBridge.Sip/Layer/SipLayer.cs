@@ -11,6 +11,7 @@ public sealed partial class SipLayer : ISipLayer
 {
     private readonly SipCore _core;
     private readonly Registrar _registrar;
+    private readonly MailboxTable _mailboxes;
     private readonly Dictionary<long, SipCall> _calls = [];
     private readonly Dictionary<string, SipCall> _callsByTag = new(StringComparer.Ordinal);
     private readonly SipLimits _limits;
@@ -31,6 +32,7 @@ public sealed partial class SipLayer : ISipLayer
         if (settings.Listeners.IsDefaultOrEmpty) throw new ArgumentException("A SIP layer needs a listener.", nameof(settings));
         _core = new SipCore(settings, entropy, shard);
         _registrar = new Registrar(_core);
+        _mailboxes = new MailboxTable(_core);
         _limits = new SipLimits(settings.MaxMessageBytes, settings.MaxHeaders);
     }
 
@@ -57,6 +59,9 @@ public sealed partial class SipLayer : ISipLayer
             {
                 case SipTimer.Registration:
                     _registrar.OnTimer(due.Owner, now);
+                    break;
+                case SipTimer.Subscription:
+                    _mailboxes.OnTimer(due.Owner, now);
                     break;
                 case SipTimer.LookUp:
                     _core.Names.Resolved(due.Owner, [], now);
@@ -109,7 +114,9 @@ public sealed partial class SipLayer : ISipLayer
         ArgumentNullException.ThrowIfNull(account);
         var old = _core.Accounts.Find(account.Key);
         if (old?.Model == account) return;
-        _registrar.Apply(old, _core.Accounts.Put(account), now);
+        var entry = _core.Accounts.Put(account);
+        _registrar.Apply(old, entry, now);
+        _mailboxes.Apply(entry, now);
         Pump(now);
     }
 
@@ -117,6 +124,7 @@ public sealed partial class SipLayer : ISipLayer
     public void RemoveAccount(string key, Instant now)
     {
         _registrar.Remove(key, now);
+        _mailboxes.Remove(key, now);
         _core.Accounts.Remove(key);
         Pump(now);
     }
@@ -125,6 +133,7 @@ public sealed partial class SipLayer : ISipLayer
     public void UnregisterAll(Instant now)
     {
         _registrar.RemoveAll(now);
+        _mailboxes.RemoveAll(now);
         Pump(now);
     }
 
@@ -166,6 +175,23 @@ public sealed partial class SipLayer : ISipLayer
 
     /// <inheritdoc/>
     public void Offer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now) => With(call, now, found => found.Offer(description, now));
+
+    /// <inheritdoc/>
+    public void AcceptTransfer(SipCallHandle call, Instant now) => With(call, now, found => found.AcceptTransfer(now));
+
+    /// <inheritdoc/>
+    public void RefuseTransfer(SipCallHandle call, int status, Instant now) => With(call, now, found => found.RefuseTransfer(status, now));
+
+    /// <inheritdoc/>
+    public void TellTransfer(SipCallHandle call, int status, Instant now) => With(call, now, found => found.TellTransfer(status, now));
+
+    /// <inheritdoc/>
+    public void Transfer(SipCallHandle call, string user, SipCallHandle? other, Instant now) =>
+        With(call, now, found => found.Transfer(user, other is { } handle ? _calls.GetValueOrDefault(handle.Value) : null, now));
+
+    /// <inheritdoc/>
+    public void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now) =>
+        With(call, now, found => found.SendDigits(symbols, duration, now));
 
     private void With(SipCallHandle handle, Instant now, Action<SipCall> act)
     {

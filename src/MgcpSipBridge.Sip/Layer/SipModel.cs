@@ -32,7 +32,42 @@ public sealed record SipPeerModel(
     SipRegistrationMode Registration,
     string? Realm,
     string? Username,
-    string? Password);
+    string? Password)
+{
+    /// <summary>
+    /// Whether it belongs to our trust domain (RFC 3325 §2): what it asserts about callers is believed, and it is told who a caller is who
+    /// withholds the number.
+    /// </summary>
+    public bool Trusted { get; init; } = true;
+
+    /// <summary>Whether it is asked to tell of waiting messages (RFC 3842); many PBXs tell unasked.</summary>
+    public bool AsksForMessages { get; init; }
+
+    /// <summary>The header that a caller is read from first; the others follow if it is missing.</summary>
+    public SipIdentityHeader CallerFrom { get; init; } = SipIdentityHeader.PAssertedIdentity;
+
+    /// <summary>
+    /// The header that says who our line is, beside From. From alone: only where From withholds the number, a trunk is told by
+    /// P-Asserted-Identity and a registrar by P-Preferred-Identity (RFC 3325 §9.1, §9.2).
+    /// </summary>
+    public SipIdentityHeader CallerIn { get; init; } = SipIdentityHeader.From;
+}
+
+/// <summary>Headers that say who somebody is.</summary>
+public enum SipIdentityHeader
+{
+    /// <summary>From, which anybody may write.</summary>
+    From,
+
+    /// <summary>P-Asserted-Identity (RFC 3325 §9.1).</summary>
+    PAssertedIdentity,
+
+    /// <summary>P-Preferred-Identity (RFC 3325 §9.2).</summary>
+    PPreferredIdentity,
+
+    /// <summary>Remote-Party-ID, its forerunner, which never became an RFC.</summary>
+    RemotePartyId,
+}
 
 /// <summary>An account of ours at a peer: a line, or the trunk itself.</summary>
 /// <param name="Key">Who it is for the engine: a line's number, or <c>trunk:</c> and the peer's name.</param>
@@ -42,7 +77,11 @@ public sealed record SipPeerModel(
 /// <param name="Password">Password; null when there is none.</param>
 /// <param name="DisplayName">Display name; null for none.</param>
 /// <param name="Register">Whether it registers, or only authenticates calls.</param>
-public sealed record SipAccount(string Key, string Peer, string User, string AuthUser, string? Password, string? DisplayName, bool Register);
+public sealed record SipAccount(string Key, string Peer, string User, string AuthUser, string? Password, string? DisplayName, bool Register)
+{
+    /// <summary>Whether its peer is asked to tell of waiting messages (SUBSCRIBE, RFC 3842); told unasked, they are taken in any case.</summary>
+    public bool AsksForMessages { get; init; }
+}
 
 /// <summary>The SIP side's own settings; timers are RFC 3261's table 4 unless a comment says otherwise.</summary>
 public sealed record SipSettings
@@ -79,6 +118,9 @@ public sealed record SipSettings
     /// just anybody.
     /// </summary>
     public ImmutableArray<string> RedirectHosts { get; init; } = [];
+
+    /// <summary>Lifetime asked for in SUBSCRIBE to waiting messages (RFC 3842 §3.4).</summary>
+    public TimeSpan SubscribeExpires { get; init; } = TimeSpan.FromSeconds(3600);
 
     /// <summary>Lifetime asked for in REGISTER.</summary>
     public TimeSpan RegisterExpires { get; init; } = TimeSpan.FromSeconds(3600);

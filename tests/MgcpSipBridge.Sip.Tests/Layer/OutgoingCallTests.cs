@@ -17,7 +17,7 @@ public sealed class OutgoingCallTests
         Assert.Equal(SipBench.Offer, invite.Body);
         Assert.Equal(invite.CallId, _bench.Layer.CallIdOf(call));
         Assert.False(invite.Has("P-Asserted-Identity"));
-        Assert.Equal("100rel, timer", invite.Header("Supported"));
+        Assert.Equal("100rel, replaces, timer", invite.Header("Supported"));
 
         _bench.Reply(invite, 100, toTag: "");
         _bench.NothingHappens();

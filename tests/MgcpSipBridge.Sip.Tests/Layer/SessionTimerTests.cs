@@ -9,7 +9,7 @@ public sealed class SessionTimerTests
     public void Our_INVITE_asks_for_half_an_hour()
     {
         var (_, invite) = _bench.Call();
-        Assert.Equal(("1800", "100rel, timer"), (invite.Header("Session-Expires"), invite.Header("Supported")));
+        Assert.Equal(("1800", "100rel, replaces, timer"), (invite.Header("Session-Expires"), invite.Header("Supported")));
         Assert.False(invite.Has("Min-SE"));
     }
 
@@ -143,7 +143,7 @@ public sealed class SessionTimerTests
         _bench.Do((layer, now) => layer.Answer(call, SipBench.Bytes(SipBench.Answer), now));
         var ok = _bench.Expect("200");
         Assert.Equal((sessionExpires, require), (ok.Header("Session-Expires"), ok.Header("Require")));
-        Assert.Equal("100rel, timer", ok.Header("Supported"));
+        Assert.Equal("100rel, replaces, timer", ok.Header("Supported"));
     }
 
     [Fact]
@@ -186,7 +186,7 @@ public sealed class SessionTimerTests
     {
         var bench = new SipBench(settings: SipBench.DefaultSettings with { SessionExpires = TimeSpan.Zero });
         var (_, invite) = bench.Call();
-        Assert.Equal(("100rel", ""), (invite.Header("Supported"), invite.Header("Session-Expires")));
+        Assert.Equal(("100rel, replaces", ""), (invite.Header("Supported"), invite.Header("Session-Expires")));
         bench.Request("INVITE", extra: "Require: timer", body: SipBench.Offer);
         bench.Expect("100");
         Assert.Equal("timer", bench.Expect("420").Header("Unsupported"));
