@@ -21,6 +21,7 @@ public static partial class CallMachine
             (_, LineUp up) => ComeUp(state, up, context),
             (_, LineDown down) => GoDown(state, down),
             (_, Cleared cleared) => Clear(state, cleared, context),
+            (_, MessagesWaiting e) => Stay(state, new ShowMessages(e.Waiting)),
             (OutOfService, PeerCalls c) => Refuse(state, c.Call, CallSide.Line, CallCause.LineOutOfService),
             (OutOfService, OffHook) => Ignore(state),         // the endpoint is being audited; LineUp will tell the hook state
             (OutOfService, _) => Ignore(state),               // nothing can be heard of, or done to, a line out of service
@@ -119,7 +120,6 @@ public static partial class CallMachine
             (_, BearerReady) => Ignore(state),                 // told twice
             (_, BearerChanged) => Ignore(state),               // the next description says it
             (_, HoldWanted) => Ignore(state),                  // nobody to hold
-            (_, MessagesWaiting e) => Stay(state, new ShowMessages(e.Waiting)),
             (_, TransferWanted or TransferEnded) => Ignore(state),         // nobody to hand on
             (_, PeerWantsDigits or PeerDials or PeerTransfers or PeerIdentified) => Ignore(state),   // there is no far end that could
             (_, PeerRings or PeerHeard or PeerAnswers or PeerEnds) => Ignore(state),   // not of this call's direction, or told twice

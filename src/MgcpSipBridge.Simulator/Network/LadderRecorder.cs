@@ -100,7 +100,7 @@ public sealed class LadderRecorder
     private static string DescribeSip(Transmit transmit)
     {
         if (PlainSip.Read(transmit.Bytes.Span, []) is not { } message) return "";
-        var sdp = message.Body.Length > 0 ? " + SDP" : "";
+        var sdp = message.Body.Length == 0 ? "" : message["content-type"] == "application/sdp" ? " + SDP" : " + " + message["content-type"]?.Split(';')[0];
         if (message.IsResponse) return $"{message.Status} {message.Reason} ({message.SequenceMethod}){sdp}";
         var uri = message.Method == "REGISTER" ? PlainSip.UriOf(message["to"] ?? "") : message.Uri;
         return $"{message.Method} {uri}{sdp}";

@@ -136,6 +136,13 @@ public sealed partial class SipLayer
             }
         }
 
+        if (request.Method is SipMethod.Invite or SipMethod.Update && !Takes(request))
+        {
+            // All that we could answer is SDP (§21.4.7).
+            _core.Transactions.Respond(transaction, 406, now);
+            return;
+        }
+
         if (request.Method == SipMethod.Options) AnswerOptions(transaction, _draining && dialog is null ? 503 : 200, now);
         else if (dialog is not null) call!.OnRequest(transaction, request, dialog, now);
         else TakeInvite(transaction, request, now);
@@ -174,6 +181,20 @@ public sealed partial class SipLayer
                 WantsOfferEarly = offer.IsEmpty && request.Lists(SipHeader.Require, "100rel"u8),
             });
         }
+    }
+
+    // Without Accept SDP is taken (§20.1); an empty one takes nothing.
+    private static bool Takes(SipMessage request)
+    {
+        if (!request.Has(SipHeader.Accept)) return true;
+        foreach (var value in request.Values(SipHeader.Accept))
+        {
+            var semicolon = value.IndexOf((byte)';');
+            var type = SipChars.Trim(semicolon < 0 ? value : value[..semicolon]);
+            if (Ascii.EqualsIgnoreCase(type, "application/sdp"u8) || Ascii.EqualsIgnoreCase(type, "application/*"u8) || Ascii.EqualsIgnoreCase(type, "*/*"u8)) return true;
+        }
+
+        return false;
     }
 
     // A provider that knows us by one registration sends every call to its contact; the number dialled is in To then.
