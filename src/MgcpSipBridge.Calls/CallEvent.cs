@@ -82,7 +82,7 @@ public abstract record CallEvent
     public sealed record LineUp(bool? IsOffHook, bool KeepsCalls, CallId Fresh) : CallEvent;
 
     /// <summary>The endpoint left service and lost its connections.</summary>
-    /// <param name="Restarting">Whether it will be back soon.</param>
+    /// <param name="Restarting">Whether its gateway said so: it restarts, or takes it out of service.</param>
     public sealed record LineDown(bool Restarting) : CallEvent;
 
     /// <summary>The bearer exists: the line's connection and the relay's ports.</summary>

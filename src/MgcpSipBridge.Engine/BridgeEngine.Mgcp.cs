@@ -47,7 +47,7 @@ public sealed partial class BridgeEngine
                 if (down.Reason == OutOfServiceReason.Draining) break;
                 LoseConnections(line);
                 FollowService(line, serves: false, down.Reason == OutOfServiceReason.Restarting);
-                Do(line, new CallEvent.LineDown(down.Reason == OutOfServiceReason.Restarting));
+                Do(line, new CallEvent.LineDown(down.Reason is OutOfServiceReason.Restarting or OutOfServiceReason.TakenOut));
                 break;
             case MgcpEvent.GatewayDiscovered discovered:
                 _core.Note(new EngineNote.GatewayDiscovered(discovered.Gateway));
@@ -88,7 +88,7 @@ public sealed partial class BridgeEngine
     private static LineService ServiceAfter(OutOfServiceReason reason) => reason switch
     {
         OutOfServiceReason.Draining => LineService.Draining,
-        OutOfServiceReason.Restarting => LineService.Restarting,
+        OutOfServiceReason.Restarting or OutOfServiceReason.TakenOut => LineService.Restarting,
         OutOfServiceReason.Refused => LineService.Refused,
         _ => LineService.Silent,
     };

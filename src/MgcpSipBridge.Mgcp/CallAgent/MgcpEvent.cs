@@ -35,8 +35,11 @@ public enum OutOfServiceReason
     /// <summary>The gateway stopped answering (RFC 3435 §4.4.7, seen from our side).</summary>
     GatewaySilent,
 
-    /// <summary>RSIP with restart method forced, or restart with a delay: connections are lost.</summary>
+    /// <summary>RSIP with restart method restart: connections are lost; it is audited, or comes back after the delay that it told.</summary>
     Restarting,
+
+    /// <summary>The gateway took it out of service: RSIP forced, or what followed graceful. Connections are lost; when it comes back is not known.</summary>
+    TakenOut,
 
     /// <summary>RSIP graceful: no new calls; existing connections may go on.</summary>
     Draining,

@@ -46,7 +46,7 @@ internal sealed class DrainWatch(Endpoint endpoint, AgentServices services) : IA
         {
             if (Reactions.To(response.Code) == Reaction.OutOfService)
             {
-                endpoint.LeaveService(OutOfServiceReason.Restarting, services.Jittered(services.Settings.AuditInterval), now);
+                endpoint.LeaveService(OutOfServiceReason.TakenOut, services.Jittered(services.Settings.AuditInterval), now);
                 return;
             }
 
@@ -57,7 +57,7 @@ internal sealed class DrainWatch(Endpoint endpoint, AgentServices services) : IA
         var method = response.Parameters[MgcpParameter.RestartMethod];
         if (Ascii.EqualsIgnoreCase(method, "forced"u8))
         {
-            endpoint.LeaveService(OutOfServiceReason.Restarting, services.Jittered(services.Settings.AuditInterval), now);
+            endpoint.LeaveService(OutOfServiceReason.TakenOut, services.Jittered(services.Settings.AuditInterval), now);
         }
         else if (Ascii.EqualsIgnoreCase(method, "graceful"u8))
         {

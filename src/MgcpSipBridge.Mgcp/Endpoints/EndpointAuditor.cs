@@ -59,7 +59,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         var gateway = endpoint.Gateway;
         var id = services.Begin(MgcpVerb.Auep, gateway, endpoint.LocalName, now);
         // The restart method matters only where the endpoint said that it goes; some gateways dislike what they do not know.
-        var announced = endpoint.Reason == OutOfServiceReason.Restarting && !_atOurStart;
+        var announced = endpoint.Reason is OutOfServiceReason.Restarting or OutOfServiceReason.TakenOut && !_atOurStart;
         services.Writer.Parameter(MgcpParameter.RequestedInfo, announced ? "A, ES, I, RM" : "A, ES, I");
         _transaction = services.Transactions.Send(id, MgcpVerb.Auep, gateway, endpoint.Id, this, services.Writer.ToArray(), now);
     }
@@ -114,10 +114,10 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     {
         if (response.IsSuccess)
         {
-            if (endpoint.Reason == OutOfServiceReason.Restarting && SaysOutOfService(response.Parameters[MgcpParameter.RestartMethod]))
+            if (endpoint.Reason is OutOfServiceReason.Restarting or OutOfServiceReason.TakenOut && SaysOutOfService(response.Parameters[MgcpParameter.RestartMethod]))
             {
                 End(now);
-                endpoint.LeaveService(OutOfServiceReason.Restarting, services.Jittered(services.Settings.AuditInterval), now);
+                endpoint.LeaveService(OutOfServiceReason.TakenOut, services.Jittered(services.Settings.AuditInterval), now);
                 return;
             }
 

@@ -199,7 +199,7 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
                 endpoint.LeaveService(OutOfServiceReason.Restarting, TimeSpan.FromSeconds(seconds) + services.Settings.AuditInterval, now);
                 break;
             case RestartMethod.Forced:
-                endpoint.LeaveService(OutOfServiceReason.Restarting, services.Jittered(services.Settings.AuditInterval), now);
+                endpoint.LeaveService(OutOfServiceReason.TakenOut, services.Jittered(services.Settings.AuditInterval), now);
                 break;
             case RestartMethod.Graceful:
                 endpoint.Drain(seconds, now);

@@ -77,6 +77,21 @@ public sealed class GatewayTroubleFlows
     }
 
     [Fact]
+    public void Lines_that_are_taken_out_of_service_leave_the_PBX_and_come_back()
+    {
+        var house = new House().Begins();
+        house.Happens("gw1", "takes its lines out of service", now => house.Gateway.LeaveService("*", "forced", now));
+        house.Waits(5);
+        Assert.Equal(["1001", "1002"], house.Pbx.RegisteredUsers(house.World.Now));
+        house.Waits(7);
+        Assert.Empty(house.Pbx.RegisteredUsers(house.World.Now));
+        house.Happens("gw1", "is back", now => house.Gateway.EnterService("*", now));
+        house.Waits(3);
+        Assert.Equal(["1001", "1002"], house.Pbx.RegisteredUsers(house.World.Now));
+        house.EndsQuietly();
+    }
+
+    [Fact]
     public void A_gateway_deletes_the_connection_of_a_call()
     {
         var house = Talking();

@@ -14,7 +14,7 @@ public class DrainTests
         for (var i = 0; i < 5; i++) bench.Answer(AnswerPings(bench, TimeSpan.FromSeconds(67))!, 200, "RM: graceful\n");
         bench.AssertQuiet();
         bench.Answer(AnswerPings(bench, TimeSpan.FromSeconds(67))!, 200, "RM: forced\n");
-        Assert.Equal(OutOfServiceReason.Restarting, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
+        Assert.Equal(OutOfServiceReason.TakenOut, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
         // And from then on like any endpoint that is out of service.
         bench.Answer(bench.Await("AUEP", TimeSpan.FromSeconds(67), "F: A"), 200, "RM: restart\nI:\n");
         Assert.False(bench.TakeEvent<MgcpEvent.EndpointInService>().KeepsConnections);
@@ -43,7 +43,7 @@ public class DrainTests
     {
         var bench = Draining(0);
         bench.Answer(AnswerPings(bench, TimeSpan.FromSeconds(67))!, 501);
-        Assert.Equal(OutOfServiceReason.Restarting, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
+        Assert.Equal(OutOfServiceReason.TakenOut, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
     }
 
     [Fact]

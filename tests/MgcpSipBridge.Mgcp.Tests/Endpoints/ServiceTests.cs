@@ -164,8 +164,8 @@ public class ServiceTests
         var bench = InService(endpoints: ["aaln/1", "aaln/2"]);
         bench.FromGateway("RSIP 1 *@gw1.example.net MGCP 1.0\nRM: forced\n");
         bench.TakeSent("200");
-        Assert.Equal(OutOfServiceReason.Restarting, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
-        Assert.Equal(OutOfServiceReason.Restarting, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
+        Assert.Equal(OutOfServiceReason.TakenOut, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
+        Assert.Equal(OutOfServiceReason.TakenOut, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Reason);
         Assert.Equal(GatewayState.Down, bench.TakeEvent<MgcpEvent.GatewayChanged>().State);
         bench.FromGateway("RSIP 2 *@gw1.example.net MGCP 1.0\nRM: restart\n");
         bench.TakeSent("200");
