@@ -157,6 +157,9 @@ public sealed partial class BridgeEngine
                     call.Media.OnGone(null);
                     call.Bearer.OnPortsRefused();
                     break;
+                case Media.RelayEvent.AudioChanged changed:
+                    call.Media.OnAudio(changed.Audio);
+                    break;
                 case Media.RelayEvent.Closed closed:
                     call.Media.OnGone(closed.Statistics);
                     break;

@@ -10,12 +10,18 @@ internal abstract class MediaPlane : IAsyncDisposable
     /// <summary>Threads that do nothing but relay; 0 where the runtime's own threads do it.</summary>
     public virtual int Threads => 0;
 
+    /// <summary>Whether its threads have the priority that the settings ask for.</summary>
+    public virtual bool HasPriority => false;
+
     /// <summary>Binds an RTP port and the RTCP port after it.</summary>
     /// <exception cref="System.Net.Sockets.SocketException">The system refused, for instance because a port is taken.</exception>
     public abstract MediaPorts Bind(IPAddress address, int port);
 
     /// <summary>Begins to listen on two pairs that <see cref="Bind"/> gave; they belong to the session from now on.</summary>
     public abstract ValueTask<MediaSession> StartAsync(MediaId media, MediaPorts gateway, MediaPorts sip);
+
+    /// <summary>Looks at every session for ends that are not heard.</summary>
+    public abstract ValueTask CheckAsync(IEnumerable<MediaSession> sessions);
 
     /// <summary>Ends it; every session has been closed.</summary>
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MgcpSipBridge.Media;
 
 namespace MgcpSipBridge.Relay;
 
@@ -33,6 +34,18 @@ public sealed record RelaySettings
     /// <summary>Longest packet relayed, in bytes: speech of 200 ms in G.711 is 1612.</summary>
     public int MaxPacketBytes { get; init; } = 1_700;
 
+    /// <summary>RTP packets a second taken from one end, 50 to 100000; speech in packets of 10 ms is 100.</summary>
+    public int RtpPerSecond { get; init; } = 500;
+
+    /// <summary>RTCP packets a second taken from one end, 1 to 100000; RFC 3550 §6.2 means one in five seconds.</summary>
+    public int RtcpPerSecond { get; init; } = 50;
+
+    /// <summary>How long an end that should be heard may say nothing before it is told.</summary>
+    public TimeSpan SilenceAfter { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often that is looked at, at least every 10 ms.</summary>
+    public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>DSCP and ECN of what we send, as the whole byte; 0xB8 is expedited forwarding (RFC 3246), 0 leaves it to the system.</summary>
     public byte TrafficClass { get; init; } = 0xB8;
 
@@ -48,6 +61,11 @@ public sealed record RelaySettings
     /// </summary>
     public TimeSpan Coalesce { get; init; }
 
+    /// <summary>
+    /// Real-time priority of the native engine's threads, 1 to 99, where the system grants it (CAP_SYS_NICE); 0: that of every other thread.
+    /// </summary>
+    public int Priority { get; init; }
+
     /// <summary>What is wrong with these settings, everything at once; empty when nothing is.</summary>
     public IReadOnlyList<string> Validate()
     {
@@ -62,6 +80,9 @@ public sealed record RelaySettings
         if (Engine == RelayEngine.Native && !NativePlane.IsPossible) errors.Add("The native engine needs Linux on 64 bits.");
         if (Threads is < 0 or > 64) errors.Add("Threads lie between 1 and 64, or 0 for the system's choice.");
         if (Coalesce < TimeSpan.Zero || Coalesce > TimeSpan.FromMilliseconds(5)) errors.Add("Packets gather for 0 to 5 ms.");
+        if (Priority is < 0 or > 99) errors.Add("The priority lies between 1 and 99, or is 0.");
+        if (RtpPerSecond is < 50 or > 100_000 || RtcpPerSecond is < 1 or > 100_000) errors.Add("The packets of an end lie between 50 (RTCP: 1) and 100000 a second.");
+        if (SilenceAfter <= TimeSpan.Zero || CheckInterval < TimeSpan.FromMilliseconds(10)) errors.Add("Silence is looked for every 10 ms at most, and lasts.");
         return errors;
 
         void CheckSide(string side, IPAddress bind, IPAddress? advertise)
@@ -71,6 +92,8 @@ public sealed record RelaySettings
             if (advertise is not null && IsAny(advertise)) errors.Add($"{side}: {advertise} cannot be advertised.");
         }
     }
+
+    internal RelayLimits Limits => new(MaxPacketBytes, RtpPerSecond, RtcpPerSecond);
 
     /// <summary>Whether a socket on one side can take a port away from the other.</summary>
     internal bool SidesShareAddress => GatewayAddress.Equals(SipAddress) || IsAny(GatewayAddress) || IsAny(SipAddress);

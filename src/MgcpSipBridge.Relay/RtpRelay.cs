@@ -22,8 +22,10 @@ public sealed class RtpRelay : IAsyncDisposable
     private readonly PortLessor _sip;
     private readonly Dictionary<MediaId, MediaSession> _sessions = [];
     private readonly MediaPlane _plane;
-    private readonly Channel<RelayCommand> _commands = Channel.CreateUnbounded<RelayCommand>(new() { SingleReader = true });
+    private readonly Channel<RelayCommand?> _commands = Channel.CreateUnbounded<RelayCommand?>(new() { SingleReader = true });
     private readonly Task _control;
+    private readonly Timer _checks;
+    private int _checkWaits;
 
     /// <summary>Starts a relay; it binds nothing until a session is opened.</summary>
     /// <param name="settings">Validated settings.</param>
@@ -51,6 +53,7 @@ public sealed class RtpRelay : IAsyncDisposable
         _gateway = new(_gatewayPool, settings.GatewayAddress, _plane);
         _sip = new(_sipPool, settings.SipAddress, _plane);
         _control = Task.Run(ControlAsync);
+        using (ExecutionContext.SuppressFlow()) _checks = new Timer(static relay => ((RtpRelay)relay!).PostCheck(), this, settings.CheckInterval, settings.CheckInterval);
 
         PortPool NewPool() => new(settings.FirstPort, settings.LastPort, settings.Quarantine, entropy);
     }
@@ -67,6 +70,9 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <summary>Threads that do nothing but relay; 0 where the runtime's own do it.</summary>
     public int Threads => _plane.Threads;
 
+    /// <summary>Whether those threads have the real-time priority that the settings ask for; false when they ask for none.</summary>
+    public bool HasPriority => _plane.HasPriority;
+
     /// <summary>Gives the relay a command. Never blocks; after disposal commands are ignored.</summary>
     public void Post(RelayCommand command)
     {
@@ -77,8 +83,15 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <summary>Obeys what was posted, closes every session (each answered by Closed) and its sockets, and ends.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _checks.DisposeAsync().ConfigureAwait(false);
         _commands.Writer.TryComplete();
         await _control.ConfigureAwait(false);
+    }
+
+    // One at a time, however busy the control loop is. Null stands for it among the commands.
+    private void PostCheck()
+    {
+        if (Interlocked.Exchange(ref _checkWaits, 1) == 0) _commands.Writer.TryWrite(null);
     }
 
     private Instant Now() => Instant.Zero + _time.GetElapsedTime(_start);
@@ -90,6 +103,13 @@ public sealed class RtpRelay : IAsyncDisposable
         {
             try
             {
+                if (command is null)
+                {
+                    Volatile.Write(ref _checkWaits, 0);
+                    await _plane.CheckAsync(_sessions.Values).ConfigureAwait(false);
+                    continue;
+                }
+
                 await ObeyAsync(command).ConfigureAwait(false);
             }
             catch (Exception e) when (e is not OutOfMemoryException)

@@ -82,6 +82,17 @@ public class FirstCallTests
         var toGateway = bench.Relay.OfType<RelayCommand.SetRemote>().Last(command => command.Side == RelaySide.Gateway).Remote;
         Assert.Equal("10.0.0.9:40000", toPeer.Rtp.ToString());
         Assert.Equal("10.0.0.21:3456", toGateway.Rtp.ToString());
+        // Both ends are listened for from the answer on, and only there where the gateway's own messages come from may its audio be learnt.
+        Assert.True(toPeer.Expected && toGateway.Expected);
+        Assert.DoesNotContain(bench.Relay.OfType<RelayCommand.SetRemote>().TakeWhile(command => command.Side == RelaySide.Gateway), command => command.Remote.Expected);
+        Assert.True(toGateway.LearnHost.SameHost(Bench.GatewayAddress));
+        var media = bench.Relay.OfType<RelayCommand.Open>().Single().Media;
+        foreach (var audio in (RelayAudio[])[RelayAudio.SipSilent, RelayAudio.Flowing, RelayAudio.GatewaySilent, RelayAudio.Silent])
+            bench.Input(new EngineInput.Relay(new RelayEvent.AudioChanged(media, audio)));
+        var call = bench.Notes.OfType<EngineNote.CallAnswered>().Single().CallId;
+        Assert.Equal(
+            [new(call, RelayAudio.SipSilent, true), new(call, RelayAudio.Flowing, false), new(call, RelayAudio.GatewaySilent, false), new(call, RelayAudio.Silent, true)],
+            bench.Notes.OfType<EngineNote.AudioChanged>());
 
         bench.After(TimeSpan.FromSeconds(5));
         Notify(bench, 2003, modify, "L/hu");

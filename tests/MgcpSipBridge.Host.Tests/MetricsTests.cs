@@ -117,6 +117,10 @@ public sealed class MetricsTests
             new EngineNote.CallAnswered("c1", 4 * seconds),
             new EngineNote.MediaChanged(new MediaId(1), true, null),
             new EngineNote.MediaChanged(new MediaId(2), true, null),
+            new EngineNote.AudioChanged("c1", RelayAudio.GatewaySilent, First: true),
+            new EngineNote.AudioChanged("c1", RelayAudio.Flowing, First: false),
+            new EngineNote.AudioChanged("c1", RelayAudio.GatewaySilent, First: false), // counted once a call
+            new EngineNote.AudioChanged("c1", RelayAudio.Silent, First: true),
             new EngineNote.MediaChanged(new MediaId(1), false, new RelayStatistics(new(950, 1000, 50, 0, 0.004 * seconds), new(1000, 950, 0, 0, TimeSpan.Zero))),
             new EngineNote.CallEnded(new CallRecord(call with { Outcome = CallOutcome.Answered }, 250, 200, 16, true, 61 * seconds)),
             new EngineNote.Mgcp(new MgcpNote.TransactionEnded("CRCX", 200, "gw1", 0.02 * seconds, false)),

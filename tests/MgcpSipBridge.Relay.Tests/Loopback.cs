@@ -32,7 +32,16 @@ public sealed class RelayBed : IAsyncDisposable
         // Linux has the whole of 127/8: an address per test run and bed keeps its ports free of everybody else's.
         var number = Interlocked.Increment(ref Hosts);
         Address = address ?? (OperatingSystem.IsLinux() ? new IPAddress([127, (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId, (byte)(number % 250 + 2)]) : IPAddress.Loopback);
-        var settings = new RelaySettings { GatewayAddress = Address, SipAddress = Address, FirstPort = 22_000, LastPort = 22_000 + (2 * pairs) - 1 };
+        var settings = new RelaySettings
+        {
+            GatewayAddress = Address,
+            SipAddress = Address,
+            FirstPort = 22_000,
+            LastPort = 22_000 + (2 * pairs) - 1,
+            // The clock stands still in most tests: what is measured by the second would stop them.
+            RtpPerSecond = 100_000,
+            CheckInterval = TimeSpan.FromMilliseconds(10),
+        };
         Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, _events.Add, Faults.Enqueue, Time);
     }
 
@@ -65,8 +74,8 @@ public sealed class RelayBed : IAsyncDisposable
         return Expect<RelayEvent.Closed>().Statistics;
     }
 
-    public void SetRemote(long media, RelaySide side, NetAddress rtp, bool learn = false, bool send = true, bool receive = true, NetAddress? rtcp = null, ImmutableArray<PayloadMapping>? types = null) =>
-        Relay.Post(new RelayCommand.SetRemote(new(media), side, new(rtp, rtcp ?? rtp.WithPort(rtp.Port + 1), learn, send, receive, types ?? Speech)));
+    public void SetRemote(long media, RelaySide side, NetAddress rtp, bool learn = false, bool send = true, bool receive = true, NetAddress? rtcp = null, ImmutableArray<PayloadMapping>? types = null, bool expected = false) =>
+        Relay.Post(new RelayCommand.SetRemote(new(media), side, new(rtp, rtcp ?? rtp.WithPort(rtp.Port + 1), learn, send, receive, types ?? Speech, Expected: expected)));
 
     /// <summary>Waits until all commands posted before have been obeyed.</summary>
     public void Settle()

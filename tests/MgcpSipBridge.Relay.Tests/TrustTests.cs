@@ -156,6 +156,57 @@ public abstract class TrustTests(RelayEngine engine) : BothPlanes(engine)
     }
 
     [Fact]
+    public async Task An_end_that_floods_is_cut_to_its_measure()
+    {
+        await using var bed = Bed(adjust: settings => settings with { RtpPerSecond = 60, RtcpPerSecond = 1 });
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = Connect(bed, 1, phone, pbx);
+        for (var i = 0; i < 90; i++) phone.Speak(opened.GatewayRtp);
+        for (var i = 0; i < 60; i++) pbx.Hear(out _);
+        bed.AwaitDropped(RelayDrop.RateLimited, 30);
+        bed.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(phone.Speak(opened.GatewayRtp), pbx.Hear(out _).ToArray());
+    }
+
+    [Fact]
+    public async Task One_way_and_silent_calls_are_told_while_both_ends_should_speak()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = bed.Open(1);
+        bed.SetRemote(1, RelaySide.Gateway, phone.Address, expected: true);
+        bed.SetRemote(1, RelaySide.Sip, pbx.Address, expected: true);
+        bed.Settle();
+        phone.Speak(opened.GatewayRtp);
+        pbx.Hear(out _);
+        bed.Expect<RelayEvent.FirstPacket>();
+        await Looks();
+        // Time passes while only the phone speaks.
+        for (var second = 0; second < 5; second++)
+        {
+            bed.Time.Advance(TimeSpan.FromSeconds(1));
+            phone.Speak(opened.GatewayRtp);
+            pbx.Hear(out _);
+        }
+
+        Assert.Equal(RelayAudio.SipSilent, bed.Expect<RelayEvent.AudioChanged>().Audio);
+        bed.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Equal(RelayAudio.Silent, bed.Expect<RelayEvent.AudioChanged>().Audio);
+        phone.Speak(opened.GatewayRtp);
+        pbx.Hear(out _);
+        Assert.Equal(RelayAudio.SipSilent, bed.Expect<RelayEvent.AudioChanged>().Audio);
+        bed.SetRemote(1, RelaySide.Sip, pbx.Address); // hold
+        Assert.Equal(RelayAudio.Flowing, bed.Expect<RelayEvent.AudioChanged>().Audio);
+        bed.Close(1);
+        Assert.True(bed.IsSilent);
+
+        // Long enough that the relay has looked at the session since; how often it looks is its own affair.
+        static Task Looks() => Task.Delay(100, TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Nobody_else_can_bind_a_port_of_a_call()
     {
         await using var bed = Bed();

@@ -50,6 +50,9 @@ public abstract record EngineNote
     /// <summary>A media session was opened or closed; statistics when closed.</summary>
     public sealed record MediaChanged(MediaId Media, bool Open, RelayStatistics? Statistics) : EngineNote;
 
+    /// <summary>An answered call is not heard from one end, or from both, or is heard again; First: for the first time in this call that way.</summary>
+    public sealed record AudioChanged(string CallId, RelayAudio Audio, bool First) : EngineNote;
+
     /// <summary>From the MGCP side.</summary>
     public sealed record Mgcp(MgcpNote Note) : EngineNote;
 

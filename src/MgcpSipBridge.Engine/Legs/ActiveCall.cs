@@ -77,6 +77,8 @@ internal sealed class ActiveCall
         if (Answered is not null) return;
         Answered = Core.Now;
         Core.Note(new EngineNote.CallAnswered(Id.ToString(), Core.Now - Dialled));
+        // From now on both ends should be heard.
+        Media.Refresh();
     }
 
     public void OnEnded(CallEnd end)

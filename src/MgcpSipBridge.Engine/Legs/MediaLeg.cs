@@ -18,6 +18,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     private SessionDescription? _peerOffer;
     private SessionDescription? _shownToGateway;
     private SessionDescription? _shownToPeer;
+    private readonly HashSet<bool> _silences = [];
     private bool _closing;
 
     public MediaId Id { get; private set; }
@@ -56,6 +57,13 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         _closing = true;
         IsOpen = false;
         core.Emit(new EngineOutput.Relay(new RelayCommand.Close(Id)));
+    }
+
+    /// <summary>An end that should be heard has fallen silent, or is heard again. A call is noted once for each kind of silence.</summary>
+    public void OnAudio(RelayAudio audio)
+    {
+        var first = audio != RelayAudio.Flowing && _silences.Add(audio == RelayAudio.Silent);
+        core.Note(new EngineNote.AudioChanged(call.Id.ToString(), audio, first));
     }
 
     public void OnGone(RelayStatistics? statistics)
@@ -217,7 +225,9 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 call.Line.GatewayLearns,
                 Send: !gateway.Address.IsUnspecified,
                 Receive: true,
-                AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats, gateway.Formats)));
+                AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats, gateway.Formats),
+                core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
+                Expected: call.Answered is not null));
         }
 
         if (peer is { Address.IsNone: false } || call.PeerLearns)
@@ -229,7 +239,8 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 call.PeerLearns,
                 Send: peer is { IsHeld: false },
                 Receive: true,
-                AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? [])));
+                AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? []),
+                Expected: call.Answered is not null && peer is { IsHeld: false, Direction: MediaDirection.SendRecv }));
         }
         else if (_peer is not null)
         {

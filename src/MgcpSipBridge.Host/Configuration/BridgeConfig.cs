@@ -273,6 +273,18 @@ internal sealed class RelaySection
 
     [Setting("How long the native engine lets packets gather when few have come: less work per packet for that much more delay. 0s: it does not wait.", Min = "0s", Max = "5ms")]
     public TimeSpan Coalesce { get; set; }
+
+    [Setting("RTP packets a second taken from one end of a call; what comes beyond is dropped and counted. Speech in packets of 10 ms is 100.", Min = "50", Max = "100000")]
+    public int RtpPerSecond { get; set; } = 500;
+
+    [Setting("RTCP packets a second taken from one end of a call.", Min = "1", Max = "100000")]
+    public int RtcpPerSecond { get; set; } = 50;
+
+    [Setting("How long one end of an answered call that is not on hold may send nothing before the call counts as one-way or silent.", Min = "1s", Max = "1h")]
+    public TimeSpan SilenceAfter { get; set; } = TimeSpan.FromSeconds(5);
+
+    [Setting("Real-time priority (SCHED_RR) of the native engine's threads; needs CAP_SYS_NICE. 0: none.", Min = "0", Max = "99")]
+    public int Priority { get; set; }
 }
 
 /// <summary>Media:Gateway:… and Media:Sip:…</summary>

@@ -60,6 +60,8 @@ internal sealed class BridgeMetrics
     private readonly Counter _rtpDropped;
     private readonly Histogram _rtpJitter;
     private readonly Histogram _rtpLoss;
+    private readonly Counter _oneWay;
+    private readonly Counter _silent;
     private readonly Gauge _relayPorts;
     private readonly Gauge _mediaSessions;
     private readonly Counter _shed;
@@ -108,6 +110,8 @@ internal sealed class BridgeMetrics
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
         _rtpJitter = Buckets(metrics, "mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", JitterBuckets);
         _rtpLoss = Buckets(metrics, "mgcpsipbridge_rtp_loss_ratio", "Share of a stream's packets that never arrived.", LossBuckets);
+        _oneWay = metrics.CreateCounter("mgcpsipbridge_calls_one_way_audio_total", "Answered calls in which one end was not heard, by that end; once a call.", "silent");
+        _silent = metrics.CreateCounter("mgcpsipbridge_calls_no_audio_total", "Answered calls in which neither end was heard; once a call.");
         _relayPorts = metrics.CreateGauge("mgcpsipbridge_relay_ports_in_use", "UDP ports that the relay has leased, draining ones included.");
         _mediaSessions = metrics.CreateGauge("mgcpsipbridge_media_sessions", "Relayed media sessions that are open.");
 
@@ -164,6 +168,10 @@ internal sealed class BridgeMetrics
             case EngineNote.RegistrationChanged registration:
                 if (registration.From is { } from) _registrations.WithLabels(registration.Peer, Snake(from)).Dec();
                 if (registration.To is { } to) _registrations.WithLabels(registration.Peer, Snake(to)).Inc();
+                break;
+            case EngineNote.AudioChanged { First: true } audio:
+                if (audio.Audio == RelayAudio.Silent) _silent.Inc();
+                else _oneWay.WithLabels(Snake(audio.Audio == RelayAudio.GatewaySilent ? RelaySide.Gateway : RelaySide.Sip)).Inc();
                 break;
             case EngineNote.MediaChanged media:
                 _mediaSessions.Inc(media.Open ? 1 : -1);
@@ -333,6 +341,7 @@ internal sealed class BridgeMetrics
         foreach (var error in Enum.GetValues<SipParseError>())
             if (error != SipParseError.None) _sipParseErrors.WithLabels(Snake(error));
         foreach (var reason in Enum.GetValues<SipDropReason>()) _sipDropped.WithLabels(Snake(reason));
+        foreach (var side in Enum.GetValues<RelaySide>()) _oneWay.WithLabels(Snake(side));
         _shed.WithLabels("mgcp");
         _shed.WithLabels("sip");
     }

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -51,6 +52,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.MediaChanged { Open: false, Statistics: { } statistics } media:
                 MediaClosed(_relay, media.Media.Value, statistics.Gateway.PacketsReceived, statistics.Gateway.PacketsLost,
                     statistics.Sip.PacketsReceived, statistics.Sip.PacketsLost);
+                break;
+            case EngineNote.AudioChanged { Audio: RelayAudio.Flowing } heard:
+                AudioHeard(_relay, heard.CallId);
+                break;
+            case EngineNote.AudioChanged silent:
+                AudioSilent(_relay, silent.CallId, silent.Audio);
                 break;
             case EngineNote.Mgcp mgcp:
                 Apply(mgcp.Note);
@@ -213,4 +220,10 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 5001, EventName = "MediaClosed", Level = LogLevel.Debug, Message = "Media {Media} closed: from the gateway {GatewayPackets} packets, {GatewayLost} lost; from the peer {SipPackets}, {SipLost} lost")]
     private static partial void MediaClosed(ILogger logger, long media, long gatewayPackets, long gatewayLost, long sipPackets, long sipLost);
+
+    [LoggerMessage(EventId = 5005, EventName = "AudioSilent", Level = LogLevel.Information, Message = "Call {CallId} is not heard from every end: {Audio}")]
+    private static partial void AudioSilent(ILogger logger, string callId, RelayAudio audio);
+
+    [LoggerMessage(EventId = 5006, EventName = "AudioHeard", Level = LogLevel.Debug, Message = "Call {CallId} is heard from both ends again, or one is on hold")]
+    private static partial void AudioHeard(ILogger logger, string callId);
 }

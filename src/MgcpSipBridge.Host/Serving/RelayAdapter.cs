@@ -12,8 +12,12 @@ internal sealed partial class RelayAdapter : IMediaRelay
     private static readonly (RelayDrop Reason, string Label)[] Drops = [.. Enum.GetValues<RelayDrop>().Where(r => r != RelayDrop.None).Select(r => (r, BridgeMetrics.Snake(r)))];
     private readonly RtpRelay _relay;
 
-    private RelayAdapter(RelaySettings settings, Action<RelayEvent> happened, ILogger log) =>
-        Log.Started(log, (_relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault))).Engine, _relay.Threads);
+    private RelayAdapter(RelaySettings settings, Action<RelayEvent> happened, ILogger log)
+    {
+        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault));
+        Log.Started(log, _relay.Engine, _relay.Threads);
+        if (settings.Priority > 0 && !_relay.HasPriority) Log.NoPriority(log, settings.Priority);
+    }
 
     /// <summary>Makes the relay that the settings describe.</summary>
     public static RelayMaker Maker(BridgeModel model, ILoggerFactory logs) => (happened, fallback) =>
@@ -34,6 +38,10 @@ internal sealed partial class RelayAdapter : IMediaRelay
             Engine = relay.Engine,
             Threads = relay.Threads,
             Coalesce = relay.Coalesce,
+            Priority = relay.Priority,
+            RtpPerSecond = relay.RtpPerSecond,
+            RtcpPerSecond = relay.RtcpPerSecond,
+            SilenceAfter = relay.SilenceAfter,
         }, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
     };
 
@@ -61,5 +69,8 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
         [LoggerMessage(EventId = 5003, EventName = "RelayStarted", Level = LogLevel.Information, Message = "RTP is relayed by the {Engine} engine, threads of its own: {Threads}")]
         internal static partial void Started(ILogger logger, RelayEngine engine, int threads);
+
+        [LoggerMessage(EventId = 5004, EventName = "RelayPriorityRefused", Level = LogLevel.Warning, Message = "The system does not grant the relay's threads real-time priority {Priority}: it needs CAP_SYS_NICE")]
+        internal static partial void NoPriority(ILogger logger, int priority);
     }
 }

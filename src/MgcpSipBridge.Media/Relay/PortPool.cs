@@ -3,17 +3,19 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Media;
 
 /// <summary>
-/// Port pairs, RTP even and RTCP the next (RFC 3550 §11), of one address. The pair that has rested longest is leased first, and a
-/// released one rests before it can be leased again, so that a late packet of one call cannot reach another. In need the rest is cut
-/// short to <see cref="ShortestRest"/>: a call refused is worse than a stray packet, which the check of sources stops anyway. The first
-/// lease falls on a random pair: after a restart the ports of the calls before are not taken up at once.
+/// Port pairs, RTP even and RTCP the next (RFC 3550 §11), of one address. Which one a call gets is left to chance: whoever has a call
+/// himself cannot tell the ports of others from it, and after a restart those of the calls before are not taken up at once. A released
+/// pair rests before it can be leased again, so that a late packet of one call cannot reach another. In need the rest is cut short to
+/// <see cref="ShortestRest"/>, the pair that has rested longest first: a call refused is worse than a stray packet, which the check of
+/// sources stops anyway.
 /// </summary>
 public sealed class PortPool
 {
     /// <summary>How long a pair rests at least when no other is left: longer than packets stay in a network's queues.</summary>
     public static readonly TimeSpan ShortestRest = TimeSpan.FromSeconds(2);
 
-    private readonly Queue<int> _free;
+    private readonly Entropy _entropy;
+    private readonly List<int> _free;
     private readonly Queue<(int Port, Instant Until)> _resting = new();
     private readonly HashSet<int> _leased = [];
     private readonly TimeSpan _quarantine;
@@ -23,7 +25,7 @@ public sealed class PortPool
     /// <param name="first">First port of the range, 1 to 65535; an odd one is left out.</param>
     /// <param name="last">Last port, which may be the RTCP port of the last pair.</param>
     /// <param name="quarantine">How long a released pair rests while there are others.</param>
-    /// <param name="entropy">Chooses the first pair.</param>
+    /// <param name="entropy">Chooses among the free pairs.</param>
     /// <exception cref="ArgumentOutOfRangeException">The range holds no pair.</exception>
     public PortPool(int first, int last, TimeSpan quarantine, Entropy entropy)
     {
@@ -36,9 +38,9 @@ public sealed class PortPool
         ArgumentOutOfRangeException.ThrowIfLessThan(pairs, 1, nameof(last));
         _quarantine = quarantine;
         _spared = quarantine > ShortestRest ? quarantine - ShortestRest : TimeSpan.Zero;
-        _free = new Queue<int>(pairs);
-        var start = entropy.Next(pairs);
-        for (var i = 0; i < pairs; i++) _free.Enqueue(first + (2 * ((start + i) % pairs)));
+        _entropy = entropy;
+        _free = new List<int>(pairs);
+        for (var i = 0; i < pairs; i++) _free.Add(first + (2 * i));
         Pairs = pairs;
     }
 
@@ -54,14 +56,22 @@ public sealed class PortPool
     /// <summary>When the next pair has rested enough; null when none rests.</summary>
     public Instant? NextDeadline => _resting.TryPeek(out var next) ? next.Until : null;
 
-    /// <summary>Leases the pair that has rested longest; false when all are leased or have not rested at all.</summary>
+    /// <summary>Leases a pair; false when all are leased or have not rested at all.</summary>
     /// <param name="now">The time.</param>
     /// <param name="rtpPort">The even port; RTCP is the next.</param>
     public bool TryLease(Instant now, out int rtpPort)
     {
-        while (_resting.TryPeek(out var rested) && rested.Until <= now) _free.Enqueue(_resting.Dequeue().Port);
-        if (!_free.TryDequeue(out rtpPort))
+        while (_resting.TryPeek(out var rested) && rested.Until <= now) _free.Add(_resting.Dequeue().Port);
+        if (_free.Count > 0)
         {
+            var chosen = _entropy.Next(_free.Count);
+            rtpPort = _free[chosen];
+            _free[chosen] = _free[^1];
+            _free.RemoveAt(_free.Count - 1);
+        }
+        else
+        {
+            rtpPort = 0;
             if (!_resting.TryPeek(out var longest) || longest.Until - _spared > now) return false;
             rtpPort = _resting.Dequeue().Port;
         }

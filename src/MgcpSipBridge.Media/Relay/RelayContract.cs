@@ -28,13 +28,20 @@ public enum RelaySide
 /// <param name="PayloadTypes">
 /// Payload types this end may send, each with the type under which the other end wants it: 101 → 96. Others are dropped and counted.
 /// </param>
+/// <param name="LearnHost">
+/// Where signalling itself comes from: behind a NAT the audio comes from there too. When it is known, no host but it and the named one is
+/// learnt. None: any other host may be.
+/// </param>
+/// <param name="Expected">Whether this end should be heard now: the call is answered and nothing is on hold. Its silence is then told.</param>
 public sealed record RelayRemote(
     NetAddress Rtp,
     NetAddress Rtcp,
     bool LearnSource,
     bool Send,
     bool Receive,
-    ImmutableArray<PayloadMapping> PayloadTypes)
+    ImmutableArray<PayloadMapping> PayloadTypes,
+    NetAddress LearnHost = default,
+    bool Expected = false)
 {
     /// <summary>Whether both say the same, payload types compared one by one.</summary>
     public bool Equals(RelayRemote? other) =>
@@ -42,12 +49,14 @@ public sealed record RelayRemote(
         && Rtp == other.Rtp
         && Rtcp == other.Rtcp
         && LearnSource == other.LearnSource
+        && LearnHost == other.LearnHost
+        && Expected == other.Expected
         && Send == other.Send
         && Receive == other.Receive
         && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Rtp, Rtcp, LearnSource, Send, Receive, PayloadTypes.AsSpan().Length);
+    public override int GetHashCode() => HashCode.Combine(Rtp, Rtcp, LearnSource, LearnHost, Send, Receive, Expected, PayloadTypes.AsSpan().Length);
 }
 
 /// <summary>A payload type as it arrives and as it leaves; both 0 to 127.</summary>
@@ -81,8 +90,27 @@ public abstract record RelayEvent(MediaId Media)
     /// <summary>The first packet of a side was relayed.</summary>
     public sealed record FirstPacket(MediaId Media, RelaySide Side) : RelayEvent(Media);
 
+    /// <summary>An end that should be heard has fallen silent, or is heard again.</summary>
+    public sealed record AudioChanged(MediaId Media, RelayAudio Audio) : RelayEvent(Media);
+
     /// <summary>The session is over; what passed through it.</summary>
     public sealed record Closed(MediaId Media, RelayStatistics Statistics) : RelayEvent(Media);
+}
+
+/// <summary>Which ends of a session are heard; only while both should be.</summary>
+public enum RelayAudio
+{
+    /// <summary>Both, or it is not expected now.</summary>
+    Flowing,
+
+    /// <summary>One way: nothing comes from the gateway.</summary>
+    GatewaySilent,
+
+    /// <summary>One way: nothing comes from the SIP peer.</summary>
+    SipSilent,
+
+    /// <summary>None.</summary>
+    Silent,
 }
 
 /// <summary>What passed through a session.</summary>
@@ -98,4 +126,8 @@ public sealed record RelayStatistics(RelaySideStatistics Gateway, RelaySideStati
 /// <param name="PacketsLost">Expected minus received; never negative here.</param>
 /// <param name="PacketsDropped">Packets refused for any reason.</param>
 /// <param name="Jitter">Interarrival jitter at the end.</param>
-public readonly record struct RelaySideStatistics(long PacketsReceived, long PacketsSent, long PacketsLost, long PacketsDropped, TimeSpan Jitter);
+/// <param name="Duplicates">Packets that came twice.</param>
+/// <param name="Reordered">Packets that came behind a later one.</param>
+/// <param name="Sources">Synchronization sources heard, a restart of one counted as another.</param>
+public readonly record struct RelaySideStatistics(
+    long PacketsReceived, long PacketsSent, long PacketsLost, long PacketsDropped, TimeSpan Jitter, long Duplicates = 0, long Reordered = 0, int Sources = 0);

@@ -32,4 +32,7 @@ public enum RelayDrop
 
     /// <summary>The socket's buffer was full: its port was flooded, or the relay had no time.</summary>
     Overflow,
+
+    /// <summary>Its end sends more packets than one call's audio can be.</summary>
+    RateLimited,
 }

@@ -3,7 +3,7 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Media;
 
 /// <summary>One side of a session: who may send, what it may send, and what it has sent.</summary>
-internal sealed class RelayLeg
+internal sealed class RelayLeg(RelayLimits limits)
 {
     private const byte Unmapped = 0xFF;
 
@@ -15,6 +15,11 @@ internal sealed class RelayLeg
     private NetAddress _candidate;
     private uint _candidateSsrc;
     private ushort _candidateNext;
+    private bool _learntElsewhere; // from a host that signalling does not name: the named one may still take its place
+    private PacketRate _rtpRate = new(limits.RtpPerSecond);
+    private PacketRate _rtcpRate = new(limits.RtcpPerSecond);
+    private Instant _heard; // last time, or since when this end is expected
+    private bool _expected;
 
     public long Taken { get; private set; }
 
@@ -27,7 +32,7 @@ internal sealed class RelayLeg
     /// <summary>Who may send RTP; None until it is learnt.</summary>
     public NetAddress RtpSource => _rtpSource;
 
-    public RelaySideStatistics Statistics => new(Taken, Sent, _received.Lost, Dropped, _received.Jitter);
+    public RelaySideStatistics Statistics => new(Taken, Sent, _received.Lost, Dropped, _received.Jitter, _received.Duplicates, _received.Reordered, _received.Sources);
 
     /// <summary>
     /// Where RTCP goes: to whom it comes from, when that was learnt; beside the learnt RTP source, since a peer behind a NAT is not where it
@@ -46,7 +51,8 @@ internal sealed class RelayLeg
 
     public void SetRemote(RelayRemote remote)
     {
-        var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.LearnSource == remote.LearnSource;
+        var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.LearnSource == remote.LearnSource
+            && before.LearnHost == remote.LearnHost;
         _remote = remote;
         Array.Fill(_map, Unmapped);
         foreach (var (from, to) in remote.PayloadTypes.AsSpan())
@@ -56,6 +62,19 @@ internal sealed class RelayLeg
         _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
         _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
         _candidate = NetAddress.None;
+        _learntElsewhere = false;
+    }
+
+    /// <summary>Whether this end should be heard.</summary>
+    public bool IsExpected => _remote is { Expected: true };
+
+    /// <summary>Whether this end is expected to be heard, as both are, and has not been for a while.</summary>
+    public bool IsSilent(bool expected, Instant now, TimeSpan after)
+    {
+        // The time before does not count.
+        if (!_expected || !expected) _heard = now;
+        _expected = expected;
+        return _expected && now - _heard >= after;
     }
 
     /// <summary>Judges an RTP packet from this side's end and rewrites its payload type.</summary>
@@ -64,8 +83,9 @@ internal sealed class RelayLeg
         if (_remote is null) return RelayDrop.NoRemote;
 
         // The cheapest test first, and the one that a flood from elsewhere meets.
-        var learning = _remote.LearnSource && _rtpSource.IsNone;
+        var learning = _remote.LearnSource && source != _rtpSource && (_rtpSource.IsNone || (_learntElsewhere && IsNamed(source)));
         if (!learning && source != _rtpSource) return RelayDrop.WrongSource;
+        if (!_rtpRate.TryTake(now)) return RelayDrop.RateLimited;
         switch (RtpPacket.TryParse(datagram, out var packet))
         {
             case RtpParseError.None:
@@ -81,6 +101,7 @@ internal sealed class RelayLeg
         if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
 
         _received.Update(packet.Header, now);
+        _heard = now;
         if (!_remote.Receive) return RelayDrop.Held;
         Taken++;
         datagram[1] = (byte)((datagram[1] & 0x80) | type);
@@ -88,11 +109,12 @@ internal sealed class RelayLeg
     }
 
     /// <summary>Judges an RTCP packet from this side's end.</summary>
-    public RelayDrop TakeRtcp(NetAddress source, ReadOnlySpan<byte> datagram)
+    public RelayDrop TakeRtcp(NetAddress source, ReadOnlySpan<byte> datagram, Instant now)
     {
         if (_remote is null) return RelayDrop.NoRemote;
         var known = _rtcpSource.IsNone ? source == _remote.Rtcp : source == _rtcpSource;
         if (!known && !(_rtcpSource.IsNone && _remote.LearnSource && source.SameHost(_rtpSource))) return RelayDrop.WrongSource;
+        if (!_rtcpRate.TryTake(now)) return RelayDrop.RateLimited;
         switch (RtcpReader.Validate(datagram))
         {
             case RtcpParseError.None:
@@ -118,18 +140,26 @@ internal sealed class RelayLeg
         return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
     }
 
+    private bool IsNamed(NetAddress source) => source.SameHost(_remote!.Rtp) || (!_remote.LearnHost.IsNone && source.SameHost(_remote.LearnHost));
+
     /// <summary>
-    /// Whether this packet settles who sends. The host that signalling names is believed at once, whatever its port; any other one after
-    /// two packets in sequence from one source (RFC 3550 A.1 asks the same of a new source), so that a stray datagram locks nobody out.
+    /// Whether this packet settles who sends. The hosts that signalling names or comes from are believed at once, whatever the port. Any
+    /// other one, where signalling comes from nowhere known, after two packets in sequence from one source (RFC 3550 A.1 asks the same of a
+    /// new source), so that a stray datagram locks nobody out; and only until a named one is heard.
     /// </summary>
     private bool Learn(NetAddress source, in RtpHeader header)
     {
-        var sure = source.SameHost(_remote!.Rtp)
-            || (source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
+        var named = IsNamed(source);
+        var sure = named
+            || (_remote!.LearnHost.IsNone && source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
         _candidate = source;
         _candidateSsrc = header.Ssrc;
         _candidateNext = (ushort)(header.SequenceNumber + 1);
-        if (sure) _rtpSource = source;
-        return sure;
+        if (!sure) return false;
+        // RTCP that was learnt beside another source goes with it.
+        if (!_rtpSource.IsNone) _rtcpSource = NetAddress.None;
+        _rtpSource = source;
+        _learntElsewhere = !named;
+        return true;
     }
 }

@@ -9,12 +9,19 @@ namespace MgcpSipBridge.Media;
 public sealed class RelaySession
 {
     private readonly int _maxPacketBytes;
-    private readonly RelayLeg _gateway = new();
-    private readonly RelayLeg _sip = new();
+    private readonly RelayLeg _gateway;
+    private readonly RelayLeg _sip;
+    private RelayAudio _audio;
 
     /// <summary>A session with neither end named.</summary>
-    /// <param name="maxPacketBytes">Longest packet that is relayed.</param>
-    public RelaySession(int maxPacketBytes) => _maxPacketBytes = maxPacketBytes;
+    /// <param name="limits">What it may bring.</param>
+    public RelaySession(RelayLimits limits)
+    {
+        ArgumentNullException.ThrowIfNull(limits);
+        _maxPacketBytes = limits.MaxPacketBytes;
+        _gateway = new(limits);
+        _sip = new(limits);
+    }
 
     /// <summary>What has passed so far.</summary>
     public RelayStatistics Statistics => new(_gateway.Statistics, _sip.Statistics);
@@ -49,14 +56,37 @@ public sealed class RelaySession
     }
 
     /// <summary>
+    /// Looks whether both ends are heard, if both should be; asked every second or so. True when that has changed since it was asked last.
+    /// </summary>
+    /// <param name="now">The time.</param>
+    /// <param name="after">How long an end may say nothing.</param>
+    /// <param name="audio">Which ends are heard.</param>
+    public bool AudioChanged(Instant now, TimeSpan after, out RelayAudio audio)
+    {
+        var expected = _gateway.IsExpected && _sip.IsExpected;
+        var gateway = _gateway.IsSilent(expected, now, after);
+        var sip = _sip.IsSilent(expected, now, after);
+        audio = (gateway, sip) switch
+        {
+            (true, true) => RelayAudio.Silent,
+            (true, false) => RelayAudio.GatewaySilent,
+            (false, true) => RelayAudio.SipSilent,
+            _ => RelayAudio.Flowing,
+        };
+        if (audio == _audio) return false;
+        _audio = audio;
+        return true;
+    }
+
+    /// <summary>
     /// Judges an RTCP packet. Hold does not stop RTCP (RFC 3264 §5.1); an end that wants none says so with the address 0.0.0.0 (§8.4).
     /// Counted neither as sent nor as received.
     /// </summary>
-    public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, ReadOnlySpan<byte> packet, out NetAddress destination)
+    public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, ReadOnlySpan<byte> packet, Instant now, out NetAddress destination)
     {
         var leg = Leg(from);
         destination = NetAddress.None;
-        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtcp(source, packet);
+        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtcp(source, packet, now);
         if (drop == RelayDrop.None)
         {
             destination = Leg(Other(from)).RtcpDestination;

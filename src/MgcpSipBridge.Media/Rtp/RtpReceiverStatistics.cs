@@ -19,6 +19,7 @@ public sealed class RtpReceiverStatistics
     private ushort _maxSequence;
     private uint _cycles; // of 65536
     private uint _badSequence = NoSequence;
+    private ulong _seen; // bit i: the packet i before the highest came
     private long _received; // of this source
     private long _expectedBefore;
     private long _lostBefore;
@@ -43,6 +44,15 @@ public sealed class RtpReceiverStatistics
     /// <summary>Packets lost; never negative, though duplicates may hide losses (RFC 3550 A.3).</summary>
     public long Lost => _lostBefore + LostNow;
 
+    /// <summary>Packets that came again, as far as the last 64 tell.</summary>
+    public long Duplicates { get; private set; }
+
+    /// <summary>Packets that came behind a later one, duplicates not counted.</summary>
+    public long Reordered { get; private set; }
+
+    /// <summary>Sources heard; one that restarts counts again.</summary>
+    public int Sources { get; private set; }
+
     /// <summary>Smoothed interarrival jitter (RFC 3550 §6.4.1).</summary>
     public TimeSpan Jitter => TimeSpan.FromSeconds(_jitter / _clockRate);
 
@@ -65,6 +75,8 @@ public sealed class RtpReceiverStatistics
             {
                 if (header.SequenceNumber < _maxSequence) _cycles++;
                 _maxSequence = header.SequenceNumber;
+                if (ahead == 0) Duplicates++;
+                else _seen = (ahead < 64 ? _seen << ahead : 0) | 1;
             }
             else if (ahead <= 65_536 - MaxMisorder)
             {
@@ -78,14 +90,28 @@ public sealed class RtpReceiverStatistics
 
                 Restart(header);
             }
+            else
+            {
+                Late(65_536 - ahead);
+            }
         }
 
         _received++;
         UpdateJitter(header, arrival);
     }
 
+    private void Late(int behind)
+    {
+        var bit = behind < 64 ? 1UL << behind : 0;
+        if ((_seen & bit) != 0) Duplicates++;
+        else Reordered++;
+        _seen |= bit;
+    }
+
     private void Restart(in RtpHeader header)
     {
+        Sources++;
+        _seen = 1;
         _expectedBefore += ExpectedNow;
         _lostBefore += LostNow;
         _started = true;

@@ -32,6 +32,8 @@ internal static unsafe partial class Libc
     public const int InUse = 98; // EADDRINUSE
     public const int Refused = 111; // ECONNREFUSED
 
+    public const int RoundRobin = 2; // SCHED_RR
+
     private const string Library = "libc";
 
     /// <summary>Why the call before failed.</summary>
@@ -90,4 +92,7 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "prctl"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int ProcessControl(int option, nuint value, nuint third, nuint fourth, nuint fifth);
+
+    [LibraryImport(Library, EntryPoint = "sched_setscheduler"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int SetScheduler(int thread, int policy, int* parameter);
 }

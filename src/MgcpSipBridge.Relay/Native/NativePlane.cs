@@ -43,6 +43,8 @@ internal sealed class NativePlane : MediaPlane
 
     public override int Threads => _threads.Length;
 
+    public override bool HasPriority => _context.Settings.Priority > 0 && _threads.All(thread => thread.HasPriority);
+
     public override MediaPorts Bind(IPAddress address, int port)
     {
         var rtp = NativePort.Bind(address, port, isRtcp: false, _context.Settings.TrafficClass);
@@ -64,6 +66,11 @@ internal sealed class NativePlane : MediaPlane
         var session = new NativeSession(media, (NativePorts)gateway, (NativePorts)sip, thread, _context);
         await session.StartAsync().ConfigureAwait(false);
         return session;
+    }
+
+    public override async ValueTask CheckAsync(IEnumerable<MediaSession> sessions)
+    {
+        foreach (var thread in _threads) await thread.DoAsync(thread.Check).ConfigureAwait(false);
     }
 
     public override ValueTask DisposeAsync()

@@ -7,7 +7,7 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 {
     public MediaId Media { get; } = media;
 
-    public RelaySession Decisions { get; } = new(context.Settings.MaxPacketBytes);
+    public RelaySession Decisions { get; } = new(context.Settings.Limits);
 
     public override async ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote) => await thread.DoAsync(() =>
     {

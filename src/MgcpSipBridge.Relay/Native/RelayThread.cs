@@ -37,6 +37,7 @@ internal sealed unsafe class RelayThread : IDisposable
     private NativePort?[] _ports = new NativePort?[64];
     private int _used;
     private long _reopenAt;
+    private Instant _now;
     private bool _stopping;
 
     /// <summary>Starts the thread.</summary>
@@ -61,10 +62,15 @@ internal sealed unsafe class RelayThread : IDisposable
         _buffer = (byte*)NativeMemory.AllocZeroed((nuint)_capacity);
         _thread = new Thread(Run) { IsBackground = true, Name = $"relay {number}" };
         _thread.UnsafeStart();
+        // It is known now whether it has its priority.
+        DoAsync(() => true).GetAwaiter().GetResult();
     }
 
     /// <summary>Sessions that it serves; read and written while no command of the control loop is under way, or by one.</summary>
     public int Sessions { get; set; }
+
+    /// <summary>False when the system refused the priority that the settings ask for.</summary>
+    public bool HasPriority { get; private set; } = true;
 
     /// <summary>Does something on the thread, between two turns.</summary>
     public Task<T> DoAsync<T>(Func<T> work)
@@ -107,6 +113,23 @@ internal sealed unsafe class RelayThread : IDisposable
         Remove(pair.Rtcp);
     }
 
+    /// <summary>Looks at every session for ends that are not heard. On the thread.</summary>
+    public bool Check()
+    {
+        var now = _context.Now();
+        for (var i = 0; i < _used; i++)
+        {
+            // A session has four ports; it is looked at by one of them.
+            if (_ports[i] is { IsRtcp: false, Side: RelaySide.Gateway, Session: var session }
+                && session.Decisions.AudioChanged(now, _context.Settings.SilenceAfter, out var audio))
+            {
+                _context.OnEvent(new RelayEvent.AudioChanged(session.Media, audio));
+            }
+        }
+
+        return true;
+    }
+
     private void Add(NativePort port, RelaySide side, NativePort opposite, NativeSession session)
     {
         if (!_free.TryPop(out var index))
@@ -133,9 +156,12 @@ internal sealed unsafe class RelayThread : IDisposable
     {
         // The kernel may round a sleep up by 50 us; coalescing must not grow by that.
         if (_coalesceMicroseconds > 0) _ = Libc.ProcessControl(SetTimerSlack, 1, 0, 0, 0);
+        if (_context.Settings.Priority > 0) RaisePriority();
         while (!_stopping)
         {
             var ready = Libc.EpollWait(_epoll, _events, EventsPerTurn, _flooded.Count == 0 ? -1 : FloodGate.WindowMilliseconds);
+            // All that this turn will read has arrived by now: a later look at the clock would add our own work to the jitter.
+            _now = _context.Now();
             for (var i = 0; i < ready; i++)
             {
                 var data = *(ulong*)(_events + (i * EventBytes) + EventData);
@@ -158,6 +184,12 @@ internal sealed unsafe class RelayThread : IDisposable
         _ = Libc.Close(_wake);
         NativeMemory.Free(_events);
         NativeMemory.Free(_buffer);
+    }
+
+    private void RaisePriority()
+    {
+        var parameter = _context.Settings.Priority; // struct sched_param
+        if (Libc.SetScheduler(0, Libc.RoundRobin, &parameter) != 0) HasPriority = false;
     }
 
     // At the end of a turn at the latest a port that a command closed is not looked at any more: its place in the table is empty or another's,
@@ -196,10 +228,9 @@ internal sealed unsafe class RelayThread : IDisposable
     {
         var decisions = port.Session.Decisions;
         var datagram = new Span<byte>(_buffer, length);
-        var now = _context.Now();
         var drop = port.IsRtcp
-            ? decisions.TryRelayRtcp(port.Side, source, datagram, out var destination)
-            : decisions.TryRelayRtp(port.Side, source, datagram, now, out destination);
+            ? decisions.TryRelayRtcp(port.Side, source, datagram, _now, out var destination)
+            : decisions.TryRelayRtp(port.Side, source, datagram, _now, out destination);
         if (drop == RelayDrop.None && !port.Opposite.TrySend(_buffer, length, destination))
         {
             drop = RelayDrop.SendFailed;

@@ -26,6 +26,12 @@ internal sealed class PortablePlane(PlaneContext context) : MediaPlane
         session.Start();
         return new(session);
     }
+
+    public override ValueTask CheckAsync(IEnumerable<MediaSession> sessions)
+    {
+        foreach (var session in sessions) ((RelayedSession)session).Check();
+        return ValueTask.CompletedTask;
+    }
 }
 
 /// <summary>A pair of sockets.</summary>

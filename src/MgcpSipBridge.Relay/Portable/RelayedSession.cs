@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Relay;
 internal sealed class RelayedSession(MediaId media, PortablePorts gateway, PortablePorts sip, PlaneContext context) : MediaSession(gateway, sip)
 {
     private readonly Lock _gate = new();
-    private readonly RelaySession _decisions = new(context.Settings.MaxPacketBytes);
+    private readonly RelaySession _decisions = new(context.Settings.Limits);
     private Task _pumps = Task.CompletedTask;
     private bool _closed;
 
@@ -30,6 +30,13 @@ internal sealed class RelayedSession(MediaId media, PortablePorts gateway, Porta
     {
         lock (_gate) _decisions.SetRemote(side, remote);
         return ValueTask.CompletedTask;
+    }
+
+    public void Check()
+    {
+        lock (_gate)
+            if (_decisions.AudioChanged(context.Now(), context.Settings.SilenceAfter, out var audio))
+                context.OnEvent(new RelayEvent.AudioChanged(media, audio));
     }
 
     public override async ValueTask<RelayStatistics> CloseAsync()
@@ -78,7 +85,7 @@ internal sealed class RelayedSession(MediaId media, PortablePorts gateway, Porta
         lock (_gate)
         {
             if (_closed) return;
-            var drop = _decisions.TryRelayRtcp(from, source, datagram, out var destination);
+            var drop = _decisions.TryRelayRtcp(from, source, datagram, now, out var destination);
             if (drop == RelayDrop.None && !towards.TrySend(datagram, destination, now))
             {
                 drop = RelayDrop.SendFailed;

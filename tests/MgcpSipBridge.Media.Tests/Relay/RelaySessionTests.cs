@@ -11,7 +11,7 @@ public sealed class RelaySessionTests
     private static readonly NetAddress Stranger = NetAddress.FromIPv4(0xCB007105, 5555);
     private static readonly ImmutableArray<PayloadMapping> Speech = [new(0, 0), new(101, 96)];
 
-    private readonly RelaySession _session = new(1500);
+    private readonly RelaySession _session = new(new RelayLimits(1500, RtpPerSecond: 100_000, RtcpPerSecond: 100_000));
     private Instant _now = Instant.Zero;
     private ushort _sequence = 100;
 
@@ -176,8 +176,8 @@ public sealed class RelaySessionTests
         Assert.Equal(RelayDrop.WrongSource, Rtcp(RelaySide.Gateway, Phone, out _));
         Assert.Equal(RelayDrop.WrongSource, Rtcp(RelaySide.Sip, Pbx.WithPort(18_211), out _));
         Assert.Equal(RelayDrop.None, Rtcp(RelaySide.Sip, Pbx.WithPort(53_020), out _));
-        Assert.Equal(RelayDrop.TooShort, _session.TryRelayRtcp(RelaySide.Sip, Pbx.WithPort(53_020), [0x80, 0xC9], out _));
-        Assert.Equal(RelayDrop.BadVersion, _session.TryRelayRtcp(RelaySide.Sip, Pbx.WithPort(53_020), Packet(0), out _));
+        Assert.Equal(RelayDrop.TooShort, _session.TryRelayRtcp(RelaySide.Sip, Pbx.WithPort(53_020), [0x80, 0xC9], _now, out _));
+        Assert.Equal(RelayDrop.BadVersion, _session.TryRelayRtcp(RelaySide.Sip, Pbx.WithPort(53_020), Packet(0), _now, out _));
     }
 
     [Fact]
@@ -205,7 +205,7 @@ public sealed class RelaySessionTests
         Assert.Equal(RelayDrop.TooShort, _session.TryRelayRtp(RelaySide.Gateway, Phone, new byte[11], _now, out _));
         Assert.Equal(RelayDrop.BadVersion, _session.TryRelayRtp(RelaySide.Gateway, Phone, new byte[12], _now, out _));
         Assert.Equal(RelayDrop.Oversize, _session.TryRelayRtp(RelaySide.Gateway, Phone, new byte[1501], _now, out _));
-        Assert.Equal(RelayDrop.Oversize, _session.TryRelayRtcp(RelaySide.Gateway, Phone.WithPort(4001), new byte[1501], out _));
+        Assert.Equal(RelayDrop.Oversize, _session.TryRelayRtcp(RelaySide.Gateway, Phone.WithPort(4001), new byte[1501], _now, out _));
         Assert.Equal(new RelaySideStatistics(0, 0, 0, 4, TimeSpan.Zero), _session.Statistics.Gateway);
     }
 
@@ -245,7 +245,7 @@ public sealed class RelaySessionTests
                 var before = _session.Statistics.Gateway;
                 if (bytes.Length > 0) bytes[0] = (byte)((bytes[0] & 0x3F) | 0x80);
                 var rtp = _session.TryRelayRtp(RelaySide.Gateway, Phone, bytes, _now, out _);
-                var rtcp = _session.TryRelayRtcp(RelaySide.Gateway, Phone.WithPort(4001), bytes, out _);
+                var rtcp = _session.TryRelayRtcp(RelaySide.Gateway, Phone.WithPort(4001), bytes, _now, out _);
                 var after = _session.Statistics.Gateway;
                 return after.PacketsDropped - before.PacketsDropped == (rtp == RelayDrop.None ? 0 : 1) + (rtcp == RelayDrop.None ? 0 : 1)
                     && after.PacketsReceived - before.PacketsReceived == (rtp == RelayDrop.None ? 1 : 0);
@@ -289,7 +289,7 @@ public sealed class RelaySessionTests
     }
 
     private RelayDrop Rtcp(RelaySide from, NetAddress source, out NetAddress destination) =>
-        _session.TryRelayRtcp(from, source, Convert.FromHexString("80C9000100000001"), out destination);
+        _session.TryRelayRtcp(from, source, Convert.FromHexString("80C9000100000001"), _now, out destination);
 
     // Where a packet of the other side goes.
     private NetAddress DestinationTo(RelaySide side)
