@@ -1,5 +1,7 @@
 using BenchmarkDotNet.Running;
 using MgcpSipBridge.Benchmarks.Load;
+using MgcpSipBridge.Benchmarks.Relay;
+using MgcpSipBridge.Relay;
 
 namespace MgcpSipBridge.Benchmarks;
 
@@ -12,6 +14,9 @@ public static class Program
                                                           whole calls through the bridge's process against sipp, without media
         avalanche [--gateways N] [--lines N]              the bridge's process while gateways (1000 of 24 lines) all restart within a second
         mgcp                                              the call agent alone: by the message, by the line, and a thousand gateways restarting
+        relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--capacity]
+                                                          RTP through our relay (native, coalesced, churned: with a busy heap, portable), a bare C
+                                                          forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon), interleaved
         """;
 
     public static async Task<int> Main(string[] args)
@@ -25,6 +30,11 @@ public static class Program
                 return await CallLoad.Run(options);
             case ["avalanche", .. var rest] when AvalancheOptions.TryParse(rest, out var options):
                 return await AvalancheLoad.Run(options);
+            case ["relay", .. var rest] when RelayLoadOptions.TryParse(rest, out var options):
+                return await RelayBench.Run(options);
+            case ["relay-serve", var name]:
+                return await RelayServe.Run(
+                    name == "portable" ? RelayEngine.Portable : RelayEngine.Native, TimeSpan.FromMilliseconds(name == "coalesced" ? 0.5 : 0), churn: name == "churned");
             case ["mgcp"]:
                 MgcpLoad.Run();
                 return 0;

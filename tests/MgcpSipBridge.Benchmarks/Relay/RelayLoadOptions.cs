@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace MgcpSipBridge.Benchmarks.Relay;
+
+/// <summary>How much load, on what.</summary>
+/// <param name="Calls">Calls at a time, one comparison for each.</param>
+/// <param name="Rounds">How often every target is measured; a round goes through all of them.</param>
+/// <param name="Milliseconds">What is measured per target and round; half a second before it is not.</param>
+/// <param name="Tick">Microseconds between the moments at which packets are sent: 1000 in bursts, 100 nearly one by one.</param>
+/// <param name="Targets">What is measured.</param>
+/// <param name="Capacity">Look for the most calls that each carries without loss instead.</param>
+internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity)
+{
+    /// <summary>Every target that there is.</summary>
+    public static readonly string[] All = ["floor", "native", "coalesced", "churned", "portable", "rtpengine"];
+
+    public static bool TryParse(IReadOnlyList<string> arguments, out RelayLoadOptions options)
+    {
+        options = new([200, 500], 5, 2500, 1000, ["floor", "native", "rtpengine"], false);
+        for (var i = 0; i < arguments.Count; i++)
+        {
+            if (arguments[i] == "--capacity")
+            {
+                options = options with { Capacity = true };
+                continue;
+            }
+
+            if (i + 1 == arguments.Count) return false;
+            var value = arguments[++i];
+            switch (arguments[i - 1])
+            {
+                case "--calls" when Numbers(value) is { } calls && calls.All(c => c <= 5000): options = options with { Calls = calls }; break;
+                case "--rounds" when Numbers(value) is [var rounds]: options = options with { Rounds = rounds }; break;
+                case "--milliseconds" when Numbers(value) is [var time]: options = options with { Milliseconds = time }; break;
+                case "--tick" when Numbers(value) is [>= 50 and var tick] && 20_000 % tick == 0: options = options with { Tick = tick }; break;
+                case "--targets" when value.Split(',').All(All.Contains): options = options with { Targets = value.Split(',') }; break;
+                default: return false;
+            }
+        }
+
+        return true;
+    }
+
+    private static int[]? Numbers(string text)
+    {
+        var numbers = new List<int>();
+        foreach (var part in text.Split(','))
+        {
+            if (!int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1) return null;
+            numbers.Add(number);
+        }
+
+        return [.. numbers];
+    }
+}

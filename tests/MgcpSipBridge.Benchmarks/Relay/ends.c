@@ -1,0 +1,208 @@
+/*
+ * Both ends of every call: sends 172-byte RTP packets at 50 a second in each direction and hears what a relay makes of them.
+ *
+ * First line of output: "ready G S", the ports on 127.0.0.1 that stand for all gateways and all SIP peers.
+ * Standard input: "run PID WARM MEASURE TICK N ADDRESS G1 S1 G2 S2 ..." sends to the relay's ports G on behalf of the gateways and S of
+ * the peers: WARM milliseconds unmeasured, MEASURE milliseconds measured, packets due sent every TICK microseconds. Answers
+ *   result SENT RECEIVED FOREIGN DISORDER CPU P50 P99 P999 MAX
+ * of what was sent while measured: packets, those that came, those that do not belong here, those behind a later one of their flow, the
+ * relay's processor time in ns (pid's clock), and the added delay in ns: from just before the send to the kernel's receive stamp.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { PACKET = 172, BATCH = 16, READS = 64, MAX_FLOWS = 20000, MAX_DELAYS = 8000000, PERIOD_US = 20000 };
+
+struct flow { struct sockaddr_in to; int side; uint16_t sequence, heard; uint32_t timestamp; };
+struct stamp { uint64_t sent; uint32_t flow; uint32_t run; } __attribute__((packed));
+
+static struct flow flows[MAX_FLOWS];
+static int sides[2], flow_count;
+static uint32_t run_number, *delays;
+static uint64_t measured_from, sent, received, foreign, disorder;
+
+static uint64_t now(clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime(clock, &t);
+    return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+static int open_side(int *port)
+{
+    struct sockaddr_in local = {.sin_family = AF_INET};
+    socklen_t length = sizeof local;
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), one = 1, room = 64 << 20;
+    local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+    setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
+    if (fd < 0 || bind(fd, (void *)&local, sizeof local) || getsockname(fd, (void *)&local, &length)) {
+        perror("ends");
+        exit(1);
+    }
+    *port = ntohs(local.sin_port);
+    return fd;
+}
+
+static void take(const unsigned char *packet, unsigned length, struct msghdr *header, int side)
+{
+    struct stamp stamp;
+    struct cmsghdr *control;
+    uint64_t arrived = 0;
+    struct flow *flow;
+    uint16_t sequence = packet[2] << 8 | packet[3];
+    memcpy(&stamp, packet + 12, sizeof stamp);
+    if (length != PACKET || stamp.flow >= (uint32_t)flow_count || flows[stamp.flow].side == side) {
+        foreign++;
+        return;
+    }
+    if (stamp.run != run_number || stamp.sent < measured_from) return;
+    for (control = CMSG_FIRSTHDR(header); control; control = CMSG_NXTHDR(header, control)) {
+        if (control->cmsg_level == SOL_SOCKET && control->cmsg_type == SCM_TIMESTAMPNS) {
+            struct timespec t;
+            memcpy(&t, CMSG_DATA(control), sizeof t);
+            arrived = t.tv_sec * 1000000000ull + t.tv_nsec;
+        }
+    }
+    flow = &flows[stamp.flow];
+    if ((int16_t)(sequence - flow->heard) <= 0) disorder++;
+    flow->heard = sequence;
+    if (received < MAX_DELAYS) delays[received] = arrived > stamp.sent ? arrived - stamp.sent : 0;
+    received++;
+}
+
+static void hear(void)
+{
+    static unsigned char buffers[READS][256], controls[READS][128];
+    static struct iovec parts[READS];
+    static struct mmsghdr messages[READS];
+    for (int side = 0; side < 2; side++) {
+        int count;
+        do {
+            for (int i = 0; i < READS; i++) {
+                parts[i] = (struct iovec){buffers[i], sizeof buffers[i]};
+                messages[i].msg_hdr = (struct msghdr){.msg_iov = &parts[i], .msg_iovlen = 1, .msg_control = controls[i], .msg_controllen = sizeof controls[i]};
+            }
+            count = recvmmsg(sides[side], messages, READS, MSG_DONTWAIT, NULL);
+            for (int i = 0; i < count; i++) take(buffers[i], messages[i].msg_len, &messages[i].msg_hdr, side);
+        } while (count == READS);
+    }
+}
+
+static void send_flows(int from, int to)
+{
+    static unsigned char buffers[BATCH][PACKET];
+    static struct iovec parts[BATCH];
+    static struct mmsghdr messages[BATCH];
+    /* One side at a time: a batch leaves from one socket. Even flows are the gateways'. */
+    for (int side = 0; side < 2; side++) {
+        int count = 0;
+        for (int i = from; i < to; i++) {
+            struct flow *flow = &flows[i];
+            unsigned char *packet;
+            uint32_t timestamp, source;
+            struct stamp stamp;
+            if (flow->side != side) continue;
+            packet = buffers[count];
+            flow->sequence++;
+            flow->timestamp += 160;
+            timestamp = htonl(flow->timestamp);
+            source = htonl(0x10000 + i);
+            packet[0] = 0x80;
+            packet[1] = 0;
+            packet[2] = flow->sequence >> 8;
+            packet[3] = flow->sequence & 255;
+            memcpy(packet + 4, &timestamp, 4);
+            memcpy(packet + 8, &source, 4);
+            stamp = (struct stamp){now(CLOCK_REALTIME), i, run_number};
+            memcpy(packet + 12, &stamp, sizeof stamp);
+            if (measured_from && stamp.sent >= measured_from) sent++;
+            parts[count] = (struct iovec){packet, PACKET};
+            messages[count].msg_hdr = (struct msghdr){.msg_name = &flow->to, .msg_namelen = sizeof flow->to, .msg_iov = &parts[count], .msg_iovlen = 1};
+            if (++count == BATCH) {
+                sendmmsg(sides[side], messages, count, 0);
+                count = 0;
+            }
+        }
+        if (count) sendmmsg(sides[side], messages, count, 0);
+    }
+}
+
+static int ascending(const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
+}
+
+static void run(int pid, int warm_ms, int measure_ms, int tick_us)
+{
+    int ticks_per_period = PERIOD_US / tick_us, ticks = (int)((warm_ms + measure_ms) * 1000ll / tick_us), warm_ticks = (int)(warm_ms * 1000ll / tick_us);
+    uint64_t cpu = 0, start = now(CLOCK_MONOTONIC) + 1000000;
+    clockid_t clock;
+    size_t kept;
+    if (clock_getcpuclockid(pid, &clock)) clock = CLOCK_MONOTONIC;
+    measured_from = ~0ull;
+    sent = received = foreign = disorder = 0;
+    run_number++;
+    for (int tick = 0; tick < ticks; tick++) {
+        uint64_t due = start + (uint64_t)tick * tick_us * 1000;
+        struct timespec t = {due / 1000000000ull, due % 1000000000ull};
+        int phase = tick % ticks_per_period;
+        while (clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL)) { }
+        if (tick == warm_ticks) {
+            for (int i = 0; i < flow_count; i++) flows[i].heard = flows[i].sequence;
+            cpu = now(clock);
+            measured_from = now(CLOCK_REALTIME);
+        }
+        send_flows((int)((int64_t)flow_count * phase / ticks_per_period), (int)((int64_t)flow_count * (phase + 1) / ticks_per_period));
+        hear();
+    }
+    for (int i = 0; i < 30; i++) {
+        usleep(10000);
+        hear();
+    }
+    cpu = now(clock) - cpu;
+    kept = received < MAX_DELAYS ? received : MAX_DELAYS;
+    qsort(delays, kept, sizeof *delays, ascending);
+#define AT(f) (kept ? delays[(size_t)((kept - 1) * (f))] : 0)
+    printf("result %llu %llu %llu %llu %llu %u %u %u %u\n", (unsigned long long)sent, (unsigned long long)received, (unsigned long long)foreign,
+           (unsigned long long)disorder, (unsigned long long)cpu, AT(0.5), AT(0.99), AT(0.999), AT(1.0));
+    fflush(stdout);
+}
+
+int main(void)
+{
+    static char line[1 << 20], address[64];
+    int gateway_port, sip_port;
+    delays = malloc(MAX_DELAYS * sizeof *delays);
+    sides[0] = open_side(&gateway_port);
+    sides[1] = open_side(&sip_port);
+    printf("ready %d %d\n", gateway_port, sip_port);
+    fflush(stdout);
+    while (fgets(line, sizeof line, stdin)) {
+        int pid, warm, measure, tick, calls, at = 0;
+        struct in_addr host;
+        char *rest = line;
+        if (sscanf(line, "run %d %d %d %d %d %63s%n", &pid, &warm, &measure, &tick, &calls, address, &at) != 6 || !inet_aton(address, &host)) continue;
+        if (calls < 1 || calls > MAX_FLOWS / 2 || tick < 50 || PERIOD_US % tick) continue;
+        rest += at;
+        flow_count = 2 * calls;
+        for (int i = 0; i < flow_count; i++) {
+            flows[i] = (struct flow){.side = i & 1};
+            flows[i].to.sin_family = AF_INET;
+            flows[i].to.sin_addr = host;
+            flows[i].to.sin_port = htons(strtol(rest, &rest, 10));
+        }
+        run(pid, warm, measure, tick);
+    }
+    return 0;
+}
