@@ -78,8 +78,53 @@ public sealed record GatewayTraits
     /// <summary>From where its answers are taken.</summary>
     public ResponseSource Answers { get; init; }
 
-    /// <summary>Signals that it refused (512, 513, 518, 522): not sent again.</summary>
+    /// <summary>Package of names that have none: the first that its capabilities list (RFC 3435 §2.1.6).</summary>
+    public string DefaultPackage { get; init; } = "L";
+
+    /// <summary>Package in which its lines are served: L, BL (RFC 3064) or H.</summary>
+    public string LinePackage { get; init; } = "L";
+
+    /// <summary>
+    /// Packages that it says it has, with versions, in its order: <c>L:1;G:1;D:0</c> (PackageList, RFC 3435 §3.2.2.13); empty while it has not said. Names of other
+    /// packages are not sent to it.
+    /// </summary>
+    public string Packages { get; init; } = "";
+
+    /// <summary>Names that it refused (512, 513, 518, 522): not sent again. <c>G/it(-)</c> is a stop of G/it.</summary>
     public ImmutableHashSet<string> RefusedNames { get; init; } = [];
+
+    /// <summary>Whether it speaks PackageCable's NCS.</summary>
+    internal bool IsNcs => Version.Contains("NCS", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether it is of RFC 2705's days: packages have version 0, and some response codes other meanings.</summary>
+    internal bool IsOld => Version.StartsWith("MGCP 0", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The version of a package that it listed; null when it did not.</summary>
+    internal int? VersionOf(ReadOnlySpan<char> package)
+    {
+        foreach (var range in Packages.AsSpan().Split(';'))
+        {
+            var entry = Packages.AsSpan(range);
+            var colon = entry.IndexOf(':');
+            if (colon > 0 && entry[..colon].Equals(package, StringComparison.OrdinalIgnoreCase) && int.TryParse(entry[(colon + 1)..], out var version)) return version;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether it may have a package, for all that it said.</summary>
+    internal bool MayHave(ReadOnlySpan<char> package) => Packages.Length == 0 || package.IsEmpty || VersionOf(package) is not null;
+
+    /// <summary>Whether it refused a name, or said that it does not have the package.</summary>
+    internal bool Refuses(string name)
+    {
+        if (RefusedNames.Count > 0 && RefusedNames.Contains(name)) return true;
+        var slash = name.IndexOf('/', StringComparison.Ordinal);
+        if (slash <= 0) return false;
+        // A list without the package that its lines live by is not believed.
+        var package = name.AsSpan(0, slash);
+        return !MayHave(package) && !package.Equals(LinePackage, StringComparison.OrdinalIgnoreCase) && !package.Equals(DigitPackage, StringComparison.OrdinalIgnoreCase);
+    }
 }
 
 /// <summary>Single traits that the operator decides for one gateway, whatever its profile presumes and whatever is learnt; null leaves a trait to them.</summary>
@@ -118,6 +163,15 @@ public sealed record TraitOverrides
     /// <summary>See <see cref="GatewayTraits.Answers"/>.</summary>
     public ResponseSource? Answers { get; init; }
 
+    /// <summary>See <see cref="GatewayTraits.DefaultPackage"/>.</summary>
+    public string? DefaultPackage { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.LinePackage"/>.</summary>
+    public string? LinePackage { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.Packages"/>.</summary>
+    public string? Packages { get; init; }
+
     /// <summary>The traits as decided here, the others as they are.</summary>
     public GatewayTraits Apply(GatewayTraits traits)
     {
@@ -135,6 +189,9 @@ public sealed record TraitOverrides
             LoopMode = LoopMode ?? traits.LoopMode,
             ConfirmAnswers = ConfirmAnswers ?? traits.ConfirmAnswers,
             Answers = Answers ?? traits.Answers,
+            DefaultPackage = DefaultPackage ?? traits.DefaultPackage,
+            LinePackage = LinePackage ?? traits.LinePackage,
+            Packages = Packages ?? traits.Packages,
         };
     }
 }

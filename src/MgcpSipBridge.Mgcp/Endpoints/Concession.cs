@@ -2,7 +2,7 @@ namespace MgcpSipBridge.Mgcp;
 
 /// <summary>
 /// One thing to do without at a gateway that refused a request. Each is tried alone, then all together, so that caller id is not given up for the
-/// fault of a distinctive ring; what helps is remembered.
+/// fault of a distinctive ring; then the substitutes' substitutes. What helps is remembered.
 /// </summary>
 /// <param name="Word">What it is, of a closed set: goes into <see cref="MgcpNote.TraitLearnt"/>.</param>
 /// <param name="Apply">The traits with the concession made.</param>
@@ -20,13 +20,17 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
     /// <summary>Tones end by being left out.</summary>
     public static readonly Concession NoToneStops = new("tone-stop", static t => t with { ExplicitToneStop = false });
 
+    /// <summary>Lines in another package than L (RFC 3064's BL, RFC 3660's H).</summary>
+    private static Concession OtherLinePackage(string package) => new("line-package", t => t with { LinePackage = package });
+
     private static readonly Concession NoCallerId = new("caller-id", static t => t with { CallerId = false });
 
     /// <summary>What may be done without after <paramref name="code"/>, the likeliest first; empty when nothing is left.</summary>
     /// <param name="shaped">The request as it was refused.</param>
+    /// <param name="traits">The traits that shaped it.</param>
     /// <param name="code">Response code.</param>
     /// <param name="mapRefused">Whether a digit map is at the bottom of it (519 although one was sent, 523, 537).</param>
-    public static List<Concession> After(NotificationRequest shaped, int code, bool mapRefused)
+    public static List<Concession> After(NotificationRequest shaped, GatewayTraits traits, int code, bool mapRefused)
     {
         List<Concession> all = [];
         if (shaped.Loop && code is 507 or 508 or 510 or 511 or 523 or 539) all.Add(NoLoop);
@@ -38,36 +42,68 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
             if (mapRefused || code is 523 or 537) return all;
         }
 
-        if (code != 512) AddSignals(shaped, all);
+        if (code != 512) AddSignals(shaped, traits, all);
         if (code is not (513 or 514)) AddEvents(shaped, usesMap && all.TrueForAll(c => c != NoDigitMaps), all);
-        if (all.Count > 1)
+        if (all.Count > 1) all.Add(Several([.. all]));
+        // A substitute may be refused in its turn.
+        var last = code == 512 ? [] : AddSubstitutes(shaped, traits, all);
+        if (last.Count > 0 && all.Count > last.Count + 1) all.Add(Several([.. all.TakeWhile(static c => c.Word != "several"), .. last]));
+
+        // Hook events are what a line lives by: nothing replaces them but the same in another package.
+        if (code is 518 or 522 && traits.LinePackage == PackageVocabulary.DefaultPackage && shaped.Events.Any(static e => IsHook(e.Event)))
         {
-            var each = all.ToArray();
-            all.Add(new Concession("several", t =>
-            {
-                foreach (var one in each) t = one.Apply(t);
-                return t;
-            }));
+            all.Add(OtherLinePackage("BL"));
+            all.Add(OtherLinePackage("H"));
         }
 
         return all;
     }
 
-    private static void AddSignals(NotificationRequest shaped, List<Concession> all)
+    private static void AddSignals(NotificationRequest shaped, GatewayTraits traits, List<Concession> all)
     {
         var stops = false;
         foreach (var signal in shaped.Signals)
         {
-            if (signal.Parameters == "-")
+            if (signal.Parameters == "-" && PackageVocabulary.IsTone(signal.Signal, traits))
             {
                 // Only the stop is given up, not the tone.
-                if (!stops) all.Add(NoToneStops);
+                if (!traits.ExplicitToneStop) all.Add(Without("tone-stop", signal.Signal, "(-)"));
+                else if (!stops) all.Add(NoToneStops);
                 stops = true;
             }
             else if (PackageVocabulary.IsCallerId(signal.Signal)) all.Insert(0, NoCallerId);
             else all.Add(Without("signal", signal.Signal));
         }
     }
+
+    /// <summary>For each signal in turn: without it and the first of its substitutes, without it and the first two, and so on. Gives each one's last.</summary>
+    private static List<Concession> AddSubstitutes(NotificationRequest shaped, GatewayTraits traits, List<Concession> all)
+    {
+        List<Concession> last = [];
+        foreach (var signal in shaped.Signals)
+        {
+            if (signal.Parameters == "-" || PackageVocabulary.IsCallerId(signal.Signal)) continue;
+            var without = Without("signal", signal.Signal);
+            var before = all.Count;
+            foreach (var substitute in PackageVocabulary.SubstitutesOf(PackageVocabulary.WithoutConnection(signal.Signal)))
+            {
+                if (traits.Refuses(substitute)) continue;
+                var (less, one) = (without, Without("signal", substitute));
+                without = new Concession("signal", t => one.Apply(less.Apply(t)));
+                all.Add(without);
+            }
+
+            if (all.Count > before) last.Add(without);
+        }
+
+        return last;
+    }
+
+    private static Concession Several(Concession[] each) => new("several", t =>
+    {
+        foreach (var one in each) t = one.Apply(t);
+        return t;
+    });
 
     private static void AddEvents(NotificationRequest shaped, bool usesMap, List<Concession> all)
     {
@@ -79,17 +115,18 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
                 if (usesMap) all.Add(NoDigitMaps);
                 usesMap = false;
             }
-            else if (PackageVocabulary.Split(requested.Event).Name.ToUpperInvariant() is not ("HD" or "HU"))
+            else if (!IsHook(requested.Event))
             {
-                // Hook events are what a line lives by: nothing replaces them.
                 all.Add(Without("event", requested.Event));
             }
         }
     }
 
-    private static Concession Without(string word, string name)
+    private static bool IsHook(string name) => PackageVocabulary.Split(name).Name.ToUpperInvariant() is "HD" or "HU";
+
+    private static Concession Without(string word, string name, string suffix = "")
     {
-        var refused = PackageVocabulary.WithoutConnection(name);
+        var refused = PackageVocabulary.WithoutConnection(name) + suffix;
         return new Concession(word, t => t with { RefusedNames = t.RefusedNames.WithComparer(StringComparer.OrdinalIgnoreCase).Add(refused) });
     }
 

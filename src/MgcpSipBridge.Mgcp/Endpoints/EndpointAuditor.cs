@@ -122,6 +122,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
             }
 
             endpoint.Audit = ReadAudit(response);
+            LearnPackages();
             CleanUp(response, now);
             return;
         }
@@ -143,6 +144,16 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
                 else Finish(now);
                 break;
         }
+    }
+
+    /// <summary>The first package is the default one (RFC 3435 §2.1.6); lines without L are served in BL or H.</summary>
+    private void LearnPackages()
+    {
+        var packages = endpoint.Audit.Packages;
+        if (packages.IsEmpty) return;
+        services.Learn(endpoint.Gateway, "default-package", t => t with { DefaultPackage = packages[0] });
+        var line = packages.Contains(PackageVocabulary.DefaultPackage) ? PackageVocabulary.DefaultPackage : packages.FirstOrDefault(PackageVocabulary.IsLinePackage);
+        if (line is not null) services.Learn(endpoint.Gateway, "line-package", t => t with { LinePackage = line });
     }
 
     private void TryLater(Instant now)

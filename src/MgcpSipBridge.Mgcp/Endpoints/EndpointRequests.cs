@@ -247,7 +247,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
 
     private void Accept(Sent sent, Instant now)
     {
-        _playing = RequestShaper.TonesOf(sent.Shaped);
+        _playing = RequestShaper.TonesOf(sent.Shaped, endpoint.Gateway.Traits);
         if (sent.Concession is { } concession)
         {
             services.Learn(endpoint.Gateway, concession.Word, concession.Apply);
@@ -310,6 +310,9 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
             case Reaction.ResendWithMap:
                 ResendWithMap(sent, response.Code);
                 break;
+            case Reaction.DoWithout when response.Code == MgcpResponseCodes.UnknownPackage && LearnPackages(response.Parameters, sent):
+                _unsent = true;
+                break;
             case Reaction.DoWithout or Reaction.Simplify:
                 Concede(sent, response.Code, mapRefused: false);
                 break;
@@ -322,6 +325,16 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
                 Fail(response.Code);
                 break;
         }
+    }
+
+    /// <summary>518 says which packages there are (PL:, RFC 3435 §2.3.3): one refusal is enough for all names of the others. False if that helps nothing.</summary>
+    private bool LearnPackages(in MgcpParameters parameters, Sent sent)
+    {
+        var gateway = endpoint.Gateway;
+        var packages = PackageList.Join(gateway.Traits.Packages, parameters);
+        if (packages == gateway.Traits.Packages || _wish is null) return false;
+        services.Learn(gateway, "packages", t => t with { Packages = packages });
+        return !RequestShaper.Shape(_wish, gateway.Traits, _playing).Equals(sent.Shaped);
     }
 
     private void ResendWithMap(Sent sent, int code)
@@ -340,7 +353,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     {
         if (_concessions is null)
         {
-            _concessions = Concession.After(sent.Shaped, code, mapRefused);
+            _concessions = Concession.After(sent.Shaped, endpoint.Gateway.Traits, code, mapRefused);
             _concession = 0;
         }
         else

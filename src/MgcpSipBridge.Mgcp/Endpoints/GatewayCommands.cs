@@ -126,15 +126,18 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
 
     private static ImmutableArray<ObservedEvent> Read(Endpoint endpoint, ReadOnlySpan<byte> value, out bool failed)
     {
-        var fallback = endpoint.Audit.Packages is [var first, ..] ? first : PackageVocabulary.DefaultPackage;
+        var traits = endpoint.Gateway.Traits;
+        var isDecided = endpoint.Gateway.Model.Overrides?.DefaultPackage is not null;
+        var fallback = !isDecided && endpoint.Audit.Packages is [var first, ..] ? first : traits.DefaultPackage;
         var events = ImmutableArray.CreateBuilder<ObservedEvent>();
         var reader = new ObservedEventsReader(value);
         while (reader.TryNext(out var entry, out var name))
         {
-            var package = entry.Package.IsEmpty ? fallback : Upper(entry.Package);
+            var spelt = Spell(name);
+            var package = entry.Package.IsEmpty ? PackageVocabulary.PackageOf(spelt, fallback, traits) : Upper(entry.Package);
             var parameters = entry.Groups == 0 ? null : Encoding.UTF8.GetString(entry.Arguments);
             var connection = entry.Connection.IsEmpty ? null : Encoding.ASCII.GetString(entry.Connection);
-            events.Add(new ObservedEvent(package, Spell(name), parameters, connection));
+            events.Add(new ObservedEvent(package, spelt, parameters, connection));
         }
 
         failed = reader.Failed;

@@ -6,8 +6,8 @@ namespace MgcpSipBridge.Mgcp;
 internal static class RequestShaper
 {
     /// <summary>
-    /// The request under <paramref name="traits"/>: refused signals replaced or left out, refused events left out, digits in the gateway's package, one
-    /// by one where it takes no map, and tones in <paramref name="playing"/> stopped by name where it wants that.
+    /// The request under <paramref name="traits"/>: refused signals replaced or left out, refused events left out, names in the gateway's packages, digits
+    /// one by one where it takes no map, and tones in <paramref name="playing"/> stopped by name where they go on else.
     /// </summary>
     public static NotificationRequest Shape(NotificationRequest request, GatewayTraits traits, IReadOnlyCollection<string> playing)
     {
@@ -18,11 +18,11 @@ internal static class RequestShaper
             if (Shape(signal, traits) is { } shaped && !Contains(signals, shaped.Signal)) signals.Add(shaped);
         }
 
-        if (traits.ExplicitToneStop)
+        foreach (var tone in playing)
         {
-            foreach (var tone in playing)
+            if (!Contains(signals, tone) && PackageVocabulary.NeedsStop(tone, traits) && !traits.RefusedNames.Contains(PackageVocabulary.WithoutConnection(tone) + "(-)"))
             {
-                if (!Contains(signals, tone)) signals.Add(new SignalRequest(tone, "-"));
+                signals.Add(new SignalRequest(tone, "-"));
             }
         }
 
@@ -36,12 +36,12 @@ internal static class RequestShaper
     }
 
     /// <summary>The tones that go on after a request was taken.</summary>
-    public static List<string> TonesOf(NotificationRequest shaped)
+    public static List<string> TonesOf(NotificationRequest shaped, GatewayTraits traits)
     {
         List<string> tones = [];
         foreach (var signal in shaped.Signals)
         {
-            if (signal.Parameters != "-" && PackageVocabulary.IsTone(signal.Signal)) tones.Add(signal.Signal);
+            if (signal.Parameters != "-" && PackageVocabulary.IsTone(signal.Signal, traits)) tones.Add(signal.Signal);
         }
 
         return tones;
@@ -55,19 +55,52 @@ internal static class RequestShaper
         // Ringback and congestion are in G (RFC 3660 §2.1), in NCS in L.
         var bare = PackageVocabulary.WithoutConnection(rest);
         if (package is "G" or "g" or "L" or "l" && bare.Equals("rt", StringComparison.OrdinalIgnoreCase)) name = $"{traits.CallProgressPackage}/{rest}";
-        if (package is "G" or "g" && bare.Equals("cg", StringComparison.OrdinalIgnoreCase)) name = $"{traits.CallProgressPackage}/{rest}";
-        if (traits.RefusedNames.Count == 0 || !traits.RefusedNames.Contains(PackageVocabulary.WithoutConnection(name))) return signal with { Signal = name };
-        foreach (var substitute in PackageVocabulary.SubstitutesOf(PackageVocabulary.WithoutConnection(name)))
+        else if (package is "G" or "g" && bare.Equals("cg", StringComparison.OrdinalIgnoreCase)) name = $"{traits.CallProgressPackage}/{rest}";
+        else name = InLinePackage(name, traits);
+        var known = PackageVocabulary.Find(name, traits);
+        // What can be heard at the endpoint only is played there.
+        if (known is { PlaysOnConnection: false }) name = PackageVocabulary.WithoutConnection(name);
+        var plain = PackageVocabulary.WithoutConnection(name);
+        // NCS has its own line package; what that does not have need not be tried.
+        var isAbsent = known is null && traits.IsNcs && package is "L" or "l";
+        if (!traits.Refuses(plain) && !isAbsent) return new SignalRequest(name, Fitting(signal.Parameters, known));
+        foreach (var substitute in PackageVocabulary.SubstitutesOf(plain))
         {
-            if (!traits.RefusedNames.Contains(substitute)) return new SignalRequest(substitute);
+            var other = InLinePackage(substitute, traits);
+            if (!traits.Refuses(other) && !(isAbsent && PackageVocabulary.Find(other, traits) is null)) return new SignalRequest(other);
         }
 
-        return null;
+        return isAbsent && !traits.Refuses(plain) ? signal with { Signal = name } : null;
     }
+
+    /// <summary>A name of package L in the package that this gateway's lines are in, if that has it.</summary>
+    private static string InLinePackage(string name, GatewayTraits traits)
+    {
+        if (traits.LinePackage == PackageVocabulary.DefaultPackage || name is not ['L' or 'l', '/', ..]) return name;
+        var other = $"{traits.LinePackage}{name.AsSpan(1)}";
+        return PackageVocabulary.Find(other, traits) is null ? name : other;
+    }
+
+    /// <summary>Without the parameters that only newer packages take: an old gateway would refuse the signal for them.</summary>
+    private static string? Fitting(string? parameters, PackageSymbol? known)
+    {
+        if (parameters is null || known is null || !parameters.Contains('=', StringComparison.Ordinal)) return parameters;
+        var kept = parameters.Split(',').Where(one => one.IndexOf('=', StringComparison.Ordinal) is var at && (at < 0 || !IsExtra(one.AsSpan(0, at)) || known.Takes(one.AsSpan(0, at).Trim())));
+        var joined = string.Join(',', kept);
+        return joined.Length == 0 ? null : joined;
+    }
+
+    private static bool IsExtra(ReadOnlySpan<char> parameter) => parameter.Trim() is "to" or "rep" or "del";
 
     private static RequestedEvent? Shape(RequestedEvent requested, GatewayTraits traits)
     {
-        if (!PackageVocabulary.IsDigits(requested.Event)) return traits.RefusedNames.Contains(requested.Event) ? null : requested;
+        if (!PackageVocabulary.IsDigits(requested.Event))
+        {
+            var name = InLinePackage(requested.Event, traits);
+            if (PackageVocabulary.Split(name).Name is "hd" or "hu") return requested with { Event = name };
+            return traits.Refuses(PackageVocabulary.WithoutConnection(name)) ? null : requested with { Event = name };
+        }
+
         var digits = PackageVocabulary.Split(requested.Event).Name;
         if (traits.DigitMaps) return requested with { Event = $"{traits.DigitPackage}/{digits}" };
         // Without a map every digit is notified by itself, and a timer that is not accumulated would run from the start (RFC 3660 §2.2).
