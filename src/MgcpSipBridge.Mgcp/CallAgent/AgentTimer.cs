@@ -21,6 +21,9 @@ internal enum AgentTimerKind
     /// <summary>A connection command that met a transient error is sent again. Owner: the command.</summary>
     RetryConnection,
 
+    /// <summary>An EndpointConfiguration that met a transient error is sent again. Owner: the endpoint's configurator.</summary>
+    RetryConfiguration,
+
     /// <summary>An overloaded gateway's pause is over. Owner: the gateway.</summary>
     Throttle,
 

@@ -18,12 +18,18 @@ public sealed record GatewayStatus(string Name, GatewayState State, NetAddress? 
 
     /// <summary>When it last sent anything that was taken; null for never.</summary>
     public Instant? LastHeard { get; init; }
+
+    /// <summary>
+    /// Where it is by the configuration; null when that leaves it to be learnt. <see cref="Address"/> has another port when the gateway did not answer there, but
+    /// speaks from that one.
+    /// </summary>
+    public NetAddress? ConfiguredAddress { get; init; }
 }
 
 /// <summary>From where the answer to a command is taken.</summary>
 public enum ResponseSource
 {
-    /// <summary>Only from the address and port that the command went to.</summary>
+    /// <summary>Only from the address and port that the command went to, until it has answered from another port of that host twice.</summary>
     Exact,
 
     /// <summary>From any port of the host that the command went to.</summary>
@@ -44,6 +50,15 @@ public sealed record GatewayTraits
 
     /// <summary>Whether it takes a digit map and reports whole numbers; else every digit is reported.</summary>
     public bool DigitMaps { get; init; } = true;
+
+    /// <summary>Longest digit map that it is given, in bytes; longer ones are given in a coarser form, and this side decides. RFC 3435 §2.1.5 recommends 2048 at least.</summary>
+    public int MaxDigitMapBytes { get; init; } = DigitMap.RecommendedMaxBytes;
+
+    /// <summary>How it reads digit maps otherwise than RFC 3435 §2.1.5 says.</summary>
+    public DigitMapQuirks DigitMapQuirks { get; init; }
+
+    /// <summary>What a digit map for it must keep to.</summary>
+    public DigitMapLimits DigitMapLimits => new(MaxDigitMapBytes, DigitMapQuirks);
 
     /// <summary>Package of DTMF digits in requests: <c>D</c>, or <c>L</c> for NCS.</summary>
     public string DigitPackage { get; init; } = "D";
@@ -77,6 +92,15 @@ public sealed record GatewayTraits
 
     /// <summary>From where its answers are taken.</summary>
     public ResponseSource Answers { get; init; }
+
+    /// <summary>Whether it takes an embedded NotificationRequest (action E) where a request has one.</summary>
+    public bool EmbeddedRequests { get; init; } = true;
+
+    /// <summary>Whether it takes DetectEvents (T:) where a request has them.</summary>
+    public bool DetectEvents { get; init; } = true;
+
+    /// <summary>Whether it takes PersistentEvents (B/PR:) where a request has them.</summary>
+    public bool PersistentEvents { get; init; } = true;
 
     /// <summary>Package of names that have none: the first that its capabilities list (RFC 3435 §2.1.6).</summary>
     public string DefaultPackage { get; init; } = "L";
@@ -136,6 +160,12 @@ public sealed record TraitOverrides
     /// <summary>See <see cref="GatewayTraits.DigitMaps"/>.</summary>
     public bool? DigitMaps { get; init; }
 
+    /// <summary>See <see cref="GatewayTraits.MaxDigitMapBytes"/>; at least 32.</summary>
+    public int? MaxDigitMapBytes { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.DigitMapQuirks"/>.</summary>
+    public DigitMapQuirks? DigitMapQuirks { get; init; }
+
     /// <summary>See <see cref="GatewayTraits.DigitPackage"/>.</summary>
     public string? DigitPackage { get; init; }
 
@@ -163,6 +193,15 @@ public sealed record TraitOverrides
     /// <summary>See <see cref="GatewayTraits.Answers"/>.</summary>
     public ResponseSource? Answers { get; init; }
 
+    /// <summary>See <see cref="GatewayTraits.EmbeddedRequests"/>.</summary>
+    public bool? EmbeddedRequests { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.DetectEvents"/>.</summary>
+    public bool? DetectEvents { get; init; }
+
+    /// <summary>See <see cref="GatewayTraits.PersistentEvents"/>.</summary>
+    public bool? PersistentEvents { get; init; }
+
     /// <summary>See <see cref="GatewayTraits.DefaultPackage"/>.</summary>
     public string? DefaultPackage { get; init; }
 
@@ -180,6 +219,8 @@ public sealed record TraitOverrides
         {
             Version = Version ?? traits.Version,
             DigitMaps = DigitMaps ?? traits.DigitMaps,
+            MaxDigitMapBytes = MaxDigitMapBytes ?? traits.MaxDigitMapBytes,
+            DigitMapQuirks = DigitMapQuirks ?? traits.DigitMapQuirks,
             DigitPackage = DigitPackage ?? traits.DigitPackage,
             CallProgressPackage = CallProgressPackage ?? traits.CallProgressPackage,
             Piggyback = Piggyback ?? traits.Piggyback,
@@ -189,6 +230,9 @@ public sealed record TraitOverrides
             LoopMode = LoopMode ?? traits.LoopMode,
             ConfirmAnswers = ConfirmAnswers ?? traits.ConfirmAnswers,
             Answers = Answers ?? traits.Answers,
+            EmbeddedRequests = EmbeddedRequests ?? traits.EmbeddedRequests,
+            DetectEvents = DetectEvents ?? traits.DetectEvents,
+            PersistentEvents = PersistentEvents ?? traits.PersistentEvents,
             DefaultPackage = DefaultPackage ?? traits.DefaultPackage,
             LinePackage = LinePackage ?? traits.LinePackage,
             Packages = Packages ?? traits.Packages,

@@ -25,7 +25,7 @@ public sealed class MgcpCallAgent
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(entropy);
         _services = new AgentServices(settings, admission ?? new MgcpAdmission(), entropy);
-        _watch = new GatewayWatch(_services);
+        _watch = new GatewayWatch(_services, _directory);
         _discovery = new DiscoveryList(_services, _directory);
         _commands = new GatewayCommands(_services, _directory, _watch, _discovery);
         _responses = new GatewayResponses(_services, _directory, _watch, _commands);
@@ -123,6 +123,7 @@ public sealed class MgcpCallAgent
         {
             IsThrottled = found.Throttle.IsOn,
             LastHeard = found.LastHeard,
+            ConfiguredAddress = found.Model.Address,
         }
         : null;
 
@@ -166,6 +167,7 @@ public sealed class MgcpCallAgent
     public CommandId CreateConnection(EndpointId endpoint, ConnectionRequest request, Instant now)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.SecondEndpoint is not null && !request.RemoteDescription.IsEmpty) throw new ArgumentException("A second endpoint and a description exclude each other.", nameof(request));
         if (AnyOfCreation.IsAnyOf(endpoint.LocalName) && _directory.ByName(endpoint.Gateway) is { } gateway)
         {
             var id = new CommandId(++_lastCommand);
@@ -193,6 +195,41 @@ public sealed class MgcpCallAgent
         ArgumentNullException.ThrowIfNull(callId);
         return Command(endpoint, MgcpVerb.Dlcx, callId, connection, null, request, now);
     }
+
+    /// <summary>
+    /// Configures an endpoint (EPCF, RFC 3435 §2.3.2): ends in EndpointConfigured or CommandFailed (501 when the endpoint is not in service). What was taken is told
+    /// again whenever the endpoint comes back into service.
+    /// </summary>
+    public CommandId Configure(EndpointId endpoint, EndpointConfiguration configuration, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        if (configuration.Bearer is null && configuration.Extensions.IsEmpty) throw new ArgumentException("EPCF without B: needs an extension.", nameof(configuration));
+        var id = new CommandId(++_lastCommand);
+        if (Find(endpoint) is { IsLive: true } found) found.Configure(id, configuration, now);
+        else RefuseNotReady(id, endpoint);
+        return id;
+    }
+
+    /// <summary>Asks for everything that a gateway tells of an endpoint (AUEP), in service or not: ends in EndpointAudited or CommandFailed.</summary>
+    public CommandId AuditEndpoint(EndpointId endpoint, Instant now) => Audit(endpoint, null, now);
+
+    /// <summary>Asks for everything that a gateway tells of a connection (AUCX): ends in ConnectionAudited or CommandFailed (515: it does not exist).</summary>
+    public CommandId AuditConnection(EndpointId endpoint, string connection, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        return Audit(endpoint, connection, now);
+    }
+
+    private CommandId Audit(EndpointId endpoint, string? connection, Instant now)
+    {
+        var id = new CommandId(++_lastCommand);
+        if (Find(endpoint) is { Gateway.Address.IsNone: false } found) new AuditQuestion(id, found, connection, _services).Ask(now);
+        else RefuseNotReady(id, endpoint);
+        return id;
+    }
+
+    private void RefuseNotReady(CommandId id, EndpointId endpoint) => _services.Outbox.Happened(new MgcpEvent.CommandFailed(
+        id, endpoint, Find(endpoint) is null ? MgcpResponseCodes.UnknownEndpoint : MgcpResponseCodes.NotReady, null));
 
     private CommandId Command(
         EndpointId endpoint, MgcpVerb verb, string callId, string? connection, ConnectionRequest? request, NotificationRequest? ride, Instant now)
@@ -223,7 +260,8 @@ public sealed class MgcpCallAgent
     private void Replace(Gateway gateway, MgcpGatewayModel model, Instant now)
     {
         var old = gateway.Model;
-        var address = model.Address ?? (old.Address is null ? gateway.Address : NetAddress.None);
+        // Where it was found to be counts as long as the configuration does not say anything new.
+        var address = model.Address == old.Address ? gateway.Address : model.Address ?? NetAddress.None;
         var moved = address != gateway.Address;
         _directory.Change(gateway, model, address);
         if (!old.Domain.Equals(model.Domain, StringComparison.OrdinalIgnoreCase)) gateway.WireDomain = model.Domain;
@@ -289,7 +327,11 @@ public sealed class MgcpCallAgent
         {
             case (AgentTimerKind.Retransmit, OutgoingTransaction transaction):
                 if (!_services.Transactions.TimerElapsed(transaction, now)) break;
-                if (_directory.IsConfigured(transaction.Gateway)) _watch.Silent(transaction.Gateway, transaction.FirstSent, now);
+                if (_directory.IsConfigured(transaction.Gateway) && !_watch.TryOtherPort(transaction.Gateway, transaction, now))
+                {
+                    _watch.Silent(transaction.Gateway, transaction.FirstSent, now);
+                }
+
                 if (transaction.Subject is { } subject) Find(subject)?.Pump(now);
                 break;
             case (AgentTimerKind.Contact, Gateway gateway):
@@ -319,6 +361,9 @@ public sealed class MgcpCallAgent
                 break;
             case (AgentTimerKind.AskHook, HookQuestion question):
                 question.Ask(now);
+                break;
+            case (AgentTimerKind.RetryConfiguration, EndpointConfigurator configurator):
+                configurator.Retry(now);
                 break;
             case (AgentTimerKind.RetryConnection, ConnectionCommand command):
                 command.Owner.Retry(command, now);

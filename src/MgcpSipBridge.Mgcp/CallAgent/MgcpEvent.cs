@@ -79,7 +79,11 @@ public abstract record MgcpEvent
     public sealed record EndpointInService(EndpointId Endpoint, EndpointAudit Audit, bool KeepsConnections) : MgcpEvent;
 
     /// <summary>An endpoint left service. Its connections are lost unless the reason is Draining.</summary>
-    public sealed record EndpointOutOfService(EndpointId Endpoint, OutOfServiceReason Reason) : MgcpEvent;
+    public sealed record EndpointOutOfService(EndpointId Endpoint, OutOfServiceReason Reason) : MgcpEvent
+    {
+        /// <summary>Why, by the gateway's RSIP (E:, RFC 3435 §2.5): 900 to 905, or a package's 8xx; 0 when it did not say.</summary>
+        public int ReasonCode { get; init; }
+    }
 
     /// <summary>
     /// Events were observed; the NTFY has been answered. The endpoint is in lock-step (RFC 3435 §4.4.1): the engine must answer with a new
@@ -101,7 +105,17 @@ public abstract record MgcpEvent
     /// <param name="Endpoint">The endpoint.</param>
     /// <param name="Connection">ConnectionId (I:).</param>
     /// <param name="LocalDescription">The gateway's SDP.</param>
-    public sealed record ConnectionCreated(CommandId Command, EndpointId Endpoint, string Connection, ReadOnlyMemory<byte> LocalDescription) : MgcpEvent;
+    public sealed record ConnectionCreated(CommandId Command, EndpointId Endpoint, string Connection, ReadOnlyMemory<byte> LocalDescription) : MgcpEvent
+    {
+        /// <summary>The other endpoint of a CRCX that named one (Z2:).</summary>
+        public EndpointId? SecondEndpoint { get; init; }
+
+        /// <summary>The connection there (I2:).</summary>
+        public string? SecondConnection { get; init; }
+
+        /// <summary>Its description.</summary>
+        public ReadOnlyMemory<byte> SecondDescription { get; init; }
+    }
 
     /// <summary>A MDCX succeeded; the description is empty when the gateway's SDP did not change (RFC 3435 §2.3.6).</summary>
     public sealed record ConnectionModified(CommandId Command, EndpointId Endpoint, ReadOnlyMemory<byte> LocalDescription) : MgcpEvent;
@@ -122,6 +136,15 @@ public abstract record MgcpEvent
         /// <summary>The gateway's counters (P:), when it sent them.</summary>
         public ConnectionStatistics? Statistics { get; init; }
     }
+
+    /// <summary>An EPCF succeeded.</summary>
+    public sealed record EndpointConfigured(CommandId Command, EndpointId Endpoint) : MgcpEvent;
+
+    /// <summary>What <see cref="MgcpCallAgent.AuditEndpoint"/> asked for.</summary>
+    public sealed record EndpointAudited(CommandId Command, EndpointId Endpoint, EndpointReport Report) : MgcpEvent;
+
+    /// <summary>What <see cref="MgcpCallAgent.AuditConnection"/> asked for.</summary>
+    public sealed record ConnectionAudited(CommandId Command, EndpointId Endpoint, string Connection, ConnectionReport Report) : MgcpEvent;
 
     /// <summary>A gateway that is not configured sent RSIP and is listed (<see cref="MgcpCallAgent.Discovered"/>); it got no answer.</summary>
     public sealed record GatewayDiscovered(DiscoveredGateway Gateway) : MgcpEvent;

@@ -35,6 +35,9 @@ public sealed record MgcpGatewayModel(
     /// <summary>Single traits that the operator has decided; null for none.</summary>
     public TraitOverrides? Overrides { get; init; }
 
+    /// <summary>What its endpoints are told whenever they come into service (EPCF); null for nothing.</summary>
+    public EndpointConfiguration? Configuration { get; init; }
+
     /// <summary>Further hosts that the gateway may command from (ports do not matter), besides its own address.</summary>
     public ImmutableArray<NetAddress> AlsoFrom { get; init; } = [];
 }

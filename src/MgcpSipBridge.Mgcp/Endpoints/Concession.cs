@@ -23,6 +23,24 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
     /// <summary>Lines in another package than L (RFC 3064's BL, RFC 3660's H).</summary>
     private static Concession OtherLinePackage(string package) => new("line-package", t => t with { LinePackage = package });
 
+    private const string SeveralWord = "several";
+
+    /// <summary>A digit map this short is not refused for its size.</summary>
+    private const int SmallestMap = 128;
+
+    /// <summary>No digit map as long as one that was refused.</summary>
+    private static Concession SmallerMap(int refused)
+    {
+        var limit = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)refused) / 2;
+        return new("digit-map-size", t => t with { MaxDigitMapBytes = limit });
+    }
+
+    private static readonly Concession NoEmbedding = new("embedded", static t => t with { EmbeddedRequests = false });
+
+    private static readonly Concession NoDetectEvents = new("detect-events", static t => t with { DetectEvents = false });
+
+    private static readonly Concession NoPersistentEvents = new("persistent-events", static t => t with { PersistentEvents = false });
+
     private static readonly Concession NoCallerId = new("caller-id", static t => t with { CallerId = false });
 
     /// <summary>What may be done without after <paramref name="code"/>, the likeliest first; empty when nothing is left.</summary>
@@ -35,9 +53,19 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
         List<Concession> all = [];
         if (shaped.Loop && code is 507 or 508 or 510 or 511 or 523 or 539) all.Add(NoLoop);
         if (code == 508 && shaped.Loop) return all;
-        var usesMap = shaped.DigitMap is not null || HasAccumulation(shaped);
-        if (mapRefused || code is 507 or 508 or 510 or 523 or 537)
+        if (code is not (513 or 514 or 519 or 537))
         {
+            if (shaped.PersistentEvents is not null) all.Add(NoPersistentEvents);
+            if (shaped.DetectEvents is not null) all.Add(NoDetectEvents);
+            if (shaped.Events.Any(static e => e.Embedded is not null)) all.Add(NoEmbedding);
+            // What few gateways know goes first, and all of it before anything that every gateway knows.
+            if (all.Count > 1) all.Add(Several([.. all]));
+        }
+
+        var usesMap = shaped.DigitMap is not null || HasAccumulation(shaped);
+        if (mapRefused || code is 507 or 508 or 510 or 523 or 537 or 539)
+        {
+            if (shaped.DigitMap is { Length: > SmallestMap } map && code is not (508 or 523 or 537)) all.Add(SmallerMap(map.Length));
             if (usesMap) all.Add(NoDigitMaps);
             if (mapRefused || code is 523 or 537) return all;
         }
@@ -47,7 +75,7 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
         if (all.Count > 1) all.Add(Several([.. all]));
         // A substitute may be refused in its turn.
         var last = code == 512 ? [] : AddSubstitutes(shaped, traits, all);
-        if (last.Count > 0 && all.Count > last.Count + 1) all.Add(Several([.. all.TakeWhile(static c => c.Word != "several"), .. last]));
+        if (last.Count > 0 && all.Count > last.Count + 1) all.Add(Several([.. all]));
 
         // Hook events are what a line lives by: nothing replaces them but the same in another package.
         if (code is 518 or 522 && traits.LinePackage == PackageVocabulary.DefaultPackage && shaped.Events.Any(static e => IsHook(e.Event)))
@@ -99,9 +127,14 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
         return last;
     }
 
-    private static Concession Several(Concession[] each) => new("several", t =>
+    private static Concession Several(Concession[] each) => new(SeveralWord, t =>
     {
-        foreach (var one in each) t = one.Apply(t);
+        foreach (var one in each)
+        {
+            // Those that are several themselves are made of the others; some undo themselves when they are made twice.
+            if (one.Word != SeveralWord) t = one.Apply(t);
+        }
+
         return t;
     });
 

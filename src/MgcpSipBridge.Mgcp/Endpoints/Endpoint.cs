@@ -29,6 +29,7 @@ internal sealed class Endpoint
     private readonly AgentServices _services;
     private readonly List<ObservedEvent> _held = [];
     private readonly DrainWatch _drain;
+    private EndpointConfigurator? _configurator;
     private bool _refusalTold;
     private uint? _drainsNext;
 
@@ -78,6 +79,12 @@ internal sealed class Endpoint
     /// <summary>Whether commands may go out now.</summary>
     public bool TakesCommands => Service is ServiceState.InService or ServiceState.Draining;
 
+    /// <summary>Sends an EndpointConfiguration, now or when those before it are done with.</summary>
+    public void Configure(CommandId id, EndpointConfiguration configuration, Instant now)
+    {
+        (_configurator ??= new EndpointConfigurator(this, _services)).Wish(id, configuration, now);
+    }
+
     /// <summary>Audits the endpoint, then brings it into service. With <paramref name="keep"/>, what lives on it lives on if the endpoint is in service.</summary>
     public void Recover(bool keep, bool atOurStart, Instant now)
     {
@@ -97,14 +104,14 @@ internal sealed class Endpoint
     }
 
     /// <summary>RSIP graceful: no new connections (RFC 3435 §4.4.5), and out of service after <paramref name="seconds"/> or, with 0, when the last is gone.</summary>
-    public void Drain(uint seconds, Instant now)
+    public void Drain(uint seconds, Instant now, int code = 0)
     {
         if (Service == ServiceState.Auditing) _drainsNext = seconds;
         if (Service is not (ServiceState.InService or ServiceState.Draining)) return;
         _drain.Start(seconds, now);
         if (Service == ServiceState.Draining) return;
         Service = ServiceState.Draining;
-        _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, OutOfServiceReason.Draining));
+        _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, OutOfServiceReason.Draining) { ReasonCode = code });
     }
 
     /// <summary>RSIP cancel-graceful: in service again, nothing was lost.</summary>
@@ -128,6 +135,8 @@ internal sealed class Endpoint
     {
         Service = ServiceState.InService;
         _refusalTold = false;
+        if (Gateway.Model.Configuration is not null) _configurator ??= new EndpointConfigurator(this, _services);
+        _configurator?.Renew(now);
         _services.Outbox.Happened(new MgcpEvent.EndpointInService(Id, Audit, KeepsConnections));
         Connections.Pump(now);
         if (_drainsNext is { } seconds) Drain(seconds, now);
@@ -148,7 +157,7 @@ internal sealed class Endpoint
     /// The endpoint is out of service: pending commands fail, connections are forgotten. It is audited again after <paramref name="retry"/>; null when
     /// others see to that.
     /// </summary>
-    public void LeaveService(OutOfServiceReason reason, TimeSpan? retry, Instant now)
+    public void LeaveService(OutOfServiceReason reason, TimeSpan? retry, Instant now, int code = 0)
     {
         // An endpoint that never was in service is news only if the gateway will not have it, and that once.
         var tell = IsLive || (reason == OutOfServiceReason.Refused && !_refusalTold);
@@ -160,7 +169,7 @@ internal sealed class Endpoint
         Drop(now);
         if (retry is { } wait) _services.Timers.Set(new AgentTimer(AgentTimerKind.Audit, this), now + wait);
         else _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Audit, this));
-        if (tell) _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, reason));
+        if (tell) _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, reason) { ReasonCode = code });
     }
 
     /// <summary>Taken out of the configuration: nobody would ever delete its connections, so that is done now.</summary>
@@ -217,5 +226,6 @@ internal sealed class Endpoint
         Hook.CallOff(now);
         Requests.Reset(now);
         Connections.Reset(now);
+        _configurator?.Reset(now);
     }
 }

@@ -127,7 +127,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
             return;
         }
 
-        switch (Reactions.To(response.Code))
+        switch (Reactions.To(response.Code, endpoint.Gateway.Traits))
         {
             case Reaction.OutOfService:
                 End(now);

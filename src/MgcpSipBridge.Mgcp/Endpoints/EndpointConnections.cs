@@ -153,6 +153,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         var id = services.Begin(MgcpVerb.Dlcx, endpoint.Gateway, endpoint.LocalName, now);
         if (callId is not null) services.Writer.Parameter(MgcpParameter.CallId, callId);
         if (connection is not null) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
+        services.Writer.Parameter(MgcpParameter.NotifiedEntity, services.Settings.NotifiedEntity);
         return services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
     }
 
@@ -216,25 +217,23 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     {
         var writer = services.Writer;
         var id = services.Begin(command.Verb, endpoint.Gateway, endpoint.LocalName, now);
-        writer.Parameter(MgcpParameter.CallId, command.CallId);
         var connection = command.Connection;
         // With the connection named, the answer brings its counters (RFC 3435 §2.3.7).
         if (command.Verb == MgcpVerb.Dlcx && connection is null && _ours.Of(command.CallId) is [var only]) connection = only;
-        if (connection is not null) writer.Parameter(MgcpParameter.ConnectionId, connection);
-        if (command.Request is { } request)
-        {
-            if (!string.IsNullOrEmpty(request.LocalOptions)) writer.Parameter(MgcpParameter.LocalConnectionOptions, request.LocalOptions);
-            if (request.Mode is { } mode) writer.Parameter(MgcpParameter.ConnectionMode, mode.WireName());
-        }
-
+        ConnectionWriter.Write(writer, command, connection, endpoint.Gateway.WireDomain);
         command.Carries = command.Ride is not null && endpoint.Requests.CanRide && !command.RidesAlone;
         if (command.Carries)
         {
-            EndpointRequests.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.NotifiedEntityFor(endpoint.Gateway));
+            RequestWriter.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity, command.Request?.Bearer is not null);
             command.RideStamp = endpoint.Requests.Stamp;
         }
+        else
+        {
+            // A gateway tells whoever it was told last (§2.1.4), so it is told at every opportunity.
+            writer.Parameter(MgcpParameter.NotifiedEntity, services.Settings.NotifiedEntity);
+        }
 
-        if (command.Request is { } described) writer.Body(described.RemoteDescription.Span);
+        ConnectionWriter.WriteEnd(writer, command);
         command.Transaction = services.Transactions.Send(id, command.Verb, endpoint.Gateway, endpoint.Id, this, writer.ToArray(), now);
         command.Transaction.CallId = command.CallId;
         if (command.Carries || command.Ride is not { } ride) return;
@@ -244,12 +243,12 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
 
     private void Succeed(ConnectionCommand command, in MgcpResponse response, Instant now)
     {
-        MgcpResponse.SplitBodies(response.Body, out var description, out _);
+        MgcpResponse.SplitBodies(response.Body, out var description, out var other);
         switch (command.Verb)
         {
             case MgcpVerb.Crcx when FirstConnection(response) is { } connection:
                 _ours.Add(connection, command.CallId);
-                services.Outbox.Happened(new MgcpEvent.ConnectionCreated(command.Id, endpoint.Id, connection, description.ToArray()));
+                services.Outbox.Happened(WithSecond(new MgcpEvent.ConnectionCreated(command.Id, endpoint.Id, connection, description.ToArray()), command, response, other));
                 break;
             case MgcpVerb.Crcx:
                 // Success without I: breaks §2.3.5; what was made can only be named by its call.
@@ -266,6 +265,19 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
 
         RequestAfter(command, now);
     }
+
+    /// <summary>A CRCX with Z2: made a connection on another endpoint, too (§2.3.5), which is ours there.</summary>
+    private MgcpEvent.ConnectionCreated WithSecond(MgcpEvent.ConnectionCreated created, ConnectionCommand command, in MgcpResponse response, ReadOnlySpan<byte> description)
+    {
+        var text = response.Parameters[MgcpParameter.SecondConnectionId];
+        if (command.Request?.SecondEndpoint is not { } local || text.IsEmpty) return created;
+        var connection = Encoding.ASCII.GetString(text);
+        if (endpoint.Gateway.Endpoints.TryGetValue(local, out var second)) second.Connections.Adopt(connection, command.CallId);
+        return created with { SecondEndpoint = new EndpointId(endpoint.Gateway.Name, local), SecondConnection = connection, SecondDescription = description.ToArray() };
+    }
+
+    /// <summary>A connection that another endpoint's command made here.</summary>
+    private void Adopt(string connection, string callId) => _ours.Add(connection, callId);
 
     /// <summary>
     /// The command carried a request and failed; both halves fail together (§2.3.5), so if the request was to blame the command goes again without it, and
@@ -302,7 +314,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
 
     private void Refuse(ConnectionCommand command, in MgcpResponse response, Instant now)
     {
-        var reaction = Reactions.To(response.Code);
+        var reaction = Reactions.To(response.Code, endpoint.Gateway.Traits);
         if (ShouldRetry(command, reaction, response.Code))
         {
             command.Tries++;
@@ -323,6 +335,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         }
 
         if (command.Verb == MgcpVerb.Dlcx && reaction != Reaction.OutOfService) GiveUpDeleting(command);
+        // A limit that none of ours can have reached (540, category State in RFC 3661 §2.2): what is there is nobody's.
+        if (response.Code == MgcpResponseCodes.ConnectionLimit && _ours.All.Count == 0) _needsAudit = true;
         Fail(command, response.Code, response.CommentText, now);
         // 502 is about resources here (a CRCX for which there is no DSP), not about the endpoint (RFC 3661 §3.2).
         if (reaction == Reaction.OutOfService && MgcpResponseCodes.Normalize(response.Code) != 502) endpoint.Refused(now);
@@ -332,7 +346,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     private static bool ShouldRetry(ConnectionCommand command, Reaction reaction, int code) => command.Tries < MaxTries && command.Verb switch
     {
         MgcpVerb.Dlcx => reaction is Reaction.RetryLater or Reaction.Overtaken,
-        MgcpVerb.Mdcx => reaction == Reaction.RetryLater && code is not (403 or 404) && command.Tries < 3,
+        MgcpVerb.Mdcx => reaction == Reaction.RetryLater && code is not (403 or 404 or 502 or 526) && command.Tries < 3,
         _ => code == MgcpResponseCodes.Transient && command.Tries < 1,
     };
 

@@ -170,35 +170,6 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         if (!_unsent) Fail(0);
     }
 
-    /// <summary>Writes the lines of a request: X: stands before R: because old gateways want it so.</summary>
-    public static void Write(MgcpWriter writer, NotificationRequest request, uint requestId, string notifiedEntity)
-    {
-        writer.Parameter(MgcpParameter.NotifiedEntity, notifiedEntity);
-        writer.Begin(MgcpParameter.RequestIdentifier).Append(requestId.ToString("X", null)).EndLine();
-        writer.Begin(MgcpParameter.RequestedEvents);
-        var first = true;
-        foreach (var requested in request.Events)
-        {
-            if (!first) writer.Append(", ");
-            first = false;
-            writer.Append(requested.Event).Append('(').Append(requested.Action).Append(')');
-        }
-
-        writer.EndLine().Begin(MgcpParameter.SignalRequests);
-        first = true;
-        foreach (var signal in request.Signals)
-        {
-            if (!first) writer.Append(", ");
-            first = false;
-            writer.Append(signal.Signal);
-            if (signal.Parameters is { } parameters) writer.Append('(').Append(parameters).Append(')');
-        }
-
-        writer.EndLine();
-        if (request.DigitMap is { } map) writer.Parameter(MgcpParameter.DigitMap, map);
-        if (request.Loop) writer.Parameter(MgcpParameter.QuarantineHandling, "process,loop");
-    }
-
     private static bool? Supposed(NotificationRequest request)
     {
         foreach (var requested in request.Events)
@@ -241,7 +212,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         var shaped = RequestShaper.Shape(wish, traits, _playing);
         var id = services.Begin(MgcpVerb.Rqnt, gateway, endpoint.LocalName, now);
         RequestId = id;
-        Write(services.Writer, shaped, id, services.NotifiedEntityFor(endpoint.Gateway));
+        RequestWriter.Write(services.Writer, shaped, id, services.Settings.NotifiedEntity);
         return new Sent(shaped, concession, services.Transactions.Send(id, MgcpVerb.Rqnt, gateway, endpoint.Id, this, services.Writer.ToArray(), now));
     }
 
@@ -286,7 +257,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
 
     private void Refuse(Sent sent, in MgcpResponse response, Instant now)
     {
-        var reaction = Reactions.To(response.Code);
+        var reaction = Reactions.To(response.Code, endpoint.Gateway.Traits);
         if (reaction == Reaction.OutOfService)
         {
             endpoint.Refused(now);

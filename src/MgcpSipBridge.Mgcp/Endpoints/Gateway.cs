@@ -55,6 +55,18 @@ internal sealed class Gateway
     /// <summary>When it last sent anything that we took; null for never.</summary>
     public Instant? LastHeard { get; set; }
 
+    /// <summary>Where its last command came from, if that is its own host.</summary>
+    public NetAddress CommandsFrom { get; set; } = NetAddress.None;
+
+    /// <summary><see cref="CommandsFrom"/> when it last answered one of ours: from then on that is how it speaks.</summary>
+    public NetAddress KnownToCommandFrom { get; set; } = NetAddress.None;
+
+    /// <summary>Ports tried since it last answered.</summary>
+    public int PortsTried { get; set; }
+
+    /// <summary>Another port of its host that an answer came from; believed when that happens again.</summary>
+    public NetAddress AnsweredFrom { get; set; } = NetAddress.None;
+
     /// <summary>Commands without an answer.</summary>
     public int Pending { get; set; }
 

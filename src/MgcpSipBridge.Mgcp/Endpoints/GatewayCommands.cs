@@ -179,9 +179,10 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         services.Outbox.Note(new MgcpNote.Restarted(context.Gateway.Name, RestartMethods.Word(method)));
         var delay = new ByteCursor(command.Parameters[MgcpParameter.RestartDelay]);
         var seconds = delay.TryReadUInt32(out var read) ? Math.Min(read, 999_999) : 0;
+        var reason = ReasonOf(command);
         foreach (var endpoint in context.Gateway.Endpoints.Values)
         {
-            if (MgcpEndpointName.Covers(command.Endpoint.Local, endpoint.Id.LocalName)) Restart(endpoint, method, seconds, context.Now);
+            if (MgcpEndpointName.Covers(command.Endpoint.Local, endpoint.Id.LocalName)) Restart(endpoint, method, seconds, reason, context.Now);
         }
 
         // Whatever it was busy with is over.
@@ -190,7 +191,7 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         if (isGone && command.Endpoint.Local is [(byte)'*']) watch.WentDown(context.Gateway, context.Now);
     }
 
-    private void Restart(Endpoint endpoint, RestartMethod method, uint seconds, Instant now)
+    private void Restart(Endpoint endpoint, RestartMethod method, uint seconds, int reason, Instant now)
     {
         switch (method)
         {
@@ -199,13 +200,13 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
                 break;
             case RestartMethod.Restart:
                 // Another RSIP should follow (§2.3.12); if it is lost we ask.
-                endpoint.LeaveService(OutOfServiceReason.Restarting, TimeSpan.FromSeconds(seconds) + services.Settings.AuditInterval, now);
+                endpoint.LeaveService(OutOfServiceReason.Restarting, TimeSpan.FromSeconds(seconds) + services.Settings.AuditInterval, now, reason);
                 break;
             case RestartMethod.Forced:
-                endpoint.LeaveService(OutOfServiceReason.TakenOut, services.Jittered(services.Settings.AuditInterval), now);
+                endpoint.LeaveService(OutOfServiceReason.TakenOut, services.Jittered(services.Settings.AuditInterval), now, reason);
                 break;
             case RestartMethod.Graceful:
-                endpoint.Drain(seconds, now);
+                endpoint.Drain(seconds, now, reason);
                 break;
             case RestartMethod.CancelGraceful:
                 endpoint.Undrain(now);
@@ -229,11 +230,17 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         }
 
         Answer(context, MgcpVerb.Dlcx, MgcpResponseCodes.Ok);
-        var reason = new ByteCursor(command.Parameters[MgcpParameter.ReasonCode]);
-        var code = reason.TryReadUInt32(out var read) && read <= 999 ? (int)read : 0;
+        var code = ReasonOf(command);
         endpoint.Connections.Lost(
             TextOf(command, MgcpParameter.ConnectionId), TextOf(command, MgcpParameter.CallId), code,
             ConnectionStatistics.Read(command.Parameters[MgcpParameter.ConnectionParameters]));
+    }
+
+    /// <summary>E: three digits, and whatever follows them (§2.5, §3.2.2.15).</summary>
+    private static int ReasonOf(in MgcpCommand command)
+    {
+        var reason = new ByteCursor(command.Parameters[MgcpParameter.ReasonCode]);
+        return reason.TryReadUInt32(out var read) && read <= 999 ? (int)read : 0;
     }
 
     private static string? TextOf(in MgcpCommand command, MgcpParameter parameter) =>
@@ -260,6 +267,8 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         {
             directory.Change(gateway, gateway.Model, from);
         }
+
+        if (gateway.Address.SameHost(from)) gateway.CommandsFrom = from;
     }
 
     /// <summary>The gateway put several messages into a datagram, so it takes several.</summary>

@@ -67,6 +67,17 @@ internal sealed class GatewayDirectory
     /// <summary>The gateways at a host.</summary>
     public IReadOnlyList<Gateway> AllAtHost(NetAddress address) => _byHost.TryGetValue(address.Address, out var there) ? there.Gateways : [];
 
+    /// <summary>Whether another gateway of the same host is at this very address.</summary>
+    public bool IsOthers(Gateway gateway, NetAddress address)
+    {
+        foreach (var other in AllAtHost(address))
+        {
+            if (other != gateway && other.Address == address) return true;
+        }
+
+        return false;
+    }
+
     /// <summary>What is known of a host; null when no gateway is there.</summary>
     public Host? HostOf(NetAddress address) => _byHost.GetValueOrDefault(address.Address);
 

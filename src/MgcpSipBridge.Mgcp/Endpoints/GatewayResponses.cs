@@ -46,6 +46,8 @@ internal sealed class GatewayResponses(AgentServices services, GatewayDirectory 
             return;
         }
 
+        transaction.Gateway.KnownToCommandFrom = transaction.Gateway.CommandsFrom;
+        transaction.Gateway.PortsTried = 0;
         if (isPiggybacked) commands.LearnPiggyback(transaction.Gateway);
         if (!transaction.IsAbandoned || transaction.To == transaction.Gateway.Address) watch.Heard(transaction.Gateway, now);
         if (response.IsProvisional) services.Transactions.Provisional(transaction, response.Code, now);
@@ -54,10 +56,24 @@ internal sealed class GatewayResponses(AgentServices services, GatewayDirectory 
     }
 
     /// <summary>RFC 3435 §3.5 lets an answer come from anywhere; whoever can guess a transaction id could then answer in a gateway's name.</summary>
-    private static bool IsFrom(OutgoingTransaction transaction, NetAddress from) => transaction.Gateway.Traits.Answers switch
+    private bool IsFrom(OutgoingTransaction transaction, NetAddress from) => transaction.Gateway.Traits.Answers switch
     {
-        ResponseSource.Exact => transaction.To == from,
-        ResponseSource.SameHost => transaction.To.SameHost(from),
+        ResponseSource.Exact => transaction.To == from || (transaction.To.SameHost(from) && LearnPort(transaction.Gateway, from)),
+        ResponseSource.SameHost => transaction.To.SameHost(from) && !directory.IsOthers(transaction.Gateway, from),
         _ => true,
     };
+
+    /// <summary>An answer from another port of the gateway's own host: the first is dropped, at the second that is how the gateway answers.</summary>
+    private bool LearnPort(Gateway gateway, NetAddress from)
+    {
+        if (directory.IsOthers(gateway, from)) return false;
+        if (gateway.AnsweredFrom != from)
+        {
+            gateway.AnsweredFrom = from;
+            return false;
+        }
+
+        services.Learn(gateway, "response-port", static t => t with { Answers = ResponseSource.SameHost });
+        return gateway.Traits.Answers != ResponseSource.Exact;
+    }
 }

@@ -6,10 +6,13 @@ namespace MgcpSipBridge.Mgcp;
 /// Whether gateways answer: takes them over at our start, asks those that have been silent, gives up those that do not answer and asks on until they do
 /// (RFC 3435 §4.4.7 seen from the call agent's side).
 /// </summary>
-internal sealed class GatewayWatch(AgentServices services) : IAnswerTarget
+internal sealed class GatewayWatch(AgentServices services, GatewayDirectory directory) : IAnswerTarget
 {
     /// <summary>Retransmissions of a question to a gateway that is known to be down; the next question is a retransmission, too.</summary>
     private const int ProbeRepeats = 2;
+
+    /// <summary>Where gateways listen unless they are told otherwise (RFC 3435 §3.5).</summary>
+    private const int GatewayPort = 2427;
 
     private static readonly TimeSpan FirstProbe = TimeSpan.FromSeconds(2);
 
@@ -64,6 +67,41 @@ internal sealed class GatewayWatch(AgentServices services) : IAnswerTarget
         foreach (var endpoint in gateway.Endpoints.Values) endpoint.LeaveService(OutOfServiceReason.GatewaySilent, null, now);
         services.Transactions.Unthrottle(gateway, now);
         ProbeLater(gateway, now);
+    }
+
+    /// <summary>
+    /// A command stayed unanswered. A gateway that has spoken from a port which it did not speak from when it last answered, or never answered at all, may be
+    /// listening elsewhere on its host than where it is sought: where it speaks from, where it is configured, or on the gateways' own port (RFC 3435 §3.5). Each is
+    /// tried once; then it is silent.
+    /// </summary>
+    public bool TryOtherPort(Gateway gateway, OutgoingTransaction unanswered, Instant now)
+    {
+        if (unanswered.To != gateway.Address) return unanswered.To.SameHost(gateway.Address) && gateway.PortsTried > 0;
+        if (gateway.CommandsFrom.IsNone || gateway.CommandsFrom == gateway.KnownToCommandFrom || gateway.State != GatewayState.Up) return false;
+        List<NetAddress> ports = [];
+        foreach (var port in (ReadOnlySpan<NetAddress>)[gateway.Model.Address ?? gateway.Address, gateway.CommandsFrom, gateway.Address.WithPort(GatewayPort)])
+        {
+            if (!ports.Contains(port) && !directory.IsOthers(gateway, port)) ports.Add(port);
+        }
+
+        var next = ports[(ports.IndexOf(gateway.Address) + 1) % ports.Count];
+        var isRoundOver = ++gateway.PortsTried >= ports.Count;
+        if (isRoundOver)
+        {
+            // Nowhere: it speaks, but does not listen. Back to where it should be.
+            gateway.PortsTried = 0;
+            gateway.KnownToCommandFrom = gateway.CommandsFrom;
+            if (next != gateway.Address) directory.Change(gateway, gateway.Model, next);
+            return false;
+        }
+
+        services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "port"));
+        directory.Change(gateway, gateway.Model, next);
+        gateway.Audits.Clear();
+        foreach (var pending in services.Transactions.PendingOf(gateway)) services.Transactions.Abandon(pending, now);
+        foreach (var endpoint in gateway.Endpoints.Values) endpoint.Recover(keep: true, atOurStart: !endpoint.IsLive, now);
+        if (gateway.Endpoints.Count == 0) Ask(gateway, null, now);
+        return true;
     }
 
     /// <summary>

@@ -26,14 +26,33 @@ internal static class RequestShaper
             }
         }
 
-        var events = ImmutableArray.CreateBuilder<RequestedEvent>(request.Events.Length);
-        foreach (var requested in request.Events)
+        return request with
         {
-            if (Shape(requested, traits) is { } shaped) events.Add(shaped);
+            Events = Shape(request.Events, traits),
+            Signals = signals.DrainToImmutable(),
+            // Too long for this gateway: it collects whatever is dialled, and this side decides.
+            DigitMap = !traits.DigitMaps ? null : request.DigitMap is { } map && map.Length > traits.MaxDigitMapBytes ? DigitMapCompiler.CatchAll : request.DigitMap,
+            Loop = request.Loop && traits.LoopMode,
+            DetectEvents = traits.DetectEvents && request.DetectEvents is { } detected ? [.. Shape([.. detected.Select(static name => new RequestedEvent(name))], traits).Select(static e => e.Event)] : null,
+            PersistentEvents = traits.PersistentEvents && !traits.Refuses("B/PR") && request.PersistentEvents is { } persistent ? Shape(persistent, traits) : null,
+        };
+    }
+
+    private static ImmutableArray<RequestedEvent> Shape(ImmutableArray<RequestedEvent> wished, GatewayTraits traits)
+    {
+        var events = ImmutableArray.CreateBuilder<RequestedEvent>(wished.Length);
+        foreach (var requested in wished)
+        {
+            if (Shape(requested, traits) is { } shaped) events.Add(shaped.Embedded is null ? shaped : Embed(shaped, traits));
         }
 
-        return new NotificationRequest(events.ToImmutable(), signals.ToImmutable(), traits.DigitMaps ? request.DigitMap : null) { Loop = request.Loop && traits.LoopMode };
+        return events.DrainToImmutable();
     }
+
+    /// <summary>An embedded request is a request like others; where it is not taken the event is reported instead, and the engine has the next word.</summary>
+    private static RequestedEvent Embed(RequestedEvent requested, GatewayTraits traits) => traits.EmbeddedRequests
+        ? requested with { Embedded = Shape(requested.Embedded!, traits, []) }
+        : requested with { Embedded = null, Action = "N" };
 
     /// <summary>The tones that go on after a request was taken.</summary>
     public static List<string> TonesOf(NotificationRequest shaped, GatewayTraits traits)

@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using System.Collections.Frozen;
 using System.Text;
 
 namespace MgcpSipBridge.Mgcp;
@@ -6,6 +7,8 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>A connection's counters as a gateway reports them at its end (P:, RFC 3435 §3.2.2.7); null for those that it leaves out.</summary>
 public sealed record ConnectionStatistics
 {
+    private const int MaxOthers = 32;
+
     /// <summary>PS: RTP packets sent.</summary>
     public long? PacketsSent { get; private set; }
 
@@ -27,14 +30,18 @@ public sealed record ConnectionStatistics
     /// <summary>LA: mean transmission delay in milliseconds.</summary>
     public long? LatencyMilliseconds { get; private set; }
 
+    /// <summary>Counters of packages and vendors by name in upper case (<c>PC/RPS</c>, <c>FXR/PGS</c>, <c>X-UX</c>), 32 at most.</summary>
+    public IReadOnlyDictionary<string, long> Others { get; private set; } = FrozenDictionary<string, long>.Empty;
+
     /// <summary>
-    /// Reads P:; null when it is empty. Left out is what is unknown, of a package (<c>PC/RPS=1</c>), a vendor's own, or no number. The nine digits of the grammar are
+    /// Reads P:; null when it is empty. Left out is what has neither a known name nor a package's or vendor's, or is no number. The nine digits of the grammar are
     /// not insisted on.
     /// </summary>
     public static ConnectionStatistics? Read(ReadOnlySpan<byte> value)
     {
         if (value.IsEmpty) return null;
         var read = new ConnectionStatistics();
+        Dictionary<string, long>? others = null;
         var options = new MgcpOptionReader(value, (byte)'=');
         while (options.TryNext(out var name, out var text))
         {
@@ -46,8 +53,13 @@ public sealed record ConnectionStatistics
             else if (Ascii.EqualsIgnoreCase(name, "PL"u8)) read.PacketsLost = number;
             else if (Ascii.EqualsIgnoreCase(name, "JI"u8)) read.JitterMilliseconds = number;
             else if (Ascii.EqualsIgnoreCase(name, "LA"u8)) read.LatencyMilliseconds = number;
+            else if ((name.Contains((byte)'/') || name is [(byte)'X' or (byte)'x', (byte)'-' or (byte)'+', ..]) && (others?.Count ?? 0) < MaxOthers)
+            {
+                (others ??= [])[Encoding.ASCII.GetString(name).ToUpperInvariant()] = number;
+            }
         }
 
+        if (others is not null) read.Others = others;
         return read;
     }
 }

@@ -51,6 +51,9 @@ public static class MgcpResponseCodes
     /// <summary>510: protocol error of no particular kind.</summary>
     public const int ProtocolError = 510;
 
+    /// <summary>511: a parameter (X+) that must be understood and is not.</summary>
+    public const int UnknownExtension = 511;
+
     /// <summary>515: no such connection.</summary>
     public const int UnknownConnection = 515;
 
@@ -69,6 +72,9 @@ public static class MgcpResponseCodes
     /// <summary>536: unknown or unsupported RestartMethod.</summary>
     public const int UnknownRestartMethod = 536;
 
+    /// <summary>540: the endpoint has as many connections as it can have.</summary>
+    public const int ConnectionLimit = 540;
+
     /// <summary>
     /// What a command that cannot be read is answered with; null when it must stay unanswered because nothing names its transaction.
     /// </summary>
@@ -77,6 +83,7 @@ public static class MgcpResponseCodes
         MgcpParseError.UnknownVerb => UnknownCommand,
         MgcpParseError.BadEndpointName => UnknownEndpoint,
         MgcpParseError.UnsupportedVersion => BadVersion,
+        MgcpParseError.CriticalExtension => UnknownExtension,
         MgcpParseError.BadParameterLine or MgcpParseError.DuplicateParameter or MgcpParseError.BadParameterValue
             or MgcpParseError.MissingParameter or MgcpParseError.TooManyParameters => ProtocolError,
         _ => null,
@@ -102,6 +109,7 @@ public static class MgcpResponseCodes
         UnknownEndpoint => "Unknown endpoint",
         UnknownCommand => "Unsupported command",
         ProtocolError => "Protocol error",
+        UnknownExtension => "Unknown extension",
         UnknownPackage => "Unknown package",
         BadVersion => "Unsupported version",
         UnknownRestartMethod => "Unknown restart method",

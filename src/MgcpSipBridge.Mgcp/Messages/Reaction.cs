@@ -37,14 +37,20 @@ internal enum Reaction
 /// <summary>RFC 3435 §2.4's codes, by what is done about them.</summary>
 internal static class Reactions
 {
+    /// <summary>
+    /// The reaction to a final response of a gateway. Those of RFC 2705's days may mean a passing lack by 502, 520 and 526, which RFC 3435 has 403, 405 and 404 for
+    /// (RFC 3661 §3.2).
+    /// </summary>
+    public static Reaction To(int code, GatewayTraits traits) => traits.IsOld && code is 502 or 520 or 526 ? Reaction.RetryLater : To(code);
+
     /// <summary>The reaction to a final response that is no success.</summary>
     public static Reaction To(int code) => MgcpResponseCodes.Normalize(code) switch
     {
         MgcpResponseCodes.OffHook or MgcpResponseCodes.OnHook => Reaction.HookMismatch,
         400 or 403 or 404 or 405 or 406 or 409 => Reaction.RetryLater,
         MgcpResponseCodes.Aborted => Reaction.Overtaken,
-        // 520 is the old form of 405; 531 a trunk group failure (RFC 3661 §2.2: category Service).
-        500 or 501 or 502 or 520 or 529 or 531 => Reaction.OutOfService,
+        // 520 is the old form of 405; 521 says that it obeys another call agent now, which RFC 3435 §2.4 defines for RSIP only; 531 a trunk group failure (RFC 3661 §2.2: category Service).
+        500 or 501 or 502 or 520 or 521 or 529 or 531 => Reaction.OutOfService,
         508 or 512 or 513 or 514 or 518 or 522 or 537 or 538 => Reaction.DoWithout,
         504 or 507 or 510 or 511 or 523 or 539 => Reaction.Simplify,
         MgcpResponseCodes.NoDigitMap => Reaction.ResendWithMap,

@@ -86,7 +86,7 @@ public readonly ref struct MgcpParameters
         var name = line[..colon].Trim(" \t"u8);
         if (name.IsEmpty) return MgcpParseError.BadParameterLine;
         var parameter = MgcpParameterNames.Parse(name);
-        if (parameter == MgcpParameter.Extension) return MgcpParseError.None;
+        if (parameter == MgcpParameter.Extension) return !isResponse && name is [(byte)'X' or (byte)'x', (byte)'+', ..] ? MgcpParseError.CriticalExtension : MgcpParseError.None;
         ref var slot = ref slots[(int)parameter];
         if (slot != 0) return isResponse ? MgcpParseError.None : MgcpParseError.DuplicateParameter;
         var rest = line[(colon + 1)..];

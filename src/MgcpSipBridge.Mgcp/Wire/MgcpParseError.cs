@@ -42,6 +42,9 @@ public enum MgcpParseError
     /// <summary>More parameter lines than the settings allow: 510.</summary>
     TooManyParameters,
 
+    /// <summary>A vendor's parameter that must be understood (<c>X+name:</c>, RFC 3435 §3.2.2): 511.</summary>
+    CriticalExtension,
+
     /// <summary>Longer than a UDP datagram can be.</summary>
     TooLong,
 }

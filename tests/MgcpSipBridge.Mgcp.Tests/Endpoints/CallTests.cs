@@ -66,7 +66,7 @@ public class CallTests
         var modify = bench.Agent.ModifyConnection(Line1, "FDE234C8", new ConnectionRequest("C1", ConnectionMode.SendRecv, null, sdp), bench.Now);
         bench.Drain();
         var mdcx = bench.TakeSent("MDCX");
-        Assert.EndsWith("C: C1\r\nI: FDE234C8\r\nM: sendrecv\r\n\r\nv=0\r\nm=audio 1 RTP/AVP 0\r\n", mdcx, StringComparison.Ordinal);
+        Assert.EndsWith("C: C1\r\nI: FDE234C8\r\nM: sendrecv\r\nN: ca@bridge.example.net:2727\r\n\r\nv=0\r\nm=audio 1 RTP/AVP 0\r\n", mdcx, StringComparison.Ordinal);
         bench.Answer(mdcx, 200);
         var modified = bench.TakeEvent<MgcpEvent.ConnectionModified>();
         Assert.Equal(modify, modified.Command);

@@ -186,7 +186,7 @@ public class ConnectionTests
         bench.Agent.CreateConnection(Line1, new ConnectionRequest("C1", ConnectionMode.RecvOnly), bench.Now);
         bench.Drain();
         bench.Answer(bench.TakeSent("CRCX"), 200);
-        Assert.EndsWith("C: C1\r\n", bench.TakeSent("DLCX"), StringComparison.Ordinal);
+        Assert.EndsWith("C: C1\r\nN: ca@bridge.example.net:2727\r\n", bench.TakeSent("DLCX"), StringComparison.Ordinal);
         Assert.Equal(510, bench.TakeEvent<MgcpEvent.CommandFailed>().Code);
     }
 

@@ -22,7 +22,8 @@ public class ServiceTests
         bench.Answer(first, 200, "ES: L/hd\nI: 32F345E2, 55AA\n");
         Assert.Equal(GatewayState.Up, bench.TakeEvent<MgcpEvent.GatewayChanged>().State);
         var clean = bench.TakeSent("DLCX");
-        Assert.Equal(1, clean.Split("\r\n").Count(static l => l.Length > 0));
+        // Neither a call nor a connection is named: everything goes; and the gateway learns at once whom it obeys now.
+        Assert.Equal("N: ca@bridge.example.net:2727", Assert.Single(clean.Split("\r\n").Skip(1), static l => l.Length > 0));
         bench.Answer(clean, 250);
         var one = bench.TakeEvent<MgcpEvent.EndpointInService>();
         Assert.Equal((Line1, true, false), (one.Endpoint, one.Audit.OffHook, one.KeepsConnections));
@@ -128,7 +129,7 @@ public class ServiceTests
         Assert.EndsWith("I: 99\r\nF: C\r\n", ask, StringComparison.Ordinal);
         bench.Answer(ask, 200, "C: DEAD\n");
         var delete = bench.TakeSent("DLCX");
-        Assert.EndsWith("C: DEAD\r\nI: 99\r\n", delete, StringComparison.Ordinal);
+        Assert.EndsWith("C: DEAD\r\nI: 99\r\nN: ca@bridge.example.net:2727\r\n", delete, StringComparison.Ordinal);
         bench.Answer(delete, 250);
         var service = bench.TakeEvent<MgcpEvent.EndpointInService>();
         Assert.True(service.KeepsConnections);

@@ -118,6 +118,68 @@ public class TraitTests
         Assert.False(bench.Agent.StatusOf("gw1")!.Traits.ExplicitToneStop);
     }
 
+    [Fact]
+    public void A_digit_map_that_is_too_long_gets_coarser_before_it_is_given_up()
+    {
+        var bench = InService();
+        var map = "(" + string.Join('|', Enumerable.Range(100, 200).Select(static n => $"{n}xx")) + ")";
+        bench.Agent.Request(Line1, Request("L/hu D/[0-9*#T](D)", "L/dl", map), bench.Now);
+        bench.Drain();
+        var rqnt = bench.TakeSent("RQNT");
+        Assert.Equal(map, ValueOf(rqnt, "D"));
+        bench.Answer(rqnt, 539, comment: "digit map");
+        rqnt = bench.TakeSent("RQNT");
+        // Whatever is dialled is collected; the bridge holds it against its routes.
+        Assert.Equal("([0-9*#ABCD].T)", ValueOf(rqnt, "D"));
+        bench.Answer(rqnt, 200);
+        Assert.Equal(1024, bench.Agent.StatusOf("gw1")!.Traits.MaxDigitMapBytes);
+        Assert.True(bench.Agent.StatusOf("gw1")!.Traits.DigitMaps);
+        // One that even this is too long for has none.
+        bench.Agent.Request(Line1, Request("L/hu D/[0-9*#T](D)", "L/dl", map[..960] + ")"), bench.Now);
+        bench.Drain();
+        for (var i = 0; i < 2; i++) bench.Answer(bench.TakeSent("RQNT"), 510);
+        Assert.Contains("D/[0-9*#](N)", ValueOf(bench.TakeSent("RQNT"), "R"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_operator_may_set_the_longest_digit_map()
+    {
+        var bench = InService(Model() with { Overrides = new TraitOverrides { MaxDigitMapBytes = 32 } });
+        bench.Agent.Request(Line1, Request("L/hu D/[0-9T](D)", "L/dl", "(1xx|2xx|3xx|4xx|5xx|6xx|7xx|8xxx|9xxx)"), bench.Now);
+        bench.Drain();
+        Assert.Equal("([0-9*#ABCD].T)", ValueOf(bench.TakeSent("RQNT"), "D"));
+    }
+
+    [Theory]
+    [InlineData("MGCP 0.1", 520, false)]
+    [InlineData("MGCP 1.0", 520, true)]
+    [InlineData("MGCP 0.1", 502, false)]
+    [InlineData("MGCP 1.0", 502, true)]
+    [InlineData("MGCP 1.0", 521, true)]
+    [InlineData("MGCP 1.0", 403, false)]
+    public void Codes_of_RFC_2705_mean_what_they_meant_then(string version, int code, bool leavesService)
+    {
+        var bench = InService(Model() with { Overrides = new TraitOverrides { Version = version } });
+        bench.Agent.Request(Line1, Request("L/hd"), bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("RQNT"), code);
+        Assert.Equal(leavesService, bench.Events.Any(static e => e is MgcpEvent.EndpointOutOfService));
+        if (!leavesService) bench.Await("RQNT", TimeSpan.FromSeconds(1));
+    }
+
+    [Fact]
+    public void A_connection_limit_that_we_cannot_have_reached_is_cleared_up()
+    {
+        var bench = InService();
+        bench.Agent.CreateConnection(Line1, new ConnectionRequest("C1", ConnectionMode.RecvOnly), bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("CRCX"), 540);
+        Assert.Equal(540, bench.TakeEvent<MgcpEvent.CommandFailed>().Code);
+        bench.Answer(bench.Await("AUEP", TimeSpan.FromSeconds(1)), 200, "I: 5A\n");
+        bench.Answer(bench.TakeSent("AUCX"), 200, "C: 99\n");
+        Assert.Equal("5A", ValueOf(bench.TakeSent("DLCX"), "I"));
+    }
+
     [Theory]
     [InlineData("PS=1245, OS=62345, PR=780, OR=45123, PL=10, JI=27, LA=48", 1245L, 48L)]
     [InlineData("ps = 1245 ,PC/RPS=3, X-UX=4, X+SRTP/RTCPAF=1670250496,LA=48", 1245L, 48L)]

@@ -156,10 +156,10 @@ public class OutgoingTests
 
         Assert.Equal(0, bench.TakeEvent<MgcpEvent.CommandFailed>().Code);
         // Whatever its call has there is deleted at once, and what comes of it later, too.
-        Assert.EndsWith("C: AB\r\n", bench.Await("DLCX", TimeSpan.Zero), StringComparison.Ordinal);
+        Assert.EndsWith("C: AB\r\nN: ca@bridge.example.net:2727\r\n", bench.Await("DLCX", TimeSpan.Zero), StringComparison.Ordinal);
         bench.AssertQuietAfterClearing();
         bench.Answer(crcx, 200, "I: 77\n");
-        Assert.EndsWith("I: 77\r\n", bench.TakeSent("DLCX"), StringComparison.Ordinal);
+        Assert.EndsWith("I: 77\r\nN: ca@bridge.example.net:2727\r\n", bench.TakeSent("DLCX"), StringComparison.Ordinal);
     }
 
     /// <summary>Loss, duplication and reordering in both directions: every command ends in exactly one event, and nothing is left.</summary>
