@@ -93,6 +93,9 @@ public sealed record GatewayTraits
     /// <summary>From where its answers are taken.</summary>
     public ResponseSource Answers { get; init; }
 
+    /// <summary>Whether it takes bulk audits (package BA, RFC 3624): learnt where its capabilities list the package.</summary>
+    public bool BulkAudit { get; init; }
+
     /// <summary>Whether it takes an embedded NotificationRequest (action E) where a request has one.</summary>
     public bool EmbeddedRequests { get; init; } = true;
 
@@ -193,6 +196,9 @@ public sealed record TraitOverrides
     /// <summary>See <see cref="GatewayTraits.Answers"/>.</summary>
     public ResponseSource? Answers { get; init; }
 
+    /// <summary>See <see cref="GatewayTraits.BulkAudit"/>.</summary>
+    public bool? BulkAudit { get; init; }
+
     /// <summary>See <see cref="GatewayTraits.EmbeddedRequests"/>.</summary>
     public bool? EmbeddedRequests { get; init; }
 
@@ -230,6 +236,7 @@ public sealed record TraitOverrides
             LoopMode = LoopMode ?? traits.LoopMode,
             ConfirmAnswers = ConfirmAnswers ?? traits.ConfirmAnswers,
             Answers = Answers ?? traits.Answers,
+            BulkAudit = BulkAudit ?? traits.BulkAudit,
             EmbeddedRequests = EmbeddedRequests ?? traits.EmbeddedRequests,
             DetectEvents = DetectEvents ?? traits.DetectEvents,
             PersistentEvents = PersistentEvents ?? traits.PersistentEvents,

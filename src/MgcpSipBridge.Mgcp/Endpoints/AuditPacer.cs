@@ -63,9 +63,13 @@ internal sealed class AuditQueue(AuditPacer pacer)
     private readonly Queue<EndpointAuditor> _waiting = [];
     private readonly HashSet<EndpointAuditor> _members = [];
     private int _running;
+    private bool _isHeld;
 
     /// <summary>Whether the pacer knows that there is something to begin.</summary>
     public bool IsReady { get; set; }
+
+    /// <summary>Audits that wait, those called off meanwhile among them.</summary>
+    public int Waiting => _waiting.Count;
 
     /// <summary>Whether an audit waits and may begin; those called off meanwhile are passed over.</summary>
     public bool MayBegin
@@ -73,7 +77,7 @@ internal sealed class AuditQueue(AuditPacer pacer)
         get
         {
             while (_waiting.TryPeek(out var next) && !next.IsWaiting) _members.Remove(_waiting.Dequeue());
-            return _running < Window && _waiting.Count > 0;
+            return !_isHeld && _running < Window && _waiting.Count > 0;
         }
     }
 
@@ -81,6 +85,16 @@ internal sealed class AuditQueue(AuditPacer pacer)
     public void Enqueue(EndpointAuditor audit, Instant now)
     {
         if (_members.Add(audit)) _waiting.Enqueue(audit);
+        Tell(now);
+    }
+
+    /// <summary>Several are about to be enqueued: none begins until all are there, so that it shows whether a bulk audit is worth it.</summary>
+    public void Hold() => _isHeld = true;
+
+    /// <summary>All are there.</summary>
+    public void Release(Instant now)
+    {
+        _isHeld = false;
         Tell(now);
     }
 

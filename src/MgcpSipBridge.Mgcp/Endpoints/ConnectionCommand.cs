@@ -3,6 +3,8 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>A connection command from the engine, until it ends in its one event.</summary>
 internal sealed class ConnectionCommand(CommandId id, MgcpVerb verb, EndpointConnections owner, string callId, string? connection)
 {
+    private const int MaxTries = 5;
+
     public CommandId Id { get; } = id;
 
     /// <summary>CRCX, MDCX or DLCX.</summary>
@@ -43,6 +45,17 @@ internal sealed class ConnectionCommand(CommandId id, MgcpVerb verb, EndpointCon
 
     /// <summary>Whether it may have reached the gateway and is not settled.</summary>
     public bool IsStarted => Transaction is not null || BacksOff;
+
+    /// <summary>
+    /// Whether a refusal calls for another try. A caller waits for CRCX: it fails at once. A DLCX must get through, and MDCX is refused with 400 while its CRCX
+    /// settles (RFC 3435 §4.4.4).
+    /// </summary>
+    public bool MayRetry(Reaction reaction, int code) => Tries < MaxTries && Verb switch
+    {
+        MgcpVerb.Dlcx => reaction is Reaction.RetryLater or Reaction.Overtaken,
+        MgcpVerb.Mdcx => reaction == Reaction.RetryLater && code is not (403 or 404 or 502 or 526) && Tries < 3,
+        _ => code == MgcpResponseCodes.Transient && Tries < 1,
+    };
 
     /// <summary>Whether this deletes what <paramref name="other"/> works on.</summary>
     public bool Deletes(ConnectionCommand other) =>

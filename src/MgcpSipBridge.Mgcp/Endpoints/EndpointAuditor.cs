@@ -14,6 +14,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     {
         Idle,
         Waiting,
+        Parked,
         Auditing,
         AskingCall,
         Deleting,
@@ -24,7 +25,10 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     private Step _step;
     private OutgoingTransaction? _transaction;
     private bool _atOurStart;
+    private bool _asksAlone;
     private int _tries;
+
+    public string LocalName => endpoint.LocalName;
 
     /// <summary>Whether it is still wanted when its turn comes.</summary>
     public bool IsWaiting => _step == Step.Waiting;
@@ -35,6 +39,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         CallOff(now);
         _atOurStart = atOurStart;
         _tries = 0;
+        _asksAlone = false;
         Await(now);
     }
 
@@ -54,6 +59,14 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     /// <summary>Its turn has come: sends the question.</summary>
     public void Run(Instant now)
     {
+        // What it can do must be known already: a bulk audit does not tell that.
+        if (!_asksAlone && !endpoint.Audit.Codecs.IsEmpty && endpoint.Gateway.Bulk.TryPark(this, now))
+        {
+            _step = Step.Parked;
+            endpoint.Gateway.Audits.Ended(now);
+            return;
+        }
+
         _step = Step.Auditing;
         _stale.Clear();
         var gateway = endpoint.Gateway;
@@ -62,6 +75,30 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         var announced = endpoint.Reason is OutOfServiceReason.Restarting or OutOfServiceReason.TakenOut && !_atOurStart;
         services.Writer.Parameter(MgcpParameter.RequestedInfo, announced ? "A, ES, I, RM" : "A, ES, I");
         _transaction = services.Transactions.Send(id, MgcpVerb.Auep, gateway, endpoint.Id, this, services.Writer.ToArray(), now);
+    }
+
+    /// <summary>The bulk audit is done. An endpoint that is in service with nothing on it, and with nothing of ours, is audited by that.</summary>
+    public void Resume(BulkEntry? told, Instant now)
+    {
+        if (_step != Step.Parked) return;
+        if (told is { State: 'T' or 'F', Connections: 0 } entry && (!endpoint.KeepsConnections || endpoint.Connections.Known.Count == 0))
+        {
+            endpoint.Audit = endpoint.Audit with { OffHook = entry.State == 'T' };
+            Finish(now);
+            return;
+        }
+
+        _asksAlone = true;
+        Await(now);
+    }
+
+    /// <summary>The bulk audit stayed unanswered.</summary>
+    public void ResumeLater(Instant now)
+    {
+        if (_step != Step.Parked) return;
+        End(now);
+        _asksAlone = true;
+        TryLater(now);
     }
 
     /// <inheritdoc/>
@@ -104,6 +141,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     private void End(Instant now)
     {
         var ran = _step is Step.Auditing or Step.AskingCall or Step.Deleting;
+        if (_step == Step.Parked) endpoint.Gateway.Bulk.Release(this);
         _step = Step.Idle;
         _transaction = null;
         _stale.Clear();
@@ -153,6 +191,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         if (packages.IsEmpty) return;
         services.Learn(endpoint.Gateway, "default-package", t => t with { DefaultPackage = packages[0] });
         var line = packages.Contains(PackageVocabulary.DefaultPackage) ? PackageVocabulary.DefaultPackage : packages.FirstOrDefault(PackageVocabulary.IsLinePackage);
+        if (packages.Contains("BA") && !endpoint.Gateway.Traits.RefusedNames.Contains("BA/F")) services.Learn(endpoint.Gateway, "bulk-audit", static t => t with { BulkAudit = true });
         if (line is not null) services.Learn(endpoint.Gateway, "line-package", t => t with { LinePackage = line });
     }
 

@@ -9,7 +9,6 @@ namespace MgcpSipBridge.Mgcp;
 /// </summary>
 internal sealed class EndpointConnections(Endpoint endpoint, AgentServices services) : IAnswerTarget
 {
-    private const int MaxTries = 5;
     private const int MaxDescriptionBytes = 60_000;
     private readonly List<ConnectionCommand> _commands = [];
     private readonly ConnectionTable _ours = new();
@@ -315,7 +314,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     private void Refuse(ConnectionCommand command, in MgcpResponse response, Instant now)
     {
         var reaction = Reactions.To(response.Code, endpoint.Gateway.Traits);
-        if (ShouldRetry(command, reaction, response.Code))
+        if (command.MayRetry(reaction, response.Code))
         {
             command.Tries++;
             command.BacksOff = true;
@@ -341,14 +340,6 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         // 502 is about resources here (a CRCX for which there is no DSP), not about the endpoint (RFC 3661 §3.2).
         if (reaction == Reaction.OutOfService && MgcpResponseCodes.Normalize(response.Code) != 502) endpoint.Refused(now);
     }
-
-    /// <summary>A caller waits for CRCX: it fails at once. A DLCX must get through, and MDCX is refused with 400 while its CRCX settles (§4.4.4).</summary>
-    private static bool ShouldRetry(ConnectionCommand command, Reaction reaction, int code) => command.Tries < MaxTries && command.Verb switch
-    {
-        MgcpVerb.Dlcx => reaction is Reaction.RetryLater or Reaction.Overtaken,
-        MgcpVerb.Mdcx => reaction == Reaction.RetryLater && code is not (403 or 404 or 502 or 526) && command.Tries < 3,
-        _ => code == MgcpResponseCodes.Transient && command.Tries < 1,
-    };
 
     private void EndDelete(ConnectionCommand command, ReadOnlySpan<byte> counters, Instant now)
     {

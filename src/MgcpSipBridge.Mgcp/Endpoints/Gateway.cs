@@ -16,6 +16,7 @@ internal sealed class Gateway
         RoundTrip = new RoundTrip(services.Settings, services.Entropy);
         Answers = new AnswerCache(services.Settings.THist);
         Audits = new AuditQueue(services.Pacer);
+        Bulk = new BulkAuditor(this, services);
         Unconfirmed = new Unconfirmed(services.Settings.THist);
     }
 
@@ -46,6 +47,8 @@ internal sealed class Gateway
     public AnswerCache Answers { get; }
 
     public AuditQueue Audits { get; }
+
+    public BulkAuditor Bulk { get; }
 
     public Throttle Throttle { get; } = new();
 

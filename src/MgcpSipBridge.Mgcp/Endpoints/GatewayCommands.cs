@@ -180,10 +180,13 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         var delay = new ByteCursor(command.Parameters[MgcpParameter.RestartDelay]);
         var seconds = delay.TryReadUInt32(out var read) ? Math.Min(read, 999_999) : 0;
         var reason = ReasonOf(command);
+        context.Gateway.Audits.Hold();
         foreach (var endpoint in context.Gateway.Endpoints.Values)
         {
             if (MgcpEndpointName.Covers(command.Endpoint.Local, endpoint.Id.LocalName)) Restart(endpoint, method, seconds, reason, context.Now);
         }
+
+        context.Gateway.Audits.Release(context.Now);
 
         // Whatever it was busy with is over.
         if (method == RestartMethod.Restart && seconds == 0 && command.Endpoint.Local is [(byte)'*']) services.Transactions.Unthrottle(context.Gateway, context.Now);

@@ -5,13 +5,20 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Mgcp;
 
 /// <summary>
-/// Asks an unknown gateway for its endpoints (AUEP <c>*</c>, RFC 3435 §2.3.10) and what each can do, one question at a time; changes nothing there. A cautious survey
+/// Asks an unknown gateway for its endpoints (AUEP <c>*</c>, RFC 3435 §2.3.10) and what each can do, one question at a time; changes nothing there. Where the
+/// gateway has RFC 3624's package, one endpoint of a kind tells what all can do, and one question where their hooks are. A cautious survey
 /// was caused by nothing but a datagram from nobody knows where: its first question is sent once and is shorter than what caused it, until an answer comes.
 /// </summary>
 internal sealed class GatewaySurvey : IAnswerTarget
 {
     private const int MaxEndpoints = 1024;
     private const int MaxTries = 6;
+
+    /// <summary>533: the answer would not fit.</summary>
+    private const int TooLarge = 533;
+
+    /// <summary>Endpoints still to be asked from which on a bulk audit is worth it.</summary>
+    private const int WorthBulk = 3;
 
     /// <summary>What analog gateways' endpoints are called, for those that do not take the bare wildcard (Appendix E.1).</summary>
     private static readonly string[] Patterns = ["*", "aaln/*", "*/*"];
@@ -26,6 +33,13 @@ internal sealed class GatewaySurvey : IAnswerTarget
     private int _tries;
     private int _code;
     private string? _asked;
+    private bool _asksNames;
+    private bool _asksStates;
+    private readonly HashSet<string> _seen = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, BulkEntry> _states = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, EndpointAudit> _kinds = new(StringComparer.OrdinalIgnoreCase);
+    private bool? _hasBulk;
+    private (string What, string? From) _again;
 
     public GatewaySurvey(DiscoveredGateway found, AgentServices services, bool cautious, Action<bool> done)
     {
@@ -43,6 +57,7 @@ internal sealed class GatewaySurvey : IAnswerTarget
     public void Retry(Instant now)
     {
         if (_cautious) Finish();
+        else if ((_asksNames || _asksStates) && _again is var (what, from)) AskBulk(what, from, now);
         else if (_asked is { } local) Ask(local, "A, ES", now);
         else Begin(now);
     }
@@ -58,14 +73,35 @@ internal sealed class GatewaySurvey : IAnswerTarget
         }
 
         _tries = 0;
+        if (_asksStates)
+        {
+            TakeStates(response, now);
+            return;
+        }
+
         if (_asked is { } local)
         {
-            _endpoints.Add(new ProposedEndpoint(local, response.IsSuccess ? EndpointAuditor.ReadAudit(response) : EndpointAudit.Unknown));
-            AskNext(now);
+            var audit = response.IsSuccess ? EndpointAuditor.ReadAudit(response) : EndpointAudit.Unknown;
+            _endpoints.Add(new ProposedEndpoint(local, audit));
+            TakeKind(local, audit, now);
             return;
         }
 
         _code = response.Code;
+        if (_asksNames)
+        {
+            TakeRanges(response, now);
+            return;
+        }
+
+        if (response.Code == TooLarge)
+        {
+            // Too many names for one answer (533); in ranges they are few.
+            AskBulk("BA/Z", null, now);
+            _asksNames = true;
+            return;
+        }
+
         if (response.IsSuccess) ReadNames(response);
         if (_toAsk.Count == 0 && ++_pattern < Patterns.Length) Begin(now);
         else AskNext(now);
@@ -87,7 +123,6 @@ internal sealed class GatewaySurvey : IAnswerTarget
 
     private void ReadNames(in MgcpResponse response)
     {
-        HashSet<string> seen = new(StringComparer.OrdinalIgnoreCase);
         foreach (var line in response.Parameters)
         {
             if (line.Parameter != MgcpParameter.SpecificEndpointId || _toAsk.Count == MaxEndpoints) continue;
@@ -99,13 +134,89 @@ internal sealed class GatewaySurvey : IAnswerTarget
                 // The name becomes a part of our messages: a whole name of one endpoint or nothing.
                 if (!MgcpEndpointName.TryParse([.. local, .. "@x"u8], out var name) || name.IsWildcard) continue;
                 var spelt = Encoding.ASCII.GetString(local);
-                if (seen.Add(spelt)) _toAsk.Enqueue(spelt);
+                if (_seen.Add(spelt)) _toAsk.Enqueue(spelt);
             }
         }
     }
 
+    /// <summary>RFC 3624: names in ranges, perhaps in several answers.</summary>
+    private void TakeRanges(in MgcpResponse response, Instant now)
+    {
+        var before = _toAsk.Count;
+        if (response.IsSuccess)
+        {
+            foreach (var name in BulkReport.ReadNames(response))
+            {
+                if (_toAsk.Count < MaxEndpoints && _seen.Add(name)) _toAsk.Enqueue(name);
+            }
+        }
+
+        if (_toAsk.Count > before && BulkReport.ReadNext(response) is { } next)
+        {
+            AskBulk("BA/Z", next, now);
+            return;
+        }
+
+        _asksNames = false;
+        if (_toAsk.Count == 0 && ++_pattern < Patterns.Length) Begin(now);
+        else AskNext(now);
+    }
+
+    /// <summary>What the first endpoint of a kind can do, all can.</summary>
+    private void TakeKind(string local, EndpointAudit audit, Instant now)
+    {
+        _hasBulk ??= audit.Packages.Contains("BA") && _toAsk.Count >= WorthBulk;
+        if (!audit.Codecs.IsEmpty) _kinds.TryAdd(KindOf(local), audit);
+        if (_hasBulk == true && _states.Count == 0)
+        {
+            _asksStates = true;
+            AskBulk("BA/S(H)", null, now);
+            return;
+        }
+
+        AskNext(now);
+    }
+
+    private void TakeStates(in MgcpResponse response, Instant now)
+    {
+        _asksStates = false;
+        var before = _states.Count;
+        if (response.IsSuccess)
+        {
+            foreach (var entry in BulkReport.ReadStates(response)) _states[entry.Name] = entry;
+        }
+
+        // Refused, or told nothing: each for itself, then.
+        _hasBulk = _states.Count > before;
+        if (_hasBulk == true && BulkReport.ReadNext(response) is { } next)
+        {
+            _asksStates = true;
+            AskBulk("BA/S(H)", next, now);
+            return;
+        }
+
+        AskNext(now);
+    }
+
+    /// <summary>The name but for its last number: <c>aaln/</c>, <c>ds/ds1-2/</c>.</summary>
+    private static string KindOf(string local) => local.TrimEnd('0', '1', '2', '3', '4', '5', '6', '7', '8', '9');
+
+    private void AskBulk(string what, string? from, Instant now)
+    {
+        var id = _services.Begin(MgcpVerb.Auep, _gateway, "*", now);
+        _services.Writer.Parameter("BA/F", what);
+        if (from is not null) _services.Writer.Parameter("BA/SE", from);
+        _again = (what, from);
+        _services.Transactions.Send(id, MgcpVerb.Auep, _gateway, null, this, _services.Writer.ToArray(), now);
+    }
+
     private void AskNext(Instant now)
     {
+        while (_toAsk.TryPeek(out var told) && _states.TryGetValue(told, out var entry) && entry.State is 'T' or 'F' && _kinds.TryGetValue(KindOf(told), out var kind))
+        {
+            _endpoints.Add(new ProposedEndpoint(_toAsk.Dequeue(), kind with { OffHook = entry.State == 'T' }));
+        }
+
         if (_toAsk.TryDequeue(out var next))
         {
             _asked = next;

@@ -99,7 +99,9 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
         directory.Change(gateway, gateway.Model, next);
         gateway.Audits.Clear();
         foreach (var pending in services.Transactions.PendingOf(gateway)) services.Transactions.Abandon(pending, now);
+        gateway.Audits.Hold();
         foreach (var endpoint in gateway.Endpoints.Values) endpoint.Recover(keep: true, atOurStart: !endpoint.IsLive, now);
+        gateway.Audits.Release(now);
         if (gateway.Endpoints.Count == 0) Ask(gateway, null, now);
         return true;
     }
@@ -154,11 +156,14 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
 
     private static void AuditWaiting(Gateway gateway, Instant now)
     {
+        gateway.Audits.Hold();
         foreach (var endpoint in gateway.Endpoints.Values)
         {
             var isSilent = endpoint.Service == ServiceState.OutOfService && endpoint.Reason == OutOfServiceReason.GatewaySilent;
             if (endpoint.Service == ServiceState.Unknown || isSilent) endpoint.Recover(keep: false, atOurStart: true, now);
         }
+
+        gateway.Audits.Release(now);
     }
 
     private void ProbeLater(Gateway gateway, Instant now)

@@ -5,6 +5,8 @@ public sealed partial class SimulatedGateway
 {
     private string Audit(PlainMgcp command, List<GatewayEndpoint> endpoints)
     {
+        if (command["BA/F"] is { } bulk)
+            return Quirks.Packages.Contains("BA") ? AuditInBulk(command, endpoints, bulk) : Write($"518 {command.TransactionId} Unknown package", [("PL", string.Join(',', Quirks.Packages))]);
         // A wildcard asks for names only; F: is ignored then.
         if (command.Endpoint.Contains('*'))
             return Write($"200 {command.TransactionId} OK", endpoints.Select(one => ("Z", $"{EndpointText(one.Name)}@{Setup.Domain}")));
