@@ -93,6 +93,15 @@ public sealed class LinesYamlTests : IDisposable
             LoopMode = false,
             ConfirmAnswers = true,
             Answers = ResponseSource.Anywhere,
+            MaxDigitMapBytes = 512,
+            DigitMapQuirks = DigitMapQuirks.LongestMatch,
+            DefaultPackage = "DT",
+            LinePackage = "BL",
+            Packages = "BL:0;D:1",
+            BulkAudit = true,
+            EmbeddedRequests = false,
+            DetectEvents = false,
+            PersistentEvents = false,
         };
         Assert.DoesNotContain(typeof(TraitOverrides).GetProperties(), p => p.GetValue(decided) is null);
         var shown = TraitView.Of(new MgcpGatewayModel("g", "g", null, MgcpProfile.Auto, []) { Overrides = decided }, decided.Apply(new GatewayTraits()));
@@ -152,6 +161,9 @@ public sealed class LinesYamlTests : IDisposable
     [InlineData("gateways: [{name: a, domain: x, traits: {digitMap: false}}]", "gateways[0].traits.digitMap: unknown field; did you mean digitMaps?")]
     [InlineData("gateways: [{name: a, domain: x, traits: {answers: samehost}}]", "\"samehost\" is not one of exact, sameHost, anywhere; did you mean sameHost?")]
     [InlineData("gateways: [{name: a, domain: x, traits: {digitPackage: DTMF}}]", "traits.digitPackage: \"DTMF\" is not one of D, L")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {maxDigitMapBytes: 12}}]", "traits.maxDigitMapBytes: \"12\" is not a whole number from 32 to 60000")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {defaultPackage: 'L/hd'}}]", "traits.defaultPackage: \"L/hd\" is not the name of a package")]
+    [InlineData("gateways: [{name: a, domain: x, traits: {packages: 'L,G'}}]", "traits.packages: \"L,G\" is not a list of packages")]
     [InlineData("gateways: [{name: a, domain: x, traits: {callerId: yes}}]", "traits.callerId: \"yes\" is not true or false")]
     [InlineData("gateways: [{name: a, domain: x, traits: {version: '1.0'}}]", "traits.version: \"1.0\" is not the text of a first line")]
     [InlineData("gateways: [{name: a, domain: x, traits: [piggyback]}]", "traits: must be a mapping")]

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using MgcpSipBridge.Mgcp;
 
 namespace MgcpSipBridge.Engine;
@@ -33,6 +34,8 @@ public sealed record TraitView(string Name, string Value, TraitSource Source)
         [
             Text("version", mine.Version, preset.Version, now.Version),
             Flag("digitMaps", mine.DigitMaps, preset.DigitMaps, now.DigitMaps),
+            new TraitView("maxDigitMapBytes", now.MaxDigitMapBytes.ToString(CultureInfo.InvariantCulture), SourceOf(mine.MaxDigitMapBytes is not null, preset.MaxDigitMapBytes != now.MaxDigitMapBytes)),
+            new TraitView("digitMapQuirks", Word(now.DigitMapQuirks), SourceOf(mine.DigitMapQuirks is not null, preset.DigitMapQuirks != now.DigitMapQuirks)),
             Text("digitPackage", mine.DigitPackage, preset.DigitPackage, now.DigitPackage),
             Text("callProgressPackage", mine.CallProgressPackage, preset.CallProgressPackage, now.CallProgressPackage),
             Flag("piggyback", mine.Piggyback, preset.Piggyback, now.Piggyback),
@@ -42,6 +45,13 @@ public sealed record TraitView(string Name, string Value, TraitSource Source)
             Flag("loopMode", mine.LoopMode, preset.LoopMode, now.LoopMode),
             Flag("confirmAnswers", mine.ConfirmAnswers, preset.ConfirmAnswers, now.ConfirmAnswers),
             new TraitView("answers", Word(now.Answers), SourceOf(mine.Answers is not null, preset.Answers != now.Answers)),
+            Text("defaultPackage", mine.DefaultPackage, preset.DefaultPackage, now.DefaultPackage),
+            Text("linePackage", mine.LinePackage, preset.LinePackage, now.LinePackage),
+            Text("packages", mine.Packages, preset.Packages, now.Packages),
+            Flag("bulkAudit", mine.BulkAudit, preset.BulkAudit, now.BulkAudit),
+            Flag("embeddedRequests", mine.EmbeddedRequests, preset.EmbeddedRequests, now.EmbeddedRequests),
+            Flag("detectEvents", mine.DetectEvents, preset.DetectEvents, now.DetectEvents),
+            Flag("persistentEvents", mine.PersistentEvents, preset.PersistentEvents, now.PersistentEvents),
             // Not for operators to decide: what was found out by trial, and what the gateway refused.
             new TraitView("checksHook", now.ChecksHook is { } checks ? checks ? "true" : "false" : "", SourceOf(false, now.ChecksHook is not null)),
             new TraitView("refusedNames", string.Join(' ', now.RefusedNames.Order(StringComparer.Ordinal)), SourceOf(false, !now.RefusedNames.IsEmpty)),
@@ -55,6 +65,13 @@ public sealed record TraitView(string Name, string Value, TraitSource Source)
         ResponseSource.Anywhere => "anywhere",
         _ => "exact",
     };
+
+    /// <summary>How a gateway reads digit maps, as lines.yaml spells it.</summary>
+    public static string Word(DigitMapQuirks quirks)
+    {
+        var name = quirks.ToString();
+        return char.ToLowerInvariant(name[0]) + name[1..];
+    }
 
     private static TraitView Text(string name, string? mine, string preset, string now) => new(name, now, SourceOf(mine is not null, preset != now));
 

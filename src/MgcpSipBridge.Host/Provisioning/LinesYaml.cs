@@ -10,6 +10,8 @@ internal static class LinesYaml
 {
     private static readonly (string, SourceLearning)[] MediaWords = [("strict", SourceLearning.Strict), ("learn", SourceLearning.Learn)];
 
+    private static readonly (string, DigitMapQuirks?)[] QuirkWords = [.. Enum.GetValues<DigitMapQuirks>().Select(q => (TraitView.Word(q), (DigitMapQuirks?)q))];
+
     private static readonly (string, ResponseSource?)[] AnswerWords = [.. Enum.GetValues<ResponseSource>().Select(s => (TraitView.Word(s), (ResponseSource?)s))];
 
     /// <summary>What the text provisions; problems go where the others are.</summary>
@@ -72,6 +74,8 @@ internal static class LinesYaml
     {
         Version = map.Text("version"),
         DigitMaps = map.Choice("digitMaps"),
+        MaxDigitMapBytes = map.Number("maxDigitMapBytes", 32, 60_000, null),
+        DigitMapQuirks = map.OneOf("digitMapQuirks", (DigitMapQuirks?)null, QuirkWords),
         DigitPackage = map.OneOf("digitPackage", null, ("D", "D"), ("L", "L")),
         CallProgressPackage = map.OneOf("callProgressPackage", null, ("G", "G"), ("L", "L")),
         Piggyback = map.Choice("piggyback"),
@@ -81,6 +85,13 @@ internal static class LinesYaml
         LoopMode = map.Choice("loopMode"),
         ConfirmAnswers = map.Choice("confirmAnswers"),
         Answers = map.OneOf("answers", (ResponseSource?)null, AnswerWords),
+        DefaultPackage = map.Text("defaultPackage"),
+        LinePackage = map.OneOf("linePackage", null, ("L", "L"), ("BL", "BL"), ("H", "H")),
+        Packages = map.Text("packages"),
+        BulkAudit = map.Choice("bulkAudit"),
+        EmbeddedRequests = map.Choice("embeddedRequests"),
+        DetectEvents = map.Choice("detectEvents"),
+        PersistentEvents = map.Choice("persistentEvents"),
     };
 
     private static LineConfig ReadLine(MapReader map)

@@ -51,6 +51,9 @@ internal static partial class ProvisioningValidator
     private static partial Regex VersionPattern();
 
     // Letters of a local endpoint name without wildcards: '*' and '$' stand for many (RFC 3435 §2.1.2).
+    [GeneratedRegex("^[A-Za-z0-9+_-]{1,32}(:[0-9]{1,3})?$", RegexOptions.NonBacktracking)]
+    private static partial Regex PackagePattern();
+
     [GeneratedRegex("^[A-Za-z0-9/_.+#=:-]{1,255}$", RegexOptions.NonBacktracking)]
     private static partial Regex EndpointPattern();
 
@@ -93,6 +96,10 @@ internal static partial class ProvisioningValidator
             var (address, host) = Address(gateway);
             if (gateway.Traits?.Version is { } version && !VersionPattern().IsMatch(version))
                 Wrong(gateway.TraitsWritten!, "version", $"\"{version}\" is not the text of a first line after the endpoint, such as MGCP 1.0 or MGCP 1.0 NCS 1.0");
+            if (gateway.Traits?.DefaultPackage is { } package && !PackagePattern().IsMatch(package))
+                Wrong(gateway.TraitsWritten!, "defaultPackage", $"\"{package}\" is not the name of a package, such as L");
+            if (gateway.Traits?.Packages is { } packages && !packages.Split(';').All(one => PackagePattern().IsMatch(one)))
+                Wrong(gateway.TraitsWritten!, "packages", $"\"{packages}\" is not a list of packages with versions, such as L:1;G:1;D:0");
             return new GatewayModel(
                 new MgcpGatewayModel(gateway.Name ?? "", gateway.Domain ?? "", address, gateway.Profile, [.. gateway.Lines.Select(l => l.Endpoint ?? "")])
                 {

@@ -275,9 +275,6 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         return created with { SecondEndpoint = new EndpointId(endpoint.Gateway.Name, local), SecondConnection = connection, SecondDescription = description.ToArray() };
     }
 
-    /// <summary>A connection that another endpoint's command made here.</summary>
-    private void Adopt(string connection, string callId) => _ours.Add(connection, callId);
-
     /// <summary>
     /// The command carried a request and failed; both halves fail together (§2.3.5), so if the request was to blame the command goes again without it, and
     /// the request by itself, where its refusal is dealt with.
