@@ -98,6 +98,7 @@ public sealed class LinesYamlTests : IDisposable
             DefaultPackage = "DT",
             LinePackage = "BL",
             Packages = "BL:0;D:1",
+            OneAtATime = true,
             BulkAudit = true,
             EmbeddedRequests = false,
             DetectEvents = false,

@@ -48,6 +48,7 @@ public sealed record TraitView(string Name, string Value, TraitSource Source)
             Text("defaultPackage", mine.DefaultPackage, preset.DefaultPackage, now.DefaultPackage),
             Text("linePackage", mine.LinePackage, preset.LinePackage, now.LinePackage),
             Text("packages", mine.Packages, preset.Packages, now.Packages),
+            Flag("oneAtATime", mine.OneAtATime, preset.OneAtATime, now.OneAtATime),
             Flag("bulkAudit", mine.BulkAudit, preset.BulkAudit, now.BulkAudit),
             Flag("embeddedRequests", mine.EmbeddedRequests, preset.EmbeddedRequests, now.EmbeddedRequests),
             Flag("detectEvents", mine.DetectEvents, preset.DetectEvents, now.DetectEvents),

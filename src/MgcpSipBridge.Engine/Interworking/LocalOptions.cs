@@ -12,7 +12,7 @@ internal static class LocalOptions
 
     /// <summary>
     /// The L: value that asks for these formats. The second attempt, after a refusal, asks for the voice codecs alone: some gateways take
-    /// telephone-event for an unknown codec.
+    /// telephone-event for an unknown codec. The third asks for the first of them: some take no list (Motorola SB5120).
     /// </summary>
     public static string For(ImmutableArray<RtpFormat> formats, int attempt)
     {
@@ -20,10 +20,14 @@ internal static class LocalOptions
             .Where(format => attempt == 0 || !format.IsTelephoneEvent)
             .Select(format => format.Name)
             .Distinct(StringComparer.OrdinalIgnoreCase);
-        var codecs = string.Join(';', names);
+        var codecs = string.Join(';', attempt < 2 ? names : names.Take(1));
         // Silence suppression off: a bridge does not know how well the far end fills gaps.
         return attempt == 0 ? $"p:20, a:{codecs}, s:off" : $"a:{codecs}";
     }
+
+    /// <summary>How many attempts differ from one another for these formats.</summary>
+    public static int Attempts(ImmutableArray<RtpFormat> formats) =>
+        formats.Where(format => !format.IsTelephoneEvent).Select(format => format.Name).Distinct(StringComparer.OrdinalIgnoreCase).Skip(1).Any() ? 3 : 2;
 
     /// <summary>Of the offered formats, those that this gateway may speak, in the offer's order with its payload types.</summary>
     public static ImmutableArray<RtpFormat> Acceptable(ImmutableArray<RtpFormat> offered, EndpointAudit audit) =>

@@ -92,7 +92,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         {
             _creating = default;
             if (_released) return;
-            if (CauseMap.IsAboutOptions(code) && _attempt == 0)
+            if (CauseMap.IsAboutOptions(code) && _attempt + 1 < LocalOptions.Attempts(call.Media.Wanted(call.Line.Gateway.Audit)))
             {
                 _attempt++;
                 Create();

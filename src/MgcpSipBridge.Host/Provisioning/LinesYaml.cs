@@ -88,6 +88,7 @@ internal static class LinesYaml
         DefaultPackage = map.Text("defaultPackage"),
         LinePackage = map.OneOf("linePackage", null, ("L", "L"), ("BL", "BL"), ("H", "H")),
         Packages = map.Text("packages"),
+        OneAtATime = map.Choice("oneAtATime"),
         BulkAudit = map.Choice("bulkAudit"),
         EmbeddedRequests = map.Choice("embeddedRequests"),
         DetectEvents = map.Choice("detectEvents"),

@@ -93,6 +93,12 @@ public sealed record GatewayTraits
     /// <summary>From where its answers are taken.</summary>
     public ResponseSource Answers { get; init; }
 
+    /// <summary>
+    /// Whether an endpoint gets its next request or connection command only when the one before is answered, where RFC 3435 §4.4.4 lets several be on their way:
+    /// some gateways mix them up (D-Link DPH-100M, Cisco IAD2421).
+    /// </summary>
+    public bool OneAtATime { get; init; }
+
     /// <summary>Whether it takes bulk audits (package BA, RFC 3624): learnt where its capabilities list the package.</summary>
     public bool BulkAudit { get; init; }
 
@@ -196,6 +202,9 @@ public sealed record TraitOverrides
     /// <summary>See <see cref="GatewayTraits.Answers"/>.</summary>
     public ResponseSource? Answers { get; init; }
 
+    /// <summary>See <see cref="GatewayTraits.OneAtATime"/>.</summary>
+    public bool? OneAtATime { get; init; }
+
     /// <summary>See <see cref="GatewayTraits.BulkAudit"/>.</summary>
     public bool? BulkAudit { get; init; }
 
@@ -236,6 +245,7 @@ public sealed record TraitOverrides
             LoopMode = LoopMode ?? traits.LoopMode,
             ConfirmAnswers = ConfirmAnswers ?? traits.ConfirmAnswers,
             Answers = Answers ?? traits.Answers,
+            OneAtATime = OneAtATime ?? traits.OneAtATime,
             BulkAudit = BulkAudit ?? traits.BulkAudit,
             EmbeddedRequests = EmbeddedRequests ?? traits.EmbeddedRequests,
             DetectEvents = DetectEvents ?? traits.DetectEvents,

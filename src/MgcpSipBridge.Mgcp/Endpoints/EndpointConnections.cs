@@ -23,6 +23,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     /// <summary>Whether a CreateConnection is on its way: then the gateway may know a connection before we do.</summary>
     public bool IsCreating => _commands.Exists(static c => c.Verb == MgcpVerb.Crcx && c.IsStarted);
 
+    /// <summary>Whether a command is on the wire.</summary>
+    public bool IsOut => _commands.Exists(static c => c.Transaction is not null);
+
     /// <summary>A connection came into being here although the command did not name the endpoint.</summary>
     public void Adopt(string connection, string callId) => _ours.Add(connection, callId);
 
@@ -45,7 +48,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         for (var i = 0; i < _commands.Count; i++)
         {
             var command = _commands[i];
-            if (command.IsStarted || IsBlocked(i)) continue;
+            if (command.IsStarted || IsBlocked(i) || (endpoint.Gateway.Traits.OneAtATime && (IsOut || endpoint.Requests.IsOut))) continue;
             if (command.Verb == MgcpVerb.Dlcx && command.Connection is null && !_ours.MayHave(command.CallId))
             {
                 // The CreateConnection it waited for came to nothing.

@@ -45,6 +45,9 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         return true;
     }
 
+    /// <summary>Whether a request is on the wire, by itself or in a connection command.</summary>
+    public bool IsOut => _sent is not null;
+
     /// <summary>Whether a request may ride in a connection command now.</summary>
     public bool CanRide => _sent is null && endpoint.Gateway.Traits.EncapsulatedRequests;
 
@@ -86,7 +89,8 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     /// <summary>Sends the wish if nothing is in its way.</summary>
     public void Pump(Instant now)
     {
-        if (_unsent && _sent is null && _wish is { } wish && endpoint.TakesCommands) Send(wish, now);
+        if (!_unsent || IsOut || _wish is not { } wish || !endpoint.TakesCommands) return;
+        if (!endpoint.Gateway.Traits.OneAtATime || !endpoint.Connections.IsOut) Send(wish, now);
     }
 
     /// <summary>A request goes along in a connection command; what waited is superseded. Gives what to write.</summary>
@@ -158,7 +162,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         if (sent.IsTrial) Judge(response, now);
         else if (response.IsSuccess) Accept(sent, now);
         else Refuse(sent, response, now);
-        Pump(now);
+        endpoint.Pump(now);
     }
 
     /// <inheritdoc/>
