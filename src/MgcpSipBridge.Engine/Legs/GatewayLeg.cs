@@ -48,7 +48,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>Whether the endpoint collects whole numbers by a digit map at the moment.</summary>
     public bool CollectsByMap => Map is not null;
 
-    private DigitMap? Map => !_everyDigit && Traits.DigitMaps ? core.DigitMaps.For(Traits.DigitMapLimits) : null;
+    private DigitMap? Map => !_everyDigit && Traits.DigitMaps ? core.DigitMaps.For(new DigitMapLimits(Traits.MaxDigitMapBytes, Traits.DigitMapQuirks)) : null;
 
     private GatewayTraits Traits => core.Mgcp.StatusOf(line.Endpoint.Gateway)?.Traits ?? new GatewayTraits();
 

@@ -57,9 +57,6 @@ public sealed record GatewayTraits
     /// <summary>How it reads digit maps otherwise than RFC 3435 §2.1.5 says.</summary>
     public DigitMapQuirks DigitMapQuirks { get; init; }
 
-    /// <summary>What a digit map for it must keep to.</summary>
-    public DigitMapLimits DigitMapLimits => new(MaxDigitMapBytes, DigitMapQuirks);
-
     /// <summary>Package of DTMF digits in requests: <c>D</c>, or <c>L</c> for NCS.</summary>
     public string DigitPackage { get; init; } = "D";
 

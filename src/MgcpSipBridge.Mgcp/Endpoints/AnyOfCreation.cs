@@ -28,7 +28,7 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
         var writer = services.Writer.Parameter(MgcpParameter.CallId, request.CallId);
         if (!string.IsNullOrEmpty(request.LocalOptions)) writer.Parameter(MgcpParameter.LocalConnectionOptions, request.LocalOptions);
         if (request.Mode is { } mode) writer.Parameter(MgcpParameter.ConnectionMode, mode.WireName());
-        writer.Parameter(MgcpParameter.NotifiedEntity, services.Settings.NotifiedEntity).Body(request.RemoteDescription.Span);
+        writer.Parameter(MgcpParameter.NotifiedEntity, services.NotifiedEntityFor(gateway)).Body(request.RemoteDescription.Span);
         services.Transactions.Send(transactionId, MgcpVerb.Crcx, gateway, asked, this, writer.ToArray(), now).CallId = request.CallId;
     }
 

@@ -155,7 +155,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         var id = services.Begin(MgcpVerb.Dlcx, endpoint.Gateway, endpoint.LocalName, now);
         if (callId is not null) services.Writer.Parameter(MgcpParameter.CallId, callId);
         if (connection is not null) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
-        services.Writer.Parameter(MgcpParameter.NotifiedEntity, services.Settings.NotifiedEntity);
+        services.Writer.Parameter(MgcpParameter.NotifiedEntity, services.NotifiedEntityFor(endpoint.Gateway));
         return services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
     }
 
@@ -226,13 +226,13 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         command.Carries = command.Ride is not null && endpoint.Requests.CanRide && !command.RidesAlone;
         if (command.Carries)
         {
-            RequestWriter.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.Settings.NotifiedEntity, command.Request?.Bearer is not null);
+            RequestWriter.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.NotifiedEntityFor(endpoint.Gateway), command.Request?.Bearer is not null);
             command.RideStamp = endpoint.Requests.Stamp;
         }
         else
         {
             // A gateway tells whoever it was told last (§2.1.4), so it is told at every opportunity.
-            writer.Parameter(MgcpParameter.NotifiedEntity, services.Settings.NotifiedEntity);
+            writer.Parameter(MgcpParameter.NotifiedEntity, services.NotifiedEntityFor(endpoint.Gateway));
         }
 
         ConnectionWriter.WriteEnd(writer, command);

@@ -216,7 +216,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         var shaped = RequestShaper.Shape(wish, traits, _playing);
         var id = services.Begin(MgcpVerb.Rqnt, gateway, endpoint.LocalName, now);
         RequestId = id;
-        RequestWriter.Write(services.Writer, shaped, id, services.Settings.NotifiedEntity);
+        RequestWriter.Write(services.Writer, shaped, id, services.NotifiedEntityFor(endpoint.Gateway));
         return new Sent(shaped, concession, services.Transactions.Send(id, MgcpVerb.Rqnt, gateway, endpoint.Id, this, services.Writer.ToArray(), now));
     }
 
