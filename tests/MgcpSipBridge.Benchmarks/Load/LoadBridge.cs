@@ -22,9 +22,10 @@ internal sealed partial class LoadBridge : LoadProcess
     public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines, string sip = "")
     {
         // Ports rest half a minute after a call, or two seconds when no others are left; at hundreds of calls a second that takes all there are.
+        // Hands faster than any person's must not be taken for a flood.
         var settings = folder.Write("bridge.json", $$"""
             {
-              "Mgcp": { "Listen": "{{host}}:0" },
+              "Mgcp": { "Listen": "{{host}}:0", "DatagramsPerSecond": 0 },
               "Sip": { "Listen": ["udp://{{host}}:0"]{{sip}} },
               "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" }, "Ports": "10000-64999" },
               "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
