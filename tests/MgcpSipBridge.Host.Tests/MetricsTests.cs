@@ -155,7 +155,7 @@ public sealed class MetricsTests
 
     private static void Numbers(IMetricsIntake intake)
     {
-        intake.SipConnections(2);
+        intake.SipConnections(MgcpSipBridge.Sip.SipTransport.Tcp, 2);
         intake.RelayPorts(8);
         intake.RtpPackets(RelaySide.Gateway, 950, 1000);
         intake.RtpPackets(RelaySide.Sip, 1000, 950);

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using MgcpSipBridge.Engine;
@@ -29,16 +30,16 @@ public sealed class TcpPeerTests : IDisposable
         await using var server = await StartAsync();
         using (var first = await AcceptAsync())
         {
-            await AnswerAsync(first, await ReadAsync(first));
+            await AnswerAsync(first.GetStream(), await ReadAsync(first.GetStream()));
             await UntilAsync(server, SipRegistrationState.Registered);
         }
 
         // The registrar knew us by that connection: a new one is made without waiting for the refresh.
         using var second = await AcceptAsync();
-        var again = await ReadAsync(second);
+        var again = await ReadAsync(second.GetStream());
         Assert.StartsWith("REGISTER sip:", again, StringComparison.Ordinal);
         Assert.Contains($"Via: SIP/2.0/TCP 127.0.0.1:{server.Sip[1].Bound.Port};", again, StringComparison.Ordinal);
-        await AnswerAsync(second, again);
+        await AnswerAsync(second.GetStream(), again);
         await UntilAsync(server, SipRegistrationState.Registered);
     }
 
@@ -50,21 +51,43 @@ public sealed class TcpPeerTests : IDisposable
         await UntilAsync(server, SipRegistrationState.Unreachable, TimeSpan.FromSeconds(20));
     }
 
-    private static async Task<string> ReadAsync(TcpClient client)
+    [Fact]
+    public async Task A_line_registers_over_tls_at_a_peer_whose_certificate_names_its_host()
+    {
+        using var authority = new TestAuthority();
+        using var peers = authority.Issue("localhost");
+        using var ours = authority.Issue("bridge.example.net");
+        var (certificate, key) = authority.Save(ours);
+        await using var server = await StartAsync(
+            $"sips:localhost:{((IPEndPoint)_peer.LocalEndpoint).Port}",
+            ["--Sip:Listen:2=tls://127.0.0.1:0", $"--Sip:Tls:Certificate={certificate}", $"--Sip:Tls:Key={key}", $"--Sip:Tls:Trust={authority.RootFile}"]);
+        Assert.Contains($",tls://{server.Sip[2].Bound} ", server.ReadyLine, StringComparison.Ordinal);
+        using var accepted = await AcceptAsync();
+        await using var stream = new SslStream(accepted.GetStream());
+        await stream.AuthenticateAsServerAsync(peers);
+        var request = await ReadAsync(stream);
+        Assert.StartsWith("REGISTER sip:localhost:", request, StringComparison.Ordinal);
+        Assert.Contains($"Via: SIP/2.0/TLS 127.0.0.1:{server.Sip[2].Bound.Port};", request, StringComparison.Ordinal);
+        Assert.Contains(";transport=tls>", request, StringComparison.Ordinal);
+        await AnswerAsync(stream, request);
+        await UntilAsync(server, SipRegistrationState.Registered);
+    }
+
+    private static async Task<string> ReadAsync(Stream client)
     {
         var text = new StringBuilder();
         var buffer = new byte[4096];
         while (!text.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
-            text.Append(Encoding.ASCII.GetString(buffer, 0, await client.GetStream().ReadAsync(buffer, TestContext.Current.CancellationToken)));
+            text.Append(Encoding.ASCII.GetString(buffer, 0, await client.ReadAsync(buffer, TestContext.Current.CancellationToken)));
         return text.ToString();
     }
 
-    private static async Task AnswerAsync(TcpClient client, string request)
+    private static async Task AnswerAsync(Stream client, string request)
     {
         var headers = request.Split("\r\n");
         string Line(string name) => headers.First(h => h.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
         var answer = $"SIP/2.0 200 OK\r\n{Line("Via")}\r\n{Line("From")}\r\n{Line("To")};tag=1\r\n{Line("Call-ID")}\r\n{Line("CSeq")}\r\n{Line("Contact")};expires=3600\r\nContent-Length: 0\r\n\r\n";
-        await client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(answer), TestContext.Current.CancellationToken);
+        await client.WriteAsync(Encoding.ASCII.GetBytes(answer), TestContext.Current.CancellationToken);
     }
 
     private static async Task UntilAsync(BridgeServer server, SipRegistrationState state, TimeSpan? most = null)
@@ -77,12 +100,14 @@ public sealed class TcpPeerTests : IDisposable
 
     private ValueTask<TcpClient> AcceptAsync() => _peer.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
 
-    private async Task<BridgeServer> StartAsync(Action? before = null)
+    private Task<BridgeServer> StartAsync(Action? before = null) => StartAsync($"sip:{_peer.LocalEndpoint};transport=tcp", [], before);
+
+    private async Task<BridgeServer> StartAsync(string uri, string[] settings, Action? before = null)
     {
         var loaded = _loading.Load(null, $$"""
-            peers: [{ name: pbx, uri: "sip:{{_peer.LocalEndpoint}};transport=tcp", registration: perLine }]
+            peers: [{ name: pbx, uri: "{{uri}}", registration: perLine }]
             gateways: [{ name: gw1, domain: gw1.example.net, lines: [{ endpoint: aaln/1, number: "1001", peer: pbx, password: secret }] }]
-            """, [.. Running.FreePorts, "--Bridge:DrainSeconds=0", "--Bridge:StopSeconds=0"]);
+            """, [.. Running.FreePorts, "--Bridge:DrainSeconds=0", "--Bridge:StopSeconds=0", .. settings]);
         before?.Invoke();
         Assert.Empty(loaded.Problems);
         return await BridgeServer.StartAsync(loaded.Bridge!, loaded.Lines!, BridgeServer.MakeEngine, RelayAdapter.Maker(loaded.Bridge!, NullLoggerFactory.Instance), NullLoggerFactory.Instance);

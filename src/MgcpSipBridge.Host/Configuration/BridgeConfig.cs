@@ -112,16 +112,16 @@ internal sealed class MgcpSection
 /// <summary>Sip:…</summary>
 internal sealed class SipSection
 {
-    [Setting("Where SIP is heard: udp://address:port, tcp://address:port. The first of a transport is used for sending.")]
+    [Setting("Where SIP is heard: udp://address:port, tcp://address:port, tls://address:port. The first of a transport is used for sending.")]
     public string[] Listen { get; set; } = ["udp://127.0.0.1:5060", "tcp://127.0.0.1:5060"];
 
     [Setting("Host that peers are told to reach us at (Via, Contact); by default the bound address.")]
     public string? Advertise { get; set; }
 
-    [Setting("Certificates of tls:// listeners. Not available in this version.")]
+    [Setting("TLS of tls:// listeners and of peers that are reached over TLS.")]
     public SipTlsSection Tls { get; } = new();
 
-    [Setting("TCP connections.")]
+    [Setting("TCP connections, those of TLS included.")]
     public SipTcpSection Tcp { get; } = new();
 
     [Setting("Receive buffer of the UDP sockets in bytes; the system may grant less.", Min = "65536", Max = "268435456")]
@@ -188,14 +188,6 @@ internal sealed class SipSection
     public bool Trace { get; set; } = true;
 }
 
-/// <summary>Sip:Tls:…</summary>
-internal sealed class SipTlsSection
-{
-    [Setting("Certificate chain file (PEM).")] public string? Certificate { get; set; }
-    [Setting("Private key file (PEM).")] public string? Key { get; set; }
-    [Setting("File of authorities that peers' certificates must come from (PEM).")] public string? Trust { get; set; }
-}
-
 /// <summary>Sip:Tcp:…</summary>
 internal sealed class SipTcpSection
 {
@@ -204,6 +196,9 @@ internal sealed class SipTcpSection
 
     [Setting("After how long without a message a connection is closed.", Min = "5s", Max = "1d")]
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    [Setting("How often a connection that we made is kept alive by an empty line (RFC 5626 §4.4.1), a little earlier by chance; 0s: never. A peer that once answered one and then does not for 10 s is gone.", Min = "0s", Max = "1h")]
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(110);
 
     [Setting("Connections in all.", Min = "1", Max = "100000")]
     public int MaxConnections { get; set; } = 2048;

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -22,6 +23,7 @@ internal sealed record BridgeModel
     public required ImmutableArray<MgcpListen> MgcpListen { get; init; }
     public required string? CallAgent { get; init; }
     public required ImmutableArray<SipListen> SipListen { get; init; }
+    public required ImmutableArray<TlsPin> SipPins { get; init; }
     public required string? SipAdvertise { get; init; }
     public required MediaSide GatewayMedia { get; init; }
     public required MediaSide SipMedia { get; init; }

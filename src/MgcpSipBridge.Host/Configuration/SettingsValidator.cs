@@ -2,13 +2,14 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Relay;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Configuration;
 
-/// <summary>Turns what was written into a <see cref="BridgeModel"/>; finds every problem, opens nothing.</summary>
+/// <summary>Turns what was written into a <see cref="BridgeModel"/>; finds every problem, opens nothing but the files that are named.</summary>
 internal static partial class SettingsValidator
 {
     /// <summary>The model; null when there was any problem.</summary>
@@ -18,6 +19,7 @@ internal static partial class SettingsValidator
         var mgcp = check.MgcpListeners(config.Mgcp.Listen);
         var callAgent = check.CallAgent(config.Mgcp.CallAgent);
         var listen = check.SipListeners(config.Sip.Listen);
+        var pins = check.SipTls(config.Sip.Tls, listen);
         var advertise = check.Host("Sip:Advertise", config.Sip.Advertise);
         var gatewayMedia = check.Media("Media:Gateway", config.Media.Gateway);
         var sipMedia = check.Media("Media:Sip", config.Media.Sip);
@@ -35,6 +37,7 @@ internal static partial class SettingsValidator
             MgcpListen = mgcp,
             CallAgent = callAgent,
             SipListen = listen,
+            SipPins = pins,
             SipAdvertise = advertise,
             GatewayMedia = gatewayMedia,
             SipMedia = sipMedia,
@@ -106,24 +109,46 @@ internal static partial class SettingsValidator
                 var path = $"Sip:Listen:{i}";
                 var cut = texts[i].IndexOf("://", StringComparison.Ordinal);
                 var scheme = cut < 0 ? "" : texts[i][..cut].ToLowerInvariant();
-                if (scheme == "tls")
+                SipTransport? transport = scheme switch
                 {
-                    Wrong(path, "TLS is not available in this version");
+                    "udp" => SipTransport.Udp,
+                    "tcp" => SipTransport.Tcp,
+                    "tls" => SipTransport.Tls,
+                    _ => null,
+                };
+                if (transport is not { } known || !NetAddress.TryParse(texts[i].AsSpan(cut + 3), SipTransports.DefaultPort(known), out var address))
+                {
+                    Wrong(path, $"\"{texts[i]}\" is not udp://address:port, tcp://address:port or tls://address:port");
                     continue;
                 }
 
-                if (scheme is not ("udp" or "tcp") || !NetAddress.TryParse(texts[i].AsSpan(cut + 3), 5060, out var address))
-                {
-                    Wrong(path, $"\"{texts[i]}\" is not udp://address:port or tcp://address:port");
-                    continue;
-                }
-
-                var listener = new SipListen(scheme == "udp" ? SipTransport.Udp : SipTransport.Tcp, address, path);
+                var listener = new SipListen(known, address, path);
                 if (address.Port != 0 && listeners.Any(l => l.Transport == listener.Transport && l.Address == address)) Wrong(path, $"\"{texts[i]}\" is there twice");
+                else if (address.Port != 0 && known != SipTransport.Udp && listeners.Any(l => l.Transport != SipTransport.Udp && l.Address == address))
+                    Wrong(path, $"\"{texts[i]}\": TCP and TLS need a port each");
                 listeners.Add(listener);
             }
 
             return listeners.ToImmutable();
+        }
+
+        // Files that nothing uses yet may be missing.
+        public ImmutableArray<TlsPin> SipTls(SipTlsSection tls, ImmutableArray<SipListen> listeners)
+        {
+            if (listeners.Any(l => l.Transport == SipTransport.Tls))
+            {
+                if (tls.Certificate is null) Wrong("Sip:Tls:Certificate", "is missing: tls:// listeners need it");
+                else TlsMaterial.Load(tls, Wrong);
+            }
+
+            var pins = ImmutableArray.CreateBuilder<TlsPin>();
+            for (var i = 0; i < tls.Pins.Length; i++)
+            {
+                if (TlsPin.Parse(tls.Pins[i]) is { } pin) pins.Add(pin);
+                else Wrong($"Sip:Tls:Pins:{i}", $"\"{tls.Pins[i]}\" is not host=sha256/… with 32 bytes in base64");
+            }
+
+            return pins.ToImmutable();
         }
 
         public MediaSide Media(string path, MediaSideSection side)

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Net.Sockets;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -11,15 +12,16 @@ namespace MgcpSipBridge.Host.Net;
 internal delegate void SipTaker(SipFlow flow, ReadOnlySpan<byte> message);
 
 /// <summary>
-/// SIP over TCP (RFC 3261 §18): listeners, and connections made on demand and reused by their remote address. Everything is bounded:
-/// connections in all and per address, bytes waiting per connection, time without a message.
+/// SIP over TCP and TLS (RFC 3261 §18): listeners, and connections made on demand and reused by their remote address, those of TLS for the domain that
+/// they were made for. Everything is bounded: connections in all and per address, bytes waiting per connection, time without a message.
 /// </summary>
 internal sealed partial class SipStreams : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<long, SipConnection> _connections = new();
-    private readonly ConcurrentDictionary<NetAddress, SipConnection> _byRemote = new();
-    private readonly List<Socket> _listeners = [];
+    private readonly ConcurrentDictionary<Way, SipConnection> _byWay = new();
+    private readonly List<(Socket Socket, SipTransport Transport)> _listeners = [];
     private readonly List<Task> _accepting = [];
+    private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(1);
     private readonly SipTaker _take;
     private readonly Action<SipFlow> _failed;
     private readonly ILogger _log;
@@ -33,12 +35,14 @@ internal sealed partial class SipStreams : IAsyncDisposable
     public SipStreams(SipTcpSection limits, int maxMessageBytes, MonotonicClock clock, SipTaker take, Action<SipFlow> failed, ILogger log)
     {
         (Limits, MaxMessageBytes, Clock, _take, _failed, _log) = (limits, maxMessageBytes, clock, take, failed, log);
-        var period = TimeSpan.FromSeconds(Math.Clamp(limits.IdleTimeout.TotalSeconds / 4, 1, 30));
-        _sweep = new Timer(_ => CloseIdle(), null, period, period);
+        _sweep = new Timer(_ => Sweep(Clock.Now), null, SweepPeriod, SweepPeriod);
     }
 
     /// <summary>DSCP of what is sent; 0 leaves it to the system.</summary>
     public int Dscp { get; init; }
+
+    /// <summary>TLS; null where there is none.</summary>
+    public SipTls? Tls { get; init; }
 
     /// <summary>The limits in force.</summary>
     public SipTcpSection Limits { get; }
@@ -52,21 +56,24 @@ internal sealed partial class SipStreams : IAsyncDisposable
     /// <summary>Connections that are open or being made.</summary>
     public int Open => _connections.Count;
 
+    /// <summary>Those of a transport.</summary>
+    public int OpenOf(SipTransport transport) => _connections.Values.Count(c => c.Transport == transport);
+
     /// <summary>Binds a listener; nothing is accepted before <see cref="Start"/>.</summary>
-    public NetAddress Listen(NetAddress address, string setting)
+    public NetAddress Listen(NetAddress address, string setting, SipTransport transport = SipTransport.Tcp)
     {
         var socket = BindException.Open(address, SocketType.Stream, ProtocolType.Tcp, setting, opened => Marking.Apply(opened, Dscp));
-        _listeners.Add(socket);
+        _listeners.Add((socket, transport));
         return SocketAddresses.From(socket.LocalEndPoint);
     }
 
     /// <summary>Begins to accept.</summary>
     public void Start()
     {
-        foreach (var listener in _listeners) _accepting.Add(AcceptAsync(listener));
+        foreach (var (socket, transport) in _listeners) _accepting.Add(AcceptAsync(socket, transport));
     }
 
-    /// <summary>Sends a message over the connection that the flow names, or over any to its remote address. Never blocks.</summary>
+    /// <summary>Sends a message over the connection that the flow names, or over any to its remote address (and domain). Never blocks.</summary>
     public void Send(SipFlow flow, ReadOnlyMemory<byte> message)
     {
         if (flow.Connection != 0)
@@ -75,9 +82,9 @@ internal sealed partial class SipStreams : IAsyncDisposable
             return;
         }
 
-        if (!_byRemote.TryGetValue(flow.Remote, out var connection))
+        if (!_byWay.TryGetValue(Way.Of(flow), out var connection))
         {
-            if (_stopping || !Admit(flow.Remote))
+            if (_stopping || (flow.Transport == SipTransport.Tls && Tls is null) || !Admit(flow.Remote))
             {
                 _failed(flow);
                 return;
@@ -85,13 +92,11 @@ internal sealed partial class SipStreams : IAsyncDisposable
 
             var socket = new Socket(flow.Remote.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
             Marking.Apply(socket, Dscp);
-            connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow.Local, flow.Remote);
+            connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: true);
             Add(connection);
             connection.TrySend(message);
             Log.Connecting(_log, flow.Remote);
-            var bindTo = flow.Local;
-            var made = connection;
-            _ = Task.Run(() => made.RunAsync(connect: true, bindTo));
+            _ = Task.Run(connection.RunAsync);
             return;
         }
 
@@ -108,7 +113,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
     public void Ended(SipConnection connection)
     {
         if (!_connections.TryRemove(connection.Id, out _)) return;
-        _byRemote.TryRemove(KeyValuePair.Create(connection.Remote, connection));
+        _byWay.TryRemove(KeyValuePair.Create(Way.Of(connection.Flow), connection));
         lock (_admission)
         {
             if (--_perAddress.GetValueRef(connection.Remote.Address) == 0) _perAddress.Remove(connection.Remote.Address);
@@ -119,17 +124,23 @@ internal sealed partial class SipStreams : IAsyncDisposable
         if (!_stopping) _failed(connection.Flow);
     }
 
+    /// <summary>Closes what was silent for too long and keeps the rest alive; happens by itself every second.</summary>
+    internal void Sweep(Instant now)
+    {
+        foreach (var connection in _connections.Values) connection.Tick(now);
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
         await _sweep.DisposeAsync();
-        foreach (var listener in _listeners) listener.Dispose();
+        foreach (var (socket, _) in _listeners) socket.Dispose();
         foreach (var connection in _connections.Values) connection.Close();
         await Task.WhenAll(_accepting);
     }
 
-    private async Task AcceptAsync(Socket listener)
+    private async Task AcceptAsync(Socket listener, SipTransport transport)
     {
         while (true)
         {
@@ -158,9 +169,10 @@ internal sealed partial class SipStreams : IAsyncDisposable
                 continue;
             }
 
-            var connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, SocketAddresses.From(socket.LocalEndPoint), remote);
+            var flow = new SipFlow(transport, SocketAddresses.From(socket.LocalEndPoint), remote);
+            var connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: false);
             Add(connection);
-            _ = connection.RunAsync(connect: false, NetAddress.None);
+            _ = connection.RunAsync();
         }
     }
 
@@ -179,14 +191,13 @@ internal sealed partial class SipStreams : IAsyncDisposable
     private void Add(SipConnection connection)
     {
         _connections[connection.Id] = connection;
-        _byRemote[connection.Remote] = connection;
+        _byWay[Way.Of(connection.Flow)] = connection;
     }
 
-    private void CloseIdle()
+    // A connection of TLS is only for the domain whose certificate was seen (RFC 5923 §8.2); one that others opened is for nobody's requests but their own.
+    private readonly record struct Way(SipTransport Transport, NetAddress Remote, string? Domain)
     {
-        var oldest = Clock.Now - Limits.IdleTimeout;
-        foreach (var connection in _connections.Values)
-            if (connection.LastMessage < oldest) connection.Close();
+        public static Way Of(SipFlow flow) => new(flow.Transport, flow.Remote, flow.Domain);
     }
 
     private static partial class Log

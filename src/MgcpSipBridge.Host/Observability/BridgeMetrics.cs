@@ -1,4 +1,5 @@
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
@@ -56,6 +57,8 @@ internal sealed class BridgeMetrics
     private readonly Counter _sipDropped;
     private readonly Counter _sipCredentialsRefused;
     private readonly Gauge _sipConnections;
+    private readonly Counter _sipTlsFailures;
+    private readonly Gauge _sipCertificateExpiry;
     private readonly Counter _rtpPackets;
     private readonly Counter _rtpDropped;
     private readonly Histogram _rtpJitter;
@@ -104,7 +107,9 @@ internal sealed class BridgeMetrics
         _sipParseErrors = metrics.CreateCounter("mgcpsipbridge_sip_parse_errors_total", "SIP messages that could not be read.", "reason");
         _sipDropped = metrics.CreateCounter("mgcpsipbridge_sip_dropped_total", "SIP messages dropped without an answer.", "reason");
         _sipCredentialsRefused = metrics.CreateCounter("mgcpsipbridge_sip_credentials_refused_total", "Times a peer refused our credentials.", "peer");
-        _sipConnections = metrics.CreateGauge("mgcpsipbridge_sip_connections", "SIP connections over TCP that are open.");
+        _sipConnections = metrics.CreateGauge("mgcpsipbridge_sip_connections", "SIP connections that are open or being made.", "transport");
+        _sipTlsFailures = metrics.CreateCounter("mgcpsipbridge_sip_tls_failures_total", "TLS connections that did not come to be: begun by others (in) or by us (out), and why not.", "direction", "reason");
+        _sipCertificateExpiry = metrics.CreateGauge("mgcpsipbridge_sip_certificate_expiry_timestamp_seconds", "When our certificate for SIP runs out, in seconds since 1970; 0 without TLS.");
 
         _rtpPackets = metrics.CreateCounter("mgcpsipbridge_rtp_packets_total", "RTP packets that the relay took (in) and sent (out).", "side", "direction");
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
@@ -335,6 +340,7 @@ internal sealed class BridgeMetrics
         {
             foreach (var method in Methods) _sipRequests.WithLabels(method, direction);
             foreach (var status in StatusClasses) _sipResponses.WithLabels(status, direction);
+            foreach (var reason in Enum.GetValues<SipTlsFailure>()) _sipTlsFailures.WithLabels(direction, Snake(reason));
             foreach (var side in Enum.GetValues<RelaySide>()) _rtpPackets.WithLabels(Snake(side), direction);
         }
 
@@ -342,6 +348,8 @@ internal sealed class BridgeMetrics
             if (error != SipParseError.None) _sipParseErrors.WithLabels(Snake(error));
         foreach (var reason in Enum.GetValues<SipDropReason>()) _sipDropped.WithLabels(Snake(reason));
         foreach (var side in Enum.GetValues<RelaySide>()) _oneWay.WithLabels(Snake(side));
+        _sipConnections.WithLabels("tcp");
+        _sipConnections.WithLabels("tls");
         _shed.WithLabels("mgcp");
         _shed.WithLabels("sip");
     }
@@ -357,7 +365,17 @@ internal sealed class BridgeMetrics
 
     private sealed class Intake(BridgeMetrics metrics) : IMetricsIntake
     {
-        public void SipConnections(int open) => metrics._sipConnections.Set(open);
+        public void SipConnections(SipTransport transport, int open) => metrics._sipConnections.WithLabels(Snake(transport)).Set(open);
+
+        public void SipTls(SipTls tls)
+        {
+            metrics._sipCertificateExpiry.Set(tls.NotAfter.ToUnixTimeSeconds());
+            foreach (var reason in Enum.GetValues<SipTlsFailure>())
+            {
+                metrics._sipTlsFailures.WithLabels("in", Snake(reason)).IncTo(tls.Failures(reason, outbound: false));
+                metrics._sipTlsFailures.WithLabels("out", Snake(reason)).IncTo(tls.Failures(reason, outbound: true));
+            }
+        }
 
         public void RelayPorts(int inUse) => metrics._relayPorts.Set(inUse);
 
@@ -374,8 +392,11 @@ internal sealed class BridgeMetrics
 /// <summary>Takes numbers that others keep, just before a scrape.</summary>
 internal interface IMetricsIntake
 {
-    /// <summary>Open SIP connections over TCP.</summary>
-    void SipConnections(int open);
+    /// <summary>Open SIP connections over TCP or TLS.</summary>
+    void SipConnections(SipTransport transport, int open);
+
+    /// <summary>What went wrong with TLS, and how long our certificate is good.</summary>
+    void SipTls(SipTls tls);
 
     /// <summary>UDP ports that the relay has leased.</summary>
     void RelayPorts(int inUse);

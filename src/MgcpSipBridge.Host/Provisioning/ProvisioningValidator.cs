@@ -203,29 +203,27 @@ internal static partial class ProvisioningValidator
         private (string Host, int Port, SipTransport? Transport) Uri(PeerConfig peer)
         {
             if (peer.Uri is not { } uri) return ("", 0, null);
-            if (uri.StartsWith("sips:", StringComparison.OrdinalIgnoreCase))
-            {
-                Wrong(peer.Written, "uri", "TLS is not available in this version");
-                return ("", 0, null);
-            }
-
-            if (!uri.StartsWith("sip:", StringComparison.OrdinalIgnoreCase))
+            // Up to the peer it is the same: TLS. Our requests say sip: and transport=tls, which every PBX understands.
+            var secure = uri.StartsWith("sips:", StringComparison.OrdinalIgnoreCase);
+            if (!secure && !uri.StartsWith("sip:", StringComparison.OrdinalIgnoreCase))
             {
                 Wrong(peer.Written, "uri", $"\"{uri}\" is not a SIP URI such as sip:10.0.0.9:5060;transport=udp");
                 return ("", 0, null);
             }
 
-            var parts = uri[4..].Split(';');
+            var parts = uri[(secure ? 5 : 4)..].Split(';');
             var (host, port) = HostPort(peer, uri, parts[0]);
-            SipTransport? transport = null;
+            SipTransport? transport = secure ? SipTransport.Tls : null;
             foreach (var parameter in parts.Skip(1))
             {
                 switch (parameter.ToLowerInvariant())
                 {
-                    case "transport=udp": transport = SipTransport.Udp; break;
-                    case "transport=tcp": transport = SipTransport.Tcp; break;
-                    case "transport=tls": Wrong(peer.Written, "uri", "TLS is not available in this version"); break;
-                    default: Wrong(peer.Written, "uri", $"\";{parameter}\" is not understood: only ;transport=udp or ;transport=tcp is"); break;
+                    case "transport=udp" when !secure: transport = SipTransport.Udp; break;
+                    case "transport=tcp" when !secure: transport = SipTransport.Tcp; break;
+                    case "transport=tls": transport = SipTransport.Tls; break;
+                    // RFC 3261 §26.2.2: of a sips: URI, transport=tcp means TLS over it.
+                    case "transport=tcp": break;
+                    default: Wrong(peer.Written, "uri", $"\";{parameter}\" is not understood: only ;transport=udp, ;transport=tcp or ;transport=tls is"); break;
                 }
             }
 

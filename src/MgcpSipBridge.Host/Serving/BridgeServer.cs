@@ -5,6 +5,7 @@ using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
+using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
@@ -33,6 +34,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly MgcpPorts _mgcpPorts = new();
     private GatewayLocator? _locator;
     private SipStreams? _streams;
+    private SipTls? _tls;
     private SipResolver? _resolver;
     private IMediaRelay? _relay;
     private ApiHost? _api;
@@ -122,6 +124,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _mgcpPorts.Dispose();
         foreach (var port in _sipPorts) port.Dispose();
         if (_streams is not null) await _streams.DisposeAsync();
+        _tls?.Dispose();
         await Task.WhenAll(_receiving);
         if (_relay is not null) await _relay.DisposeAsync();
         await _shard.DisposeAsync();
@@ -155,7 +158,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         var net = logs.CreateLogger("MgcpSipBridge.Net");
         var config = _model.Config;
         foreach (var listen in _model.MgcpListen) _mgcpPorts.Open(listen, config.Mgcp.ReceiveBufferBytes, config.Mgcp.Dscp, net);
-        _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net) { Dscp = config.Sip.Dscp };
+        if (_model.SipListen.Any(l => l.Transport == SipTransport.Tls)) _tls = new SipTls(config.Sip.Tls, _model.SipPins, () => State.Model.Peers.Select(p => p.Sip.Host), net);
+        _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net) { Dscp = config.Sip.Dscp, Tls = _tls };
         Sip = [.. _model.SipListen.Select(listen => (listen.Transport, OpenSip(listen, net)))];
         Probe(_model.GatewayMedia.Address, "Media:Gateway:Address");
         Probe(_model.SipMedia.Address, "Media:Sip:Address");
@@ -171,7 +175,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes))));
         _metrics.ReadBeforeScrape(intake =>
         {
-            intake.SipConnections(_streams.Open);
+            intake.SipConnections(SipTransport.Tcp, _streams.OpenOf(SipTransport.Tcp));
+            intake.SipConnections(SipTransport.Tls, _streams.OpenOf(SipTransport.Tls));
+            if (_tls is not null) intake.SipTls(_tls);
             _relay.Read(intake);
         });
         var forwarding = lines.Lines.Count(line => line.Features is { ForwardAlways: not null } or { ForwardBusy: not null } or { ForwardNoAnswer: not null });
@@ -196,7 +202,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     private NetAddress OpenSip(SipListen listen, ILogger net)
     {
-        if (listen.Transport != SipTransport.Udp) return _streams!.Listen(listen.Address, listen.Setting);
+        if (listen.Transport != SipTransport.Udp) return _streams!.Listen(listen.Address, listen.Setting, listen.Transport);
         var bound = listen.Address;
         var port = UdpPort.Open(listen.Address, listen.Setting, _model.Config.Sip.ReceiveBufferBytes,
             to => _shard.Post(new EngineInput.SipFlowFailed(new SipFlow(SipTransport.Udp, bound, to))), net, _model.Config.Sip.Dscp);

@@ -84,7 +84,8 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
         entry.Query = 0;
         if (!targets.IsDefaultOrEmpty)
         {
-            entry.Targets = targets;
+            // DNS is not to be trusted with the name: the certificate has to be of the domain that was asked for (RFC 5922 §7.3).
+            entry.Targets = [.. targets.Select(target => target.Transport == SipTransport.Tls ? target with { Domain = name.Host } : target)];
             entry.FreshUntil = now + Lifetime;
         }
 

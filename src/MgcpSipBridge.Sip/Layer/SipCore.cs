@@ -143,7 +143,7 @@ internal sealed class SipCore
         foreach (var target in targets)
         {
             if (ListenerFor(target.Transport, target.Address, NetAddress.None) is { } listener)
-                flows.Add(new SipFlow(target.Transport, listener.Bound, target.Address));
+                flows.Add(new SipFlow(target.Transport, listener.Bound, target.Address) { Domain = target.Transport == SipTransport.Tls ? DomainOf(target) : null });
         }
 
         return flows.DrainToImmutable();
@@ -168,6 +168,9 @@ internal sealed class SipCore
 
         return false;
     }
+
+    // A Contact mostly names an address, and certificates mostly name none: the address of a peer stands for that peer's domain.
+    private string DomainOf(SipTarget target) => target.Domain ?? Peers.At(target.Address)?.Hop.Host ?? target.Address.UriHost;
 
     private SipListener? ListenerFor(SipTransport transport, NetAddress remote, NetAddress local)
     {

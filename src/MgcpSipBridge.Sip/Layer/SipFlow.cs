@@ -23,7 +23,14 @@ public enum SipTransport
 /// <param name="Local">The listener (UDP) or the connection's own end.</param>
 /// <param name="Remote">The other end.</param>
 /// <param name="Connection">The host's number for a stream connection; 0 for UDP and for one that does not exist yet.</param>
-public readonly record struct SipFlow(SipTransport Transport, NetAddress Local, NetAddress Remote, long Connection = 0);
+public readonly record struct SipFlow(SipTransport Transport, NetAddress Local, NetAddress Remote, long Connection = 0)
+{
+    /// <summary>
+    /// TLS: the domain, or the address literal, that the other end's certificate has to name (RFC 5922 §7.3), in lower case; null for connections that
+    /// the other side opened, and for other transports.
+    /// </summary>
+    public string? Domain { get; init; }
+}
 
 /// <summary>A place where this bridge listens and how others reach it.</summary>
 /// <param name="Transport">The transport.</param>
@@ -33,4 +40,8 @@ public readonly record struct SipFlow(SipTransport Transport, NetAddress Local, 
 public sealed record SipListener(SipTransport Transport, NetAddress Bound, string AdvertisedHost, int AdvertisedPort);
 
 /// <summary>One resolved next hop (RFC 3263).</summary>
-public readonly record struct SipTarget(SipTransport Transport, NetAddress Address);
+public readonly record struct SipTarget(SipTransport Transport, NetAddress Address)
+{
+    /// <summary>TLS: the domain that was looked up, not the server that DNS named for it (RFC 5922 §7.3); null for literals and other transports.</summary>
+    public string? Domain { get; init; }
+}

@@ -24,6 +24,9 @@ public sealed class SipStreamFramer
     /// <summary>Whether the stream cannot be followed any more (no Content-Length, too large): the connection must be closed.</summary>
     public bool Broken { get; private set; }
 
+    /// <summary>Whether nothing is held: the next byte begins a message, or is a line end between two.</summary>
+    public bool IsEmpty => _start == _end && _messageLength == 0;
+
     /// <summary>Adds received bytes. Read all whole messages before adding more: what is held is then one message and one addition at most.</summary>
     public void Append(ReadOnlySpan<byte> received)
     {

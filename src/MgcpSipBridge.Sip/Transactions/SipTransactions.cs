@@ -117,6 +117,8 @@ public sealed partial class SipTransactions
     {
         var flow = transaction.Flow;
         if (flow.Transport != failed.Transport || flow.Remote != failed.Remote) return false;
+        // Two domains at one address have a TLS connection each.
+        if (flow.Domain is { } domain && failed.Domain is { } other && domain != other) return false;
         return flow.Transport == SipTransport.Udp
             ? failed.Local.IsNone || flow.Local == failed.Local
             : flow.Connection == 0 || failed.Connection == 0 || flow.Connection == failed.Connection;
