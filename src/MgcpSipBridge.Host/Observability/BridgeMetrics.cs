@@ -388,22 +388,3 @@ internal sealed class BridgeMetrics
         public void RtpDropped(string reason, long count) => metrics._rtpDropped.WithLabels(reason).IncTo(count);
     }
 }
-
-/// <summary>Takes numbers that others keep, just before a scrape.</summary>
-internal interface IMetricsIntake
-{
-    /// <summary>Open SIP connections over TCP or TLS.</summary>
-    void SipConnections(SipTransport transport, int open);
-
-    /// <summary>What went wrong with TLS, and how long our certificate is good.</summary>
-    void SipTls(SipTls tls);
-
-    /// <summary>UDP ports that the relay has leased.</summary>
-    void RelayPorts(int inUse);
-
-    /// <summary>RTP packets since the start that came from, and went to, one side.</summary>
-    void RtpPackets(RelaySide side, long received, long sent);
-
-    /// <summary>RTP packets since the start that were refused for a reason of a closed set.</summary>
-    void RtpDropped(string reason, long count);
-}
