@@ -28,7 +28,8 @@ public sealed partial class BridgeEngine
         _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
 
         RemoveLines(model);
-        foreach (var gateway in old.Gateways.Where(gateway => !model.Gateways.Any(kept => kept.Mgcp.Name == gateway.Mgcp.Name)))
+        var keptGateways = model.Gateways.Select(gateway => gateway.Mgcp.Name).ToHashSet(StringComparer.Ordinal);
+        foreach (var gateway in old.Gateways.Where(gateway => !keptGateways.Contains(gateway.Mgcp.Name)))
         {
             _core.Mgcp.RemoveGateway(gateway.Mgcp.Name, _core.Now);
             Pump();
@@ -49,7 +50,8 @@ public sealed partial class BridgeEngine
     }
 
     private static bool Same(MgcpGatewayModel a, MgcpGatewayModel b) =>
-        a with { Endpoints = b.Endpoints } == b && a.Endpoints.AsSpan().SequenceEqual(b.Endpoints.AsSpan());
+        a with { Endpoints = b.Endpoints, AlsoFrom = b.AlsoFrom } == b && a.Endpoints.AsSpan().SequenceEqual(b.Endpoints.AsSpan())
+        && a.AlsoFrom.AsSpan().SequenceEqual(b.AlsoFrom.AsSpan());
 
     private void RemoveLines(EngineModel model)
     {

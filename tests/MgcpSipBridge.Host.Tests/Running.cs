@@ -1,3 +1,4 @@
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Serving;
 using Microsoft.Extensions.Logging;
 
@@ -68,7 +69,7 @@ internal sealed class Running : IAsyncDisposable
         {
             Relay.Happened = happened;
             return Relay;
-        }, _logs);
+        }, _logs, Provisioned.Of(loaded.Declared, []));
         Http = new HttpClient { BaseAddress = new Uri(Ready("http")) };
         GrpcAddress = Ready("grpc");
     }

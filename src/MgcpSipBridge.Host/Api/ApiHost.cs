@@ -1,4 +1,6 @@
 using System.Net.Sockets;
+using Google.Protobuf.Reflection;
+using Google.Rpc;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Observability;
@@ -29,7 +31,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
     /// <summary>Binds both ports and serves.</summary>
     /// <exception cref="BindException">A port is taken.</exception>
-    public static async Task<ApiHost> StartAsync(BridgeModel model, BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ILoggerFactory logs)
+    public static async Task<ApiHost> StartAsync(BridgeModel model, BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ProvisioningWrites writes, ILoggerFactory logs)
     {
         // Bound here and handed over, so that a conflict names its setting and a port of 0 is known at once.
         var http = Listen(model.Http, "Api:Http");
@@ -44,7 +46,7 @@ internal sealed class ApiHost : IAsyncDisposable
             throw;
         }
 
-        var app = Build(state, shard, metrics, adoptions, logs, http, grpc);
+        var app = Build(state, shard, metrics, adoptions, writes, logs, http, grpc);
         await app.StartAsync();
         return new ApiHost(app, SocketAddresses.From(http.LocalEndPoint), SocketAddresses.From(grpc.LocalEndPoint));
     }
@@ -59,7 +61,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
     private static Socket Listen(NetAddress address, string setting) => BindException.Open(address, SocketType.Stream, ProtocolType.Tcp, setting, _ => { });
 
-    private static WebApplication Build(BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ILoggerFactory logs, Socket http, Socket grpc)
+    private static WebApplication Build(BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ProvisioningWrites writes, ILoggerFactory logs, Socket http, Socket grpc)
     {
         // Empty: no appsettings.json, no ASPNETCORE_ variables. What configures the bridge is documented, and nothing else does.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "mgcp-sip-bridge" });
@@ -81,7 +83,8 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(state);
         services.AddSingleton(new EngineAnswers(shard));
         services.AddSingleton(adoptions);
-        services.AddGrpc().AddJsonTranscoding();
+        services.AddSingleton(writes);
+        services.AddGrpc().AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor));
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains(ReadyTag)))
             .AddCheck("ready", () => state.Phase == BridgePhase.Ready ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(state.Phase.ToString()), [ReadyTag]);
@@ -122,6 +125,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/discoveredGateways                 gateways that nobody configured; POST /v1/discoveredGateways/{domain}:adopt
         /v1/peers                              SIP peers; /v1/peers/{name}
         /v1/routes                             routes; /v1/routes/{name}
+                                               POST to the lists, PATCH and DELETE on gateways, lines, peers and routes change them
         /v1/calls                              live calls; /v1/calls/{id}, /v1/calls/{id}/ladder
 
         The same, and health and reflection, by gRPC on its own port.

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Sip;
 
@@ -24,6 +25,7 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
 {
     private readonly ConcurrentDictionary<string, (string Peer, SipRegistrationState State)> _registrations = new();
     private volatile EngineModel _model = EngineModel.Empty;
+    private volatile Provisioned _provisioned = Provisioned.Empty;
     private volatile BridgePhase _phase = BridgePhase.Starting;
 
     /// <summary>The node's name.</summary>
@@ -43,6 +45,13 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     {
         get => _model;
         set => _model = value;
+    }
+
+    /// <summary>What is provisioned, and by whom; swapped whole.</summary>
+    public Provisioned Provisioned
+    {
+        get => _provisioned;
+        set => _provisioned = value;
     }
 
     /// <summary>Whether the bridge takes calls.</summary>

@@ -6,11 +6,8 @@ using MgcpSipBridge.Host.Provisioning;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Gateways and lines.</summary>
-internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, Adoptions adoptions) : V1.GatewayService.GatewayServiceBase
+internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, Adoptions adoptions, ProvisioningWrites writes) : V1.GatewayService.GatewayServiceBase
 {
-    // Stands for every gateway where a path needs one (AIP-159).
-    private const string AnyGateway = "-";
-
     public override async Task<V1.ListGatewaysResponse> ListGateways(V1.ListGatewaysRequest request, ServerCallContext context)
     {
         var all = await engine.AllAsync<GatewayView>(new EngineQuery.Gateways(), context.CancellationToken);
@@ -23,17 +20,57 @@ internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, A
 
     public override async Task<V1.ListLinesResponse> ListLines(V1.ListLinesRequest request, ServerCallContext context)
     {
-        if (request.Gateway != AnyGateway) await FindAsync(request.Gateway, context);
+        if (request.Gateway != ProvisioningWrites.AnyGateway) await FindAsync(request.Gateway, context);
         var all = await engine.AllAsync<LineView>(new EngineQuery.Lines(), context.CancellationToken);
         var (page, next) = Paging.Take(all.Where(l => IsOn(l, request.Gateway)), l => l.Model.Number, request.PageSize, request.PageToken);
-        return new V1.ListLinesResponse { Lines = { page.Select(l => l.ToMessage()) }, NextPageToken = next };
+        return new V1.ListLinesResponse { Lines = { page.Select(l => l.ToMessage(state)) }, NextPageToken = next };
     }
 
-    public override async Task<V1.Line> GetLine(V1.GetLineRequest request, ServerCallContext context)
+    public override Task<V1.Line> GetLine(V1.GetLineRequest request, ServerCallContext context) => LineAsync(request.Gateway, request.Line, context);
+
+    public override async Task<V1.Gateway> CreateGateway(V1.CreateGatewayRequest request, ServerCallContext context)
     {
-        var all = await engine.AllAsync<LineView>(new EngineQuery.Lines(), context.CancellationToken);
-        return all.FirstOrDefault(l => l.Model.Number == request.Line && IsOn(l, request.Gateway))?.ToMessage()
-            ?? throw EngineAnswers.NotFound($"line {request.Line} on gateway {request.Gateway}");
+        await writes.CreateAsync(ResourceKind.Gateway, request.Gateway?.Name ?? "", request.Gateway, context);
+        return (await FindAsync(request.Gateway!.Name, context)).ToMessage(state);
+    }
+
+    public override async Task<V1.Gateway> UpdateGateway(V1.UpdateGatewayRequest request, ServerCallContext context)
+    {
+        var given = request.Gateway;
+        // What was read may be written back: an address that is shown because it was learnt is not thereby decided.
+        if (given is { Address.Length: > 0 } && request.UpdateMask is not { Paths.Count: > 0 } && state.Model.Gateways.Any(g => g.Mgcp.Name == given.Name))
+        {
+            var shown = (await FindAsync(given.Name, context)).ToMessage(state);
+            if (shown.Address == given.Address) given.Address = "";
+        }
+
+        await writes.UpdateAsync(ResourceKind.Gateway, given?.Name ?? "", given, request.UpdateMask, given?.Etag ?? "", context);
+        return (await FindAsync(given!.Name, context)).ToMessage(state);
+    }
+
+    public override async Task<Empty> DeleteGateway(V1.DeleteGatewayRequest request, ServerCallContext context)
+    {
+        await writes.DeleteAsync(ResourceKind.Gateway, request.Gateway, request.Etag, context, force: request.Force);
+        return new Empty();
+    }
+
+    public override async Task<V1.Line> CreateLine(V1.CreateLineRequest request, ServerCallContext context)
+    {
+        await writes.CreateAsync(ResourceKind.Line, request.Line?.Number ?? "", request.Line, context, request.Gateway);
+        return await LineAsync(request.Gateway, request.Line!.Number, context);
+    }
+
+    public override async Task<V1.Line> UpdateLine(V1.UpdateLineRequest request, ServerCallContext context)
+    {
+        var given = request.Line;
+        await writes.UpdateAsync(ResourceKind.Line, given?.Number ?? "", given, request.UpdateMask, given?.Etag ?? "", context, given?.Gateway ?? "");
+        return await LineAsync(given!.Gateway, given.Number, context);
+    }
+
+    public override async Task<Empty> DeleteLine(V1.DeleteLineRequest request, ServerCallContext context)
+    {
+        await writes.DeleteAsync(ResourceKind.Line, request.Line, request.Etag, context, request.Gateway);
+        return new Empty();
     }
 
     public override async Task<V1.ListDiscoveredGatewaysResponse> ListDiscoveredGateways(V1.ListDiscoveredGatewaysRequest request, ServerCallContext context)
@@ -66,7 +103,14 @@ internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, A
             : throw new RpcException(new Status(StatusCode.Unavailable, $"gateway {request.Domain} at {meant[0].Address} was asked what it has and is not adopted: the log says why"));
     }
 
-    private static bool IsOn(LineView line, string gateway) => gateway == AnyGateway || line.Model.Gateway == gateway;
+    private async Task<V1.Line> LineAsync(string gateway, string number, ServerCallContext context)
+    {
+        var all = await engine.AllAsync<LineView>(new EngineQuery.Lines(), context.CancellationToken);
+        return all.FirstOrDefault(l => l.Model.Number == number && IsOn(l, gateway))?.ToMessage(state)
+            ?? throw EngineAnswers.NotFound($"line {number} on gateway {gateway}");
+    }
+
+    private static bool IsOn(LineView line, string gateway) => gateway == ProvisioningWrites.AnyGateway || line.Model.Gateway == gateway;
 
     private async Task<GatewayView> FindAsync(string name, ServerCallContext context)
     {
@@ -76,7 +120,7 @@ internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, A
 }
 
 /// <summary>Peers.</summary>
-internal sealed class PeerResource(BridgeState state) : V1.PeerService.PeerServiceBase
+internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes) : V1.PeerService.PeerServiceBase
 {
     public override Task<V1.ListPeersResponse> ListPeers(V1.ListPeersRequest request, ServerCallContext context)
     {
@@ -84,23 +128,59 @@ internal sealed class PeerResource(BridgeState state) : V1.PeerService.PeerServi
         return Task.FromResult(new V1.ListPeersResponse { Peers = { page.Select(p => p.ToMessage(state)) }, NextPageToken = next });
     }
 
-    public override Task<V1.Peer> GetPeer(V1.GetPeerRequest request, ServerCallContext context) =>
-        Task.FromResult(state.Model.Peers.FirstOrDefault(p => p.Sip.Name == request.Peer)?.ToMessage(state)
-            ?? throw EngineAnswers.NotFound($"peer {request.Peer}"));
+    public override Task<V1.Peer> GetPeer(V1.GetPeerRequest request, ServerCallContext context) => Task.FromResult(Find(request.Peer));
+
+    public override async Task<V1.Peer> CreatePeer(V1.CreatePeerRequest request, ServerCallContext context)
+    {
+        await writes.CreateAsync(ResourceKind.Peer, request.Peer?.Name ?? "", request.Peer, context);
+        return Find(request.Peer!.Name);
+    }
+
+    public override async Task<V1.Peer> UpdatePeer(V1.UpdatePeerRequest request, ServerCallContext context)
+    {
+        await writes.UpdateAsync(ResourceKind.Peer, request.Peer?.Name ?? "", request.Peer, request.UpdateMask, request.Peer?.Etag ?? "", context);
+        return Find(request.Peer!.Name);
+    }
+
+    public override async Task<Empty> DeletePeer(V1.DeletePeerRequest request, ServerCallContext context)
+    {
+        await writes.DeleteAsync(ResourceKind.Peer, request.Peer, request.Etag, context);
+        return new Empty();
+    }
+
+    private V1.Peer Find(string name) => state.Model.Peers.FirstOrDefault(p => p.Sip.Name == name)?.ToMessage(state) ?? throw EngineAnswers.NotFound($"peer {name}");
 }
 
 /// <summary>Routes.</summary>
-internal sealed class RouteResource(BridgeState state) : V1.RouteService.RouteServiceBase
+internal sealed class RouteResource(BridgeState state, ProvisioningWrites writes) : V1.RouteService.RouteServiceBase
 {
     public override Task<V1.ListRoutesResponse> ListRoutes(V1.ListRoutesRequest request, ServerCallContext context)
     {
         var (page, next) = Paging.Take(state.Model.Routes, r => r.Name, request.PageSize, request.PageToken);
-        return Task.FromResult(new V1.ListRoutesResponse { Routes = { page.Select(r => r.ToMessage()) }, NextPageToken = next });
+        return Task.FromResult(new V1.ListRoutesResponse { Routes = { page.Select(r => r.ToMessage(state)) }, NextPageToken = next });
     }
 
-    public override Task<V1.Route> GetRoute(V1.GetRouteRequest request, ServerCallContext context) =>
-        Task.FromResult(state.Model.Routes.FirstOrDefault(r => r.Name == request.Route)?.ToMessage()
-            ?? throw EngineAnswers.NotFound($"route {request.Route}"));
+    public override Task<V1.Route> GetRoute(V1.GetRouteRequest request, ServerCallContext context) => Task.FromResult(Find(request.Route));
+
+    public override async Task<V1.Route> CreateRoute(V1.CreateRouteRequest request, ServerCallContext context)
+    {
+        await writes.CreateAsync(ResourceKind.Route, request.Route?.Name ?? "", request.Route, context);
+        return Find(request.Route!.Name);
+    }
+
+    public override async Task<V1.Route> UpdateRoute(V1.UpdateRouteRequest request, ServerCallContext context)
+    {
+        await writes.UpdateAsync(ResourceKind.Route, request.Route?.Name ?? "", request.Route, request.UpdateMask, request.Route?.Etag ?? "", context);
+        return Find(request.Route!.Name);
+    }
+
+    public override async Task<Empty> DeleteRoute(V1.DeleteRouteRequest request, ServerCallContext context)
+    {
+        await writes.DeleteAsync(ResourceKind.Route, request.Route, request.Etag, context);
+        return new Empty();
+    }
+
+    private V1.Route Find(string name) => state.Model.Routes.FirstOrDefault(r => r.Name == name)?.ToMessage(state) ?? throw EngineAnswers.NotFound($"route {name}");
 }
 
 /// <summary>Calls and their ladders.</summary>

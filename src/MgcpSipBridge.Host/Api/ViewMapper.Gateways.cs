@@ -49,6 +49,10 @@ internal static partial class ViewMapper
             Host = view.Model.Host is { } host ? $"{host.Name}:{host.Port}" : "",
             AddressProblem = view.Model.Host is { } named ? state.AddressProblem(named) ?? "" : "",
             Adopted = view.Model.IsAdopted,
+            AlsoFrom = { model.AlsoFrom.IsDefault ? [] : model.AlsoFrom.Select(host => host.Host) },
+            TraitOverrides = { TraitView.Of(model, view.Status.Traits).Where(t => t.Source == TraitSource.Overridden).ToDictionary(t => t.Name, t => t.Value) },
+            Source = view.Model.IsAdopted ? V1.ResourceSource.Adopted : state.SourceOf(ResourceKind.Gateway, model.Name),
+            Etag = state.EtagOf(ResourceKind.Gateway, model.Name),
             ProposedEndpoints = { view.Proposal is { } proposed ? proposed.Endpoints.Select(ToMessage) : [] },
             ProposedLinesYaml = view.Proposal is { } proposal ? ProposalYaml.Write(model.Name, proposal, [.. state.Model.Peers.Select(p => p.Sip.Name)]) : "",
         };
@@ -65,7 +69,7 @@ internal static partial class ViewMapper
         State = view.Proposal is { Code: 0 } ? V1.DiscoveredGateway.Types.State.Unanswered : V1.DiscoveredGateway.Types.State.Heard,
     };
 
-    public static V1.Line ToMessage(this LineView view)
+    public static V1.Line ToMessage(this LineView view, BridgeState state)
     {
         var (model, features) = (view.Model, view.Model.Features);
         var message = new V1.Line
@@ -88,11 +92,15 @@ internal static partial class ViewMapper
                 ForwardBusy = features.ForwardBusy ?? "",
                 ForwardNoAnswer = features.ForwardNoAnswer ?? "",
                 DoNotDisturb = features.DoNotDisturb,
+                WithholdNumber = features.WithholdNumber,
             },
             State = view.State.ToMessage(),
             Registered = view.Registration == SipRegistrationState.Registered,
             RegistrationState = view.Registration.ToMessage(),
             Call = view.CallId ?? "",
+            PasswordSet = model.Password is not null,
+            Source = state.SourceOf(ResourceKind.Line, model.Number),
+            Etag = state.EtagOf(ResourceKind.Line, model.Number),
             Service = view.Service switch
             {
                 LineService.InService => V1.Line.Types.Service.InService,

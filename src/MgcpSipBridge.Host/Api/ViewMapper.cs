@@ -1,12 +1,13 @@
 using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Api;
 
-/// <summary>The engine's views as messages of the API. Passwords have no field to go to.</summary>
+/// <summary>The engine's views as messages of the API. Passwords are never among what is written.</summary>
 internal static partial class ViewMapper
 {
     public static V1.Peer ToMessage(this PeerModel peer, BridgeState state)
@@ -26,6 +27,14 @@ internal static partial class ViewMapper
                 _ => V1.Peer.Types.Registration.None,
             },
             Realm = model.Realm ?? "",
+            Digits = peer.Digits == DigitTransport.Info ? V1.Peer.Types.Digits.Info : V1.Peer.Types.Digits.Sound,
+            Trusted = model.Trusted,
+            SubscribesToMessages = model.AsksForMessages,
+            CallerFrom = model.CallerFrom.ToMessage(),
+            CallerIn = model.CallerIn.ToMessage(),
+            PasswordSet = model.Password is not null,
+            Source = state.SourceOf(ResourceKind.Peer, model.Name),
+            Etag = state.EtagOf(ResourceKind.Peer, model.Name),
             Username = model.Username ?? "",
             Media = peer.Media.ToMessage(),
             RegistrationState = model.Registration == SipRegistrationMode.Trunk ? trunk.State.ToMessage() : V1.RegistrationState.Off,
@@ -34,7 +43,7 @@ internal static partial class ViewMapper
         };
     }
 
-    public static V1.Route ToMessage(this RouteModel route) => new()
+    public static V1.Route ToMessage(this RouteModel route, BridgeState state) => new()
     {
         Name = route.Name,
         Prefix = route.Prefix,
@@ -45,6 +54,8 @@ internal static partial class ViewMapper
         Failover = { route.Failover.IsDefault ? [] : route.Failover },
         MinDigits = route.MinDigits,
         MaxDigits = route.MaxDigits,
+        Source = state.SourceOf(ResourceKind.Route, route.Name),
+        Etag = state.EtagOf(ResourceKind.Route, route.Name),
     };
 
     public static V1.Call ToMessage(this CallView view, MonotonicClock clock) => new()
@@ -104,6 +115,12 @@ internal static partial class ViewMapper
         _ => V1.RegistrationState.Off,
     };
 
+    private static V1.ResourceSource SourceOf(this BridgeState state, ResourceKind kind, string name) =>
+        state.Provisioned.Stored.ContainsKey(new ResourceKey(kind, name)) ? V1.ResourceSource.Api : V1.ResourceSource.File;
+
+    private static string EtagOf(this BridgeState state, ResourceKind kind, string name) =>
+        state.Provisioned.Stored.TryGetValue(new ResourceKey(kind, name), out var stored) ? stored.Etag : "";
+
     private static Timestamp Stamp(this MonotonicClock clock, Instant at) => Timestamp.FromDateTime(clock.ToUtc(at));
 
     private static V1.Line.Types.State ToMessage(this LineState state) => state switch
@@ -116,6 +133,14 @@ internal static partial class ViewMapper
         LineState.Talking => V1.Line.Types.State.Talking,
         LineState.Releasing => V1.Line.Types.State.Releasing,
         _ => V1.Line.Types.State.OutOfService,
+    };
+
+    private static V1.Peer.Types.IdentityHeader ToMessage(this SipIdentityHeader header) => header switch
+    {
+        SipIdentityHeader.PAssertedIdentity => V1.Peer.Types.IdentityHeader.PAssertedIdentity,
+        SipIdentityHeader.PPreferredIdentity => V1.Peer.Types.IdentityHeader.PPreferredIdentity,
+        SipIdentityHeader.RemotePartyId => V1.Peer.Types.IdentityHeader.RemotePartyId,
+        _ => V1.Peer.Types.IdentityHeader.From,
     };
 
     private static V1.MediaSource ToMessage(this SourceLearning media) => media == SourceLearning.Learn ? V1.MediaSource.Learn : V1.MediaSource.Strict;

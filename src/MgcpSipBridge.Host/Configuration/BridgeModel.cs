@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Net.Tls;
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -37,6 +38,9 @@ internal sealed record BridgeModel
 
     /// <summary>How long hanging up and unregistering may take after that.</summary>
     public TimeSpan Stop => TimeSpan.FromSeconds(Config.Bridge.StopSeconds);
+
+    /// <summary>Checks what is provisioned against these settings; null, and problems, when it cannot be.</summary>
+    public EngineModel? Validate(ProvisioningConfig provisioned, ConfigProblems problems) => ProvisioningValidator.Validate(provisioned, SipListen, problems, MgcpListen);
 
     /// <summary>The engine's settings, once it is known where the sockets are bound.</summary>
     /// <param name="mgcp">The MGCP sockets' addresses; the first IPv4 one is what gateways are told, and the first IPv6 one those with IPv6 addresses.</param>

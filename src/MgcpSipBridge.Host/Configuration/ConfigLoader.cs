@@ -7,8 +7,9 @@ namespace MgcpSipBridge.Host.Configuration;
 /// <summary>Reads, binds and validates everything that the bridge is started with.</summary>
 /// <param name="Bridge">The settings; null when anything was wrong.</param>
 /// <param name="Lines">The provisioning; null when anything was wrong.</param>
+/// <param name="Declared">What lines.yaml says, as it was written.</param>
 /// <param name="Problems">All that was wrong.</param>
-internal sealed record LoadedConfig(BridgeModel? Bridge, EngineModel? Lines, IReadOnlyList<ConfigProblem> Problems)
+internal sealed record LoadedConfig(BridgeModel? Bridge, EngineModel? Lines, ProvisioningConfig Declared, IReadOnlyList<ConfigProblem> Problems)
 {
     /// <summary>Loads from the two files, either of which may be left out, the environment and the arguments.</summary>
     public static LoadedConfig Load(string? configFile, string? linesFile, IDictionary environment, IReadOnlyList<string> arguments)
@@ -27,7 +28,7 @@ internal sealed record LoadedConfig(BridgeModel? Bridge, EngineModel? Lines, IRe
         if (linesFile is not null && ReadFile(linesFile, problems) is { } yaml)
             lines = LinesYaml.Read(linesFile, System.Text.Encoding.UTF8.GetString(yaml), problems);
         var provisioned = ProvisioningValidator.Validate(lines, model?.SipListen ?? [], problems, model?.MgcpListen ?? []);
-        return problems.None ? new LoadedConfig(model, provisioned, []) : new LoadedConfig(null, null, problems.Items);
+        return problems.None ? new LoadedConfig(model, provisioned, lines, []) : new LoadedConfig(null, null, lines, problems.Items);
     }
 
     private static byte[]? ReadFile(string file, ConfigProblems problems)

@@ -70,11 +70,8 @@ internal sealed partial class GatewayLocator : IAsyncDisposable
         };
     }
 
-    /// <summary>Begins; does nothing where no gateway's address is a name.</summary>
-    public void Start()
-    {
-        if (_model().Gateways.Any(g => g.Host is not null)) _loop = Task.Run(RunAsync);
-    }
+    /// <summary>Begins. Gateways may come at any time, so that it goes on where no address is a name yet.</summary>
+    public void Start() => _loop = Task.Run(RunAsync);
 
     /// <summary>Why a gateway's name gives no address at the moment; null when it does, or was not asked yet.</summary>
     public string? ProblemOf(GatewayHost host) => _found.TryGetValue(host.Name, out var found) ? found.Problem : null;
@@ -120,7 +117,8 @@ internal sealed partial class GatewayLocator : IAsyncDisposable
                 Log.Failed(_log, e);
             }
 
-            await Task.Delay(pause, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // A name that was provisioned meanwhile is not to wait for others to expire.
+            await Task.Delay(pause < Shortest ? pause : Shortest, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

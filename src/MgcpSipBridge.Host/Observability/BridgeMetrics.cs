@@ -111,6 +111,7 @@ internal sealed class BridgeMetrics
         _sipTlsFailures = metrics.CreateCounter("mgcpsipbridge_sip_tls_failures_total", "TLS connections that did not come to be: begun by others (in) or by us (out), and why not.", "direction", "reason");
         _sipCertificateExpiry = metrics.CreateGauge("mgcpsipbridge_sip_certificate_expiry_timestamp_seconds", "When our certificate for SIP runs out, in seconds since 1970; 0 without TLS.");
 
+        Provisioning = new ProvisioningMetrics(metrics);
         _rtpPackets = metrics.CreateCounter("mgcpsipbridge_rtp_packets_total", "RTP packets that the relay took (in) and sent (out).", "side", "direction");
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
         _rtpJitter = Buckets(metrics, "mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", JitterBuckets);
@@ -193,6 +194,9 @@ internal sealed class BridgeMetrics
                 break;
         }
     }
+
+    /// <summary>What the API changes, and whether it can be kept.</summary>
+    public ProvisioningMetrics Provisioning { get; }
 
     /// <summary>
     /// Publishes the gateways and peers of a model at 0, so that a gateway that never spoke is seen as down, not as missing.

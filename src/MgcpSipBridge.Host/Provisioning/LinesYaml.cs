@@ -28,7 +28,7 @@ internal static class LinesYaml
         return config;
     }
 
-    private static PeerConfig ReadPeer(MapReader map) => new(map.Written)
+    internal static PeerConfig ReadPeer(MapReader map) => new(map.Written)
     {
         Name = map.Required("name"),
         Uri = map.Required("uri"),
@@ -51,7 +51,7 @@ internal static class LinesYaml
         ("pPreferredIdentity", SipIdentityHeader.PPreferredIdentity), ("remotePartyId", SipIdentityHeader.RemotePartyId),
     ];
 
-    private static GatewayConfig ReadGateway(MapReader map)
+    internal static GatewayConfig ReadGateway(MapReader map)
     {
         var gateway = new GatewayConfig(map.Written)
         {
@@ -95,7 +95,7 @@ internal static class LinesYaml
         PersistentEvents = map.Choice("persistentEvents"),
     };
 
-    private static LineConfig ReadLine(MapReader map)
+    internal static LineConfig ReadLine(MapReader map)
     {
         var line = new LineConfig(map.Written)
         {
@@ -127,7 +127,7 @@ internal static class LinesYaml
         WithholdNumber = map.Flag("withholdNumber", false),
     };
 
-    private static RouteConfig ReadRoute(MapReader map) => new(map.Written)
+    internal static RouteConfig ReadRoute(MapReader map) => new(map.Written)
     {
         Name = map.Required("name"),
         Prefix = map.Text("prefix"),

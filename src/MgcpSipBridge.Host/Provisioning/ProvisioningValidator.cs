@@ -73,6 +73,7 @@ internal static partial class ProvisioningValidator
             Name(peer.Written, peer.Name, _peerNames);
             var (host, port, transport) = Uri(peer);
             Reachable(peer, host, transport);
+            Printable(peer.Written, ("realm", peer.Realm), ("username", peer.Username), ("password", peer.Password));
             if (peer.Registration == SipRegistrationMode.Trunk && string.IsNullOrEmpty(peer.Username))
                 Wrong(peer.Written, "username", "is missing: registration: trunk registers this user");
             return new PeerModel(new SipPeerModel(peer.Name ?? "", host, port, transport, peer.Registration, peer.Realm, peer.Username, peer.Password)
@@ -162,7 +163,7 @@ internal static partial class ProvisioningValidator
             }
 
             Reference(line.Written, "peer", line.Peer);
-            if (line.DisplayName is { } name && name.Any(char.IsControl)) Wrong(line.Written, "displayName", "has control characters");
+            Printable(line.Written, ("displayName", line.DisplayName), ("username", line.Username), ("password", line.Password));
             Destination(line.FeaturesWritten, "hotline", line.Features.Hotline);
             Destination(line.FeaturesWritten, "forwardAlways", line.Features.ForwardAlways);
             Destination(line.FeaturesWritten, "forwardBusy", line.Features.ForwardBusy);
@@ -285,6 +286,13 @@ internal static partial class ProvisioningValidator
         {
             if (written is not null && digits is not null && !DestinationPattern().IsMatch(digits))
                 Wrong(written, field, $"\"{digits}\" is not a number to call: 0-9, *, #, A-D, with or without a leading +");
+        }
+
+        // What ends up in a header must not end the header.
+        private void Printable(Written written, params ReadOnlySpan<(string Field, string? Text)> texts)
+        {
+            foreach (var (field, text) in texts)
+                if (text is not null && text.Any(char.IsControl)) Wrong(written, field, "has control characters");
         }
 
         private void Wrong(Written written, string field, string message) => problems.Add(written.Of(field), written.PathOf(field), message);

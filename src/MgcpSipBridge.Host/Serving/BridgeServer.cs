@@ -31,6 +31,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly List<Task> _receiving = [];
     private readonly LiveModel _live;
     private readonly Adoptions _adoptions;
+    private readonly Provisioner _provisioner;
     private readonly MgcpPorts _mgcpPorts = new();
     private GatewayLocator? _locator;
     private SipStreams? _streams;
@@ -39,16 +40,17 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private IMediaRelay? _relay;
     private ApiHost? _api;
 
-    private BridgeServer(BridgeModel model, ILoggerFactory logs)
+    private BridgeServer(BridgeModel model, ILoggerFactory logs, Provisioned provisioned, IProvisioningStore store)
     {
         _model = model;
         _log = logs.CreateLogger("MgcpSipBridge.Host");
         var clock = new MonotonicClock();
-        State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock);
+        State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock) { Provisioned = provisioned };
         _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
+        _provisioner = new Provisioner(_live, State, store, model.Validate);
         _adoptions = new Adoptions(_live, _shard, model.Config.Mgcp.MaxDiscovered, logs.CreateLogger("MgcpSipBridge.Mgcp"));
     }
 
@@ -80,10 +82,18 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     }
 
     /// <summary>Binds everything, builds the engine with the real ports, loads the lines, and only then listens.</summary>
+    /// <param name="model">The settings.</param>
+    /// <param name="lines">All that is provisioned, validated.</param>
+    /// <param name="makeEngine">Makes the engine.</param>
+    /// <param name="makeRelay">Makes the relay.</param>
+    /// <param name="logs">Where log lines go.</param>
+    /// <param name="provisioned">The same as it was written, and by whom.</param>
+    /// <param name="store">Keeps what the API changes; whoever opened it closes it.</param>
     /// <exception cref="BindException">A port is taken; the message names the setting.</exception>
-    public static async Task<BridgeServer> StartAsync(BridgeModel model, EngineModel lines, Func<EngineSettings, IShardEngine> makeEngine, RelayMaker makeRelay, ILoggerFactory logs)
+    public static async Task<BridgeServer> StartAsync(BridgeModel model, EngineModel lines, Func<EngineSettings, IShardEngine> makeEngine, RelayMaker makeRelay, ILoggerFactory logs,
+        Provisioned? provisioned = null, IProvisioningStore? store = null)
     {
-        var server = new BridgeServer(model, logs);
+        var server = new BridgeServer(model, logs, provisioned ?? Provisioned.Empty, store ?? new NoStore());
         try
         {
             await server.OpenAsync(lines, makeEngine, makeRelay, logs);
@@ -165,7 +175,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         Probe(_model.SipMedia.Address, "Media:Sip:Address");
         var fallback = Fallback();
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
-        _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, _adoptions, logs);
+        _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, _adoptions, new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), _log), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);

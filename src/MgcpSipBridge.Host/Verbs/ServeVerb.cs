@@ -1,7 +1,9 @@
 using System.Runtime.InteropServices;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
+using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Serving;
+using MgcpSipBridge.Host.Storage;
 
 namespace MgcpSipBridge.Host.Verbs;
 
@@ -15,6 +17,27 @@ internal static class ServeVerb
         {
             foreach (var problem in loaded.Problems) await errors.WriteLineAsync(problem.ToString());
             return ExitCodes.Configuration;
+        }
+
+        using var store = StoreOf(model.Config.Storage);
+        Provisioned provisioned;
+        try
+        {
+            var problems = new ConfigProblems();
+            (var all, provisioned) = Provisioner.Start(loaded.Declared, store, model.Validate, problems);
+            if (all is null)
+            {
+                foreach (var problem in problems.Items) await errors.WriteLineAsync(problem.ToString());
+                return ExitCodes.Configuration;
+            }
+
+            lines = all;
+        }
+        catch (StoreException e)
+        {
+            // Half of what was provisioned would be worse than none of it.
+            await errors.WriteLineAsync(e.Message);
+            return ExitCodes.Failure;
         }
 
         using var logs = BridgeLogging.Create(model.Config.Logging);
@@ -31,7 +54,7 @@ internal static class ServeVerb
         BridgeServer server;
         try
         {
-            server = await BridgeServer.StartAsync(model, lines, BridgeServer.MakeEngine, RelayAdapter.Maker(model, logs), logs);
+            server = await BridgeServer.StartAsync(model, lines, BridgeServer.MakeEngine, RelayAdapter.Maker(model, logs), logs, provisioned, store);
         }
         catch (BindException e)
         {
@@ -52,4 +75,8 @@ internal static class ServeVerb
 
         return ExitCodes.Success;
     }
+
+    private static IProvisioningStore StoreOf(StorageSection storage) => storage.Provider == StorageProvider.None
+        ? new NoStore()
+        : new SqliteStore(storage.Path, new SecretBox(storage.KeyFile ?? storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable)));
 }

@@ -1,0 +1,71 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Google.Rpc;
+using Grpc.Core;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Provisioning;
+using Code = Grpc.Core.StatusCode;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>
+/// Refusals with <c>google.rpc</c> details. A reason is for programs and never changes its meaning; the message is for people.
+/// </summary>
+internal static class ApiErrors
+{
+    /// <summary>Domain of every reason.</summary>
+    public const string Domain = "mgcpsipbridge";
+
+    /// <summary>NOT_FOUND.</summary>
+    public static RpcException NotFound(ResourceKey key) => Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"{key} not found");
+
+    /// <summary>ALREADY_EXISTS, with where the other one is.</summary>
+    public static RpcException Exists(ResourceKey key, string where) => Make(Code.AlreadyExists, "RESOURCE_EXISTS", $"{key} is there already, {where}");
+
+    /// <summary>FAILED_PRECONDITION: lines.yaml is changed in lines.yaml.</summary>
+    public static RpcException ReadOnly(ResourceKey key, Place declared) =>
+        Make(Code.FailedPrecondition, "DECLARED_IN_FILE", $"{key} is declared in {declared}, and is changed there");
+
+    /// <summary>FAILED_PRECONDITION: an adopted gateway has nothing that could be changed.</summary>
+    public static RpcException Adopted(ResourceKey key) =>
+        Make(Code.FailedPrecondition, "GATEWAY_ADOPTED", $"{key} is adopted until the bridge ends; create it, and it is provisioned");
+
+    /// <summary>ABORTED: somebody else was first.</summary>
+    public static RpcException Stale(ResourceKey key) => Make(Code.Aborted, "ETAG_MISMATCH", $"{key} was changed since it was read: read it again");
+
+    /// <summary>FAILED_PRECONDITION, with all that needs the resource (the first hundred).</summary>
+    public static RpcException InUse(ResourceKey key, IReadOnlyCollection<ResourceKey> users)
+    {
+        var details = new PreconditionFailure();
+        foreach (var user in users.Take(100))
+            details.Violations.Add(new PreconditionFailure.Types.Violation { Type = "IN_USE", Subject = user.Path, Description = $"{user} needs {key}" });
+        var named = string.Join(", ", users.Take(5)) + (users.Count > 5 ? $" and {users.Count - 5} more" : "");
+        return Make(Code.FailedPrecondition, "RESOURCE_IN_USE", $"{key} is in use by {named}", details);
+    }
+
+    /// <summary>INVALID_ARGUMENT with every mistake; fields as the message of <paramref name="key"/> names them.</summary>
+    public static RpcException Invalid(ResourceKey key, ConfigProblems problems)
+    {
+        var prefix = key.Path + ".";
+        var violations = problems.Items.Select(problem => new BadRequest.Types.FieldViolation
+        {
+            Field = problem.Path.StartsWith(prefix, StringComparison.Ordinal) ? MessageJson.Field(problem.Path[prefix.Length..]) : problem.Path,
+            Description = problem.Message,
+        }).ToList();
+        return Make(Code.InvalidArgument, "RESOURCE_INVALID", $"{key}: {string.Join("; ", violations.Take(5).Select(v => $"{v.Field}: {v.Description}"))}", new BadRequest { FieldViolations = { violations } });
+    }
+
+    /// <summary>INVALID_ARGUMENT about one field of the request.</summary>
+    public static RpcException BadField(string field, string description) => Make(Code.InvalidArgument, "REQUEST_INVALID", $"{field}: {description}",
+        new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field, Description = description } } });
+
+    /// <summary>UNAVAILABLE: nothing was changed, and calls go on.</summary>
+    public static RpcException StoreUnavailable(string why) => Make(Code.Unavailable, "STORE_UNAVAILABLE", $"nothing was changed, for it cannot be kept: {why}");
+
+    private static RpcException Make(Code code, string reason, string message, params IMessage[] details)
+    {
+        var status = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = Domain }) } };
+        status.Details.AddRange(details.Select(Any.Pack));
+        return new RpcException(new Grpc.Core.Status(code, message), new Metadata { { "grpc-status-details-bin", status.ToByteArray() } });
+    }
+}

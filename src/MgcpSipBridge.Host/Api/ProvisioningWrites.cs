@@ -1,0 +1,123 @@
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Provisioning;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>Creates, changes and takes away what the API provisions; the same for every kind of resource.</summary>
+internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, ILogger log)
+{
+    /// <summary>Stands for every gateway where a path needs one (AIP-159).</summary>
+    public const string AnyGateway = "-";
+
+    /// <summary>A new resource.</summary>
+    public Task CreateAsync(ResourceKind kind, string name, IMessage? given, ServerCallContext context, string gateway = "")
+    {
+        if (given is null) throw ApiErrors.BadField(kind.ToString().ToLowerInvariant(), "is missing");
+        var key = new ResourceKey(kind, name);
+        return ChangeAsync(key, "create", context, now =>
+        {
+            if (now.Declared(key) is { } declared) throw ApiErrors.Exists(key, $"in {declared.At}");
+            if (now.Stored.ContainsKey(key)) throw ApiErrors.Exists(key, "made through the API");
+            if (kind == ResourceKind.Line) RequireGateway(now, gateway);
+            return [new StoreChange(key, new KeptResource(key, gateway, MessageJson.Of(kind, given), 0))];
+        });
+    }
+
+    /// <summary>A change of what the mask names, or of all that is given.</summary>
+    public Task UpdateAsync(ResourceKind kind, string name, IMessage? given, FieldMask? mask, string etag, ServerCallContext context, string gateway = AnyGateway)
+    {
+        if (given is null) throw ApiErrors.BadField(kind.ToString().ToLowerInvariant(), "is missing");
+        var key = new ResourceKey(kind, name);
+        var paths = MessageJson.Paths(kind, given, mask);
+        return ChangeAsync(key, "update", context, now =>
+        {
+            var old = Changeable(now, key, etag, gateway);
+            var body = ResourceTree.Merge(old.Body, MessageJson.Of(kind, given), paths);
+            // Its id is in the path; a mask of everything must not lose it.
+            body[kind == ResourceKind.Line ? "number" : "name"] = name;
+            return [new StoreChange(key, new KeptResource(key, old.Gateway, body, 0))];
+        });
+    }
+
+    /// <summary>Takes a resource away, and with <paramref name="force"/> the lines of a gateway too.</summary>
+    public Task DeleteAsync(ResourceKind kind, string name, string etag, ServerCallContext context, string gateway = AnyGateway, bool force = false)
+    {
+        var key = new ResourceKey(kind, name);
+        return ChangeAsync(key, "delete", context, now =>
+        {
+            Changeable(now, key, etag, gateway);
+            var users = Users(now, key);
+            if (users.Count > 0 && !(force && kind == ResourceKind.Gateway)) throw ApiErrors.InUse(key, users);
+            return [.. users.Select(user => new StoreChange(user, null)), new StoreChange(key, null)];
+        });
+    }
+
+    private async Task ChangeAsync(ResourceKey key, string verb, ServerCallContext context, Func<Provisioned, IReadOnlyList<StoreChange>> plan)
+    {
+        try
+        {
+            await provisioner.ChangeAsync(plan, problems => ApiErrors.Invalid(key, problems));
+        }
+        catch (StoreException e)
+        {
+            metrics.Provisioning.StoreFailed("write");
+            Log.NotKept(log, key.Kind, Shown(key), e.Message);
+            throw ApiErrors.StoreUnavailable(e.Message);
+        }
+
+        metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
+        Log.Changed(log, verb, key.Kind, Shown(key), context.Peer);
+    }
+
+    // The number of a line is somebody's.
+    private Redacted Shown(ResourceKey key) => key.Kind == ResourceKind.Line ? redaction[key.Name] : new Redacted(key.Name, Shown: true);
+
+    private StoredResource Changeable(Provisioned now, ResourceKey key, string etag, string gateway)
+    {
+        if (!now.Stored.TryGetValue(key, out var found))
+        {
+            if (now.Declared(key) is { } declared) throw ApiErrors.ReadOnly(key, declared.At);
+            if (key.Kind == ResourceKind.Gateway && provisioner.Model.Gateways.Any(g => g.IsAdopted && g.Mgcp.Name == key.Name)) throw ApiErrors.Adopted(key);
+            throw ApiErrors.NotFound(key);
+        }
+
+        if (key.Kind == ResourceKind.Line && gateway != AnyGateway && found.Gateway != gateway) throw ApiErrors.NotFound(key);
+        if (etag.Length > 0 && etag != found.Etag) throw ApiErrors.Stale(key);
+        return found;
+    }
+
+    private void RequireGateway(Provisioned now, string gateway)
+    {
+        var key = new ResourceKey(ResourceKind.Gateway, gateway);
+        if (now.Stored.ContainsKey(key) || now.Declared(key) is not null) return;
+        if (provisioner.Model.Gateways.Any(g => g.IsAdopted && g.Mgcp.Name == gateway)) throw ApiErrors.Adopted(key);
+        throw ApiErrors.NotFound(key);
+    }
+
+    private static List<ResourceKey> Users(Provisioned now, ResourceKey key)
+    {
+        var all = now.Combined(new Configuration.ConfigProblems());
+        return key.Kind switch
+        {
+            ResourceKind.Peer =>
+            [
+                .. all.Gateways.SelectMany(g => g.Lines).Where(l => l.Peer == key.Name).Select(l => new ResourceKey(ResourceKind.Line, l.Number ?? "")),
+                .. all.Routes.Where(r => r.Peer == key.Name || r.Failover.Contains(key.Name)).Select(r => new ResourceKey(ResourceKind.Route, r.Name ?? "")),
+            ],
+            ResourceKind.Gateway => [.. all.Gateways.Where(g => g.Name == key.Name).SelectMany(g => g.Lines).Select(l => new ResourceKey(ResourceKind.Line, l.Number ?? ""))],
+            _ => [],
+        };
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 6010, EventName = "ProvisioningChanged", Level = LogLevel.Information, Message = "{Verb} {Kind} {Name} through the API, asked by {Client}")]
+        internal static partial void Changed(ILogger logger, string verb, ResourceKind kind, Redacted name, string client);
+
+        [LoggerMessage(EventId = 6011, EventName = "StoreUnavailable", Level = LogLevel.Error, Message = "{Kind} {Name} is not changed, for it cannot be kept: {Problem}. Calls go on")]
+        internal static partial void NotKept(ILogger logger, ResourceKind kind, Redacted name, string problem);
+    }
+}

@@ -1,0 +1,49 @@
+using System.Text.Json.Nodes;
+
+namespace MgcpSipBridge.Host.Provisioning;
+
+/// <summary>A resource as a storage keeps it.</summary>
+/// <param name="Key">Which.</param>
+/// <param name="Gateway">A line's gateway; else empty.</param>
+/// <param name="Body">What it says, in lines.yaml's shape, its password included.</param>
+/// <param name="Revision">Grows with every change of any resource.</param>
+internal sealed record KeptResource(ResourceKey Key, string Gateway, JsonObject Body, long Revision);
+
+/// <summary>One step of a change.</summary>
+/// <param name="Key">Which resource.</param>
+/// <param name="Next">What it becomes; null to take it away.</param>
+internal sealed record StoreChange(ResourceKey Key, KeptResource? Next);
+
+/// <summary>The storage cannot be read or written at the moment; the message says why.</summary>
+internal sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>Where the API's resources are kept. Used by one caller at a time.</summary>
+internal interface IProvisioningStore : IDisposable
+{
+    /// <summary>What it is called in problems: the file's name.</summary>
+    string Name { get; }
+
+    /// <summary>All that is kept.</summary>
+    /// <exception cref="StoreException">It cannot be read.</exception>
+    IReadOnlyList<KeptResource> Load();
+
+    /// <summary>Makes all changes, or none.</summary>
+    /// <exception cref="StoreException">It cannot be written.</exception>
+    void Write(IReadOnlyList<StoreChange> changes);
+}
+
+/// <summary>Keeps nothing: what the API makes lasts until the bridge ends.</summary>
+internal sealed class NoStore : IProvisioningStore
+{
+    public string Name => "the API";
+
+    public IReadOnlyList<KeptResource> Load() => [];
+
+    public void Write(IReadOnlyList<StoreChange> changes)
+    {
+    }
+
+    public void Dispose()
+    {
+    }
+}

@@ -1,0 +1,71 @@
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api;
+using MgcpSipBridge.Host.Configuration;
+
+namespace MgcpSipBridge.Host.Provisioning;
+
+/// <summary>
+/// Changes what the API made: checked as a whole together with lines.yaml, kept, and only then put in force. What cannot be kept does not come in force, so
+/// that a restart never takes back what somebody was told had been done.
+/// </summary>
+internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioningStore store, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate)
+{
+    private long _lastRevision = state.Provisioned.Stored.Values.Select(r => r.Revision).DefaultIfEmpty(0).Max();
+
+    /// <summary>What is provisioned at the moment.</summary>
+    public Provisioned Now => state.Provisioned;
+
+    /// <summary>The model in force.</summary>
+    public EngineModel Model => state.Model;
+
+    /// <summary>
+    /// Makes one change, of one or many resources. <paramref name="plan"/> says what becomes of them, given what is there; it may throw.
+    /// <paramref name="refuse"/> turns what is wrong with the result into what is thrown.
+    /// </summary>
+    /// <exception cref="StoreException">It could not be kept; nothing has changed.</exception>
+    public Task<bool> ChangeAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse) => live.ChangeAsync(now =>
+    {
+        var before = state.Provisioned;
+        var problems = new ConfigProblems();
+        var changes = plan(before).Select(change => change.Next is { } next ? change with { Next = next with { Revision = NextRevision() } } : change).ToList();
+        var stored = before.Stored.ToBuilder();
+        foreach (var (key, next) in changes)
+            if (next is null) stored.Remove(key);
+            else if (Open(next, store.Name, problems) is { } opened) stored[key] = opened;
+        var after = before.With(stored.ToImmutable());
+        // Also when something could not even be read: every mistake at once.
+        if (validate(after.Combined(problems), problems) is not { } model) throw refuse(problems);
+        store.Write(changes);
+        state.Provisioned = after;
+        return Carry(model, now);
+    });
+
+    /// <summary>What a bridge starts with: lines.yaml and what is kept. The model is null, and there are problems, when the two do not go together.</summary>
+    /// <exception cref="StoreException">The storage cannot be read.</exception>
+    public static (EngineModel? Model, Provisioned Provisioned) Start(
+        ProvisioningConfig file, IProvisioningStore store, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate, ConfigProblems problems)
+    {
+        var kept = store.Load().Select(kept => Open(kept, store.Name, problems)).OfType<StoredResource>().ToList();
+        var provisioned = Provisioned.Of(file, kept);
+        return (validate(provisioned.Combined(problems), problems), provisioned);
+    }
+
+    /// <summary>A kept resource, read; null, and problems, when it cannot be.</summary>
+    public static StoredResource? Open(KeptResource kept, string storage, ConfigProblems problems) =>
+        ResourceTree.Read(kept.Key, kept.Body, storage, problems) is { } config ? new StoredResource(kept.Key, kept.Gateway, kept.Body, kept.Revision, config) : null;
+
+    /// <summary>A new model with what is only known at run time: gateways that were adopted and are still nobody else's, addresses that names gave.</summary>
+    private static EngineModel Carry(EngineModel next, EngineModel now)
+    {
+        var names = next.Gateways.Select(g => g.Mgcp.Name).ToHashSet(StringComparer.Ordinal);
+        var domains = next.Gateways.Select(g => g.Mgcp.Domain).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        var found = now.Gateways.Where(g => g.Host is not null).ToDictionary(g => g.Mgcp.Name, StringComparer.Ordinal);
+        var located = next.Gateways.Select(g =>
+            g.Host is not null && found.TryGetValue(g.Mgcp.Name, out var before) && before.Host == g.Host ? g with { Mgcp = g.Mgcp with { Address = before.Mgcp.Address } } : g);
+        var adopted = now.Gateways.Where(g => g.IsAdopted && !names.Contains(g.Mgcp.Name) && !domains.Contains(g.Mgcp.Domain));
+        return next with { Gateways = [.. located, .. adopted] };
+    }
+
+    // Also after a restart without storage, an entity tag of before means nothing.
+    private long NextRevision() => _lastRevision = Math.Max(_lastRevision + 1, (DateTime.UtcNow - DateTime.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond);
+}

@@ -1,0 +1,159 @@
+using System.Net;
+using System.Security.Cryptography;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Storage;
+using Microsoft.Data.Sqlite;
+
+namespace MgcpSipBridge.Host.Tests;
+
+public sealed class SqliteStoreTests : StoreConformance
+{
+    private static readonly ResourceKey Peer = new(ResourceKind.Peer, "pbx");
+    private readonly string _folder = Directory.CreateTempSubdirectory("mgcp-sip-bridge-store").FullName;
+
+    private string Database => Path.Combine(_folder, "bridge.db");
+
+    private string KeyFile => Path.Combine(_folder, "bridge.db.key");
+
+    internal override IProvisioningStore Open() => Open(null);
+
+    internal override byte[] AllBytes() => [.. Directory.GetFiles(_folder, "bridge.db*").Where(f => f != KeyFile).SelectMany(File.ReadAllBytes)];
+
+    public override void Dispose()
+    {
+        Directory.Delete(_folder, true);
+        base.Dispose();
+    }
+
+    [Fact]
+    public void The_file_and_its_key_are_made_with_the_first_change_that_needs_them()
+    {
+        using var store = Open();
+        store.Load();
+        Assert.Empty(Directory.GetFiles(_folder));
+        store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]);
+        Assert.True(File.Exists(Database));
+        Assert.False(File.Exists(KeyFile));
+        store.Write([Put(Kept(Peer, """{"name":"pbx","password":"x"}""", 2))]);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyFile));
+    }
+
+    [Fact]
+    public void A_password_that_cannot_be_read_says_whose_and_why()
+    {
+        using (var store = Open()) store.Write([Put(Kept(Peer, """{"name":"pbx","password":"x"}""", 1))]);
+        var other = Assert.Throws<StoreException>(() => Load(Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
+        Assert.Contains("the password of peer pbx was encrypted with another key", other.Message, StringComparison.Ordinal);
+        Assert.Contains("MGCPSIP_STORAGE_KEY does not hold a key", Assert.Throws<StoreException>(() => Load("short")).Message, StringComparison.Ordinal);
+
+        // Another resource's box, copied by hand.
+        Execute("UPDATE resource SET name = 'other'");
+        Assert.Contains("the password of peer other was changed by somebody else", Assert.Throws<StoreException>(() => Load(null)).Message, StringComparison.Ordinal);
+        Execute("UPDATE resource SET secret = x'00'");
+        Assert.Contains("is not one that this version wrote", Assert.Throws<StoreException>(() => Load(null)).Message, StringComparison.Ordinal);
+        File.Delete(KeyFile);
+        Execute("UPDATE resource SET secret = zeroblob(40) WHERE 1");
+        Assert.Throws<StoreException>(() => Load(null));
+    }
+
+    [Fact]
+    public void A_key_from_the_environment_needs_no_file()
+    {
+        var key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32));
+        using (var store = Open(key)) store.Write([Put(Kept(Peer, """{"name":"pbx","password":"x"}""", 1))]);
+        Assert.False(File.Exists(KeyFile));
+        Assert.Contains("\"x\"", Text(Load(key)[0]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_is_no_database_or_a_newer_one_is_refused_at_the_start()
+    {
+        using (var store = Open()) store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]);
+        Execute("PRAGMA user_version = 99");
+        Assert.Contains("newer version", Assert.Throws<StoreException>(() => Load(null)).Message, StringComparison.Ordinal);
+        using (var store = Open()) Assert.Throws<StoreException>(() => store.Write([new StoreChange(Peer, null)]));
+        File.WriteAllText(Database, string.Concat(Enumerable.Repeat("this is no database. ", 200)));
+        Assert.Contains("cannot be read", Assert.Throws<StoreException>(() => Load(null)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_change_that_fails_half_way_has_not_happened()
+    {
+        using var store = Open();
+        store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]);
+        Execute("CREATE TRIGGER full BEFORE INSERT ON resource WHEN NEW.name = 'last' BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END");
+        var changes = new[] { new StoreChange(Peer, null), Put(Kept(new ResourceKey(ResourceKind.Peer, "last"), "{}", 2)) };
+        Assert.Contains("disk is full", Assert.Throws<StoreException>(() => store.Write(changes)).Message, StringComparison.Ordinal);
+        Assert.Equal(Peer, Assert.Single(store.Load()).Key);
+        // And the next one goes through when the reason is gone.
+        Execute("DROP TRIGGER full");
+        store.Write(changes);
+        Assert.Equal("last", Assert.Single(store.Load()).Key.Name);
+    }
+
+    [Fact]
+    public async Task A_disk_that_cannot_be_written_refuses_changes_and_nothing_else()
+    {
+        // A folder that is not there stands for every reason why a file cannot be made; tests may run as root, whom permissions do not stop.
+        using var broken = new SqliteStore(Path.Combine(_folder, "gone", "bridge.db"), new SecretBox(KeyFile, null));
+        await using var bridge = await LiveBridge.StartAsync(null, broken);
+        var status = await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""", HttpStatusCode.ServiceUnavailable);
+        Assert.Equal((14, "STORE_UNAVAILABLE"), ((int)status["code"]!, (string)status["details"]![0]!["reason"]!));
+        Assert.Empty((await bridge.GetAsync("/v1/peers"))["peers"]!.AsArray());
+        Assert.Equal("READY", (string)(await bridge.GetAsync("/v1/status"))["state"]!);
+        var metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        Assert.Contains("mgcpsipbridge_store_errors_total{op=\"write\"} 1", metrics, StringComparison.Ordinal);
+        Directory.CreateDirectory(Path.Combine(_folder, "gone"));
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""");
+    }
+
+    [Fact]
+    public async Task What_the_API_made_is_in_force_after_a_restart()
+    {
+        await using (var bridge = await LiveBridge.StartAsync(null, Open()))
+        {
+            await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998","password":"x"}""");
+            await bridge.PostAsync("/v1/gateways", """{"name":"gw1","domain":"gw1.test","address":"127.0.0.1:12427"}""");
+            await bridge.PostAsync("/v1/gateways/gw1/lines", """{"number":"1001","endpoint":"aaln/1","peer":"pbx"}""");
+            await bridge.PostAsync("/v1/routes", """{"name":"r","peer":"pbx"}""");
+        }
+
+        await using var again = await LiveBridge.StartAsync(null, Open());
+        Assert.True((bool)(await again.GetAsync("/v1/peers/pbx"))["passwordSet"]!);
+        Assert.Equal("aaln/1", (string)(await again.GetAsync("/v1/gateways/gw1/lines/1001"))["endpoint"]!);
+        Assert.Equal("API", (string)(await again.GetAsync("/v1/routes/r"))["source"]!);
+    }
+
+    [Fact]
+    public void What_lines_yaml_and_the_storage_both_have_is_an_error_that_names_both()
+    {
+        using (var store = Open())
+            store.Write([Put(Kept(Peer, """{"name":"pbx","uri":"sip:10.0.0.9"}""", 1)), Put(Kept(new ResourceKey(ResourceKind.Line, "1001"), """{"number":"1001","endpoint":"aaln/1","peer":"pbx"}""", 2, "gone"))]);
+        using var loading = new Loading();
+        var loaded = loading.Load(null, """peers: [{ name: pbx, uri: "sip:10.0.0.8" }]""");
+        var problems = new ConfigProblems();
+        using var again = Open();
+        Assert.Null(Provisioner.Start(loaded.Declared, again, loaded.Bridge!.Validate, problems).Model);
+        var told = problems.Items.Select(p => p.ToString()).ToList();
+        Assert.Contains(told, p => p.StartsWith(Database, StringComparison.Ordinal) && p.Contains("peers/pbx.name: pbx is there already, at ", StringComparison.Ordinal) && p.Contains("lines.yaml:1:9", StringComparison.Ordinal));
+        Assert.Contains(told, p => p.EndsWith("lines/1001.gateway: there is no gateway \"gone\"", StringComparison.Ordinal));
+    }
+
+    private SqliteStore Open(string? key) => new(Database, new SecretBox(KeyFile, key));
+
+    private IReadOnlyList<KeptResource> Load(string? key)
+    {
+        using var store = Open(key);
+        return store.Load();
+    }
+
+    private void Execute(string sql)
+    {
+        using var database = new SqliteConnection($"Data Source={Database};Pooling=false");
+        database.Open();
+        using var command = database.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

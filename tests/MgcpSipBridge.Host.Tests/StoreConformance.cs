@@ -1,0 +1,84 @@
+using System.Text.Json.Nodes;
+using MgcpSipBridge.Host.Provisioning;
+
+namespace MgcpSipBridge.Host.Tests;
+
+/// <summary>What every storage does, whatever it is made of: a provider's tests are this class with its way to open one.</summary>
+public abstract class StoreConformance : IDisposable
+{
+    private static readonly ResourceKey Peer = new(ResourceKind.Peer, "pbx");
+    private static readonly ResourceKey Line = new(ResourceKind.Line, "1001");
+
+    /// <summary>Opens the one storage of the test, anew.</summary>
+    internal abstract IProvisioningStore Open();
+
+    /// <summary>All bytes that it keeps anywhere.</summary>
+    internal abstract byte[] AllBytes();
+
+    [Fact]
+    public void What_was_never_written_is_empty()
+    {
+        using var store = Open();
+        Assert.Empty(store.Load());
+        Assert.NotEmpty(store.Name);
+    }
+
+    [Fact]
+    public void What_was_written_is_there_after_a_restart()
+    {
+        var peer = Kept(Peer, """{"name":"pbx","uri":"sip:10.0.0.9","password":"s3cret-ü"}""", 7);
+        var line = Kept(Line, """{"number":"1001","endpoint":"aaln/1","peer":"pbx","features":{"callWaiting":false}}""", 8, "gw1");
+        using (var store = Open())
+        {
+            store.Write([Put(peer)]);
+            store.Write([Put(line)]);
+        }
+
+        using var again = Open();
+        Assert.Equal([Text(peer), Text(line)], again.Load().OrderBy(r => r.Revision).Select(Text));
+    }
+
+    [Fact]
+    public void A_change_replaces_and_a_deletion_takes_away()
+    {
+        using var store = Open();
+        store.Write([Put(Kept(Peer, """{"name":"pbx","uri":"sip:10.0.0.9","password":"old"}""", 1)), Put(Kept(Line, """{"number":"1001"}""", 2, "gw1"))]);
+        var changed = Kept(Peer, """{"name":"pbx","uri":"sip:10.0.0.10"}""", 3);
+        store.Write([Put(changed), new StoreChange(Line, null), new StoreChange(new ResourceKey(ResourceKind.Route, "never"), null)]);
+        Assert.Equal([Text(changed)], store.Load().Select(Text));
+    }
+
+    [Fact]
+    public void Names_are_told_apart_by_kind_and_by_case()
+    {
+        using var store = Open();
+        ResourceKey[] keys = [new(ResourceKind.Peer, "a"), new(ResourceKind.Gateway, "a"), new(ResourceKind.Route, "a"), new(ResourceKind.Route, "A")];
+        store.Write([.. keys.Select((key, i) => Put(Kept(key, "{}", i)))]);
+        Assert.Equal(keys.ToHashSet(), store.Load().Select(r => r.Key).ToHashSet());
+    }
+
+    [Fact]
+    public void A_password_is_nowhere_in_what_is_kept()
+    {
+        using var store = Open();
+        store.Write([Put(Kept(Peer, """{"name":"pbx","password":"correct-horse-battery"}""", 1))]);
+        Assert.Contains("correct-horse-battery", Text(store.Load()[0]), StringComparison.Ordinal);
+        Assert.Equal(-1, AllBytes().AsSpan().IndexOf("correct-horse"u8));
+    }
+
+    [Fact]
+    public void Ten_thousand_lines_go_in_at_once()
+    {
+        using var store = Open();
+        store.Write([.. Enumerable.Range(0, 10_000).Select(i => Put(Kept(new ResourceKey(ResourceKind.Line, $"{i}"), """{"peer":"pbx","password":"x"}""", i, "gw1")))]);
+        Assert.Equal(10_000, store.Load().Count);
+    }
+
+    public virtual void Dispose() => GC.SuppressFinalize(this);
+
+    internal static KeptResource Kept(ResourceKey key, string body, long revision, string gateway = "") => new(key, gateway, JsonNode.Parse(body)!.AsObject(), revision);
+
+    internal static StoreChange Put(KeptResource resource) => new(resource.Key, resource);
+
+    internal static string Text(KeptResource r) => $"{r.Key} {r.Gateway} {r.Revision} {r.Body.ToJsonString()}";
+}
