@@ -68,7 +68,7 @@ public sealed partial class BridgeEngine
                 Do(line, line.Gateway.OnRefused());
                 break;
             case MgcpEvent.ConnectionLost lost when Line(lost.Endpoint) is { } line:
-                foreach (var call in line.Calls.ToArray()) Finish(call, () => call.Bearer.OnLost(lost.Connection, tell: true));
+                foreach (var call in line.Calls.ToArray()) Finish(call, () => call.Bearer.OnLost(lost.Connection, tell: true, lost.Statistics));
                 break;
             case MgcpEvent.ConnectionCreated created:
                 Finish(created.Command, call => call.Bearer.OnCreated(created));
@@ -77,7 +77,7 @@ public sealed partial class BridgeEngine
                 Finish(modified.Command, call => call.Bearer.OnModified(modified));
                 break;
             case MgcpEvent.ConnectionDeleted deleted:
-                Finish(deleted.Command, call => call.Bearer.OnDeleted());
+                Finish(deleted.Command, call => call.Bearer.OnDeleted(deleted.Statistics));
                 break;
             case MgcpEvent.CommandFailed failed:
                 Finish(failed.Command, call => call.Bearer.OnFailed(failed.Command, failed.Code));

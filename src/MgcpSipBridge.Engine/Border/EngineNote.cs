@@ -23,6 +23,9 @@ public abstract record EngineNote
     /// <summary>A call is over.</summary>
     public sealed record CallEnded(CallRecord Record) : EngineNote;
 
+    /// <summary>A call's connection was deleted, and its gateway told what it had counted (P:). Comes after the call's end, mostly.</summary>
+    public sealed record GatewayCounted(string CallId, ConnectionStatistics Counted) : EngineNote;
+
     /// <summary>A line's state changed.</summary>
     public sealed record LineChanged(string Line, LineState From, LineState To) : EngineNote;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
@@ -105,7 +106,11 @@ public sealed record CallView(
     Instant? Ended,
     CallOutcome? Outcome,
     string? MgcpCallId,
-    string? SipCallId);
+    string? SipCallId)
+{
+    /// <summary>What the gateway counted on the call's connection, told when that was deleted; null before, and when it does not tell.</summary>
+    public ConnectionStatistics? Counted { get; init; }
+}
 
 /// <summary>How calls end, for records and the metric's <c>outcome</c> label.</summary>
 public enum CallOutcome

@@ -1,4 +1,5 @@
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Engine;
@@ -34,6 +35,9 @@ internal sealed class ActiveCall
     public MediaLeg Media { get; }
 
     public Bearer Bearer { get; }
+
+    /// <summary>What the gateway counted on the connection; null until it says so, at the connection's end.</summary>
+    public ConnectionStatistics? Counted { get; private set; }
 
     public SipLeg Peer { get; }
 
@@ -81,6 +85,14 @@ internal sealed class ActiveCall
         Media.Refresh();
     }
 
+    /// <summary>The connection is gone, and its gateway told what it had counted.</summary>
+    public void OnCounted(ConnectionStatistics? counted)
+    {
+        if (counted is null) return;
+        Counted = counted;
+        Core.Note(new EngineNote.GatewayCounted(Id.ToString(), counted));
+    }
+
     public void OnEnded(CallEnd end)
     {
         if (Ended is not null) return;
@@ -105,7 +117,10 @@ internal sealed class ActiveCall
         Ended,
         End is { } end ? Outcome(end) : null,
         Id.ToString(),
-        Peer.SipCallId);
+        Peer.SipCallId)
+    {
+        Counted = Counted,
+    };
 
     private CallOutcome Outcome(CallEnd end) => end switch
     {

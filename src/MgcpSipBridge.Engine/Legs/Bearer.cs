@@ -69,17 +69,19 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         if (call.Media.TakeGatewayDescription(modified.LocalDescription) && call.Media.PeerSeesChange) core.Raise(call.Line, new CallEvent.BearerChanged(call.Id));
     }
 
-    public void OnDeleted()
+    public void OnDeleted(ConnectionStatistics? counted = null)
     {
+        call.OnCounted(counted);
         _stage = Stage.None;
         _connection = null;
     }
 
     /// <summary>The gateway deleted a connection (DLCX from the gateway); null stands for all it had.</summary>
-    public void OnLost(string? connection, bool tell)
+    public void OnLost(string? connection, bool tell, ConnectionStatistics? counted = null)
     {
         if (_stage == Stage.Deleting && connection is not null) return;
         if (connection is not null && !connection.Equals(_connection, StringComparison.OrdinalIgnoreCase)) return;
+        call.OnCounted(counted);
         _stage = Stage.None;
         _connection = null;
         if (tell) Fail(CallCause.BearerFailure);

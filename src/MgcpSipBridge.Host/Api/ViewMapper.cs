@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
@@ -58,6 +59,21 @@ internal static partial class ViewMapper
         Etag = state.EtagOf(ResourceKind.Route, route.Name),
     };
 
+    private static V1.ConnectionCounters ToMessage(this ConnectionStatistics counted)
+    {
+        // Proto3 optional scalars have no "set if not null".
+        var message = new V1.ConnectionCounters();
+        if (counted.PacketsSent is { } packetsSent) message.PacketsSent = packetsSent;
+        if (counted.OctetsSent is { } octetsSent) message.OctetsSent = octetsSent;
+        if (counted.PacketsReceived is { } packetsReceived) message.PacketsReceived = packetsReceived;
+        if (counted.OctetsReceived is { } octetsReceived) message.OctetsReceived = octetsReceived;
+        if (counted.PacketsLost is { } lost) message.PacketsLost = lost;
+        if (counted.JitterMilliseconds is { } jitter) message.JitterMilliseconds = jitter;
+        if (counted.LatencyMilliseconds is { } latency) message.LatencyMilliseconds = latency;
+        foreach (var (name, value) in counted.Others) message.Others[name] = value;
+        return message;
+    }
+
     public static V1.Call ToMessage(this CallView view, MonotonicClock clock) => new()
     {
         Id = view.CallId,
@@ -84,6 +100,7 @@ internal static partial class ViewMapper
         },
         MgcpCallId = view.MgcpCallId ?? "",
         SipCallId = view.SipCallId ?? "",
+        GatewayCounters = view.Counted?.ToMessage(),
     };
 
     public static V1.Ladder ToMessage(this LadderView view, MonotonicClock clock) => new()

@@ -73,6 +73,9 @@ internal sealed class Gateway
     /// <summary>Commands without an answer.</summary>
     public int Pending { get; set; }
 
+    /// <summary>When it said that it goes out of service as a whole; null when it did not, or has been heard since.</summary>
+    public Instant? AwaySince { get; set; }
+
     /// <summary>Whether it has just come back, so that its endpoints must be audited once the message at hand is done with.</summary>
     public bool NeedsRecovery { get; set; }
 

@@ -49,7 +49,9 @@ internal sealed class GatewayResponses(AgentServices services, GatewayDirectory 
         transaction.Gateway.KnownToCommandFrom = transaction.Gateway.CommandsFrom;
         transaction.Gateway.PortsTried = 0;
         if (isPiggybacked) commands.LearnPiggyback(transaction.Gateway);
-        if (!transaction.IsAbandoned || transaction.To == transaction.Gateway.Address) watch.Heard(transaction.Gateway, now);
+        // What it still answers after it said that it leaves does not bring it back.
+        var isLate = transaction.Gateway.AwaySince is { } since && transaction.FirstSent <= since;
+        if (!isLate && (!transaction.IsAbandoned || transaction.To == transaction.Gateway.Address)) watch.Heard(transaction.Gateway, now);
         if (response.IsProvisional) services.Transactions.Provisional(transaction, response.Code, now);
         else services.Transactions.Final(transaction, response, now);
         GatewayWatch.Recover(transaction.Gateway, now);

@@ -29,6 +29,7 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
         gateway.LastHeard = now;
         if (gateway.State == GatewayState.Up) return;
         gateway.State = GatewayState.Up;
+        gateway.AwaySince = null;
         gateway.NeedsRecovery = true;
         gateway.ProbeDelay = TimeSpan.Zero;
         SetContact(gateway, now, services.Settings.AuditInterval);
@@ -50,10 +51,12 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
     public void WentDown(Gateway gateway, Instant now)
     {
         gateway.NeedsRecovery = false;
+        gateway.AwaySince = now;
         if (gateway.State == GatewayState.Down) return;
         gateway.State = GatewayState.Down;
         services.Outbox.Happened(new MgcpEvent.GatewayChanged(gateway.Name, GatewayState.Down));
-        ProbeLater(gateway, now);
+        // It is believed for a while before it is asked.
+        SetContact(gateway, now, services.Settings.AuditInterval);
     }
 
     /// <summary>A command stayed unanswered: the gateway is down unless it was heard since that command went out.</summary>

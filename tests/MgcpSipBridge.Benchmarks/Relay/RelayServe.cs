@@ -33,7 +33,13 @@ internal static class RelayServe
         var events = Channel.CreateUnbounded<RelayEvent>();
         var settings = new RelaySettings
         {
-            GatewayAddress = address, SipAddress = address, FirstPort = 20_000, LastPort = 60_000, Engine = engine, Coalesce = coalesce, Quarantine = TimeSpan.Zero,
+            GatewayAddress = address,
+            SipAddress = address,
+            FirstPort = 20_000,
+            LastPort = 60_000,
+            Engine = engine,
+            Coalesce = coalesce,
+            Quarantine = TimeSpan.Zero,
             // Above the runtime's own threads, which here share the relay's core.
             Priority = RelayBench.IsPinned ? RelayBench.Priority + 1 : 0,
         };

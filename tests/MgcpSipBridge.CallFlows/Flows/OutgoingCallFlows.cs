@@ -26,6 +26,9 @@ public sealed class OutgoingCallFlows
         Assert.True(house.Pbx.LastCall.HeardFrequencies[600] > 200, "the far end hears Alice");
         Assert.True(house.Pbx.LastCall.EndedByLine);
         Assert.Equal(CallOutcome.Answered, house.Records.Single().Call.Outcome);
+        var counted = house.Counted.Single();
+        Assert.Equal(house.Records.Single().Call.CallId, counted.CallId);
+        Assert.True(counted.Counted is { PacketsSent: > 200, PacketsReceived: > 200, PacketsLost: 0 }, "the gateway's own counters are kept");
         house.Ends();
     }
 

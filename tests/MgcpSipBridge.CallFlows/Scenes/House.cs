@@ -105,6 +105,9 @@ internal sealed class House
     /// <summary>Records of the calls that have ended so far; the first thousand of them.</summary>
     public List<CallRecord> Records { get; } = [];
 
+    /// <summary>What gateways said to have counted on calls' connections; the first thousand of them.</summary>
+    public List<EngineNote.GatewayCounted> Counted { get; } = [];
+
     /// <summary>Calls by the engine's notes: begun and ended.</summary>
     public (int Begun, int Ended) CallsNoted { get; private set; }
 
@@ -232,6 +235,9 @@ internal sealed class House
         {
             case EngineNote.CallStarted:
                 CallsNoted = (CallsNoted.Begun + 1, CallsNoted.Ended);
+                break;
+            case EngineNote.GatewayCounted counted:
+                if (Counted.Count < 1000) Counted.Add(counted);
                 break;
             case EngineNote.CallEnded ended:
                 CallsNoted = (CallsNoted.Begun, CallsNoted.Ended + 1);

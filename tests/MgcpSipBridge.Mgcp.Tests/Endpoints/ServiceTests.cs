@@ -179,6 +179,24 @@ public class ServiceTests
     }
 
     [Fact]
+    public void What_a_gateway_still_answers_after_forced_does_not_bring_it_back()
+    {
+        var bench = InService();
+        bench.Agent.Request(Line1, new NotificationRequest([new RequestedEvent("L/hd")], []), bench.Now);
+        bench.Drain();
+        var pending = bench.TakeSent("RQNT");
+        bench.FromGateway("RSIP 1 *@gw1.example.net MGCP 1.0\nRM: forced\n");
+        bench.TakeSent("200");
+        bench.TakeEvent<MgcpEvent.EndpointOutOfService>();
+        Assert.Equal(GatewayState.Down, bench.TakeEvent<MgcpEvent.GatewayChanged>().State);
+        bench.Answer(pending, 200, "");
+        bench.AssertQuiet();
+        // Nor is it asked at once: it said what it does. Later it is, and its answer counts.
+        bench.Answer(bench.Await("AUEP", TimeSpan.FromSeconds(67)), 200, "");
+        Assert.Equal(GatewayState.Up, bench.TakeEvent<MgcpEvent.GatewayChanged>().State);
+    }
+
+    [Fact]
     public void An_endpoint_that_said_forced_is_asked_again_and_believed()
     {
         var bench = InService();
