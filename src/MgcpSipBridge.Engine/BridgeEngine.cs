@@ -98,7 +98,7 @@ public sealed partial class BridgeEngine
                 _core.Sip.FlowFailed(failed.Flow, _core.Now);
                 break;
             case EngineInput.Resolved resolved:
-                _core.Sip.Resolved(resolved.Query, resolved.Targets, _core.Now);
+                _core.Sip.Resolved(resolved.Query, resolved.Targets, _core.Now, resolved.Lifetime);
                 break;
             case EngineInput.Relay relay:
                 OnRelay(relay.Event);

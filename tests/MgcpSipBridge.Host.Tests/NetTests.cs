@@ -185,13 +185,13 @@ public sealed class NetTests
     public async Task Literals_need_no_name_server()
     {
         var resolver = Resolver(new SipListener(SipTransport.Udp, Loopback.WithPort(5060), "127.0.0.1", 5060), new SipListener(SipTransport.Tcp, Loopback.WithPort(5060), "127.0.0.1", 5060));
-        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5060))], await resolver.ResolveAsync("127.0.0.1", 0, null));
-        Assert.Equal([new SipTarget(SipTransport.Tcp, Loopback.WithPort(5070))], await resolver.ResolveAsync("127.0.0.1", 5070, SipTransport.Tcp));
+        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5060))], (await resolver.ResolveAsync("127.0.0.1", 0, null)).Targets);
+        Assert.Equal([new SipTarget(SipTransport.Tcp, Loopback.WithPort(5070))], (await resolver.ResolveAsync("127.0.0.1", 5070, SipTransport.Tcp)).Targets);
         // We have no IPv6 socket, and do not speak TLS.
-        Assert.Empty(await resolver.ResolveAsync("[::1]", 0, null));
-        Assert.Empty(await resolver.ResolveAsync("127.0.0.1", 0, SipTransport.Tls));
+        Assert.Empty((await resolver.ResolveAsync("[::1]", 0, null)).Targets);
+        Assert.Empty((await resolver.ResolveAsync("127.0.0.1", 0, SipTransport.Tls)).Targets);
         // With a port, SRV is not asked (RFC 3263 §4.2); the hosts file counts.
-        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5062))], await resolver.ResolveAsync("localhost", 5062, null));
+        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5062))], (await resolver.ResolveAsync("localhost", 5062, null)).Targets);
     }
 
     [Fact]
@@ -204,9 +204,9 @@ public sealed class NetTests
             ["_sip._udp.other.example/33"] = [TinyDns.Srv(1, 1, 5090, "localhost")],
         });
         var resolver = Resolver([dns.Address], new SipListener(SipTransport.Udp, Loopback, "127.0.0.1", 5060), new SipListener(SipTransport.Tcp, Loopback, "127.0.0.1", 5060));
-        Assert.Equal([new SipTarget(SipTransport.Tcp, Loopback.WithPort(5070)), new SipTarget(SipTransport.Tcp, Loopback.WithPort(5080))], await resolver.ResolveAsync("example.net", 0, null));
-        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5090))], await resolver.ResolveAsync("other.example", 0, null));
-        Assert.Empty(await resolver.ResolveAsync("nothing.invalid", 0, null));
+        Assert.Equal([new SipTarget(SipTransport.Tcp, Loopback.WithPort(5070)), new SipTarget(SipTransport.Tcp, Loopback.WithPort(5080))], (await resolver.ResolveAsync("example.net", 0, null)).Targets);
+        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5090))], (await resolver.ResolveAsync("other.example", 0, null)).Targets);
+        Assert.Empty((await resolver.ResolveAsync("nothing.invalid", 0, null)).Targets);
     }
 
     private static SipResolver Resolver(params SipListener[] listeners) => Resolver([], listeners);

@@ -10,11 +10,12 @@ internal sealed class TinyDns : IDisposable
 {
     private readonly UdpClient _socket = new(new IPEndPoint(IPAddress.Loopback, 0));
     private readonly Dictionary<string, byte[][]> _records;
+    private readonly int _seconds;
 
-    /// <summary>Answers by <c>name/type</c> with record data.</summary>
-    public TinyDns(Dictionary<string, byte[][]> records)
+    /// <summary>Answers by <c>name/type</c> with record data, which hold for <paramref name="seconds"/>.</summary>
+    public TinyDns(Dictionary<string, byte[][]> records, int seconds = 60)
     {
-        _records = records;
+        (_records, _seconds) = (records, seconds);
         _ = AnswerAsync();
     }
 
@@ -63,7 +64,7 @@ internal sealed class TinyDns : IDisposable
         return
         [
             .. question[..2], .. Word(0x8180 | (records.Length == 0 ? 3 : 0)), .. Word(1), .. Word(records.Length), .. Word(0), .. Word(0), .. question[12..end],
-            .. records.SelectMany(data => (byte[])[.. Word(0xC00C), .. Word(type), .. Word(1), 0, 0, 0, 60, .. Word(data.Length), .. data]),
+            .. records.SelectMany(data => (byte[])[.. Word(0xC00C), .. Word(type), .. Word(1), .. Word(0), .. Word(_seconds), .. Word(data.Length), .. data]),
         ];
     }
 }

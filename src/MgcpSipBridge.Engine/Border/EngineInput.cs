@@ -22,7 +22,11 @@ public abstract record EngineInput
     public sealed record SipFlowFailed(SipFlow Flow) : EngineInput;
 
     /// <summary>The answer to <see cref="EngineOutput.LookUp"/>.</summary>
-    public sealed record Resolved(long Query, ImmutableArray<SipTarget> Targets) : EngineInput;
+    public sealed record Resolved(long Query, ImmutableArray<SipTarget> Targets) : EngineInput
+    {
+        /// <summary>How long the answer holds; null where nobody knows.</summary>
+        public TimeSpan? Lifetime { get; init; }
+    }
 
     /// <summary>The relay has something to say.</summary>
     public sealed record Relay(RelayEvent Event) : EngineInput;

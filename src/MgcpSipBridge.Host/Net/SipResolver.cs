@@ -8,6 +8,11 @@ using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Net;
 
+/// <summary>What a host name led to.</summary>
+/// <param name="Targets">The next hops in the order in which they should be tried; none when the name does not resolve.</param>
+/// <param name="Lifetime">The shortest time to live of the records that led there; null where none has one.</param>
+internal readonly record struct SipAnswer(ImmutableArray<SipTarget> Targets, TimeSpan? Lifetime);
+
 /// <summary>
 /// Finds the next hops of a host (RFC 3263 §4): NAPTR and SRV by DNS; addresses by the system's resolver, so that hosts files count too.
 /// Only transports and address families that we listen on are answered, in the order in which they should be tried.
@@ -17,6 +22,7 @@ internal sealed partial class SipResolver
     private readonly LookupClient _dns;
     private readonly ImmutableArray<SipListener> _listeners;
     private readonly TimeSpan _timeout;
+    private readonly Random _chance;
     private readonly ILogger _log;
 
     /// <summary>A resolver for these listeners; each question ends within <paramref name="timeout"/>.</summary>
@@ -24,9 +30,10 @@ internal sealed partial class SipResolver
     /// <param name="timeout">How long a whole question may take.</param>
     /// <param name="servers">Name servers; empty for the system's.</param>
     /// <param name="log">Where failures go.</param>
-    public SipResolver(ImmutableArray<SipListener> listeners, TimeSpan timeout, IReadOnlyList<IPEndPoint> servers, ILogger log)
+    /// <param name="chance">Decides among servers of one priority; null for the system's.</param>
+    public SipResolver(ImmutableArray<SipListener> listeners, TimeSpan timeout, IReadOnlyList<IPEndPoint> servers, ILogger log, Random? chance = null)
     {
-        (_listeners, _timeout, _log) = (listeners, timeout, log);
+        (_listeners, _timeout, _log, _chance) = (listeners, timeout, log, chance ?? Random.Shared);
         var options = servers.Count > 0 ? new LookupClientOptions([.. servers]) : new LookupClientOptions();
         options.Timeout = TimeSpan.FromMilliseconds(Math.Max(timeout.TotalMilliseconds / 2, 50));
         options.Retries = 1;
@@ -34,100 +41,33 @@ internal sealed partial class SipResolver
         _dns = new LookupClient(options);
     }
 
-    /// <summary>The targets in order; none when the name does not resolve.</summary>
-    public async Task<ImmutableArray<SipTarget>> ResolveAsync(string host, int port, SipTransport? transport)
+    /// <summary>The targets in order, and how long they hold.</summary>
+    public async Task<SipAnswer> ResolveAsync(string host, int port, SipTransport? transport)
     {
         using var timeout = new CancellationTokenSource(_timeout);
         try
         {
-            var targets = await FindAsync(host, port, transport, timeout.Token);
+            var search = new Search(this, timeout.Token);
+            var targets = await search.FindAsync(host, port, transport);
             if (targets.IsEmpty) Log.NotFound(_log, host);
-            return targets;
+            return new SipAnswer(targets, search.Lifetime);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException or DnsResponseException or ArgumentException)
         {
             Log.Failed(_log, host, e.Message);
-            return [];
+            return new SipAnswer([], null);
         }
     }
 
-    private async Task<ImmutableArray<SipTarget>> FindAsync(string host, int port, SipTransport? transport, CancellationToken cancel)
-    {
-        // RFC 3263 §4.1 and §4.2: a literal or a port needs no SRV; without a transport both are UDP.
-        if (NetAddress.TryParse(host, 0, out var literal))
-            return Serves(transport ?? SipTransport.Udp, literal) ? [new SipTarget(transport ?? SipTransport.Udp, literal.WithPort(PortOf(port, transport)))] : [];
-        if (port != 0) return await AddressesAsync(host, port, transport ?? SipTransport.Udp, cancel);
-
-        foreach (var (service, by) in await ServicesAsync(host, transport, cancel))
-        {
-            var targets = await ServersAsync(service, by, cancel);
-            if (!targets.IsEmpty) return targets;
-        }
-
-        return await AddressesAsync(host, PortOf(0, transport), transport ?? SipTransport.Udp, cancel);
-    }
-
-    // NAPTR when no transport is named, by order and preference; without records the SRV names of what we speak, UDP first.
-    private async Task<List<(string Service, SipTransport By)>> ServicesAsync(string host, SipTransport? transport, CancellationToken cancel)
-    {
-        var services = new List<(string, SipTransport)>();
-        if (transport is null)
-        {
-            var answer = await _dns.QueryAsync(host, QueryType.NAPTR, cancellationToken: cancel);
-            foreach (var record in answer.Answers.OfType<NAPtrRecord>().OrderBy(r => r.Order).ThenBy(r => r.Preference))
-            {
-                SipTransport? by = record.Services.ToUpperInvariant() switch
-                {
-                    "SIP+D2U" => SipTransport.Udp,
-                    "SIP+D2T" => SipTransport.Tcp,
-                    _ => null,
-                };
-                if (by is { } known && _listeners.Any(l => l.Transport == known)) services.Add((record.Replacement.Value, known));
-            }
-
-            if (services.Count > 0) return services;
-        }
-
-        foreach (var (by, name) in ((SipTransport, string)[])[(SipTransport.Udp, "_sip._udp."), (SipTransport.Tcp, "_sip._tcp."), (SipTransport.Tls, "_sips._tcp.")])
-            if ((transport ?? by) == by && _listeners.Any(l => l.Transport == by)) services.Add((name + host, by));
-        return services;
-    }
-
-    private async Task<ImmutableArray<SipTarget>> ServersAsync(string service, SipTransport by, CancellationToken cancel)
-    {
-        var answer = await _dns.QueryAsync(service, QueryType.SRV, cancellationToken: cancel);
-        var targets = ImmutableArray.CreateBuilder<SipTarget>();
-        foreach (var record in Ordered(answer.Answers.OfType<SrvRecord>()))
-            if (record.Target.Value != ".") targets.AddRange(await AddressesAsync(record.Target.Value.TrimEnd('.'), record.Port, by, cancel));
-        return targets.ToImmutable();
-    }
-
-    private async Task<ImmutableArray<SipTarget>> AddressesAsync(string host, int port, SipTransport by, CancellationToken cancel)
-    {
-        IPAddress[] addresses;
-        try
-        {
-            addresses = await Dns.GetHostAddressesAsync(host, cancel);
-        }
-        catch (SocketException)
-        {
-            return [];
-        }
-
-        return [.. addresses.Select(a => NetAddress.From(a, port)).Where(a => Serves(by, a)).Select(a => new SipTarget(by, a)).Distinct()];
-    }
-
-    private static int PortOf(int port, SipTransport? transport) => port != 0 ? port : transport == SipTransport.Tls ? 5061 : 5060;
-
-    // RFC 2782: by priority; within one, each next by chance in proportion to its weight.
-    private static IEnumerable<SrvRecord> Ordered(IEnumerable<SrvRecord> records)
+    /// <summary>RFC 2782: by priority; within one, each next by chance in proportion to its weight.</summary>
+    internal static IEnumerable<SrvRecord> Ordered(IEnumerable<SrvRecord> records, Random chance)
     {
         foreach (var group in records.GroupBy(r => r.Priority).OrderBy(g => g.Key))
         {
             var rest = group.OrderBy(r => r.Weight).ToList();
             while (rest.Count > 0)
             {
-                var draw = Random.Shared.Next(rest.Sum(r => r.Weight) + 1);
+                var draw = chance.Next(rest.Sum(r => r.Weight) + 1);
                 var index = 0;
                 while (index < rest.Count - 1 && (draw -= rest[index].Weight) > 0) index++;
                 yield return rest[index];
@@ -136,8 +76,103 @@ internal sealed partial class SipResolver
         }
     }
 
+    private static int PortOf(int port, SipTransport? transport) => port != 0 ? port : SipTransports.DefaultPort(transport ?? SipTransport.Udp);
+
     private bool Serves(SipTransport transport, NetAddress address) =>
         _listeners.Any(l => l.Transport == transport && (l.Bound.IsIPv4 == address.IsIPv4 || (l.Bound.IsUnspecified && !l.Bound.IsIPv4)));
+
+    /// <summary>One question, with the shortest time to live of the records that it met.</summary>
+    private sealed class Search(SipResolver resolver, CancellationToken cancel)
+    {
+        private static readonly (SipTransport By, string Prefix, string Service)[] Services =
+            [(SipTransport.Udp, "_sip._udp.", "SIP+D2U"), (SipTransport.Tcp, "_sip._tcp.", "SIP+D2T"), (SipTransport.Tls, "_sips._tcp.", "SIPS+D2T")];
+
+        public TimeSpan? Lifetime { get; private set; }
+
+        public async Task<ImmutableArray<SipTarget>> FindAsync(string host, int port, SipTransport? transport)
+        {
+            // RFC 3263 §4.1 and §4.2: a literal or a port needs no SRV; without a transport both are UDP.
+            if (NetAddress.TryParse(host, 0, out var literal))
+                return resolver.Serves(transport ?? SipTransport.Udp, literal) ? [new SipTarget(transport ?? SipTransport.Udp, literal.WithPort(PortOf(port, transport)))] : [];
+            if (port != 0) return await AddressesAsync(host, port, transport ?? SipTransport.Udp);
+
+            var targets = ImmutableArray.CreateBuilder<SipTarget>();
+            foreach (var (service, by) in await ServicesAsync(host, transport))
+            {
+                targets.AddRange(await ServersAsync(service, by));
+                // §4.1: what the domain likes less is for those who cannot do what it likes best.
+                if (targets.Count > 0) return targets.ToImmutable();
+            }
+
+            return await AddressesAsync(host, PortOf(0, transport), transport ?? SipTransport.Udp);
+        }
+
+        // NAPTR when no transport is named, by order and preference; without records the SRV names of what we speak, UDP first.
+        private async Task<List<(string Service, SipTransport By)>> ServicesAsync(string host, SipTransport? transport)
+        {
+            var services = new List<(string, SipTransport)>();
+            if (transport is null)
+            {
+                foreach (var record in (await AskAsync<NAPtrRecord>(host, QueryType.NAPTR)).OrderBy(r => r.Order).ThenBy(r => r.Preference))
+                    foreach (var (by, _, name) in Services)
+                        if (name.Equals(record.Services, StringComparison.OrdinalIgnoreCase) && Hears(by)) services.Add((record.Replacement.Value, by));
+                if (services.Count > 0) return services;
+            }
+
+            foreach (var (by, prefix, _) in Services)
+                if ((transport ?? by) == by && Hears(by)) services.Add((prefix + host, by));
+            return services;
+        }
+
+        private async Task<ImmutableArray<SipTarget>> ServersAsync(string service, SipTransport by)
+        {
+            var targets = ImmutableArray.CreateBuilder<SipTarget>();
+            foreach (var record in Ordered(await AskAsync<SrvRecord>(service, QueryType.SRV), resolver._chance))
+                if (record.Target.Value != ".") targets.AddRange(await AddressesAsync(record.Target.Value.TrimEnd('.'), record.Port, by));
+            return targets.ToImmutable();
+        }
+
+        private async Task<ImmutableArray<SipTarget>> AddressesAsync(string host, int port, SipTransport by)
+        {
+            IPAddress[] addresses;
+            try
+            {
+                addresses = await Dns.GetHostAddressesAsync(host, cancel);
+            }
+            catch (SocketException)
+            {
+                return [];
+            }
+
+            // The system does not tell how long they hold; the name servers do, where they know the name at all.
+            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetwork)) await AskAsync<ARecord>(host, QueryType.A);
+            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetworkV6)) await AskAsync<AaaaRecord>(host, QueryType.AAAA);
+            return [.. addresses.Select(a => NetAddress.From(a, port)).Where(a => resolver.Serves(by, a)).Select(a => new SipTarget(by, a)).Distinct()];
+        }
+
+        private bool Hears(SipTransport transport) => resolver._listeners.Any(l => l.Transport == transport);
+
+        private async Task<List<T>> AskAsync<T>(string name, QueryType type)
+            where T : DnsResourceRecord
+        {
+            try
+            {
+                var answer = await resolver._dns.QueryAsync(name, type, cancellationToken: cancel);
+                // An alias on the way holds no longer than it says, either.
+                foreach (var record in answer.Answers)
+                {
+                    var holds = TimeSpan.FromSeconds(record.InitialTimeToLive);
+                    if (Lifetime is not { } shortest || holds < shortest) Lifetime = holds;
+                }
+
+                return [.. answer.Answers.OfType<T>()];
+            }
+            catch (DnsResponseException) when (type is QueryType.A or QueryType.AAAA)
+            {
+                return [];
+            }
+        }
+    }
 
     private static partial class Log
     {

@@ -223,8 +223,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     private async Task ResolveAsync(EngineOutput.LookUp question)
     {
-        var targets = await _resolver!.ResolveAsync(question.Host, question.Port, question.Transport);
-        _shard.Post(new EngineInput.Resolved(question.Query, targets));
+        var answer = await _resolver!.ResolveAsync(question.Host, question.Port, question.Transport);
+        _shard.Post(new EngineInput.Resolved(question.Query, answer.Targets) { Lifetime = answer.Lifetime });
     }
 
     private async Task<bool> WaitAsync(Predicate<EngineCounts> done, TimeSpan most, CancellationToken hurry)

@@ -46,8 +46,11 @@ public interface ISipLayer
     /// <summary>A send failed or a stream connection ended (ICMP unreachable, refused, reset).</summary>
     void FlowFailed(SipFlow flow, Instant now);
 
-    /// <summary>Answers a <see cref="SipOutput.LookUp"/>; an empty list means that the name does not resolve.</summary>
-    void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now);
+    /// <summary>
+    /// Answers a <see cref="SipOutput.LookUp"/>; an empty list means that the name does not resolve. <paramref name="lifetime"/> is how long the answer
+    /// holds by DNS, null where nobody knows.
+    /// </summary>
+    void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now, TimeSpan? lifetime = null);
 
     /// <summary>Replaces the peers. Only they may send us requests; a peer is recognised by its host, whatever the port.</summary>
     void SetPeers(ImmutableArray<SipPeerModel> peers, Instant now);

@@ -21,15 +21,22 @@ internal readonly record struct HopName(string Host, int Port, SipTransport? Tra
 }
 
 /// <summary>
-/// Turns next hops into targets. Names are looked up by the host (an output), answers kept for a minute; while a look-up runs, everybody who
-/// asks for that name waits for the same answer.
+/// Turns next hops into targets. Names are looked up by the host (an output), answers kept as long as they hold; the first one who asks when that is
+/// almost over still gets the old answer, and a new one is fetched. While a first look-up runs, everybody who asks for that name waits for it.
 /// </summary>
 /// <param name="ask">Emits a look-up.</param>
 /// <param name="arm">Sets the deadline of a look-up that nobody answers.</param>
 internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm)
 {
-    /// <summary>How long an answer is used without asking again.</summary>
+    /// <summary>How long an answer is used when nobody knows how long it holds.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a name that does not resolve is not asked for again (RFC 2308).</summary>
+    public static readonly TimeSpan NegativeLifetime = TimeSpan.FromSeconds(10);
+
+    // What name servers say, within reason.
+    private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
 
     // The host answers every look-up; this is for the one that it loses.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
@@ -43,6 +50,7 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
     {
         public ImmutableArray<SipTarget> Targets = [];
         public Instant FreshUntil = new(long.MinValue);
+        public Instant RefreshAt = new(long.MinValue);
         public long Query;
         public readonly List<Action<ImmutableArray<SipTarget>, Instant>> Waiting = [];
     }
@@ -64,11 +72,25 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
 
         if (now < entry.FreshUntil)
         {
+            if (now >= entry.RefreshAt) Ask(name, entry, now);
             found(entry.Targets, now);
             return;
         }
 
         entry.Waiting.Add(found);
+        Ask(name, entry, now);
+    }
+
+    /// <summary>When a name should be asked for again so that its answer never runs out; null for a literal.</summary>
+    public Instant? RefreshAt(HopName name, Instant now)
+    {
+        if (name.TryGetLiteral(out _)) return null;
+        // While a look-up runs its answer decides; the patience is for the one that is lost.
+        return _entries.TryGetValue(name, out var entry) && entry.Query == 0 && entry.RefreshAt > now ? entry.RefreshAt : now + Lifetime;
+    }
+
+    private void Ask(HopName name, Entry entry, Instant now)
+    {
         if (entry.Query != 0) return;
         entry.Query = ++_lastQuery;
         _queries[entry.Query] = name;
@@ -77,7 +99,7 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
     }
 
     /// <summary>The answer to a look-up. When a name stops resolving, its last addresses serve on: a DNS outage is no reason to stop calls.</summary>
-    public void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now)
+    public void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now, TimeSpan? lifetime = null)
     {
         if (!_queries.Remove(query, out var name)) return;
         var entry = _entries[name];
@@ -86,7 +108,17 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
         {
             // DNS is not to be trusted with the name: the certificate has to be of the domain that was asked for (RFC 5922 §7.3).
             entry.Targets = [.. targets.Select(target => target.Transport == SipTransport.Tls ? target with { Domain = name.Host } : target)];
-            entry.FreshUntil = now + Lifetime;
+            var holds = lifetime is not { } told ? Lifetime : told < Shortest ? Shortest : told > Longest ? Longest : told;
+            entry.FreshUntil = now + holds;
+            entry.RefreshAt = now + (holds * 0.9);
+        }
+        else if (entry.FreshUntil <= now)
+        {
+            entry.FreshUntil = entry.RefreshAt = now + NegativeLifetime;
+        }
+        else
+        {
+            entry.RefreshAt = now + NegativeLifetime;
         }
 
         var waiting = entry.Waiting.ToArray();

@@ -87,10 +87,10 @@ public sealed partial class SipLayer : ISipLayer
     }
 
     /// <inheritdoc/>
-    public void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now)
+    public void Resolved(long query, ImmutableArray<SipTarget> targets, Instant now, TimeSpan? lifetime = null)
     {
         _core.Timers.Cancel(new(SipTimer.LookUp, query));
-        _core.Names.Resolved(query, targets, now);
+        _core.Names.Resolved(query, targets, now, lifetime);
         Pump(now);
     }
 
@@ -215,14 +215,24 @@ public sealed partial class SipLayer : ISipLayer
     // Addresses of named peers are needed before we ever send to them: their requests are recognised by them.
     private void FindPeers(Instant now)
     {
-        var named = false;
         foreach (var peer in _core.Peers.All)
         {
-            named |= !peer.Hop.TryGetLiteral(out _);
-            _core.Names.Find(peer.Hop, now, (targets, _) => _core.Peers.Learn(peer, targets));
+            _core.Names.Find(peer.Hop, now, (targets, at) =>
+            {
+                _core.Peers.Learn(peer, targets);
+                // Asked again before the answer's time is up, so that no call waits for DNS.
+                RefreshPeers(at);
+            });
         }
 
-        if (named) _core.Timers.Set(new(SipTimer.PeerNames, 0), now + NameCache.Lifetime);
+        RefreshPeers(now);
+    }
+
+    private void RefreshPeers(Instant now)
+    {
+        Instant? next = null;
+        foreach (var peer in _core.Peers.All) next = Instant.Earliest(next, _core.Names.RefreshAt(peer.Hop, now));
+        if (next is { } at) _core.Timers.Set(new(SipTimer.PeerNames, 0), at);
         else _core.Timers.Cancel(new(SipTimer.PeerNames, 0));
     }
 }
