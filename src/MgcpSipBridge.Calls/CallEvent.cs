@@ -133,6 +133,10 @@ public abstract record CallEvent
     /// <summary>The far end refused, gave up or hung up.</summary>
     public sealed record PeerEnds(CallId Call, CallCause Cause) : CallEvent;
 
+    /// <summary>Somebody wants this line to call: its phone is to ring, and lifting it places the call.</summary>
+    /// <param name="Call">The call to be; its far party is the number to call.</param>
+    public sealed record Summoned(Call Call) : CallEvent;
+
     /// <summary>An operator or the shutdown ends whatever call the line is in.</summary>
     public sealed record Cleared(CallCause Cause) : CallEvent;
 

@@ -23,6 +23,7 @@ public static partial class CallMachine
             (_, Cleared cleared) => Clear(state, cleared, context),
             (_, MessagesWaiting e) => Stay(state, new ShowMessages(e.Waiting)),
             (OutOfService, PeerCalls c) => Refuse(state, c.Call, CallSide.Line, CallCause.LineOutOfService),
+            (OutOfService, Summoned e) => Stay(state, Ending(e.Call, CallSide.Line, CallStage.Preparing, CallCause.LineOutOfService)),
             (OutOfService, OffHook) => Ignore(state),         // the endpoint is being audited; LineUp will tell the hook state
             (OutOfService, _) => Ignore(state),               // nothing can be heard of, or done to, a line out of service
 
@@ -32,11 +33,22 @@ public static partial class CallMachine
             (Idle, PeerCalls c) when context.Refuses is { } cause => Refuse(state, c.Call, SideOf(cause), cause),
             (Idle, PeerCalls c) when context.DoNotDisturb => Refuse(state, c.Call, CallSide.Line, CallCause.Busy),   // declined would end a hunt group's search (603)
             (Idle, PeerCalls c) => Go(new Presenting(c.Call), new PrepareBearer(c.Call.Id)),
+            (Idle, Summoned e) when context.Refuses is { } cause => Go(state, Ending(e.Call, SideOf(cause), CallStage.Preparing, cause)),
+            (Idle, Summoned e) => Go(new Summoning(e.Call), new Signal(new PhoneSignal.Ringing(e.Call.Far)), Timer(CallTimer.RingNoAnswer, context.Times.RingNoAnswer, context)),
             (Idle, OnHook) => Ignore(state),                  // a repeat, or the end of a flash
             (Idle, Flash) => Ignore(state),                   // some phones report a flash on hook (Cisco 7940)
             (Idle, _) => Ignore(state),                       // late reports of tones, digits and timers of the last call
 
             (_, PeerCalls c) => Refuse(state, c.Call, CallSide.Line, CallCause.Busy),
+            (_, Summoned e) => Stay(state, Ending(e.Call, CallSide.Line, CallStage.Preparing, CallCause.Busy)),
+
+            // Somebody wants the line to call.
+            (Summoning s, OffHook) => Place(s.Call, s.Call.Far.Number),
+            (Summoning s, FoundOffHook e) => Then(Drop(s.Call, CallSide.Line, CallStage.Alerting, CallCause.Busy), Lift(e.Fresh, context)),   // whoever lifted it wants to dial
+            (Summoning s, SignalRefused) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Line, CallStage.Alerting, CallCause.LineOutOfService), new Signal(PhoneSignal.Quiet.Instance)]),
+            (Summoning s, TimerFired { Timer: CallTimer.RingNoAnswer }) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Bridge, CallStage.Alerting, CallCause.NoAnswer), new Signal(PhoneSignal.Quiet.Instance)]),
+            (Summoning, OnHook) => Ignore(state),              // it is on hook: that is why it rings
+            (Summoning, ToneEnded) => Ignore(state),           // the gateway's own ring time-out; ours decides
 
             // Dialling.
             (Dialing s, Digits e) => Dial(s, e, context),
@@ -151,7 +163,7 @@ public static partial class CallMachine
         Dialing or Extending => CallStage.Dialing,
         Preparing or Presenting => CallStage.Preparing,
         Proceeding => CallStage.Proceeding,
-        Alerting or Ringing => CallStage.Alerting,
+        Alerting or Ringing or Summoning => CallStage.Alerting,
         _ => CallStage.Talking,
     };
 

@@ -68,6 +68,13 @@ public abstract record CallState
         public override Call? Current => Call;
     }
 
+    /// <summary>The phone rings because somebody wants the line to call; lifting it places the call.</summary>
+    public sealed record Summoning(Call Call) : CallState
+    {
+        /// <inheritdoc/>
+        public override Call? Current => Call;
+    }
+
     /// <summary>A call has come in; the line's bearer is being made, the phone does not ring yet.</summary>
     public sealed record Presenting(Call Call) : CallState
     {

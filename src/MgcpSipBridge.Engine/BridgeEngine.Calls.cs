@@ -100,7 +100,7 @@ public sealed partial class BridgeEngine
         if (next.Current is not { } now) return;
         var call = Find(now.Id) ?? Begin(line, now);
         call.Far = now.Far;
-        if (before is CallState.Dialing or CallState.Idle && next is CallState.Preparing) call.Dialled = _core.Now;
+        if (before is CallState.Dialing or CallState.Summoning or CallState.Idle && next is CallState.Preparing) call.Dialled = _core.Now;
     }
 
     private ActiveCall Begin(LineSlot line, Call call)

@@ -20,6 +20,8 @@ public sealed partial class BridgeEngine
         EngineQuery.Calls => _calls.Values.Where(call => call.Ended is null).OrderBy(call => call.Started).Select(call => call.View()).ToImmutableArray(),
         EngineQuery.Call call => FindAny(call.CallId)?.View(),
         EngineQuery.Ladder ladder => FindAny(ladder.CallId) is { } call ? new LadderView(call.View(), call.Ladder.Entries, call.Ladder.NotKept) : null,
+        EngineQuery.HangUp hangUp => HangUp(hangUp.CallId),
+        EngineQuery.Originate originate => Originate(originate.Line, originate.Number),
         EngineQuery.Counts => Counts(),
         _ => null,
     };

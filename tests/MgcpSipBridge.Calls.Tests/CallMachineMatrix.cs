@@ -24,7 +24,7 @@ public class CallMachineMatrix
         OutOfService.Instance, Idle.Instance,
         new Dialing(new Call(new CallId(1), true, Party.Unknown), ""), new Dialing(new Call(new CallId(1), true, Party.Unknown), "55"),
         new Preparing(Out), new Proceeding(Out), new Extending(Out, ""), new Extending(Out, "67"), new Alerting(Out, false), new Alerting(Out, true),
-        new Presenting(In), new Ringing(In), new Talking(Out), new Talking(In),
+        new Summoning(Out), new Presenting(In), new Ringing(In), new Talking(Out), new Talking(In),
         new Releasing(Tone.Reorder), new Releasing(Tone.VacantCode), new LeftOffHook(true), new LeftOffHook(false),
     ];
 
@@ -38,7 +38,7 @@ public class CallMachineMatrix
         new PeerWantsDigits(about), new PeerDials(about, "5"), new PeerTransfers(about, new Party("1003")), new MessagesWaiting(true),
         new PeerCalls(new Call(new CallId(8), false, new Party("1003"))), new PeerRings(about), new PeerHeard(about), new PeerAnswers(about),
         new PeerEnds(about, CallCause.NormalClearing), new PeerEnds(about, CallCause.Busy), new PeerEnds(new CallId(77), CallCause.Busy),
-        new Cleared(CallCause.ShuttingDown),
+        new Summoned(new Call(new CallId(7), true, new Party("5551234"))), new Cleared(CallCause.ShuttingDown),
         .. Enum.GetValues<CallTimer>().Select(timer => new TimerFired(timer)),
     ];
 
@@ -77,7 +77,7 @@ public class CallMachineMatrix
         {
             var down = CallMachine.Step(state, OnHook.Instance, Context).Next;
             // A phone that rings is on hook already: lifting it answers, and that is no dial tone.
-            if (down is Ringing) continue;
+            if (down is Ringing or Summoning) continue;
             var up = CallMachine.Step(down, new OffHook(new CallId(9)), Context);
             Assert.IsType<Dialing>(up.Next);
             Assert.Contains(up.Effects, effect => effect is CallEffect.Signal { Wanted: PhoneSignal.Collecting { DialTone: true } });

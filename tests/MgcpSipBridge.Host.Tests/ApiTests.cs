@@ -63,6 +63,28 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Empty(status["details"]!.AsArray());
     }
 
+    [Theory]
+    [InlineData("POST", "/v1/calls", """{"line":"1001","destination":"1002"}""", 200, "")]
+    [InlineData("POST", "/v1/calls", """{"line":"1001","destination":"9"}""", 400, "NO_ROUTE")]
+    [InlineData("POST", "/v1/calls", """{"line":"1002","destination":"1001"}""", 400, "LINE_BUSY")]
+    [InlineData("POST", "/v1/calls", """{"line":"1003","destination":"1001"}""", 400, "LINE_OUT_OF_SERVICE")]
+    [InlineData("POST", "/v1/calls", """{"line":"1009","destination":"1001"}""", 404, "RESOURCE_NOT_FOUND")]
+    [InlineData("POST", "/v1/calls", """{"line":"1001"}""", 400, "REQUEST_INVALID")]
+    [InlineData("DELETE", "/v1/calls/c1", null, 200, "")]
+    [InlineData("DELETE", "/v1/calls/over", null, 400, "CALL_ENDED")]
+    [InlineData("DELETE", "/v1/calls/nope", null, 404, null)]
+    public async Task Calls_are_begun_and_ended(string method, string path, string? body, int status, string? reason)
+    {
+        var cancel = TestContext.Current.CancellationToken;
+        using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
+        if (body is not null) request.Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await _bridge.Http.SendAsync(request, cancel);
+        var json = JsonNode.Parse(await answer.Content.ReadAsStringAsync(cancel))!;
+        Assert.Equal(status, (int)answer.StatusCode);
+        if (status == 200) Assert.Equal(method == "POST" ? ("RINGING", "OUTCOME_UNSPECIFIED") : ("TALKING", "ANSWERED"), ((string)json["state"]!, (string)json["outcome"]!));
+        else if (reason is not null) Assert.Equal(reason, (string)json["details"]![0]!["reason"]!);
+    }
+
     [Fact]
     public async Task Lists_are_paged()
     {

@@ -38,9 +38,41 @@ public abstract record EngineQuery
     /// <summary>A call's messages, live or ended: <see cref="LadderView"/> or null.</summary>
     public sealed record Ladder(string CallId) : EngineQuery;
 
+    /// <summary>Ends a live call: <see cref="CallView"/> as it was left, unchanged if it had ended before; null when there is none.</summary>
+    public sealed record HangUp(string CallId) : EngineQuery;
+
+    /// <summary>Rings a line, and when it is lifted calls the number (click to dial): <see cref="OriginateAnswer"/>.</summary>
+    /// <param name="Line">Number of the line.</param>
+    /// <param name="Number">Whom to call, as its phone would dial it.</param>
+    public sealed record Originate(string Line, string Number) : EngineQuery;
+
     /// <summary>Numbers for gauges: <see cref="EngineCounts"/>.</summary>
     public sealed record Counts : EngineQuery;
 }
+
+/// <summary>Why a line was not made to call.</summary>
+public enum OriginateRefusal
+{
+    /// <summary>It is being made to.</summary>
+    None,
+
+    /// <summary>There is no line of that number.</summary>
+    NoSuchLine,
+
+    /// <summary>The line is in a call, or its phone is off hook.</summary>
+    LineBusy,
+
+    /// <summary>The line, or the bridge, takes no calls now.</summary>
+    NotInService,
+
+    /// <summary>No route takes the number, or it is not complete.</summary>
+    NoRoute,
+}
+
+/// <summary>What came of <see cref="EngineQuery.Originate"/>.</summary>
+/// <param name="Refusal">Why not, if not.</param>
+/// <param name="Call">The call; null when refused.</param>
+public sealed record OriginateAnswer(OriginateRefusal Refusal, CallView? Call);
 
 /// <summary>What a line is doing, in the API's words.</summary>
 public enum LineState

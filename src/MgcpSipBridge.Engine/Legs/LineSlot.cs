@@ -75,7 +75,7 @@ internal sealed class LineSlot
         CallState.Dialing or CallState.Extending => LineState.Dialing,
         CallState.Preparing or CallState.Proceeding or CallState.Presenting => LineState.Proceeding,
         CallState.Alerting => LineState.Alerting,
-        CallState.Ringing => LineState.Ringing,
+        CallState.Ringing or CallState.Summoning => LineState.Ringing,
         CallState.Talking => LineState.Talking,
         _ => LineState.Releasing,
     };

@@ -59,6 +59,9 @@ internal static class ApiErrors
     public static RpcException BadField(string field, string description) => Make(Code.InvalidArgument, "REQUEST_INVALID", $"{field}: {description}",
         new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field, Description = description } } });
 
+    /// <summary>FAILED_PRECONDITION for a reason of its own.</summary>
+    public static RpcException NotNow(string reason, string message) => Make(Code.FailedPrecondition, reason, message);
+
     /// <summary>UNAVAILABLE: nothing was changed, and calls go on.</summary>
     public static RpcException StoreUnavailable(string why) => Make(Code.Unavailable, "STORE_UNAVAILABLE", $"nothing was changed, for it cannot be kept: {why}");
 

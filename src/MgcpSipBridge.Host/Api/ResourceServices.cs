@@ -184,7 +184,7 @@ internal sealed class RouteResource(BridgeState state, ProvisioningWrites writes
 }
 
 /// <summary>Calls and their ladders.</summary>
-internal sealed class CallResource(EngineAnswers engine, BridgeState state) : V1.CallService.CallServiceBase
+internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, ILoggerFactory logs) : V1.CallService.CallServiceBase
 {
     public override async Task<V1.ListCallsResponse> ListCalls(V1.ListCallsRequest request, ServerCallContext context)
     {
@@ -197,8 +197,38 @@ internal sealed class CallResource(EngineAnswers engine, BridgeState state) : V1
     public override async Task<V1.Call> GetCall(V1.GetCallRequest request, ServerCallContext context) =>
         (await engine.OneAsync<CallView>(new EngineQuery.Call(request.Call), $"call {request.Call}", context.CancellationToken)).ToMessage(state.Clock);
 
+    public override async Task<V1.Call> OriginateCall(V1.OriginateCallRequest request, ServerCallContext context)
+    {
+        if (request.Line.Length == 0) throw ApiErrors.BadField("line", "is missing");
+        if (request.Destination.Length == 0) throw ApiErrors.BadField("destination", "is missing");
+        var answer = await engine.OneAsync<OriginateAnswer>(new EngineQuery.Originate(request.Line, request.Destination), "the answer", context.CancellationToken);
+        if (answer.Call is { } call) return call.ToMessage(state.Clock);
+        throw answer.Refusal switch
+        {
+            OriginateRefusal.NoSuchLine => ApiErrors.NotFound(new ResourceKey(ResourceKind.Line, request.Line)),
+            OriginateRefusal.LineBusy => ApiErrors.NotNow("LINE_BUSY", $"line {request.Line} is in a call, or off hook"),
+            OriginateRefusal.NoRoute => ApiErrors.NotNow("NO_ROUTE", $"no route takes {request.Destination}, or it is not a whole number"),
+            _ => ApiErrors.NotNow("LINE_OUT_OF_SERVICE", $"line {request.Line} is not in service, or the bridge is about to end"),
+        };
+    }
+
+    public override async Task<V1.Call> HangUpCall(V1.HangUpCallRequest request, ServerCallContext context)
+    {
+        var before = await engine.OneAsync<CallView>(new EngineQuery.Call(request.Call), $"call {request.Call}", context.CancellationToken);
+        if (before.Ended is not null) throw ApiErrors.NotNow("CALL_ENDED", $"call {request.Call} has ended");
+        var after = await engine.OneAsync<CallView>(new EngineQuery.HangUp(request.Call), $"call {request.Call}", context.CancellationToken);
+        Log.HungUp(logs.CreateLogger("MgcpSipBridge.Calls"), request.Call, context.Peer);
+        return after.ToMessage(state.Clock);
+    }
+
     public override async Task<V1.Ladder> GetLadder(V1.GetLadderRequest request, ServerCallContext context) =>
         (await engine.OneAsync<LadderView>(new EngineQuery.Ladder(request.Call), $"call {request.Call}", context.CancellationToken)).ToMessage(state.Clock);
+
+    private static partial class Log
+    {
+        [LoggerMessage(EventId = 4010, EventName = "CallHungUp", Level = LogLevel.Information, Message = "Call {CallId} is hung up through the API, asked by {Client}")]
+        internal static partial void HungUp(ILogger logger, string callId, string client);
+    }
 }
 
 /// <summary>The bridge itself.</summary>
