@@ -5,7 +5,7 @@ using MgcpSipBridge.V1;
 namespace MgcpSipBridge.Cli;
 
 /// <summary>Asks a bridge and writes what it answers; lists are fetched page by page until they end.</summary>
-internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, CancellationToken cancel)
+internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, TextReader input, CancellationToken cancel)
 {
     private const int PageSize = 1000;
 
@@ -156,6 +156,8 @@ internal sealed class Bridge(ChannelBase channel, AnswerWriter writer, Cancellat
         ("last heard", Text(gateway.LastHeardTime)),
         ("throttled", gateway.Throttled ? "yes" : "no"),
         ("pending transactions", Text(gateway.PendingTransactions)),
+        ("source", Text(gateway.Source)),
+        .. gateway.Etag.Length > 0 ? [("etag", gateway.Etag)] : Array.Empty<(string, string)>(),
         ("lines", Lines(gateway)),
         .. gateway.Adopted ? [("adopted", "until the bridge ends; see below for lines.yaml")] : Array.Empty<(string, string)>(),
     ];

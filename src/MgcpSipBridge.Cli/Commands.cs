@@ -34,6 +34,11 @@ internal static class Commands
                 : $"{e.StatusCode}: {e.Status.Detail}");
             return 1;
         }
+        catch (UsageException e)
+        {
+            await errors.WriteLineAsync(e.Message);
+            return 1;
+        }
         catch (UriFormatException e)
         {
             await errors.WriteLineAsync($"--server: {e.Message}");
@@ -66,7 +71,7 @@ internal static class Commands
             command.SetAction(async (parse, cancel) =>
             {
                 using var channel = GrpcChannel.ForAddress(parse.GetRequiredValue(server));
-                await run(new Bridge(channel, new AnswerWriter(output, parse.GetValue(format)), cancel), parse);
+                await run(new Bridge(channel, new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel), parse);
                 return 0;
             });
             return command;
@@ -77,18 +82,46 @@ internal static class Commands
         gateways.Subcommands.Add(Verb("discovered", "Gateways that nobody configured and that were heard", (bridge, _) => bridge.DiscoveredAsync()));
         gateways.Subcommands.Add(Verb("adopt", "Ask a discovered gateway what it has and become its call agent until the bridge ends; prints what to write into lines.yaml",
             (bridge, parse) => bridge.AdoptAsync(parse.GetRequiredValue(domain), parse.GetRequiredValue(address)), domain, address));
+        var name = new Argument<string>("name") { Description = "Its name" };
+        var number = new Argument<string>("number") { Description = "The line's number" };
+        var fields = new Argument<string[]>("field=value") { Description = "Fields as the API's JSON names them: uri=sip:10.0.0.9, features.callWaiting=false, password=@FILE", Arity = ArgumentArity.ZeroOrMore };
+        var etag = new Option<string>("--etag") { Description = "Only if it has not been changed since it had this etag", DefaultValueFactory = _ => "" };
+        var force = new Option<bool>("--force") { Description = "Its lines too" };
+        string[] Given(ParseResult parse) => parse.GetValue(fields) ?? [];
+        string Tag(ParseResult parse) => parse.GetRequiredValue(etag);
+
+        gateways.Subcommands.Add(Verb("create", "Provision a gateway", (bridge, parse) => bridge.CreateGatewayAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
+        gateways.Subcommands.Add(Verb("update", "Change fields of a gateway", (bridge, parse) => bridge.UpdateGatewayAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
+        gateways.Subcommands.Add(Verb("delete", "Take a gateway away", (bridge, parse) => bridge.DeleteGatewayAsync(parse.GetRequiredValue(name), Tag(parse), parse.GetValue(force)), name, etag, force));
+        var lines = Verb("lines", "Analog lines", (bridge, parse) => bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway);
+        lines.Subcommands.Add(Verb("create", "Provision a line on a gateway",
+            (bridge, parse) => bridge.CreateLineAsync(parse.GetRequiredValue(gatewayName), parse.GetRequiredValue(number), Given(parse)), gatewayName, number, fields));
+        lines.Subcommands.Add(Verb("update", "Change fields of a line", (bridge, parse) => bridge.UpdateLineAsync(parse.GetRequiredValue(number), Given(parse), Tag(parse)), number, fields, etag));
+        lines.Subcommands.Add(Verb("delete", "Take a line away", (bridge, parse) => bridge.DeleteLineAsync(parse.GetRequiredValue(number), Tag(parse)), number, etag));
+        var peers = Verb("peers", "SIP peers", (bridge, _) => bridge.PeersAsync());
+        peers.Subcommands.Add(Verb("create", "Provision a peer", (bridge, parse) => bridge.CreatePeerAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
+        peers.Subcommands.Add(Verb("update", "Change fields of a peer", (bridge, parse) => bridge.UpdatePeerAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
+        peers.Subcommands.Add(Verb("delete", "Take a peer away", (bridge, parse) => bridge.DeletePeerAsync(parse.GetRequiredValue(name), Tag(parse)), name, etag));
+        var routes = Verb("routes", "Routes", (bridge, _) => bridge.RoutesAsync());
+        routes.Subcommands.Add(Verb("create", "Provision a route", (bridge, parse) => bridge.CreateRouteAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
+        routes.Subcommands.Add(Verb("update", "Change fields of a route", (bridge, parse) => bridge.UpdateRouteAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
+        routes.Subcommands.Add(Verb("delete", "Take a route away", (bridge, parse) => bridge.DeleteRouteAsync(parse.GetRequiredValue(name), Tag(parse)), name, etag));
         var calls = Verb("calls", "Live calls", (bridge, _) => bridge.CallsAsync());
         calls.Subcommands.Add(Verb("show", "One call, live or ended",
             (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));
+        var destination = new Argument<string>("destination") { Description = "Whom to call, as the line's phone would dial it" };
+        calls.Subcommands.Add(Verb("hangup", "End a call on both sides", (bridge, parse) => bridge.HangUpAsync(parse.GetRequiredValue(callId)), callId));
+        calls.Subcommands.Add(Verb("originate", "Ring a line; lifting it calls the destination",
+            (bridge, parse) => bridge.OriginateAsync(parse.GetRequiredValue(number), parse.GetRequiredValue(destination)), number, destination));
         return new RootCommand("Looks into a running MgcpSipBridge, and acts on it")
         {
             server,
             format,
             Verb("status", "The bridge in numbers", (bridge, _) => bridge.StatusAsync()),
             gateways,
-            Verb("lines", "Analog lines", (bridge, parse) => bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway),
-            Verb("peers", "SIP peers", (bridge, _) => bridge.PeersAsync()),
-            Verb("routes", "Routes", (bridge, _) => bridge.RoutesAsync()),
+            lines,
+            peers,
+            routes,
             calls,
         };
     }

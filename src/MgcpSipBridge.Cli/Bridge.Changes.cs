@@ -1,0 +1,140 @@
+using MgcpSipBridge.V1;
+
+namespace MgcpSipBridge.Cli;
+
+/// <content>Changes: what is provisioned, and calls.</content>
+internal sealed partial class Bridge
+{
+    public async Task CreatePeerAsync(string name, string[] fields)
+    {
+        var peer = Assignments.Read<Peer>(fields, input).Message;
+        peer.Name = name;
+        Write(await Peers.CreatePeerAsync(new CreatePeerRequest { Peer = peer }, cancellationToken: cancel));
+    }
+
+    public async Task UpdatePeerAsync(string name, string[] fields, string etag)
+    {
+        var (peer, mask) = Assignments.Read<Peer>(fields, input);
+        (peer.Name, peer.Etag) = (name, etag);
+        Write(await Peers.UpdatePeerAsync(new UpdatePeerRequest { Peer = peer, UpdateMask = mask }, cancellationToken: cancel));
+    }
+
+    public async Task DeletePeerAsync(string name, string etag)
+    {
+        await Peers.DeletePeerAsync(new DeletePeerRequest { Peer = name, Etag = etag }, cancellationToken: cancel);
+        Done($"peer {name} is deleted");
+    }
+
+    public async Task CreateRouteAsync(string name, string[] fields)
+    {
+        var route = Assignments.Read<Route>(fields, input).Message;
+        route.Name = name;
+        Write(await Routes.CreateRouteAsync(new CreateRouteRequest { Route = route }, cancellationToken: cancel));
+    }
+
+    public async Task UpdateRouteAsync(string name, string[] fields, string etag)
+    {
+        var (route, mask) = Assignments.Read<Route>(fields, input);
+        (route.Name, route.Etag) = (name, etag);
+        Write(await Routes.UpdateRouteAsync(new UpdateRouteRequest { Route = route, UpdateMask = mask }, cancellationToken: cancel));
+    }
+
+    public async Task DeleteRouteAsync(string name, string etag)
+    {
+        await Routes.DeleteRouteAsync(new DeleteRouteRequest { Route = name, Etag = etag }, cancellationToken: cancel);
+        Done($"route {name} is deleted");
+    }
+
+    public async Task CreateGatewayAsync(string name, string[] fields)
+    {
+        var gateway = Assignments.Read<Gateway>(fields, input).Message;
+        gateway.Name = name;
+        Write(await Gateways.CreateGatewayAsync(new CreateGatewayRequest { Gateway = gateway }, cancellationToken: cancel));
+    }
+
+    public async Task UpdateGatewayAsync(string name, string[] fields, string etag)
+    {
+        var (gateway, mask) = Assignments.Read<Gateway>(fields, input);
+        (gateway.Name, gateway.Etag) = (name, etag);
+        Write(await Gateways.UpdateGatewayAsync(new UpdateGatewayRequest { Gateway = gateway, UpdateMask = mask }, cancellationToken: cancel));
+    }
+
+    public async Task DeleteGatewayAsync(string name, string etag, bool force)
+    {
+        await Gateways.DeleteGatewayAsync(new DeleteGatewayRequest { Gateway = name, Etag = etag, Force = force }, cancellationToken: cancel);
+        Done($"gateway {name} is deleted");
+    }
+
+    public async Task CreateLineAsync(string gateway, string number, string[] fields)
+    {
+        var line = Assignments.Read<Line>(fields, input).Message;
+        line.Number = number;
+        Write(await Gateways.CreateLineAsync(new CreateLineRequest { Gateway = gateway, Line = line }, cancellationToken: cancel));
+    }
+
+    public async Task UpdateLineAsync(string number, string[] fields, string etag)
+    {
+        var (line, mask) = Assignments.Read<Line>(fields, input);
+        (line.Gateway, line.Number, line.Etag) = ("-", number, etag);
+        Write(await Gateways.UpdateLineAsync(new UpdateLineRequest { Line = line, UpdateMask = mask }, cancellationToken: cancel));
+    }
+
+    public async Task DeleteLineAsync(string number, string etag)
+    {
+        await Gateways.DeleteLineAsync(new DeleteLineRequest { Gateway = "-", Line = number, Etag = etag }, cancellationToken: cancel);
+        Done($"line {number} is deleted");
+    }
+
+    public async Task HangUpAsync(string id)
+    {
+        var call = await Calls.HangUpCallAsync(new HangUpCallRequest { Call = id }, cancellationToken: cancel);
+        writer.One(call, Facts(call));
+    }
+
+    public async Task OriginateAsync(string line, string destination)
+    {
+        var call = await Calls.OriginateCallAsync(new OriginateCallRequest { Line = line, Destination = destination }, cancellationToken: cancel);
+        writer.One(call, Facts(call));
+    }
+
+    private GatewayService.GatewayServiceClient Gateways => new(channel);
+
+    private PeerService.PeerServiceClient Peers => new(channel);
+
+    private RouteService.RouteServiceClient Routes => new(channel);
+
+    private CallService.CallServiceClient Calls => new(channel);
+
+    private void Done(string what)
+    {
+        if (writer.Format == OutputFormat.Json) writer.One(new Google.Protobuf.WellKnownTypes.Empty());
+        else writer.Text(what + "\n");
+    }
+
+    private void Write(Peer peer) => writer.One(peer,
+        ("name", peer.Name),
+        ("uri", peer.Uri),
+        ("registration", Text(peer.Registration)),
+        ("username", Or(peer.Username)),
+        ("password", peer.PasswordSet ? "set" : "-"),
+        ("etag", Or(peer.Etag)));
+
+    private void Write(Route route) => writer.One(route,
+        ("name", route.Name),
+        ("prefix", Or(route.Prefix)),
+        ("priority", Text(route.Priority)),
+        ("peer", route.Peer),
+        ("failover", Or(string.Join(' ', route.Failover))),
+        ("etag", Or(route.Etag)));
+
+    private void Write(Line line) => writer.One(line,
+        ("number", line.Number),
+        ("gateway", line.Gateway),
+        ("endpoint", line.Endpoint),
+        ("peer", line.Peer),
+        ("name", Or(line.DisplayName)),
+        ("username", Or(line.Username)),
+        ("password", line.PasswordSet ? "set" : "-"),
+        ("state", Text(line.State)),
+        ("etag", Or(line.Etag)));
+}

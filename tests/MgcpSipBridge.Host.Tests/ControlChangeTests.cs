@@ -1,0 +1,72 @@
+extern alias cli;
+
+namespace MgcpSipBridge.Host.Tests;
+
+/// <summary>mgcpsipctl changes a bridge with its real engine.</summary>
+public sealed class ControlChangeTests : IAsyncLifetime
+{
+    private readonly string _file = Path.GetTempFileName();
+    private LiveBridge _bridge = null!;
+
+    public async ValueTask InitializeAsync() => _bridge = await LiveBridge.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        File.Delete(_file);
+        await _bridge.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Everything_is_provisioned_changed_and_taken_away()
+    {
+        await File.WriteAllTextAsync(_file, "s3cret\nnot this", TestContext.Current.CancellationToken);
+        var said = await RunAsync(0, "peers", "create", "pbx", "uri=sip:127.0.0.1:5998", "registration=trunk", "username=t1", $"password=@{_file}");
+        Assert.Contains("password      set", said, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", said, StringComparison.Ordinal);
+        await RunAsync(0, "gateways", "create", "gw1", "domain=gw1.test", "address=127.0.0.1:12427", "alsoFrom=127.0.0.8,127.0.0.9", "traitOverrides.digitMaps=false");
+        await RunAsync(0, "lines", "create", "gw1", "1001", "endpoint=aaln/1", "peer=pbx", "displayName=Alice", "features.callWaiting=false");
+        await RunAsync(0, "routes", "create", "all", "peer=pbx", "stripDigits=1", "maxDigits=9");
+
+        var gateway = await _bridge.GetAsync("/v1/gateways/gw1");
+        Assert.Equal(("127.0.0.9", "false"), ((string)gateway["alsoFrom"]![1]!, (string)gateway["traitOverrides"]!["digitMaps"]!));
+        Assert.Contains("Robert", await RunAsync(0, "lines", "update", "1001", "displayName=Robert"), StringComparison.Ordinal);
+        // An empty value is the default again.
+        await RunAsync(0, "lines", "update", "1001", "features.callWaiting=", "displayName=");
+        var line = await _bridge.GetAsync("/v1/gateways/gw1/lines/1001");
+        Assert.Equal((true, "", "pbx"), ((bool)line["features"]!["callWaiting"]!, (string)line["displayName"]!, (string)line["peer"]!));
+        await RunAsync(0, "gateways", "update", "gw1", "traitOverrides.digitMaps=", "profile=cisco");
+        gateway = await _bridge.GetAsync("/v1/gateways/gw1");
+        Assert.Equal((0, "CISCO"), (gateway["traitOverrides"]!.AsObject().Count, (string)gateway["profile"]!));
+        await RunAsync(0, "routes", "update", "all", "stripDigits=");
+        Assert.Equal(0, (int)(await _bridge.GetAsync("/v1/routes/all"))["stripDigits"]!);
+        Assert.Contains("registration  NONE", await RunAsync(0, "peers", "update", "pbx", "registration=none"), StringComparison.Ordinal);
+
+        Assert.StartsWith("FailedPrecondition: peer pbx is in use by line 1001, route all", await RunAsync(1, "peers", "delete", "pbx"), StringComparison.Ordinal);
+        Assert.StartsWith("Aborted: ", await RunAsync(1, "routes", "delete", "all", "--etag", "\"0\""), StringComparison.Ordinal);
+        Assert.Equal("route all is deleted\n", await RunAsync(0, "routes", "delete", "all"));
+        Assert.Equal("{}\n", await RunAsync(0, "gateways", "delete", "gw1", "--force", "-o", "json"));
+        Assert.Equal("peer pbx is deleted\n", await RunAsync(0, "peers", "delete", "pbx"));
+    }
+
+    [Theory]
+    [InlineData("peers create pbx urri=x", "there is no field \"urri\"")]
+    [InlineData("peers create pbx uri", "\"uri\" is not field=value")]
+    [InlineData("peers create pbx registration=always", "is not one of NONE, PER_LINE, TRUNK")]
+    [InlineData("lines update 1001 features=x", "features has fields of its own")]
+    [InlineData("lines update 1001 peer.name=x", "peer has no fields")]
+    [InlineData("routes create r stripDigits=two", "is not a whole number")]
+    [InlineData("peers create pbx password=@/nowhere/file", "cannot be read")]
+    [InlineData("peers create pbx uri=nonsense", "InvalidArgument: peer pbx: uri: ")]
+    [InlineData("calls hangup nope", "NotFound: ")]
+    [InlineData("calls originate 1001 1002", "NotFound: line 1001 not found")]
+    public async Task What_cannot_be_done_is_said_and_nothing_is_done(string verb, string message) =>
+        Assert.Contains(message, await RunAsync(1, verb.Split(' ')), StringComparison.Ordinal);
+
+    private async Task<string> RunAsync(int code, params string[] arguments)
+    {
+        using var said = new StringWriter();
+        var ended = await cli::MgcpSipBridge.Cli.Commands.RunAsync([.. arguments, "--server", _bridge.GrpcAddress], said, said);
+        Assert.True(code == ended, $"{string.Join(' ', arguments)}: {ended} {said}");
+        return said.ToString();
+    }
+}
