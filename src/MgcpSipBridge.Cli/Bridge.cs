@@ -98,7 +98,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
             all.Peers.Add(page.Peers);
             return page.NextPageToken;
         });
-        writer.Many(all, all.Peers, ["NAME", "URI", "REGISTRATION", "REGISTERED"], p => [p.Name, p.Uri, Text(p.Registration), $"{p.RegisteredCount}/{p.RegistrationCount}"]);
+        writer.Many(all, all.Peers, ["NAME", "URI", "REGISTRATION", "REGISTERED", "REACHABLE"], p => [p.Name, p.Uri, Text(p.Registration), $"{p.RegisteredCount}/{p.RegistrationCount}", Text(p.Reachability)]);
     }
 
     public async Task RoutesAsync()

@@ -34,6 +34,8 @@ public sealed class ApiTests : IAsyncLifetime
     {
         Note(new EngineNote.RegistrationChanged("trunk:trunk", "trunk", null, SipRegistrationState.Registered, 200));
         Note(new EngineNote.RegistrationChanged("1001", "pbx", null, SipRegistrationState.Trying, 0));
+        Note(new EngineNote.Sip(new SipNote.PeerChanged("pbx", SipPeerState.Up)));
+        Note(new EngineNote.Sip(new SipNote.PeerChanged("trunk", SipPeerState.Down)));
         var all = new System.Text.StringBuilder();
         foreach (var path in (string[])["/v1/gateways", "/v1/gateways/gw1", "/v1/gateways/gw1/lines", "/v1/gateways/gw1/lines/1001", "/v1/gateways/-/lines/1002",
             "/v1/peers", "/v1/peers/pbx", "/v1/routes", "/v1/routes/all", "/v1/calls", "/v1/calls/c1", "/v1/calls/c1/ladder", "/v1/status"])

@@ -142,6 +142,9 @@ public sealed class MetricsTests
             new EngineNote.Sip(new SipNote.ParseFailed(SipParseError.BadUri)),
             new EngineNote.Sip(new SipNote.Dropped(SipDropReason.UnknownSource, NetAddress.None)),
             new EngineNote.Sip(new SipNote.CredentialsRefused("pbx", "1001", 403)),
+            new EngineNote.Sip(new SipNote.PeerChanged("pbx", SipPeerState.Up)),
+            new EngineNote.Sip(new SipNote.PeerChanged("gone", SipPeerState.Down)),
+            new EngineNote.Sip(new SipNote.PeerChanged("gone", null)),
         ]) metrics.Apply(note);
         metrics.Shed("mgcp");
         return metrics;

@@ -48,7 +48,8 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
-        _peers = choice.Peers;
+        // A peer that is known to be down comes last, not never: the question may have been lost where a call would not be.
+        _peers = [.. choice.Peers.OrderBy(peer => core.Sip.StateOf(peer) == SipPeerState.Down)];
         _nextPeer = 0;
         _number = choice.Number;
         Try();

@@ -24,6 +24,7 @@ internal enum BridgePhase
 internal sealed class BridgeState(string node, string version, MonotonicClock clock)
 {
     private readonly ConcurrentDictionary<string, (string Peer, SipRegistrationState State)> _registrations = new();
+    private readonly ConcurrentDictionary<string, SipPeerState> _peers = new();
     private volatile EngineModel _model = EngineModel.Empty;
     private volatile Provisioned _provisioned = Provisioned.Empty;
     private volatile BridgePhase _phase = BridgePhase.Starting;
@@ -67,9 +68,18 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     /// <summary>Registrations that stand or are being tried: unregistering is over when there is none.</summary>
     public int LiveRegistrations => _registrations.Values.Count(r => r.State is SipRegistrationState.Registered or SipRegistrationState.Trying);
 
+    /// <summary>Whether a peer answers.</summary>
+    public SipPeerState PeerStateOf(string peer) => _peers.GetValueOrDefault(peer);
+
     /// <summary>Follows the engine's notes.</summary>
     public void Apply(EngineNote note)
     {
+        if (note is EngineNote.Sip { Note: SipNote.PeerChanged peer })
+        {
+            if (peer.State is { } state) _peers[peer.Peer] = state;
+            else _peers.TryRemove(peer.Peer, out _);
+        }
+
         if (note is not EngineNote.RegistrationChanged change) return;
         if (change.To is { } to) _registrations[change.Key] = (change.Peer, to);
         else _registrations.TryRemove(change.Key, out _);

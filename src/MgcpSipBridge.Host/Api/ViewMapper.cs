@@ -41,6 +41,12 @@ internal static partial class ViewMapper
             RegistrationState = model.Registration == SipRegistrationMode.Trunk ? trunk.State.ToMessage() : V1.RegistrationState.Off,
             RegisteredCount = registrations.Count(r => r.State == SipRegistrationState.Registered),
             RegistrationCount = registrations.Length,
+            Reachability = state.PeerStateOf(model.Name) switch
+            {
+                SipPeerState.Up => V1.Peer.Types.Reachability.Up,
+                SipPeerState.Down => V1.Peer.Types.Reachability.Down,
+                _ => V1.Peer.Types.Reachability.Unknown,
+            },
         };
     }
 

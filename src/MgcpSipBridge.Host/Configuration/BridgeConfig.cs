@@ -163,6 +163,9 @@ internal sealed class SipSection
     [Setting("Lifetime asked for in REGISTER.", Min = "20s", Max = "1d")]
     public TimeSpan RegisterExpires { get; set; } = TimeSpan.FromSeconds(3600);
 
+    [Setting("How often each peer is asked by OPTIONS whether it is there, four times more rarely at most while it is not; 0s: never. A route tries peers that are down last.", Min = "0s", Max = "1h")]
+    public TimeSpan PingInterval { get; set; }
+
     [Setting("New REGISTERs per second and peer at most when many lines start together.", Min = "1", Max = "10000")]
     public int RegisterRate { get; set; } = 100;
 

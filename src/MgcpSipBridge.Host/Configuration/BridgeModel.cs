@@ -96,6 +96,7 @@ internal sealed record BridgeModel
                 RedirectHosts = [.. s.RedirectHosts.Select(host => host.ToLowerInvariant())],
                 SubscribeExpires = s.SubscribeExpires,
                 RegisterExpires = s.RegisterExpires,
+                PingInterval = s.PingInterval,
                 RegisterRate = s.RegisterRate,
                 RegisterRetry = s.RegisterRetry,
                 RegisterRetryMax = s.RegisterRetryMax,

@@ -56,6 +56,7 @@ internal sealed class BridgeMetrics
     private readonly Counter _sipParseErrors;
     private readonly Counter _sipDropped;
     private readonly Counter _sipCredentialsRefused;
+    private readonly Gauge _peerUp;
     private readonly Gauge _sipConnections;
     private readonly Counter _sipTlsFailures;
     private readonly Gauge _sipCertificateExpiry;
@@ -107,6 +108,7 @@ internal sealed class BridgeMetrics
         _sipParseErrors = metrics.CreateCounter("mgcpsipbridge_sip_parse_errors_total", "SIP messages that could not be read.", "reason");
         _sipDropped = metrics.CreateCounter("mgcpsipbridge_sip_dropped_total", "SIP messages dropped without an answer.", "reason");
         _sipCredentialsRefused = metrics.CreateCounter("mgcpsipbridge_sip_credentials_refused_total", "Times a peer refused our credentials.", "peer");
+        _peerUp = metrics.CreateGauge("mgcpsipbridge_peer_up", "Whether a peer answers OPTIONS; only with Sip:PingInterval.", "peer");
         _sipConnections = metrics.CreateGauge("mgcpsipbridge_sip_connections", "SIP connections that are open or being made.", "transport");
         _sipTlsFailures = metrics.CreateCounter("mgcpsipbridge_sip_tls_failures_total", "TLS connections that did not come to be: begun by others (in) or by us (out), and why not.", "direction", "reason");
         _sipCertificateExpiry = metrics.CreateGauge("mgcpsipbridge_sip_certificate_expiry_timestamp_seconds", "When our certificate for SIP runs out, in seconds since 1970; 0 without TLS.");
@@ -306,6 +308,10 @@ internal sealed class BridgeMetrics
                 break;
             case SipNote.Dropped dropped:
                 _sipDropped.WithLabels(Snake(dropped.Reason)).Inc();
+                break;
+            case SipNote.PeerChanged peer:
+                if (peer.State is { } state) _peerUp.WithLabels(peer.Peer).Set(state == SipPeerState.Up ? 1 : 0);
+                else _peerUp.RemoveLabelled(peer.Peer);
                 break;
             case SipNote.CredentialsRefused refused:
                 _sipCredentialsRefused.WithLabels(refused.Peer).Inc();

@@ -118,6 +118,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case SipNote.Dropped dropped:
                 SipDropped(_sip, dropped.From, dropped.Reason);
                 break;
+            case SipNote.PeerChanged { State: SipPeerState.Up } up:
+                PeerUp(_sip, up.Peer);
+                break;
+            case SipNote.PeerChanged { State: SipPeerState.Down } down:
+                PeerDown(_sip, down.Peer);
+                break;
             case SipNote.CredentialsRefused refused when Speak("credentials " + refused.Peer, out var more):
                 CredentialsRefused(_sip, refused.Peer, redaction[refused.Key], refused.Status, more);
                 break;
@@ -199,6 +205,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 3003, EventName = "SipCredentialsRefused", Level = LogLevel.Warning, Message = "Peer {Peer} refuses our credentials of {Account} with {Status} ({Suppressed} more like this before)")]
     private static partial void CredentialsRefused(ILogger logger, string peer, Redacted account, int status, int suppressed);
+
+    [LoggerMessage(EventId = 3020, EventName = "PeerUp", Level = LogLevel.Information, Message = "Peer {Peer} answers")]
+    private static partial void PeerUp(ILogger logger, string peer);
+
+    [LoggerMessage(EventId = 3021, EventName = "PeerDown", Level = LogLevel.Warning, Message = "Peer {Peer} does not answer, or says that it is unavailable")]
+    private static partial void PeerDown(ILogger logger, string peer);
 
     [LoggerMessage(EventId = 3004, EventName = "RegistrationRefused", Level = LogLevel.Warning, Message = "Peer {Peer} refuses to register {Account} with {Status} ({Suppressed} more like this before)")]
     private static partial void RegistrationRefused(ILogger logger, string peer, Redacted account, int status, int suppressed);

@@ -118,6 +118,9 @@ public interface ISipLayer
     /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
     string? CallIdOf(SipCallHandle call) => null;
 
+    /// <summary>Whether a peer answered when it was asked last.</summary>
+    SipPeerState StateOf(string peer) => SipPeerState.Unknown;
+
     /// <summary>Numbers for gauges, invariants and leak tests.</summary>
     SipCounts Counts { get; }
 }

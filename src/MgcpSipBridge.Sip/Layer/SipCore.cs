@@ -46,6 +46,9 @@ internal enum SipTimer
     /// <summary>A look-up that the host lost. Belongs to a query.</summary>
     LookUp,
 
+    /// <summary>A peer is asked whether it is there. Belongs to a probe.</summary>
+    PeerPing,
+
     /// <summary>The names of peers are looked up again, so that their requests are recognised. Belongs to the layer.</summary>
     PeerNames,
 }

@@ -11,6 +11,7 @@ public sealed partial class SipLayer : ISipLayer
 {
     private readonly SipCore _core;
     private readonly Registrar _registrar;
+    private readonly PeerWatch _watch;
     private readonly MailboxTable _mailboxes;
     private readonly Dictionary<long, SipCall> _calls = [];
     private readonly Dictionary<string, SipCall> _callsByTag = new(StringComparer.Ordinal);
@@ -32,6 +33,7 @@ public sealed partial class SipLayer : ISipLayer
         if (settings.Listeners.IsDefaultOrEmpty) throw new ArgumentException("A SIP layer needs a listener.", nameof(settings));
         _core = new SipCore(settings, entropy, shard);
         _registrar = new Registrar(_core);
+        _watch = new PeerWatch(_core);
         _mailboxes = new MailboxTable(_core);
         _limits = new SipLimits(settings.MaxMessageBytes, settings.MaxHeaders);
     }
@@ -47,6 +49,9 @@ public sealed partial class SipLayer : ISipLayer
 
     /// <inheritdoc/>
     public string? CallIdOf(SipCallHandle call) => _calls.GetValueOrDefault(call.Value)?.CallId;
+
+    /// <inheritdoc/>
+    public SipPeerState StateOf(string peer) => _watch.StateOf(peer);
 
     /// <inheritdoc/>
     public void FireDue(Instant now)
@@ -65,6 +70,9 @@ public sealed partial class SipLayer : ISipLayer
                     break;
                 case SipTimer.LookUp:
                     _core.Names.Resolved(due.Owner, [], now);
+                    break;
+                case SipTimer.PeerPing:
+                    _watch.OnTimer(due.Owner, now);
                     break;
                 case SipTimer.PeerNames:
                     FindPeers(now);
@@ -105,6 +113,7 @@ public sealed partial class SipLayer : ISipLayer
         foreach (var account in _core.Accounts.All.Where(account => changed.Contains(account.Peer)).ToArray()) _core.Accounts.Put(account.Model);
         FindPeers(now);
         _registrar.PeersChanged(changed, now);
+        _watch.PeersChanged(now);
         Pump(now);
     }
 

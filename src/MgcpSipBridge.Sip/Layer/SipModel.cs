@@ -125,6 +125,9 @@ public sealed record SipSettings
     /// <summary>Lifetime asked for in REGISTER.</summary>
     public TimeSpan RegisterExpires { get; init; } = TimeSpan.FromSeconds(3600);
 
+    /// <summary>How often each peer is asked, by OPTIONS, whether it is there; zero for never.</summary>
+    public TimeSpan PingInterval { get; init; }
+
     /// <summary>New REGISTERs per second and peer at most when many lines start together.</summary>
     public int RegisterRate { get; init; } = 100;
 

@@ -51,6 +51,9 @@ public abstract record SipNote
     /// <summary>A message was dropped without an answer.</summary>
     public sealed record Dropped(SipDropReason Reason, NetAddress From) : SipNote;
 
+    /// <summary>A peer is watched, answers, or does not; null when it is watched no more.</summary>
+    public sealed record PeerChanged(string Peer, SipPeerState? State) : SipNote;
+
     /// <summary>A peer refused our credentials: an operator should look.</summary>
     public sealed record CredentialsRefused(string Peer, string Key, int Status) : SipNote;
 }

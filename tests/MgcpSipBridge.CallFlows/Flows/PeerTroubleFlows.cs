@@ -124,6 +124,33 @@ public sealed class PeerTroubleFlows
     }
 
     [Fact]
+    public void The_first_PBX_is_known_to_be_dead_so_the_second_takes_the_call_at_once_until_it_is_back()
+    {
+        var house = new House(new HouseOptions
+        {
+            Failover = true,
+            Engine = settings => settings with
+            {
+                Mgcp = settings.Mgcp with { AuditInterval = TimeSpan.FromHours(1), StartSpread = TimeSpan.Zero },
+                Sip = settings.Sip with { PingInterval = TimeSpan.FromSeconds(30) },
+            },
+        }).Begins();
+        house.Pbx.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(1)));
+        house.Pbx2!.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(1)));
+        house.Waits(10);
+        house.Pbx.IsSilent = true;
+        // A question within 33 s, 32 s without an answer, another 32 s for the second.
+        house.Waits(110);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 3).Waits(1).HangsUp().Waits(1);
+        Assert.Equal(1, house.Pbx2.CallsSeen.Item1);
+        house.Pbx.IsSilent = false;
+        house.Waits(140);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 3).Waits(1).HangsUp().Waits(1);
+        Assert.Equal(1, house.Pbx2.CallsSeen.Item1);
+        house.Ends();
+    }
+
+    [Fact]
     public void The_first_PBX_is_overloaded_and_the_second_takes_the_call()
     {
         var house = new House(new HouseOptions { Failover = true }).Begins();
