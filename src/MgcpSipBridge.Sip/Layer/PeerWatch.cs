@@ -22,11 +22,12 @@ internal sealed class PeerWatch(SipCore core)
     private readonly Dictionary<string, PeerProbe> _byName = new(StringComparer.Ordinal);
     private readonly Dictionary<long, PeerProbe> _byId = [];
     private long _lastId;
+    private bool _over;
 
     /// <summary>Watches the peers that there are; one that changed is asked anew.</summary>
     public void PeersChanged(Instant now)
     {
-        if (core.Settings.PingInterval <= TimeSpan.Zero) return;
+        if (_over || core.Settings.PingInterval <= TimeSpan.Zero) return;
         foreach (var (name, probe) in _byName.ToArray())
         {
             if (core.Peers.Find(name) == probe.Peer) continue;
@@ -47,6 +48,13 @@ internal sealed class PeerWatch(SipCore core)
 
     /// <summary>It is time to ask.</summary>
     public void OnTimer(long id, Instant now) => _byId.GetValueOrDefault(id)?.Ask(now);
+
+    /// <summary>Nobody is asked any more (shutdown).</summary>
+    public void End()
+    {
+        _over = true;
+        foreach (var probe in _byId.Values) probe.Stop();
+    }
 
     /// <summary>Where a peer stands.</summary>
     public SipPeerState StateOf(string peer) => _byName.GetValueOrDefault(peer)?.State ?? SipPeerState.Unknown;

@@ -141,6 +141,7 @@ public sealed partial class SipLayer : ISipLayer
     /// <inheritdoc/>
     public void UnregisterAll(Instant now)
     {
+        _watch.End();
         _registrar.RemoveAll(now);
         _mailboxes.RemoveAll(now);
         Pump(now);

@@ -147,7 +147,8 @@ public sealed class PeerTroubleFlows
         house.Waits(140);
         house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 3).Waits(1).HangsUp().Waits(1);
         Assert.Equal(1, house.Pbx2.CallsSeen.Item1);
-        house.Ends();
+        house.Bridge.Handle(house.World, new EngineInput.Drain(Final: true));
+        house.EndsDrained();
     }
 
     [Fact]

@@ -83,6 +83,16 @@ public sealed class PeerWatchTests
     }
 
     [Fact]
+    public void Nobody_is_asked_after_the_end()
+    {
+        Up();
+        _bench.Do((layer, now) => layer.UnregisterAll(now));
+        _bench.Do((layer, now) => layer.SetPeers([SipBench.DefaultPeer with { Realm = "new" }], now));
+        _bench.Wait(600);
+        _bench.ExpectNothing();
+    }
+
+    [Fact]
     public void Nobody_is_asked_without_an_interval()
     {
         var bench = new SipBench();
