@@ -139,10 +139,13 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
             AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtp, _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime), ref _shownToPeer);
     }
 
-    /// <summary>Whether the gateway has begun to speak something that the peer was not told of, or stopped to speak all it was told of.</summary>
+    /// <summary>
+    /// Whether the gateway has stopped to speak all that the peer was told of. That it could speak more is no reason to trouble the peer in the midst of a call, least of
+    /// all when the peer has just chosen.
+    /// </summary>
     public bool PeerSeesChange =>
         _shownToPeer?.Audio is { } shown && _gateway?.Audio is { } gateway
-        && (AudioNegotiation.Common(shown.Formats, gateway.Formats).IsEmpty || gateway.Formats.Any(format => format.IsVoice && !shown.Formats.Any(format.SameEncoding)));
+        && !shown.Formats.Any(format => format.IsVoice && gateway.Formats.Any(format.SameEncoding));
 
     /// <summary>Whether the peer is asked to wait (RFC 3264 §8.4).</summary>
     public bool Holds { get; set; }
