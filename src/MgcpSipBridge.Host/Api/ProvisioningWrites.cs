@@ -57,6 +57,7 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
 
     private async Task ChangeAsync(ResourceKey key, string verb, ServerCallContext context, Func<Provisioned, IReadOnlyList<StoreChange>> plan)
     {
+        var name = Shown(key);
         try
         {
             await provisioner.ChangeAsync(plan, problems => ApiErrors.Invalid(key, problems));
@@ -64,12 +65,12 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         catch (StoreException e)
         {
             metrics.Provisioning.StoreFailed("write");
-            Log.NotKept(log, key.Kind, Shown(key), e.Message);
+            Log.NotKept(log, key.Kind, name, e.Message);
             throw ApiErrors.StoreUnavailable(e.Message);
         }
 
         metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
-        Log.Changed(log, verb, key.Kind, Shown(key), context.Peer);
+        Log.Changed(log, verb, key.Kind, name, context.Peer);
     }
 
     // The number of a line is somebody's.

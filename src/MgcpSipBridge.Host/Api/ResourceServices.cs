@@ -217,7 +217,8 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
         var before = await engine.OneAsync<CallView>(new EngineQuery.Call(request.Call), $"call {request.Call}", context.CancellationToken);
         if (before.Ended is not null) throw ApiErrors.NotNow("CALL_ENDED", $"call {request.Call} has ended");
         var after = await engine.OneAsync<CallView>(new EngineQuery.HangUp(request.Call), $"call {request.Call}", context.CancellationToken);
-        Log.HungUp(logs.CreateLogger("MgcpSipBridge.Calls"), request.Call, context.Peer);
+        var calls = logs.CreateLogger("MgcpSipBridge.Calls");
+        Log.HungUp(calls, request.Call, context.Peer);
         return after.ToMessage(state.Clock);
     }
 
