@@ -97,6 +97,37 @@ internal sealed partial class Bridge
         writer.One(call, Facts(call));
     }
 
+    public async Task ExportAsync()
+    {
+        var all = await Provisioning.ExportProvisioningAsync(new ExportProvisioningRequest(), cancellationToken: cancel);
+        if (writer.Format == OutputFormat.Json) writer.One(all);
+        else writer.Text(all.Yaml);
+    }
+
+    /// <summary>Applies a file, or tells what that would change: then exit code 3 when it is anything.</summary>
+    public async Task ApplyAsync(string file, bool prune, bool validateOnly)
+    {
+        string yaml;
+        try
+        {
+            yaml = file == "-" ? await input.ReadToEndAsync(cancel) : await File.ReadAllTextAsync(file, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} cannot be read: {e.Message}");
+        }
+
+        var done = await Provisioning.ApplyProvisioningAsync(new ApplyProvisioningRequest { Yaml = yaml, Prune = prune, ValidateOnly = validateOnly }, cancellationToken: cancel);
+        if (validateOnly && done.Changes.Count > 0) ExitCode = Commands.Different;
+        if (writer.Format == OutputFormat.Table && done.Changes.Count == 0) writer.Text("nothing to change\n");
+        else writer.Many(done, done.Changes, ["CHANGE", "RESOURCE", "FIELDS"], c => [Text(c.Verb), c.Resource, Or(string.Join(' ', c.Fields))]);
+    }
+
+    /// <summary>What the program ends with when nothing throws.</summary>
+    public int ExitCode { get; private set; }
+
+    private ProvisioningService.ProvisioningServiceClient Provisioning => new(channel);
+
     private GatewayService.GatewayServiceClient Gateways => new(channel);
 
     private PeerService.PeerServiceClient Peers => new(channel);

@@ -14,9 +14,12 @@ internal enum OutputFormat
     Json,
 }
 
-/// <summary>The verbs. Each asks the bridge over gRPC and writes the answer; exit code 0, or 1 when the bridge could not answer.</summary>
+/// <summary>The verbs. Each asks the bridge over gRPC and writes the answer; exit code 0, 1 when it could not be done, 3 when <c>diff</c> finds a difference.</summary>
 internal static class Commands
 {
+    /// <summary>Exit code of <c>diff</c> when there is a difference.</summary>
+    public const int Different = 3;
+
     private const string ServerVariable = "MGCPSIPCTL_SERVER";
 
     /// <summary>Runs the verb that the arguments name.</summary>
@@ -71,8 +74,9 @@ internal static class Commands
             command.SetAction(async (parse, cancel) =>
             {
                 using var channel = GrpcChannel.ForAddress(parse.GetRequiredValue(server));
-                await run(new Bridge(channel, new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel), parse);
-                return 0;
+                var bridge = new Bridge(channel, new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel);
+                await run(bridge, parse);
+                return bridge.ExitCode;
             });
             return command;
         }
@@ -113,6 +117,8 @@ internal static class Commands
         calls.Subcommands.Add(Verb("hangup", "End a call on both sides", (bridge, parse) => bridge.HangUpAsync(parse.GetRequiredValue(callId)), callId));
         calls.Subcommands.Add(Verb("originate", "Ring a line; lifting it calls the destination",
             (bridge, parse) => bridge.OriginateAsync(parse.GetRequiredValue(number), parse.GetRequiredValue(destination)), number, destination));
+        var file = new Option<string>("--file", "-f") { Description = "The file, in the form of lines.yaml; - for standard input", Required = true };
+        var prune = new Option<bool>("--prune") { Description = "Delete what the API made and the file does not have" };
         return new RootCommand("Looks into a running MgcpSipBridge, and acts on it")
         {
             server,
@@ -123,6 +129,9 @@ internal static class Commands
             peers,
             routes,
             calls,
+            Verb("export", "What the API made, in the form of lines.yaml, without passwords", (bridge, _) => bridge.ExportAsync()),
+            Verb("diff", "What apply would change; exit code 3 when it is anything", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: true), file, prune),
+            Verb("apply", "Make what the API made equal to a file, all at once or not at all", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: false), file, prune),
         };
     }
 }

@@ -140,6 +140,22 @@ public sealed class ProvisioningApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_line_of_the_API_on_a_gateway_of_the_file_is_exported_and_applied_with_it()
+    {
+        await _bridge.PostAsync("/v1/gateways/gw1/lines", """{"number":"1002","endpoint":"aaln/2","peer":"pbx","password":"s3cret"}""");
+        var yaml = (string)(await _bridge.GetAsync("/v1/provisioning"))["yaml"]!;
+        Assert.StartsWith("gateways:\n  - name: \"gw1\"\n    lines:\n      - ", yaml, StringComparison.Ordinal);
+        Assert.Contains("endpoint: \"aaln/2\"\n", yaml, StringComparison.Ordinal);
+        Assert.DoesNotContain("s3cret", yaml, StringComparison.Ordinal);
+        var body = new JsonObject { ["yaml"] = yaml, ["prune"] = true }.ToJsonString();
+        Assert.Empty((await _bridge.PostAsync("/v1/provisioning:apply", body))["changes"]!.AsArray());
+        await _bridge.DeleteAsync("/v1/gateways/gw1/lines/1002");
+        Assert.Equal("lines/1002", (string)(await _bridge.PostAsync("/v1/provisioning:apply", body))["changes"]![0]!["resource"]!);
+        var declared = await _bridge.PostAsync("/v1/provisioning:apply", """{"yaml":"routes: [{ name: all, peer: pbx }]"}""", HttpStatusCode.BadRequest);
+        Assert.Equal("DECLARED_IN_FILE", Reason(declared));
+    }
+
+    [Fact]
     public async Task What_was_read_can_be_written_back()
     {
         await _bridge.PostAsync("/v1/gateways", """{"name":"gw2","domain":"gw2.test","address":"127.0.0.1:12428","traitOverrides":{"digitMaps":"false","answers":"sameHost","maxDigitMapBytes":"64"}}""");

@@ -55,6 +55,17 @@ internal static class ApiErrors
         return Make(Code.InvalidArgument, "RESOURCE_INVALID", $"{key}: {string.Join("; ", violations.Take(5).Select(v => $"{v.Field}: {v.Description}"))}", new BadRequest { FieldViolations = { violations } });
     }
 
+    /// <summary>INVALID_ARGUMENT with every mistake of a whole; fields with their lines and paths in it.</summary>
+    public static RpcException Invalid(string what, ConfigProblems problems)
+    {
+        var violations = problems.Items.Select(problem => new BadRequest.Types.FieldViolation
+        {
+            Field = problem.Path,
+            Description = problem.Place.Line > 0 ? $"line {problem.Place.Line}: {problem.Message}" : problem.Message,
+        }).ToList();
+        return Make(Code.InvalidArgument, "RESOURCE_INVALID", $"{what}: {string.Join("; ", violations.Take(5).Select(v => $"{v.Field}: {v.Description}"))}", new BadRequest { FieldViolations = { violations } });
+    }
+
     /// <summary>INVALID_ARGUMENT about one field of the request.</summary>
     public static RpcException BadField(string field, string description) => Make(Code.InvalidArgument, "REQUEST_INVALID", $"{field}: {description}",
         new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field, Description = description } } });

@@ -95,6 +95,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapGrpcService<GatewayResource>();
         app.MapGrpcService<PeerResource>();
         app.MapGrpcService<RouteResource>();
+        app.MapGrpcService<ProvisioningResource>();
         app.MapGrpcService<CallResource>();
         app.MapGrpcService<SystemResource>();
         app.MapGrpcReflectionService();
@@ -126,6 +127,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/peers                              SIP peers; /v1/peers/{name}
         /v1/routes                             routes; /v1/routes/{name}
                                                POST to the lists, PATCH and DELETE on gateways, lines, peers and routes change them
+        /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder
 
         The same, and health and reflection, by gRPC on its own port.

@@ -55,6 +55,30 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         });
     }
 
+    /// <summary>Many changes as one.</summary>
+    public async Task ApplyAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, bool validateOnly, ServerCallContext context)
+    {
+        IReadOnlyList<StoreChange> made = [];
+        Provisioned? before = null;
+        try
+        {
+            if (!await provisioner.ChangeAsync(now => made = plan(before = now), problems => ApiErrors.Invalid("provisioning", problems), validateOnly)) return;
+        }
+        catch (StoreException e)
+        {
+            metrics.Provisioning.StoreFailed("write");
+            Log.NoneKept(log, e.Message);
+            throw ApiErrors.StoreUnavailable(e.Message);
+        }
+
+        foreach (var (key, next) in made)
+        {
+            var verb = next is null ? "delete" : before!.Stored.ContainsKey(key) ? "update" : "create";
+            metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
+            Log.Changed(log, verb, key.Kind, Shown(key), context.Peer);
+        }
+    }
+
     private async Task ChangeAsync(ResourceKey key, string verb, ServerCallContext context, Func<Provisioned, IReadOnlyList<StoreChange>> plan)
     {
         var name = Shown(key);
@@ -117,6 +141,9 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
     {
         [LoggerMessage(EventId = 6010, EventName = "ProvisioningChanged", Level = LogLevel.Information, Message = "{Verb} {Kind} {Name} through the API, asked by {Client}")]
         internal static partial void Changed(ILogger logger, string verb, ResourceKind kind, Redacted name, string client);
+
+        [LoggerMessage(EventId = 6012, EventName = "StoreUnavailableForAll", Level = LogLevel.Error, Message = "Provisioning is not applied, for it cannot be kept: {Problem}. Calls go on")]
+        internal static partial void NoneKept(ILogger logger, string problem);
 
         [LoggerMessage(EventId = 6011, EventName = "StoreUnavailable", Level = LogLevel.Error, Message = "{Kind} {Name} is not changed, for it cannot be kept: {Problem}. Calls go on")]
         internal static partial void NotKept(ILogger logger, ResourceKind kind, Redacted name, string problem);

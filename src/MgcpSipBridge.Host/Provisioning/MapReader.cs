@@ -140,7 +140,8 @@ internal sealed class MapReader
         return null;
     }
 
-    private IEnumerable<(YamlTree Node, string Path)> Items(string name)
+    /// <summary>The items of a list, with their paths.</summary>
+    public IEnumerable<(YamlTree Node, string Path)> Items(string name)
     {
         _known.Add(name);
         if (!_entries.TryGetValue(name, out var node) || node is YamlTree.Scalar { IsNull: true }) yield break;

@@ -22,12 +22,14 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
     /// Makes one change, of one or many resources. <paramref name="plan"/> says what becomes of them, given what is there; it may throw.
     /// <paramref name="refuse"/> turns what is wrong with the result into what is thrown.
     /// </summary>
+    /// <remarks>False when there was nothing to change, or <c>validateOnly</c> asked for no more than to be told.</remarks>
     /// <exception cref="StoreException">It could not be kept; nothing has changed.</exception>
-    public Task<bool> ChangeAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse) => live.ChangeAsync(now =>
+    public Task<bool> ChangeAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse, bool validateOnly = false) => live.ChangeAsync(now =>
     {
         var before = state.Provisioned;
         var problems = new ConfigProblems();
         var changes = plan(before).Select(change => change.Next is { } next ? change with { Next = next with { Revision = NextRevision() } } : change).ToList();
+        if (changes.Count == 0) return null;
         var stored = before.Stored.ToBuilder();
         foreach (var (key, next) in changes)
             if (next is null) stored.Remove(key);
@@ -35,6 +37,7 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
         var after = before.With(stored.ToImmutable());
         // Also when something could not even be read: every mistake at once.
         if (validate(after.Combined(problems), problems) is not { } model) throw refuse(problems);
+        if (validateOnly) return null;
         store.Write(changes);
         state.Provisioned = after;
         return Carry(model, now);

@@ -19,6 +19,30 @@ internal static class ResourceTree
         _ => new YamlTree.Scalar(place, "null", true),
     };
 
+    /// <summary>A tree as a resource keeps it.</summary>
+    public static JsonNode? ToJson(YamlTree tree) => tree switch
+    {
+        YamlTree.Mapping map => new JsonObject(map.Entries.DistinctBy(e => e.Name.Text).Select(e => KeyValuePair.Create(e.Name.Text, ToJson(e.Value)))),
+        YamlTree.Sequence list => new JsonArray([.. list.Items.Select(ToJson)]),
+        YamlTree.Scalar { IsNull: true } => null,
+        YamlTree.Scalar { Plain: true, Text: "true" or "false" } flag => JsonValue.Create(flag.Text == "true"),
+        YamlTree.Scalar text => JsonValue.Create(text.Text),
+        _ => null,
+    };
+
+    /// <summary>The fields in which two resources differ; what is left out and what is null are one.</summary>
+    public static IReadOnlyList<string> Differences(JsonObject one, JsonObject other) =>
+        [.. one.Select(e => e.Key).Union(other.Select(e => e.Key)).Where(name => Canonical(one[name]) != Canonical(other[name])).Order(StringComparer.Ordinal)];
+
+    // 5 and "5" are one in lines.yaml.
+    private static string Canonical(JsonNode? node) => node switch
+    {
+        null => "",
+        JsonObject map => "{" + string.Join(',', map.Where(e => e.Value is not null).OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={Canonical(e.Value)}")) + "}",
+        JsonArray list => "[" + string.Join(',', list.Select(Canonical)) + "]",
+        _ => System.Text.Json.JsonSerializer.Serialize(node.ToString()),
+    };
+
     /// <summary>Reads a resource; null when it is not even a mapping.</summary>
     public static object? Read(ResourceKey key, JsonObject body, string place, ConfigProblems problems)
     {
