@@ -75,7 +75,8 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         {
             var verb = next is null ? "delete" : before!.Stored.ContainsKey(key) ? "update" : "create";
             metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
-            Log.Changed(log, verb, key.Kind, Shown(key), context.Peer);
+            var name = Shown(key);
+            Log.Changed(log, verb, key.Kind, name, context.Peer);
         }
     }
 
