@@ -18,7 +18,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     private readonly ConcurrentDictionary<string, bool> _offHook = new();
     private readonly Task _loop;
     // A gateway that comes back must not use its transaction ids again (RFC 3435 §3.5.1): they would be taken for repeats.
-    private static int _lastTransaction = 1000;
+    private static int LastTransaction = 1000;
 
     public ScriptedGateway(string domain, IPEndPoint callAgent, params string[] endpoints)
     {
@@ -46,7 +46,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     /// <summary>Sends a command and waits for nothing; its transaction id.</summary>
     public string Say(string verb, string endpoint, string parameters)
     {
-        var id = Interlocked.Increment(ref _lastTransaction).ToString(System.Globalization.CultureInfo.InvariantCulture);
+        var id = Interlocked.Increment(ref LastTransaction).ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (parameters.Contains("L/hd", StringComparison.Ordinal)) _offHook[endpoint] = true;
         _asked[id] = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         _socket.Send(Encoding.ASCII.GetBytes($"{verb} {id} {endpoint}@{_domain} MGCP 1.0\r\n{parameters}\r\n"), _callAgent);
@@ -66,31 +66,30 @@ internal sealed class ScriptedGateway : IAsyncDisposable
 
     private async Task ObeyAsync()
     {
-        while (true)
+        try
         {
-            UdpReceiveResult datagram;
-            try
+            while (true) await ObeyAsync(await _socket.ReceiveAsync());
+        }
+        catch (Exception e) when (e is ObjectDisposedException or SocketException)
+        {
+            // Disposed, perhaps in the midst of an answer.
+        }
+    }
+
+    private async Task ObeyAsync(UdpReceiveResult datagram)
+    {
+        HeardFrom.Enqueue(datagram.RemoteEndPoint);
+        foreach (var message in Encoding.ASCII.GetString(datagram.Buffer).Split("\r\n.\r\n"))
+        {
+            var words = message.Split("\r\n")[0].Split(' ');
+            if (char.IsAsciiDigit(words[0][0]))
             {
-                datagram = await _socket.ReceiveAsync();
-            }
-            catch (Exception e) when (e is ObjectDisposedException or SocketException)
-            {
-                return;
+                if (words[0][0] != '1' && _asked.TryGetValue(words[1], out var waiting)) waiting.TrySetResult(message.Split("\r\n")[0]);
+                continue;
             }
 
-            HeardFrom.Enqueue(datagram.RemoteEndPoint);
-            foreach (var message in Encoding.ASCII.GetString(datagram.Buffer).Split("\r\n.\r\n"))
-            {
-                var words = message.Split("\r\n")[0].Split(' ');
-                if (char.IsAsciiDigit(words[0][0]))
-                {
-                    if (words[0][0] != '1' && _asked.TryGetValue(words[1], out var waiting)) waiting.TrySetResult(message.Split("\r\n")[0]);
-                    continue;
-                }
-
-                Heard.Enqueue(message);
-                await _socket.SendAsync(Encoding.ASCII.GetBytes(Answer(words[0], words[1], words[2], message)), datagram.RemoteEndPoint);
-            }
+            Heard.Enqueue(message);
+            await _socket.SendAsync(Encoding.ASCII.GetBytes(Answer(words[0], words[1], words[2], message)), datagram.RemoteEndPoint);
         }
     }
 
