@@ -99,6 +99,7 @@ public sealed class LinesYamlTests : IDisposable
             LinePackage = "BL",
             Packages = "BL:0;D:1",
             OneAtATime = true,
+            EntityInConnections = false,
             BulkAudit = true,
             EmbeddedRequests = false,
             DetectEvents = false,

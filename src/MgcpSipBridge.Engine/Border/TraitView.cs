@@ -49,6 +49,7 @@ public sealed record TraitView(string Name, string Value, TraitSource Source)
             Text("linePackage", mine.LinePackage, preset.LinePackage, now.LinePackage),
             Text("packages", mine.Packages, preset.Packages, now.Packages),
             Flag("oneAtATime", mine.OneAtATime, preset.OneAtATime, now.OneAtATime),
+            Flag("entityInConnections", mine.EntityInConnections, preset.EntityInConnections, now.EntityInConnections),
             Flag("bulkAudit", mine.BulkAudit, preset.BulkAudit, now.BulkAudit),
             Flag("embeddedRequests", mine.EmbeddedRequests, preset.EmbeddedRequests, now.EmbeddedRequests),
             Flag("detectEvents", mine.DetectEvents, preset.DetectEvents, now.DetectEvents),

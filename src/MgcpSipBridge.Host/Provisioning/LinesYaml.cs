@@ -89,6 +89,7 @@ internal static class LinesYaml
         LinePackage = map.OneOf("linePackage", null, ("L", "L"), ("BL", "BL"), ("H", "H")),
         Packages = map.Text("packages"),
         OneAtATime = map.Choice("oneAtATime"),
+        EntityInConnections = map.Choice("entityInConnections"),
         BulkAudit = map.Choice("bulkAudit"),
         EmbeddedRequests = map.Choice("embeddedRequests"),
         DetectEvents = map.Choice("detectEvents"),

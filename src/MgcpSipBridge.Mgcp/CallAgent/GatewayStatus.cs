@@ -96,6 +96,12 @@ public sealed record GatewayTraits
     /// </summary>
     public bool OneAtATime { get; init; }
 
+    /// <summary>
+    /// Whether connection commands repeat who is to be notified (N:, RFC 3435 §2.1.4: a gateway tells whoever it was told last). osmo-mgw refuses what it does not use
+    /// (539); then only requests say it.
+    /// </summary>
+    public bool EntityInConnections { get; init; } = true;
+
     /// <summary>Whether it takes bulk audits (package BA, RFC 3624): learnt where its capabilities list the package.</summary>
     public bool BulkAudit { get; init; }
 
@@ -202,6 +208,9 @@ public sealed record TraitOverrides
     /// <summary>See <see cref="GatewayTraits.OneAtATime"/>.</summary>
     public bool? OneAtATime { get; init; }
 
+    /// <summary>See <see cref="GatewayTraits.EntityInConnections"/>.</summary>
+    public bool? EntityInConnections { get; init; }
+
     /// <summary>See <see cref="GatewayTraits.BulkAudit"/>.</summary>
     public bool? BulkAudit { get; init; }
 
@@ -243,6 +252,7 @@ public sealed record TraitOverrides
             ConfirmAnswers = ConfirmAnswers ?? traits.ConfirmAnswers,
             Answers = Answers ?? traits.Answers,
             OneAtATime = OneAtATime ?? traits.OneAtATime,
+            EntityInConnections = EntityInConnections ?? traits.EntityInConnections,
             BulkAudit = BulkAudit ?? traits.BulkAudit,
             EmbeddedRequests = EmbeddedRequests ?? traits.EmbeddedRequests,
             DetectEvents = DetectEvents ?? traits.DetectEvents,

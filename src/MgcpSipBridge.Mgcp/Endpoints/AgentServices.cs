@@ -44,6 +44,20 @@ internal sealed class AgentServices
     public string NotifiedEntityFor(Gateway gateway) =>
         Settings.NotifiedEntityIPv6 is { } six && !gateway.Address.IsNone && !gateway.Address.IsIPv4 ? six : Settings.NotifiedEntity;
 
+    /// <summary>Writes who is to be notified into a connection command, where the gateway bears it.</summary>
+    public void WriteEntity(Gateway gateway)
+    {
+        if (gateway.Traits.EntityInConnections) Writer.Parameter(MgcpParameter.NotifiedEntity, NotifiedEntityFor(gateway));
+    }
+
+    /// <summary>Whether a connection command that was refused with <paramref name="code"/> is worth another try without N:, which the gateway gets no more.</summary>
+    public bool GivesUpEntity(Gateway gateway, int code)
+    {
+        if (code != 539 || !gateway.Traits.EntityInConnections) return false;
+        Learn(gateway, "entity-in-connections", static t => t with { EntityInConnections = false });
+        return !gateway.Traits.EntityInConnections;
+    }
+
     /// <summary>A gateway's trait was learnt; told only if that changed anything.</summary>
     public void Learn(Gateway gateway, string word, Func<GatewayTraits, GatewayTraits> change)
     {

@@ -28,7 +28,8 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
         var writer = services.Writer.Parameter(MgcpParameter.CallId, request.CallId);
         if (!string.IsNullOrEmpty(request.LocalOptions)) writer.Parameter(MgcpParameter.LocalConnectionOptions, request.LocalOptions);
         if (request.Mode is { } mode) writer.Parameter(MgcpParameter.ConnectionMode, mode.WireName());
-        writer.Parameter(MgcpParameter.NotifiedEntity, services.NotifiedEntityFor(gateway)).Body(request.RemoteDescription.Span);
+        services.WriteEntity(gateway);
+        writer.Body(request.RemoteDescription.Span);
         services.Transactions.Send(transactionId, MgcpVerb.Crcx, gateway, asked, this, writer.ToArray(), now).CallId = request.CallId;
     }
 
@@ -38,6 +39,12 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
     /// <inheritdoc/>
     public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
+        if (!response.IsSuccess && services.GivesUpEntity(gateway, response.Code))
+        {
+            Send(now);
+            return;
+        }
+
         if (!response.IsSuccess)
         {
             Fail(response.Code, response.CommentText);

@@ -115,7 +115,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             _commands.Remove(command);
             Fail(command, response.Code, response.CommentText, now);
         }
-        else if (!(carried && GoesOnAlone(command, response.Code)))
+        else if (carried ? !GoesOnAlone(command, response.Code) : !services.GivesUpEntity(endpoint.Gateway, response.Code))
         {
             Refuse(command, response, now);
         }
@@ -155,7 +155,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         var id = services.Begin(MgcpVerb.Dlcx, endpoint.Gateway, endpoint.LocalName, now);
         if (callId is not null) services.Writer.Parameter(MgcpParameter.CallId, callId);
         if (connection is not null) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
-        services.Writer.Parameter(MgcpParameter.NotifiedEntity, services.NotifiedEntityFor(endpoint.Gateway));
+        services.WriteEntity(endpoint.Gateway);
         return services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
     }
 
@@ -232,7 +232,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         else
         {
             // A gateway tells whoever it was told last (§2.1.4), so it is told at every opportunity.
-            writer.Parameter(MgcpParameter.NotifiedEntity, services.NotifiedEntityFor(endpoint.Gateway));
+            services.WriteEntity(endpoint.Gateway);
         }
 
         ConnectionWriter.WriteEnd(writer, command);

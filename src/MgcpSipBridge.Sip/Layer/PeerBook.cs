@@ -60,18 +60,27 @@ internal sealed class PeerBook
     }
 
     /// <summary>The peer at an address, whatever its port; among several on one host the one whose port it is, else the first configured.</summary>
-    public SipPeer? At(NetAddress source)
+    public SipPeer? At(NetAddress source) => Find(source, static _ => true);
+
+    /// <summary>
+    /// The peer that a message on <paramref name="flow"/> comes from. One that is spoken to by TLS is not believed by less (RFC 3261 §26.3.2.2): anybody can send a datagram
+    /// in its name.
+    /// </summary>
+    public SipPeer? From(SipFlow flow) =>
+        flow.Transport == SipTransport.Tls ? At(flow.Remote) : Find(flow.Remote, static peer => peer.Model.Transport != SipTransport.Tls);
+
+    private SipPeer? Find(NetAddress source, Func<SipPeer, bool> may)
     {
+        SipPeer? first = null;
         if (!_byHost.TryGetValue(source.Address, out var peers)) return null;
         foreach (var peer in peers)
         {
-            foreach (var known in peer.Sources)
-            {
-                if (known == source) return peer;
-            }
+            if (!may(peer)) continue;
+            if (peer.Sources.Contains(source)) return peer;
+            first ??= peer;
         }
 
-        return peers[0];
+        return first;
     }
 
     private void Index()

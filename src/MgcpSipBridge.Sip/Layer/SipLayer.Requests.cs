@@ -9,7 +9,7 @@ public sealed partial class SipLayer
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> message, SipFlow flow, Instant now)
     {
-        if (_core.Peers.At(flow.Remote) is null && !MayPass(message))
+        if (_core.Peers.From(flow) is null && !MayPass(message))
         {
             _core.Note(new SipNote.Dropped(SipDropReason.UnknownSource, flow.Remote));
             return;
@@ -151,7 +151,7 @@ public sealed partial class SipLayer
     private void TakeInvite(SipServerTransaction transaction, SipMessage request, Instant now)
     {
         var hops = SipUri.TryParse(request.RequestUri, out var uri) && _core.IsOurs(uri) ? null : request.MaxForwards;
-        if (_draining || _core.Peers.At(transaction.Flow.Remote) is not { } peer)
+        if (_draining || _core.Peers.From(transaction.Flow) is not { } peer)
         {
             // Without Retry-After, which would silence the peer for every line (§21.5.4).
             _core.Transactions.Respond(transaction, 503, now);

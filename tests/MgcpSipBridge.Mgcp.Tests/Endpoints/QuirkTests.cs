@@ -47,6 +47,25 @@ public class QuirkTests
     }
 
     [Fact]
+    public void A_gateway_that_refuses_the_notified_entity_in_connection_commands_gets_it_no_more()
+    {
+        // osmo-mgw: 539 to a parameter that it does not use.
+        var bench = InService();
+        bench.Agent.CreateConnection(Line1, new ConnectionRequest("C1", ConnectionMode.SendRecv), bench.Now);
+        bench.Drain();
+        var first = bench.TakeSent("CRCX");
+        Assert.Contains("\nN: ", first, StringComparison.Ordinal);
+        bench.Answer(first, 539, "");
+        var second = bench.TakeSent("CRCX");
+        Assert.DoesNotContain("\nN: ", second, StringComparison.Ordinal);
+        bench.Answer(second, 200, "I: 1F\n");
+        bench.TakeEvent<MgcpEvent.ConnectionCreated>();
+        bench.Agent.ModifyConnection(Line1, "1F", new ConnectionRequest("C1", ConnectionMode.Inactive), bench.Now);
+        bench.Drain();
+        Assert.DoesNotContain("\nN: ", bench.TakeSent("MDCX"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Restarts_that_overtook_each_other_are_each_taken()
     {
         // A VG224 sent transaction …136 before …135: only equal numbers mean anything (RFC 3435 §3.2.1.2).

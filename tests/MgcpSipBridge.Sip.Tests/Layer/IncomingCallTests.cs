@@ -315,6 +315,18 @@ public sealed class IncomingCallTests
     }
 
     [Fact]
+    public void A_peer_that_speaks_TLS_is_not_believed_in_the_clear()
+    {
+        var bench = new SipBench(SipBench.DefaultPeer with { Transport = SipTransport.Tls, Port = 5061 });
+        bench.Request("INVITE", body: SipBench.Offer);
+        bench.ExpectNothing();
+        Assert.Equal(new SipNote.Dropped(SipDropReason.UnknownSource, SipBench.Udp.Remote), Assert.Single(bench.Notes));
+        bench.Request("INVITE", body: SipBench.Offer, flow: SipBench.Udp with { Transport = SipTransport.Tls });
+        bench.Expect("100");
+        bench.Happens<SipEvent.IncomingCall>();
+    }
+
+    [Fact]
     public void A_phone_behind_the_peer_may_end_the_call_directly()
     {
         var (_, ok) = _bench.IncomingTalk();
