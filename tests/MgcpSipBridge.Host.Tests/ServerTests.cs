@@ -82,6 +82,33 @@ public sealed class ServerTests
         Assert.Equal(HttpStatusCode.OK, (await bridge.Http.GetAsync(new Uri("/v1/status", UriKind.Relative), cancel)).StatusCode);
     }
 
+    [Fact]
+    public async Task What_throws_loses_neither_outputs_nor_deadlines()
+    {
+        await using var bridge = await Running.StartAsync();
+        using var gateway = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var cancel = TestContext.Current.CancellationToken;
+        var thrown = 0;
+        bridge.Engine.On = (input, give) =>
+        {
+            if (input is EngineInput.MgcpDatagram datagram)
+            {
+                bridge.Engine.NextDeadline = bridge.Server.State.Clock.Now + TimeSpan.FromMilliseconds(20);
+                give(new EngineOutput.SendMgcp(datagram.From, "out"u8.ToArray()));
+                throw new InvalidOperationException("a bug");
+            }
+
+            if (input is not EngineInput.DeadlineReached || ++thrown > 3) return;
+            // Still due, and nobody brings an input: the shard must come back to it by itself.
+            if (thrown < 3) throw new InvalidOperationException("the same bug");
+            bridge.Engine.NextDeadline = null;
+        };
+        await gateway.SendAsync("x"u8.ToArray(), new IPEndPoint(IPAddress.Loopback, bridge.Server.Mgcp.Port), cancel);
+        Assert.Equal("out"u8.ToArray(), (await gateway.ReceiveAsync(cancel)).Buffer);
+        bridge.Engine.Next<EngineInput.DeadlineReached>();
+        Assert.Equal(3, thrown);
+    }
+
     private static async Task RefusesCalls(Running bridge, CancellationToken cancel)
     {
         using var caller = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));

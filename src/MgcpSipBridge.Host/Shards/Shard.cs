@@ -17,6 +17,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
 {
     private static readonly TimeSpan FarOff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentQueue<Letter> _mailbox = new();
     private readonly Lock _reading = new();
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -192,23 +193,44 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     {
         var now = _clock.Now;
         if (letter.Input is EngineInput.DeadlineReached) _armed = Instant.Never;
+        var failed = false;
         try
         {
             _engine!.Handle(letter.Input, now, DateTime.UtcNow);
-            while (_engine.TryTake(out var output)) Perform(output, _outputs!);
-            Arm(_engine.NextDeadline);
-            letter.Done?.TrySetResult();
         }
         catch (Exception e)
         {
-            letter.Done?.TrySetException(e);
-            // The engine clears a call that throws; what comes out here is beyond it. The other calls go on.
-            Log.Failed(_log, letter.Input.GetType().Name, e);
+            // The engine clears a call that throws; what comes out here is beyond it. The other calls go on, so their outputs and deadlines do, too.
+            failed = true;
+            Failed(letter, e);
         }
 
+        while (_engine!.TryTake(out var output))
+        {
+            try
+            {
+                Perform(output, _outputs!);
+            }
+            catch (Exception e)
+            {
+                failed = true;
+                Failed(letter, e);
+            }
+        }
+
+        // What throws again whenever it is due must not keep a processor busy.
+        var next = _engine.NextDeadline;
+        Arm(failed && next < now + AfterFailure ? now + AfterFailure : next);
+        letter.Done?.TrySetResult();
         if (letter.Rented is null) return;
         ArrayPool<byte>.Shared.Return(letter.Rented);
         Interlocked.Decrement(ref _waiting);
+    }
+
+    private void Failed(Letter letter, Exception e)
+    {
+        letter.Done?.TrySetException(e);
+        Log.Failed(_log, letter.Input.GetType().Name, e);
     }
 
     private void Perform(EngineOutput output, IShardOutputs outputs)

@@ -27,6 +27,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     private bool _atOurStart;
     private bool _asksAlone;
     private int _tries;
+    private (string? CallId, string? Connection) _deleting;
 
     public string LocalName => endpoint.LocalName;
 
@@ -117,7 +118,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
                 Delete(call.IsEmpty ? null : Encoding.ASCII.GetString(call), _stale.Dequeue(), now);
                 break;
             default:
-                DeleteNext(now);
+                TakeDeletion(response, now);
                 break;
         }
     }
@@ -258,7 +259,27 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     private void Delete(string? callId, string? connection, Instant now)
     {
         _step = Step.Deleting;
-        _transaction = endpoint.Connections.SendDelete(callId, connection, this, now);
+        _deleting = (callId, connection);
+        _transaction = Disposal.SendDelete(endpoint, services, callId, connection, this, now);
+    }
+
+    /// <summary>A DLCX that was refused for a moment, or for its form, has deleted nothing.</summary>
+    private void TakeDeletion(in MgcpResponse response, Instant now)
+    {
+        var (callId, connection) = _deleting;
+        if (!response.IsSuccess && services.GivesUpEntity(endpoint.Gateway, response.Code))
+        {
+            Delete(callId, connection, now);
+        }
+        else if (!response.IsSuccess && Reactions.To(response.Code, endpoint.Gateway.Traits) is Reaction.RetryLater or Reaction.Overtaken && _tries < MaxTries)
+        {
+            End(now);
+            TryLater(now);
+        }
+        else
+        {
+            DeleteNext(now);
+        }
     }
 
     private void Finish(Instant now)

@@ -143,21 +143,21 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !endpoint.IsLive) return;
         var connection = FirstConnection(response);
         if (connection is null || Owns(connection)) return;
-        SendDelete(transaction.CallId, connection, Indifferent.Instance, now);
+        Dispose(transaction.CallId, connection, now);
     }
 
     /// <summary>Deletes whatever is on the endpoint; nobody waits for the outcome.</summary>
-    public void DeleteEverything(Instant now) => SendDelete(null, null, Indifferent.Instance, now);
+    public void DeleteEverything(Instant now) => Dispose(null, null, now);
 
-    /// <summary>Deletes something nobody waits for: a call id, a connection, or with neither everything on the endpoint.</summary>
-    public OutgoingTransaction SendDelete(string? callId, string? connection, IAnswerTarget target, Instant now)
+    /// <summary>Something that was given up for deleted is still there: the next audit, which is due, finds and deletes it.</summary>
+    public void MayBeLeft(Instant now)
     {
-        var id = services.Begin(MgcpVerb.Dlcx, endpoint.Gateway, endpoint.LocalName, now);
-        if (callId is not null) services.Writer.Parameter(MgcpParameter.CallId, callId);
-        if (connection is not null) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
-        services.WriteEntity(endpoint.Gateway);
-        return services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
+        if (!endpoint.IsLive) return;
+        _needsAudit = true;
+        Pump(now);
     }
+
+    private void Dispose(string? callId, string? connection, Instant now) => new Disposal(endpoint, callId, connection, services).Send(now);
 
     /// <summary>Ends a command that needs no message at all.</summary>
     private bool Prejudge(ConnectionCommand command, Instant now)
@@ -254,7 +254,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
                 break;
             case MgcpVerb.Crcx:
                 // Success without I: breaks §2.3.5; what was made can only be named by its call.
-                SendDelete(command.CallId, null, Indifferent.Instance, now);
+                Dispose(command.CallId, null, now);
                 Fail(command, MgcpResponseCodes.ProtocolError, null, now);
                 return;
             case MgcpVerb.Mdcx:
@@ -380,7 +380,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             if (!_commands.Exists(c => c.Verb == MgcpVerb.Dlcx && c.CallId.Equals(call, StringComparison.OrdinalIgnoreCase)))
             {
                 _ours.UncertainCalls.Remove(call);
-                SendDelete(call, null, Indifferent.Instance, now);
+                Dispose(call, null, now);
             }
         }
 

@@ -66,6 +66,61 @@ public class QuirkTests
     }
 
     [Fact]
+    public void The_first_deletion_of_what_is_not_ours_gets_through_to_such_a_gateway()
+    {
+        var bench = new AgentBench();
+        bench.Agent.SetGateway(Model(), bench.Now);
+        bench.Now = bench.Agent.NextDeadline!.Value;
+        bench.Agent.FireDue(bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("AUEP"), 200, "ES: L/hu\nI: 1F, 2F\nA: a:PCMU, v:L;D;G\n");
+        var refused = bench.TakeSent("DLCX");
+        Assert.Contains("\nN: ", refused, StringComparison.Ordinal);
+        bench.Answer(refused, 539);
+        var plain = bench.TakeSent("DLCX");
+        Assert.DoesNotContain("\nN: ", plain, StringComparison.Ordinal);
+        Assert.DoesNotContain(bench.Events, static e => e is MgcpEvent.EndpointInService);
+        bench.Answer(plain, 250);
+        Assert.Contains(bench.Events, static e => e is MgcpEvent.EndpointInService);
+    }
+
+    [Fact]
+    public void A_deletion_that_nobody_waits_for_gets_through_to_such_a_gateway()
+    {
+        var bench = InService();
+        bench.Agent.CreateConnection(Line1, new ConnectionRequest("C1", ConnectionMode.SendRecv), bench.Now);
+        bench.Drain();
+        // A success that names no connection is undone by its call.
+        bench.Answer(bench.TakeSent("CRCX"), 200);
+        bench.TakeEvent<MgcpEvent.CommandFailed>();
+        bench.Answer(bench.TakeSent("DLCX"), 539);
+        var plain = bench.TakeSent("DLCX");
+        Assert.EndsWith(" MGCP 1.0\r\nC: C1\r\n", plain, StringComparison.Ordinal);
+        bench.Answer(plain, 539);
+        bench.AssertQuiet();
+    }
+
+    [Theory]
+    [InlineData(400)]
+    [InlineData(409)]
+    public void What_cannot_be_deleted_at_the_moment_is_found_by_an_audit_and_deleted(int code)
+    {
+        var bench = InService();
+        bench.Agent.CreateConnection(Line1, new ConnectionRequest("C1", ConnectionMode.SendRecv), bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("CRCX"), 200);
+        bench.TakeEvent<MgcpEvent.CommandFailed>();
+        bench.Answer(bench.TakeSent("DLCX"), code);
+        bench.Answer(bench.Await("AUEP", TimeSpan.FromSeconds(10)), 200, "ES: L/hu\nI: 1F\n");
+        bench.Answer(bench.Await("AUCX", TimeSpan.FromSeconds(1)), 200, "C: C1\n");
+        var deletion = bench.Await("DLCX", TimeSpan.FromSeconds(1));
+        Assert.Contains("\r\nC: C1\r\nI: 1F\r\n", deletion, StringComparison.Ordinal);
+        bench.Answer(deletion, code);
+        bench.Answer(bench.Await("AUEP", TimeSpan.FromSeconds(10)), 200, "ES: L/hu\nI:\n");
+        Assert.True(bench.TakeEvent<MgcpEvent.EndpointInService>().KeepsConnections);
+    }
+
+    [Fact]
     public void Restarts_that_overtook_each_other_are_each_taken()
     {
         // A VG224 sent transaction …136 before …135: only equal numbers mean anything (RFC 3435 §3.2.1.2).
