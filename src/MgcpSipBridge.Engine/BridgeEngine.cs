@@ -89,7 +89,7 @@ public sealed partial class BridgeEngine
         switch (input)
         {
             case EngineInput.MgcpDatagram datagram:
-                _core.Mgcp.Receive(datagram.Bytes.Span, datagram.From, _core.Now);
+                _core.Mgcp.Receive(datagram.Bytes.Span, datagram.From, _core.Now, datagram.On);
                 break;
             case EngineInput.SipMessage message:
                 _core.Sip.Receive(message.Bytes.Span, message.Flow, _core.Now);

@@ -4,11 +4,13 @@ using System.Net.Sockets;
 using System.Text;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
+using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace MgcpSipBridge.Host.Tests;
@@ -22,7 +24,7 @@ public sealed class GatewayNetTests : IDisposable
     public void Dispose() => _loading.Dispose();
 
     [Fact]
-    public async Task Each_gateway_is_answered_from_the_address_it_sent_to_and_told_one_of_its_own_family()
+    public async Task Each_gateway_is_answered_from_the_address_it_sent_to_and_told_that_one()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "needs IPv6 on loopback");
         var gateways = Gateways.Select(g => $"  - {{ name: {g}, domain: {g}, lines: [{{ endpoint: aaln/1, number: {g}, peer: pbx }}] }}");
@@ -37,8 +39,24 @@ public sealed class GatewayNetTests : IDisposable
             string? request;
             while ((request = gateway.Heard.FirstOrDefault(c => c.StartsWith("RQNT ", StringComparison.Ordinal))) is null) await Task.Delay(10, TestContext.Current.CancellationToken);
             Assert.All(gateway.HeardFrom, from => Assert.Equal(bridge.Mgcp[i], from));
-            var told = bridge.Mgcp[i == 2 ? 2 : 0];
+            var told = bridge.Mgcp[i];
             Assert.Contains($"\r\nN: ca@[{told.Address}]:{told.Port}\r\n", request, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task A_gateway_that_was_not_heard_yet_is_spoken_to_from_where_the_way_to_it_begins()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs 127.0.0.2 on loopback");
+        using var ports = new MgcpPorts();
+        ports.Open(new MgcpListen(NetAddress.FromIPv4(0x7F000002, 0), "Mgcp:Listen:0"), 65_536, 0, NullLogger.Instance);
+        ports.Open(new MgcpListen(NetAddress.FromIPv4(0x7F000001, 0), "Mgcp:Listen:1"), 65_536, 0, NullLogger.Instance);
+        using var gateway = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        for (var i = 0; i < 2; i++)
+        {
+            ports.Send(NetAddress.From(IPAddress.Loopback, ((IPEndPoint)gateway.Client.LocalEndPoint!).Port), "x"u8);
+            var from = (await gateway.ReceiveAsync(TestContext.Current.CancellationToken)).RemoteEndPoint;
+            Assert.Equal(ports.Bound[1], NetAddress.From(from.Address, from.Port));
         }
     }
 

@@ -13,7 +13,11 @@ public abstract record EngineInput
     }
 
     /// <summary>A UDP datagram on the MGCP port. The memory may be reused after the call.</summary>
-    public sealed record MgcpDatagram(NetAddress From, ReadOnlyMemory<byte> Bytes) : EngineInput;
+    public sealed record MgcpDatagram(NetAddress From, ReadOnlyMemory<byte> Bytes) : EngineInput
+    {
+        /// <summary>The address of the socket that it came to, where there are several.</summary>
+        public NetAddress On { get; init; }
+    }
 
     /// <summary>One whole SIP message. The memory may be reused after the call.</summary>
     public sealed record SipMessage(SipFlow Flow, ReadOnlyMemory<byte> Bytes) : EngineInput;

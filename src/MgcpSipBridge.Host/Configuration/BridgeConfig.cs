@@ -45,8 +45,11 @@ internal sealed class MgcpSection
     [Setting("UDP address on which gateways are heard, or a list of them, IPv4 and IPv6 (RFC 3435 §3.5: call agents use 2727). Gateways are answered from the one they sent to.", OrOne = true)]
     public string[] Listen { get; set; } = ["127.0.0.1:2727"];
 
-    [Setting("NotifiedEntity that gateways are told to obey; by default ca@[the first address of Mgcp:Listen], and the first IPv6 one for gateways with an IPv6 address.")]
+    [Setting("NotifiedEntity that gateways are told to obey: a name of the DNS may have several addresses, which gateways try in turn; by default ca@[the address of Mgcp:Listen that a gateway is heard on].")]
     public string? CallAgent { get; set; }
+
+    [Setting("Further call agents that gateways turn to, in order, when that one does not answer: told to gateways that have the package RED (RFC 3991), for RFC 3435 has room for one name.")]
+    public string[] BackupCallAgents { get; set; } = [];
 
     [Setting("Whether gateways that lines.yaml does not name are adopted, until the bridge ends and without lines; else they are only listed as discovered.")]
     public bool AcceptUnknownGateways { get; set; }

@@ -43,7 +43,7 @@ internal sealed record BridgeModel
     public EngineModel? Validate(ProvisioningConfig provisioned, ConfigProblems problems) => ProvisioningValidator.Validate(provisioned, SipListen, problems, MgcpListen);
 
     /// <summary>The engine's settings, once it is known where the sockets are bound.</summary>
-    /// <param name="mgcp">The MGCP sockets' addresses; the first IPv4 one is what gateways are told, and the first IPv6 one those with IPv6 addresses.</param>
+    /// <param name="mgcp">The MGCP sockets' addresses, which gateways are told: each the one that it is heard on.</param>
     /// <param name="sip">Each SIP listener with its bound address.</param>
     /// <param name="fallback">What stands for 0.0.0.0 and :: where others must be told an address.</param>
     public EngineSettings ToEngineSettings(ImmutableArray<NetAddress> mgcp, IEnumerable<(SipTransport Transport, NetAddress Bound)> sip, NetAddress fallback)
@@ -54,13 +54,16 @@ internal sealed record BridgeModel
         var first = mgcp.FirstOrDefault(a => a.IsIPv4, mgcp[0]);
         var agentHost = first.IsUnspecified ? fallback : first;
         var second = mgcp.FirstOrDefault(a => !a.IsIPv4 && !a.IsUnspecified);
+        // Gateways that are heard on one of several sockets are told that one: perhaps they have no route to another.
+        var each = CallAgent is not null || mgcp.Length < 2 ? ImmutableDictionary<NetAddress, string>.Empty : mgcp.Where(a => a.IsIPv4 || !a.IsUnspecified).ToImmutableDictionary(a => a, a => EntityAt(a.IsUnspecified ? fallback.WithPort(a.Port) : a));
         return new EngineSettings
         {
             Mgcp = new MgcpSettings
             {
-                // RFC 3435 §2.1.2: a literal domain stands in brackets, IPv4 too.
-                NotifiedEntity = CallAgent ?? $"ca@[{agentHost.Host}]:{first.Port}",
-                NotifiedEntityIPv6 = CallAgent is null && !second.IsNone ? $"ca@[{second.Host}]:{second.Port}" : null,
+                NotifiedEntity = CallAgent ?? EntityAt(agentHost.WithPort(first.Port)),
+                NotifiedEntityIPv6 = CallAgent is null && !second.IsNone ? EntityAt(second) : null,
+                NotifiedEntities = each,
+                BackupCallAgents = [.. m.BackupCallAgents],
                 RetransmitInitial = m.RetransmitInitial,
                 RetransmitMax = m.RetransmitMax,
                 TMax = m.TMax,
@@ -122,4 +125,7 @@ internal sealed record BridgeModel
             UtcOffset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow),
         };
     }
+
+    // RFC 3435 §2.1.2: a literal domain stands in brackets, IPv4 too.
+    private static string EntityAt(NetAddress address) => $"ca@[{address.Host}]:{address.Port}";
 }

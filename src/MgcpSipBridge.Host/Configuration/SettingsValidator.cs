@@ -17,7 +17,8 @@ internal static partial class SettingsValidator
     {
         var check = new Check(sources, problems);
         var mgcp = check.MgcpListeners(config.Mgcp.Listen);
-        var callAgent = check.CallAgent(config.Mgcp.CallAgent);
+        var callAgent = check.CallAgent("Mgcp:CallAgent", config.Mgcp.CallAgent);
+        foreach (var (backup, i) in config.Mgcp.BackupCallAgents.Select((b, i) => (b, i))) check.CallAgent($"Mgcp:BackupCallAgents:{i}", backup);
         var listen = check.SipListeners(config.Sip.Listen);
         var pins = check.SipTls(config.Sip.Tls, listen);
         var advertise = check.Host("Sip:Advertise", config.Sip.Advertise);
@@ -84,10 +85,10 @@ internal static partial class SettingsValidator
             return listeners.ToImmutable();
         }
 
-        public string? CallAgent(string? text)
+        public string? CallAgent(string path, string? text)
         {
             if (text is not null && !CallAgentPattern().IsMatch(text))
-                Wrong("Mgcp:CallAgent", $"\"{text}\" is not a call agent's name, such as ca@bridge.example.net:2727 or ca@[192.0.2.1]:2727");
+                Wrong(path, $"\"{text}\" is not a call agent's name, such as ca@bridge.example.net:2727 or ca@[192.0.2.1]:2727");
             return text;
         }
 

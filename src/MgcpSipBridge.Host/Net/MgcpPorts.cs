@@ -1,9 +1,13 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Net.Sockets;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Host.Net;
+
+/// <summary>Takes a datagram of a gateway, and the address of the socket that it came to; the bytes are good until it returns.</summary>
+internal delegate void MgcpTaker(NetAddress from, NetAddress on, ReadOnlySpan<byte> bytes);
 
 /// <summary>
 /// The sockets on which gateways are heard. What goes to a gateway leaves from the one that it was last heard on: a gateway takes answers, and passes its
@@ -23,23 +27,23 @@ internal sealed class MgcpPorts : IDisposable
     public void Open(MgcpListen listen, int receiveBufferBytes, int dscp, ILogger log) =>
         _ports.Add(UdpPort.Open(listen.Address, listen.Setting, receiveBufferBytes, null, log, dscp));
 
-    /// <summary>Receives on all of them; each task ends when its socket is closed.</summary>
-    public IEnumerable<Task> Run(DatagramTaker take)
+    /// <summary>Receives on all of them, telling which of several; each task ends when its socket is closed.</summary>
+    public IEnumerable<Task> Run(MgcpTaker take)
     {
-        if (_ports.Count == 1) return [_ports[0].RunAsync(take)];
+        if (_ports.Count == 1) return [_ports[0].RunAsync((from, bytes) => take(from, NetAddress.None, bytes))];
         return [.. _ports.Select(port => port.RunAsync((from, bytes) =>
         {
             Remember(from, port);
-            take(from, bytes);
+            take(from, port.Bound, bytes);
         }))];
     }
 
-    /// <summary>Sends from the socket on which the destination, or else its host, was last heard; from the first that can reach it if never.</summary>
+    /// <summary>Sends from the socket on which the destination, or else its host, was last heard; from the one that the way there begins at if never.</summary>
     public void Send(NetAddress to, ReadOnlySpan<byte> bytes)
     {
         if (_ports.Count == 1) _ports[0].Send(to, bytes);
         else if (_heardOn.TryGetValue(to, out var port) || _heardOn.TryGetValue(to.WithPort(0), out port)) port.Send(to, bytes);
-        else (_ports.Find(p => Reaches(p.Bound, to)) ?? _ports[0]).Send(to, bytes);
+        else FirstFor(to).Send(to, bytes);
     }
 
     /// <summary>Whether a socket bound to <paramref name="bound"/> can send to <paramref name="to"/>: one of the family, or the IPv6 wildcard, which takes both.</summary>
@@ -49,6 +53,30 @@ internal sealed class MgcpPorts : IDisposable
     public void Dispose()
     {
         foreach (var port in _ports) port.Dispose();
+    }
+
+    /// <summary>The socket to begin with: the one at the address that the system would send from, for a gateway perhaps answers, or passes, no other.</summary>
+    private UdpPort FirstFor(NetAddress to)
+    {
+        var port = _ports.Find(p => Reaches(p.Bound, to)) ?? _ports[0];
+        if (SourceTowards(to) is { } source) port = _ports.Find(p => p.Bound.SameHost(source)) ?? port;
+        if (_heardOn.Count < RememberedAddresses) _heardOn.TryAdd(to.WithPort(0), port);
+        return port;
+    }
+
+    // Connecting a UDP socket sends nothing; it asks the system for the way.
+    private static NetAddress? SourceTowards(NetAddress to)
+    {
+        try
+        {
+            using var probe = new Socket(to.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
+            probe.Connect(to.ToIPAddress(), to.Port);
+            return SocketAddresses.From(probe.LocalEndPoint);
+        }
+        catch (SocketException)
+        {
+            return null;
+        }
     }
 
     private void Remember(NetAddress from, UdpPort port)

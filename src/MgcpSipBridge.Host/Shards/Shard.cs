@@ -58,12 +58,12 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
         WakeReader();
     }
 
-    /// <summary>Takes a datagram of the MGCP port; the bytes are copied.</summary>
-    public void PostMgcp(NetAddress from, ReadOnlySpan<byte> bytes)
+    /// <summary>Takes a datagram that came to an MGCP socket, by its address where there are several; the bytes are copied.</summary>
+    public void PostMgcp(NetAddress from, NetAddress on, ReadOnlySpan<byte> bytes)
     {
         if (!Admit("mgcp")) return;
         var copy = Copy(bytes);
-        Bring(new Letter(new EngineInput.MgcpDatagram(from, copy.AsMemory(0, bytes.Length)), copy));
+        Bring(new Letter(new EngineInput.MgcpDatagram(from, copy.AsMemory(0, bytes.Length)) { On = on }, copy));
     }
 
     /// <summary>Takes a whole SIP message; the bytes are copied.</summary>

@@ -47,9 +47,13 @@ public sealed class MgcpCallAgent
     /// <summary>Takes the next output.</summary>
     public bool TryTake(out MgcpOutput output) => _services.Outbox.TryTake(out output);
 
-    /// <summary>Reads a datagram, which may hold several messages. Nothing is kept of the buffer.</summary>
-    public void Receive(ReadOnlySpan<byte> datagram, NetAddress from, Instant now)
+    /// <summary>
+    /// Reads a datagram, which may hold several messages. Nothing is kept of the buffer. <paramref name="on"/> is the address of the socket that it came to, where
+    /// there are several (<see cref="MgcpSettings.NotifiedEntities"/>).
+    /// </summary>
+    public void Receive(ReadOnlySpan<byte> datagram, NetAddress from, Instant now, NetAddress on = default)
     {
+        _services.ArrivedOn = on;
         if (!_sources.Allows(from, now))
         {
             _services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.RateLimited, from));

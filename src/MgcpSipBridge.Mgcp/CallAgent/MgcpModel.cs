@@ -48,7 +48,19 @@ public sealed record MgcpSettings
     /// <summary>NotifiedEntity that gateways are told to obey: <c>ca@bridge.example.net:2727</c>.</summary>
     public required string NotifiedEntity { get; init; }
 
-    /// <summary>The same for gateways with IPv6 addresses, which cannot reach an IPv4 literal; null: no other.</summary>
+    /// <summary>
+    /// What gateways that are heard on a socket are told instead, by the socket's address: where several sockets are, each gateway is told the one that it reaches.
+    /// Empty when one name is for all.
+    /// </summary>
+    public ImmutableDictionary<NetAddress, string> NotifiedEntities { get; init; } = ImmutableDictionary<NetAddress, string>.Empty;
+
+    /// <summary>
+    /// Call agents that a gateway turns to when the one that it is told to obey does not answer, in order (NotifiedEntityList, RFC 3991 §2.1): told to gateways
+    /// that list the package RED. RFC 3435 knows one name only, which may have several addresses (§2.1.4).
+    /// </summary>
+    public ImmutableArray<string> BackupCallAgents { get; init; } = [];
+
+    /// <summary><see cref="NotifiedEntity"/> for gateways with IPv6 addresses, which cannot reach an IPv4 literal; null: no other.</summary>
     public string? NotifiedEntityIPv6 { get; init; }
 
     /// <summary>First retransmission timer of a gateway that has not been measured yet. 50 ms to 4 s.</summary>

@@ -52,6 +52,9 @@ public sealed record NotificationRequest(
     /// <summary>BearerInformation (B:), as far as the message has none of its own; null keeps what was.</summary>
     public BearerEncoding? Bearer { get; init; }
 
+    /// <summary>RED/NL: (RFC 3991 §2.1); set where it is written.</summary>
+    internal string? Backups { get; init; }
+
     /// <inheritdoc/>
     public bool Equals(NotificationRequest? other) =>
         other is not null && Events.AsSpan().SequenceEqual(other.Events.AsSpan())

@@ -40,9 +40,21 @@ internal sealed class AgentServices
         return id;
     }
 
-    /// <summary>Whom a gateway is told to obey.</summary>
-    public string NotifiedEntityFor(Gateway gateway) =>
-        Settings.NotifiedEntityIPv6 is { } six && !gateway.Address.IsNone && !gateway.Address.IsIPv4 ? six : Settings.NotifiedEntity;
+    /// <summary>The address of the socket that the datagram at hand came to.</summary>
+    public NetAddress ArrivedOn { get; set; }
+
+    /// <summary>Whom a gateway is told to obey. It is not told before it was heard: what goes to it before that is audits, which have no N:.</summary>
+    public string NotifiedEntityFor(Gateway gateway) => Settings.NotifiedEntities.TryGetValue(gateway.HeardOn, out var mine)
+        ? mine
+        : Settings.NotifiedEntityIPv6 is { } six && !gateway.Address.IsNone && !gateway.Address.IsIPv4 ? six : Settings.NotifiedEntity;
+
+    /// <summary>Whom an endpoint turns to when that one is silent (RED/NL, RFC 3991 §2.1); null where nobody is configured or the package is not there.</summary>
+    public string? BackupsFor(Endpoint endpoint)
+    {
+        if (Settings.BackupCallAgents.IsEmpty || endpoint.Gateway.Traits.RefusedNames.Contains(Concession.BackupList)) return null;
+        var has = endpoint.Audit.Packages.Contains("RED") || endpoint.Gateway.Traits.VersionOf("RED") is not null;
+        return has ? string.Join(", ", Settings.BackupCallAgents) : null;
+    }
 
     /// <summary>Writes who is to be notified into a connection command, where the gateway bears it.</summary>
     public void WriteEntity(Gateway gateway)

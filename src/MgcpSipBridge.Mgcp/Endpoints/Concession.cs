@@ -35,6 +35,11 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
         return new("digit-map-size", t => t with { MaxDigitMapBytes = limit });
     }
 
+    /// <summary>The list of backup call agents, in the refused names too.</summary>
+    public const string BackupList = "RED/NL";
+
+    private static readonly Concession NoBackups = Without("backup-call-agents", BackupList);
+
     private static readonly Concession NoEmbedding = new("embedded", static t => t with { EmbeddedRequests = false });
 
     private static readonly Concession NoDetectEvents = new("detect-events", static t => t with { DetectEvents = false });
@@ -55,6 +60,7 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
         if (code == 508 && shaped.Loop) return all;
         if (code is not (513 or 514 or 519 or 537))
         {
+            if (shaped.Backups is not null) all.Add(NoBackups);
             if (shaped.PersistentEvents is not null) all.Add(NoPersistentEvents);
             if (shaped.DetectEvents is not null) all.Add(NoDetectEvents);
             if (shaped.Events.Any(static e => e.Embedded is not null)) all.Add(NoEmbedding);

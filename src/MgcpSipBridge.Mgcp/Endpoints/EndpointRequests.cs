@@ -99,7 +99,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         Adopt(request);
         _unsent = false;
         RequestId = requestId;
-        var shaped = RequestShaper.Shape(request, endpoint.Gateway.Traits, _playing);
+        var shaped = RequestShaper.Shape(request, endpoint.Gateway.Traits, _playing) with { Backups = services.BackupsFor(endpoint) };
         _sent = new Sent(shaped, null, null);
         return shaped;
     }
@@ -213,7 +213,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     {
         var gateway = endpoint.Gateway;
         var traits = concession is null ? gateway.Traits : concession.Apply(gateway.Traits);
-        var shaped = RequestShaper.Shape(wish, traits, _playing);
+        var shaped = RequestShaper.Shape(wish, traits, _playing) with { Backups = traits.RefusedNames.Contains(Concession.BackupList) ? null : services.BackupsFor(endpoint) };
         var id = services.Begin(MgcpVerb.Rqnt, gateway, endpoint.LocalName, now);
         RequestId = id;
         RequestWriter.Write(services.Writer, shaped, id, services.NotifiedEntityFor(endpoint.Gateway));

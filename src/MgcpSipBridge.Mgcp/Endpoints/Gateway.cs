@@ -58,6 +58,9 @@ internal sealed class Gateway
     /// <summary>When it last sent anything that we took; null for never.</summary>
     public Instant? LastHeard { get; set; }
 
+    /// <summary>The socket that it was last heard on, where there are several.</summary>
+    public NetAddress HeardOn { get; set; } = NetAddress.None;
+
     /// <summary>Where its last command came from, if that is its own host.</summary>
     public NetAddress CommandsFrom { get; set; } = NetAddress.None;
 

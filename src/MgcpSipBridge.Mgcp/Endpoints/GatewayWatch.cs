@@ -27,6 +27,7 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
     public void Heard(Gateway gateway, Instant now)
     {
         gateway.LastHeard = now;
+        gateway.HeardOn = services.ArrivedOn;
         if (gateway.State == GatewayState.Up) return;
         gateway.State = GatewayState.Up;
         gateway.AwaySince = null;

@@ -9,6 +9,7 @@ internal static class RequestWriter
     public static void Write(MgcpWriter writer, NotificationRequest request, uint requestId, string notifiedEntity, bool hasBearer = false)
     {
         writer.Parameter(MgcpParameter.NotifiedEntity, notifiedEntity);
+        if (request.Backups is { } backups) writer.Parameter(Concession.BackupList, backups);
         if (!hasBearer && request.Bearer is { } bearer) writer.Parameter(MgcpParameter.BearerInformation, bearer.WireName());
         writer.Begin(MgcpParameter.RequestIdentifier).Append(requestId.ToString("X", null)).EndLine();
         writer.Begin(MgcpParameter.RequestedEvents);
