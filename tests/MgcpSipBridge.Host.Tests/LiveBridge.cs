@@ -22,10 +22,10 @@ internal sealed class LiveBridge : IAsyncDisposable
 
     public string GrpcAddress { get; private set; } = "";
 
-    public static async Task<LiveBridge> StartAsync(string? yaml = null, IProvisioningStore? store = null, ILoggerFactory? logs = null)
+    public static async Task<LiveBridge> StartAsync(string? yaml = null, IProvisioningStore? store = null, ILoggerFactory? logs = null, params string[] settings)
     {
         var bridge = new LiveBridge(store, logs ?? LoggerFactory.Create(_ => { }));
-        var loaded = bridge._loading.Load(null, yaml, Running.FreePorts);
+        var loaded = bridge._loading.Load(null, yaml, [.. Running.FreePorts, .. settings]);
         Assert.Empty(loaded.Problems);
         var (model, problems) = (loaded.Bridge!, new ConfigProblems());
         var (lines, provisioned) = Provisioner.Start(loaded.Declared, store ?? new NoStore(), model.Validate, problems);

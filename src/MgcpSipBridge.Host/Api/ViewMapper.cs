@@ -33,6 +33,7 @@ internal static partial class ViewMapper
             SubscribesToMessages = model.AsksForMessages,
             CallerFrom = model.CallerFrom.ToMessage(),
             CallerIn = model.CallerIn.ToMessage(),
+            LocalAddress = model.LocalAddress?.Host ?? "",
             PasswordSet = model.Password is not null,
             Source = state.SourceOf(ResourceKind.Peer, model.Name),
             Etag = state.EtagOf(ResourceKind.Peer, model.Name),

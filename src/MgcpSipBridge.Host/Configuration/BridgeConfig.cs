@@ -115,11 +115,14 @@ internal sealed class MgcpSection
 /// <summary>Sip:…</summary>
 internal sealed class SipSection
 {
-    [Setting("Where SIP is heard: udp://address:port, tcp://address:port, tls://address:port. The first of a transport is used for sending.")]
+    [Setting("Where SIP is heard: udp://address:port, tcp://address:port, tls://address:port, several of a transport if need be. Requests leave from the one that the peer names (localAddress), from the one in the peer's network, else from the first of its family.")]
     public string[] Listen { get; set; } = ["udp://127.0.0.1:5060", "tcp://127.0.0.1:5060"];
 
-    [Setting("Host that peers are told to reach us at (Via, Contact); by default the bound address.")]
-    public string? Advertise { get; set; }
+    [Setting("Host that peers are told to reach us at (Via, Contact), or a list: one for each address family, and network=host (10.0.0.0/8=10.0.0.5) for those in a network. By default the bound address, or that of the nearest interface.", OrOne = true)]
+    public string[] Advertise { get; set; } = [];
+
+    [Setting("Networks without NAT between them and us, such as 10.0.0.0/8: peers there are told the listener's own address, whatever Sip:Advertise says.", OrOne = true)]
+    public string[] LocalNetworks { get; set; } = [];
 
     [Setting("TLS of tls:// listeners and of peers that are reached over TLS.")]
     public SipTlsSection Tls { get; } = new();

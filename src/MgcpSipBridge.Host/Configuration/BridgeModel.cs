@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Mgcp;
@@ -25,7 +26,7 @@ internal sealed record BridgeModel
     public required string? CallAgent { get; init; }
     public required ImmutableArray<SipListen> SipListen { get; init; }
     public required ImmutableArray<TlsPin> SipPins { get; init; }
-    public required string? SipAdvertise { get; init; }
+    public required SipAdvertise SipAdvertise { get; init; }
     public required MediaSide GatewayMedia { get; init; }
     public required MediaSide SipMedia { get; init; }
     public required int FirstMediaPort { get; init; }
@@ -46,7 +47,9 @@ internal sealed record BridgeModel
     /// <param name="mgcp">The MGCP sockets' addresses, which gateways are told: each the one that it is heard on.</param>
     /// <param name="sip">Each SIP listener with its bound address.</param>
     /// <param name="fallback">What stands for 0.0.0.0 and :: where others must be told an address.</param>
-    public EngineSettings ToEngineSettings(ImmutableArray<NetAddress> mgcp, IEnumerable<(SipTransport Transport, NetAddress Bound)> sip, NetAddress fallback)
+    /// <param name="interfaces">Addresses of the machine; null for none that is known.</param>
+    public EngineSettings ToEngineSettings(
+        ImmutableArray<NetAddress> mgcp, IEnumerable<(SipTransport Transport, NetAddress Bound)> sip, NetAddress fallback, IReadOnlyList<LocalInterface>? interfaces = null)
     {
         var m = Config.Mgcp;
         var s = Config.Sip;
@@ -88,7 +91,7 @@ internal sealed record BridgeModel
             },
             Sip = new SipSettings
             {
-                Listeners = [.. sip.Select(l => new SipListener(l.Transport, l.Bound, SipAdvertise ?? (l.Bound.IsUnspecified ? fallback : l.Bound).UriHost, l.Bound.Port))],
+                Listeners = [.. sip.Select(l => SipAdvertise.ToListener(l.Transport, l.Bound, fallback, interfaces ?? []))],
                 Product = s.Product,
                 T1 = s.T1,
                 T2 = s.T2,

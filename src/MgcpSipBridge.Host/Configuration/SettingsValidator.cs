@@ -21,7 +21,7 @@ internal static partial class SettingsValidator
         foreach (var (backup, i) in config.Mgcp.BackupCallAgents.Select((b, i) => (b, i))) check.CallAgent($"Mgcp:BackupCallAgents:{i}", backup);
         var listen = check.SipListeners(config.Sip.Listen);
         var pins = check.SipTls(config.Sip.Tls, listen);
-        var advertise = check.Host("Sip:Advertise", config.Sip.Advertise);
+        var advertise = check.Advertise(config.Sip);
         var gatewayMedia = check.Media("Media:Gateway", config.Media.Gateway);
         var sipMedia = check.Media("Media:Sip", config.Media.Sip);
         var (first, last) = check.Ports(config.Media.Ports);
@@ -99,6 +99,38 @@ internal static partial class SettingsValidator
             if (IPAddress.TryParse(text.Trim('[', ']'), out var ip) && ip.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6) return $"[{ip}]";
             if (!IsHostName(text)) Wrong(path, $"\"{text}\" is not an address or a host name (without port)");
             return text;
+        }
+
+        public SipAdvertise Advertise(SipSection sip)
+        {
+            var hosts = ImmutableArray.CreateBuilder<string>();
+            var networks = ImmutableArray.CreateBuilder<SipAdvertisement>();
+            for (var i = 0; i < sip.Advertise.Length; i++)
+            {
+                var path = sip.Advertise.Length == 1 ? "Sip:Advertise" : $"Sip:Advertise:{i}";
+                var (text, equals) = (sip.Advertise[i], sip.Advertise[i].IndexOf('='));
+                var host = Host(path, text[(equals + 1)..])!;
+                if (equals >= 0)
+                {
+                    if (Network(path, text[..equals]) is not { } network) continue;
+                    if (networks.Any(n => n.Network == network)) Wrong(path, $"\"{network}\" is there twice");
+                    networks.Add(new SipAdvertisement(network, host));
+                }
+                else if (hosts.Any(known => KindOf(known) == KindOf(host))) Wrong(path, $"\"{host}\": there is one like it already; a list takes a name and an address of each family, others as network=host");
+                else hosts.Add(host);
+            }
+
+            var local = sip.LocalNetworks.Select((text, i) => Network(sip.LocalNetworks.Length == 1 ? "Sip:LocalNetworks" : $"Sip:LocalNetworks:{i}", text)).OfType<NetPrefix>();
+            return new SipAdvertise(hosts.ToImmutable(), networks.ToImmutable(), [.. local]);
+        }
+
+        private static int KindOf(string host) => !NetAddress.TryParse(host, 0, out var address) ? 0 : address.IsIPv4 ? 4 : 6;
+
+        private NetPrefix? Network(string path, string text)
+        {
+            if (NetPrefix.TryParse(text, out var network)) return network;
+            Wrong(path, $"\"{text}\" is not a network such as 10.0.0.0/8 or 2001:db8::/32");
+            return null;
         }
 
         public ImmutableArray<SipListen> SipListeners(string[] texts)

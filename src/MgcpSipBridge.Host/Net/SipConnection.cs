@@ -34,10 +34,11 @@ internal sealed class SipConnection : IDisposable
     /// <param name="socket">The socket.</param>
     /// <param name="flow">Its addresses; TLS that we make has the domain to be spoken with.</param>
     /// <param name="ours">Whether we make it.</param>
-    public SipConnection(SipStreams owner, long id, Socket socket, SipFlow flow, bool ours)
+    /// <param name="listener">Address of its listener, which may be a wildcard.</param>
+    public SipConnection(SipStreams owner, long id, Socket socket, SipFlow flow, bool ours, NetAddress listener)
     {
         (_owner, Id, _socket, _ours) = (owner, id, socket, ours);
-        (Transport, Local, Remote, Domain) = (flow.Transport, flow.Local, flow.Remote, flow.Domain);
+        (Transport, Local, Remote, Domain, Listener) = (flow.Transport, flow.Local, flow.Remote, flow.Domain, listener);
         _lastMessage = owner.Clock.Now.Ticks;
     }
 
@@ -49,6 +50,9 @@ internal sealed class SipConnection : IDisposable
 
     /// <summary>Our end; while it is being made, the listener's address.</summary>
     public NetAddress Local { get; private set; }
+
+    /// <summary>The listener that it belongs to, from or to whose address it was made.</summary>
+    public NetAddress Listener { get; }
 
     /// <summary>The other end.</summary>
     public NetAddress Remote { get; }

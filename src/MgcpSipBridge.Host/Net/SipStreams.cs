@@ -92,7 +92,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
 
             var socket = new Socket(flow.Remote.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
             Marking.Apply(socket, Dscp);
-            connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: true);
+            connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: true, flow.Local);
             Add(connection);
             connection.TrySend(message);
             Log.Connecting(_log, flow.Remote);
@@ -113,7 +113,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
     public void Ended(SipConnection connection)
     {
         if (!_connections.TryRemove(connection.Id, out _)) return;
-        _byWay.TryRemove(KeyValuePair.Create(Way.Of(connection.Flow), connection));
+        _byWay.TryRemove(KeyValuePair.Create(Way.Of(connection.Flow with { Local = connection.Listener }), connection));
         lock (_admission)
         {
             if (--_perAddress.GetValueRef(connection.Remote.Address) == 0) _perAddress.Remove(connection.Remote.Address);
@@ -142,6 +142,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
 
     private async Task AcceptAsync(Socket listener, SipTransport transport)
     {
+        var bound = SocketAddresses.From(listener.LocalEndPoint);
         while (true)
         {
             Socket socket;
@@ -170,7 +171,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
             }
 
             var flow = new SipFlow(transport, SocketAddresses.From(socket.LocalEndPoint), remote);
-            var connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: false);
+            var connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: false, bound);
             Add(connection);
             _ = connection.RunAsync();
         }
@@ -191,13 +192,14 @@ internal sealed partial class SipStreams : IAsyncDisposable
     private void Add(SipConnection connection)
     {
         _connections[connection.Id] = connection;
-        _byWay[Way.Of(connection.Flow)] = connection;
+        _byWay[Way.Of(connection.Flow with { Local = connection.Listener })] = connection;
     }
 
     // A connection of TLS is only for the domain whose certificate was seen (RFC 5923 §8.2); one that others opened is for nobody's requests but their own.
-    private readonly record struct Way(SipTransport Transport, NetAddress Remote, string? Domain)
+    // What shall leave from one of our addresses does not leave from another.
+    private readonly record struct Way(SipTransport Transport, NetAddress Local, NetAddress Remote, string? Domain)
     {
-        public static Way Of(SipFlow flow) => new(flow.Transport, flow.Remote, flow.Domain);
+        public static Way Of(SipFlow flow) => new(flow.Transport, flow.Local, flow.Remote, flow.Domain);
     }
 
     private static partial class Log

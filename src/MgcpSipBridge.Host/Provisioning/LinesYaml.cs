@@ -43,6 +43,7 @@ internal static class LinesYaml
         SubscribesToMessages = map.Flag("subscribesToMessages", false),
         CallerFrom = map.OneOf("callerFrom", SipIdentityHeader.PAssertedIdentity, IdentityWords),
         CallerIn = map.OneOf("callerIn", SipIdentityHeader.From, IdentityWords),
+        LocalAddress = map.Text("localAddress"),
     };
 
     private static readonly (string, SipIdentityHeader)[] IdentityWords =

@@ -31,6 +31,7 @@ internal sealed record PeerConfig(Written Written)
     public bool SubscribesToMessages { get; init; }
     public SipIdentityHeader CallerFrom { get; init; }
     public SipIdentityHeader CallerIn { get; init; }
+    public string? LocalAddress { get; init; }
 }
 
 /// <summary>A gateway as the user wrote it.</summary>

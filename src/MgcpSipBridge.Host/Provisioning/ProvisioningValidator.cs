@@ -82,6 +82,7 @@ internal static partial class ProvisioningValidator
                 AsksForMessages = peer.SubscribesToMessages,
                 CallerFrom = peer.CallerFrom,
                 CallerIn = peer.CallerIn,
+                LocalAddress = LocalAddress(peer, transport),
             }, peer.Media, peer.Digits);
         }
 
@@ -242,6 +243,16 @@ internal static partial class ProvisioningValidator
             if (!listeners.Any(l => l.Transport == needed)) Wrong(peer.Written, "uri", $"is reached over {name.ToUpperInvariant()}, but Sip:Listen has no {name}:// listener");
             else if (isLiteral && !listeners.Any(l => l.Transport == needed && (l.Address.IsIPv4 == address.IsIPv4 || (l.Address.IsUnspecified && !l.Address.IsIPv4))))
                 Wrong(peer.Written, "uri", $"has an {(address.IsIPv4 ? "IPv4" : "IPv6")} address, but Sip:Listen has no {name}:// listener of that kind");
+        }
+
+        private NetAddress? LocalAddress(PeerConfig peer, SipTransport? transport)
+        {
+            if (peer.LocalAddress is not { } text) return null;
+            if (!NetAddress.TryParse(text, 0, out var address) || address.Port != 0 || address.IsUnspecified)
+                Wrong(peer.Written, "localAddress", $"\"{text}\" is not an IP address (without port)");
+            else if (!listeners.IsEmpty && !listeners.Any(l => l.Address.SameHost(address) && l.Transport == (transport ?? l.Transport)))
+                Wrong(peer.Written, "localAddress", $"\"{text}\": Sip:Listen has no listener at that address");
+            return address;
         }
 
         private (string Host, int Port) HostPort(PeerConfig peer, string uri, string text)

@@ -1,4 +1,3 @@
-using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using MgcpSipBridge.Engine;
@@ -173,14 +172,15 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         Sip = [.. _model.SipListen.Select(listen => (listen.Transport, OpenSip(listen, net)))];
         Probe(_model.GatewayMedia.Address, "Media:Gateway:Address");
         Probe(_model.SipMedia.Address, "Media:Sip:Address");
-        var fallback = Fallback();
+        var interfaces = LocalInterface.All();
+        var fallback = Fallback(interfaces);
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, _adoptions, new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), _log), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
-        if (_model.SipAdvertise is null && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
-        var settings = _model.ToEngineSettings(_mgcpPorts.Bound, Sip, fallback);
+        if (_model.SipAdvertise.Hosts.IsEmpty && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
+        var settings = _model.ToEngineSettings(_mgcpPorts.Bound, Sip, fallback, interfaces);
         _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [], net);
         _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes))));
         _metrics.ReadBeforeScrape(intake =>
@@ -246,17 +246,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     }
 
     // What to tell others when we listen everywhere and nobody said how we are reached: the first address that is not loopback.
-    private static NetAddress Fallback()
-    {
-        foreach (var network in NetworkInterface.GetAllNetworkInterfaces())
-        {
-            if (network.OperationalStatus != OperationalStatus.Up || network.NetworkInterfaceType == NetworkInterfaceType.Loopback) continue;
-            foreach (var address in network.GetIPProperties().UnicastAddresses)
-                if (address.Address.AddressFamily == AddressFamily.InterNetwork) return NetAddress.From(address.Address, 0);
-        }
-
-        return NetAddress.FromIPv4(0x7F000001, 0);
-    }
+    private static NetAddress Fallback(IReadOnlyList<LocalInterface> interfaces) =>
+        interfaces.FirstOrDefault(i => i.Address is { IsIPv4: true, IsLoopback: false })?.Address ?? NetAddress.FromIPv4(0x7F000001, 0);
 
     private static partial class Log
     {

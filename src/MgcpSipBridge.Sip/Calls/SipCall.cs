@@ -232,7 +232,7 @@ internal sealed partial class SipCall : IClientRequestOwner
             hop = hop with { Transport = _flow.Transport };
         _core.Names.Find(hop, now, (targets, at) =>
         {
-            var flows = _core.FlowsTo(targets);
+            var flows = _core.FlowsTo(targets, _flow.Local);
             then(_flow.Connection != 0 && !flows.Contains(_flow) ? flows.Add(_flow) : flows, at);
         });
     }

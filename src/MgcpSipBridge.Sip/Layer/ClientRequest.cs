@@ -151,7 +151,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
         SentCredentials = _credentials?.Headers(Draft.Uri) ?? [];
         core.Compose(Draft with { Credentials = SentCredentials }, Flow);
         if (Draft.MayUseStream && Flow.Transport == SipTransport.Udp && core.Transactions.ExceedsDatagram(core.Writer) && !_triedStream
-            && core.FlowsTo([new SipTarget(SipTransport.Tcp, Flow.Remote)]) is [var stream])
+            && core.FlowsTo([new SipTarget(SipTransport.Tcp, Flow.Remote)], Flow.Local) is [var stream])
         {
             // RFC 3261 §18.1.1: too large for a path of unknown MTU, so TCP; the datagram stays the next choice if nobody listens there.
             _triedStream = true;

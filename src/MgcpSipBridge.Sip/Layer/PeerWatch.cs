@@ -104,7 +104,7 @@ internal sealed class PeerProbe(SipCore core, long id, SipPeer peer) : IClientRe
         if (_stopped) return;
         core.Peers.Learn(peer, targets);
         var flows = core.FlowsTo(targets);
-        var ourselves = $"<{SipUri.Create(null, core.Settings.Listeners[0].AdvertisedHost)}>;tag={_tag}";
+        var ourselves = $"<{SipUri.Create(null, core.HostAt(flows))}>;tag={_tag}";
         var uri = SipUri.Create(null, peer.HostPort, peer.UriParameters);
         new ClientRequest(core, this, new RequestDraft
         {

@@ -129,28 +129,36 @@ internal sealed class SipCore
     /// <summary>Our Contact for a path: where the other side reaches us (§8.1.1.8).</summary>
     public string ContactUri(string user, SipFlow flow)
     {
-        var listener = ListenerFor(flow.Transport, flow.Remote, flow.Local) ?? Settings.Listeners[0];
+        var listener = SipListeners.Of(Settings.Listeners, flow) ?? Settings.Listeners[0];
         var parameters = flow.Transport switch
         {
             SipTransport.Tcp => ";transport=tcp",
             SipTransport.Tls => ";transport=tls",
             _ => "",
         };
-        return SipUri.Create(user, $"{listener.AdvertisedHost}:{listener.AdvertisedPort}", parameters);
+        return SipUri.Create(user, $"{listener.HostFor(flow.Remote)}:{listener.AdvertisedPort}", parameters);
     }
 
-    /// <summary>Paths to targets in their order; those over a transport that we do not listen on are left out, for they could not be answered.</summary>
-    public ImmutableArray<SipFlow> FlowsTo(ImmutableArray<SipTarget> targets)
+    /// <summary>
+    /// Paths to targets in their order; those over a transport that we do not listen on are left out, for they could not be answered. They begin at
+    /// <paramref name="local"/> if we listen there, else where the peer wants it, else in the target's own network.
+    /// </summary>
+    public ImmutableArray<SipFlow> FlowsTo(ImmutableArray<SipTarget> targets, NetAddress local = default)
     {
         var flows = ImmutableArray.CreateBuilder<SipFlow>(targets.Length);
         foreach (var target in targets)
         {
-            if (ListenerFor(target.Transport, target.Address, NetAddress.None) is { } listener)
+            var wanted = local.IsNone ? Peers.At(target.Address)?.Model.LocalAddress ?? default : local;
+            if (SipListeners.For(Settings.Listeners, target.Transport, target.Address, wanted) is { } listener)
                 flows.Add(new SipFlow(target.Transport, listener.Bound, target.Address) { Domain = target.Transport == SipTransport.Tls ? DomainOf(target) : null });
         }
 
         return flows.DrainToImmutable();
     }
+
+    /// <summary>Our own host as it is written to whom the first of these paths leads.</summary>
+    public string HostAt(ImmutableArray<SipFlow> flows) =>
+        flows is [var first, ..] && SipListeners.Of(Settings.Listeners, first) is { } listener ? listener.HostFor(first.Remote) : Settings.Listeners[0].AdvertisedHost;
 
     /// <summary>The next hop of a URI (RFC 3263 §4): its maddr or host, port and transport.</summary>
     public static HopName HopOf(string uri)
@@ -165,7 +173,11 @@ internal sealed class SipCore
     {
         foreach (var listener in Settings.Listeners)
         {
-            if (Encoding.ASCII.GetBytes(listener.AdvertisedHost) is var advertised && Ascii.EqualsIgnoreCase(uri.Host, advertised)) return true;
+            foreach (var host in listener.Hosts)
+            {
+                if (Ascii.EqualsIgnoreCase(uri.Host, Encoding.ASCII.GetBytes(host))) return true;
+            }
+
             if (uri.TryGetAddress(0, out var address) && address.SameHost(listener.Bound)) return true;
         }
 
@@ -174,21 +186,6 @@ internal sealed class SipCore
 
     // A Contact mostly names an address, and certificates mostly name none: the address of a peer stands for that peer's domain.
     private string DomainOf(SipTarget target) => target.Domain ?? Peers.At(target.Address)?.Hop.Host ?? target.Address.UriHost;
-
-    private SipListener? ListenerFor(SipTransport transport, NetAddress remote, NetAddress local)
-    {
-        SipListener? first = null;
-        foreach (var listener in Settings.Listeners)
-        {
-            if (listener.Transport != transport) continue;
-            if (listener.Bound == local) return listener;
-            // An IPv4 socket cannot send to IPv6; one bound to "::" can do both.
-            if (listener.Bound.IsIPv4 == remote.IsIPv4) first = first is null || first.Bound.IsIPv4 != remote.IsIPv4 ? listener : first;
-            else first ??= listener;
-        }
-
-        return first;
-    }
 
     private void Put(SipOutput output) => _outputs.Enqueue(output);
 }

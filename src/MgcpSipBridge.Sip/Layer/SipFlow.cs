@@ -32,13 +32,6 @@ public readonly record struct SipFlow(SipTransport Transport, NetAddress Local, 
     public string? Domain { get; init; }
 }
 
-/// <summary>A place where this bridge listens and how others reach it.</summary>
-/// <param name="Transport">The transport.</param>
-/// <param name="Bound">The bound address.</param>
-/// <param name="AdvertisedHost">Host for Via and Contact: a literal (IPv6 in brackets) or a name.</param>
-/// <param name="AdvertisedPort">Port for Via and Contact.</param>
-public sealed record SipListener(SipTransport Transport, NetAddress Bound, string AdvertisedHost, int AdvertisedPort);
-
 /// <summary>One resolved next hop (RFC 3263).</summary>
 public readonly record struct SipTarget(SipTransport Transport, NetAddress Address)
 {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Sip;
 
@@ -39,6 +40,9 @@ public sealed record SipPeerModel(
     /// withholds the number.
     /// </summary>
     public bool Trusted { get; init; } = true;
+
+    /// <summary>Address of ours that it is spoken to from, without port; null for the one that lies nearest to it.</summary>
+    public NetAddress? LocalAddress { get; init; }
 
     /// <summary>Whether it is asked to tell of waiting messages (RFC 3842); many PBXs tell unasked.</summary>
     public bool AsksForMessages { get; init; }
@@ -86,7 +90,7 @@ public sealed record SipAccount(string Key, string Peer, string User, string Aut
 /// <summary>The SIP side's own settings; timers are RFC 3261's table 4 unless a comment says otherwise.</summary>
 public sealed record SipSettings
 {
-    /// <summary>Where we listen; the first of a transport is used for sending.</summary>
+    /// <summary>Where we listen. What is sent leaves from the one that the peer wants, from the one in the remote's network, or from the first of its kind.</summary>
     public required ImmutableArray<SipListener> Listeners { get; init; }
 
     /// <summary>Product token for User-Agent and Server.</summary>

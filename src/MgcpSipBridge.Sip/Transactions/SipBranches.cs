@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using MgcpSipBridge.SansIo;
 
@@ -11,7 +12,9 @@ internal sealed class SipBranches
 {
     private readonly Entropy _entropy;
     private readonly byte[] _prefix;
-    private readonly (SipListener Listener, byte[] Head, byte[] Host)[] _listeners;
+    private readonly ImmutableArray<SipListener> _listeners;
+    private readonly Dictionary<(SipTransport, string, int), byte[]> _heads = [];
+    private readonly (byte[] Host, int Port, int DefaultPort)[] _names;
 
     public SipBranches(SipSettings settings, Entropy entropy, string prefix)
     {
@@ -19,17 +22,17 @@ internal sealed class SipBranches
         _prefix = Encoding.ASCII.GetBytes("z9hG4bK" + prefix);
         if (!SipChars.IsToken(_prefix)) throw new ArgumentException("A branch prefix is made of token characters.", nameof(prefix));
         if (settings.Listeners.IsDefaultOrEmpty) throw new ArgumentException("There must be a listener.", nameof(settings));
-        _listeners =
-        [
-            .. settings.Listeners.Select(static l => (
-                l,
-                Encoding.ASCII.GetBytes($"Via: SIP/2.0/{SipTransports.NameOf(l.Transport)} {l.AdvertisedHost}:{l.AdvertisedPort};rport;branch="),
-                Encoding.ASCII.GetBytes(l.AdvertisedHost))),
-        ];
+        _listeners = settings.Listeners;
+        foreach (var listener in _listeners)
+        {
+            foreach (var host in listener.Hosts) _heads[(listener.Transport, host, listener.AdvertisedPort)] = Head(listener.Transport, host, listener.AdvertisedPort);
+        }
+
+        _names = [.. _listeners.SelectMany(static l => l.Hosts.Select(host => (Encoding.ASCII.GetBytes(host), l.AdvertisedPort, SipTransports.DefaultPort(l.Transport))))];
     }
 
     /// <summary>Bytes that a Via line takes at most, for the size limit of §18.1.1.</summary>
-    public int MaxViaBytes => _listeners.Max(static l => l.Head.Length) + _prefix.Length + 18;
+    public int MaxViaBytes => _heads.Values.Max(static head => head.Length) + _prefix.Length + 18;
 
     /// <summary>A random number for a branch.</summary>
     public ulong Draw() => _entropy.NextUInt64();
@@ -60,26 +63,22 @@ internal sealed class SipBranches
             branch = (branch << 4) | (uint)value;
         }
 
-        foreach (var (listener, _, host) in _listeners)
+        foreach (var (host, port, defaultPort) in _names)
         {
-            if (Ascii.EqualsIgnoreCase(via.Host, host) && (via.Port == 0 ? SipTransports.DefaultPort(listener.Transport) : via.Port) == listener.AdvertisedPort) return true;
+            if (Ascii.EqualsIgnoreCase(via.Host, host) && (via.Port == 0 ? defaultPort : via.Port) == port) return true;
         }
 
         return false;
     }
 
+    private static byte[] Head(SipTransport transport, string host, int port) =>
+        Encoding.ASCII.GetBytes($"Via: SIP/2.0/{SipTransports.NameOf(transport)} {host}:{port};rport;branch=");
+
     private byte[] HeadFor(SipFlow flow)
     {
-        byte[]? first = null;
-        foreach (var (listener, head, _) in _listeners)
-        {
-            if (listener.Transport != flow.Transport) continue;
-            if (listener.Bound == flow.Local) return head;
-            first ??= head;
-        }
-
         // A transport we only use as a client: the peer answers over the same connection (§18.2.2), the Via still names it.
-        return first ?? Encoding.ASCII.GetBytes(
-            $"Via: SIP/2.0/{SipTransports.NameOf(flow.Transport)} {_listeners[0].Listener.AdvertisedHost}:{_listeners[0].Listener.AdvertisedPort};rport;branch=");
+        var listener = SipListeners.Of(_listeners, flow) ?? _listeners[0];
+        var key = (flow.Transport, listener.HostFor(flow.Remote), listener.AdvertisedPort);
+        return _heads.TryGetValue(key, out var head) ? head : Head(key.Item1, key.Item2, key.Item3);
     }
 }
