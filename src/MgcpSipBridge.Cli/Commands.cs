@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Grpc.Core;
-using Grpc.Net.Client;
 
 namespace MgcpSipBridge.Cli;
 
@@ -20,20 +19,19 @@ internal static class Commands
     /// <summary>Exit code of <c>diff</c> when there is a difference.</summary>
     public const int Different = 3;
 
-    private const string ServerVariable = "MGCPSIPCTL_SERVER";
-
     /// <summary>Runs the verb that the arguments name.</summary>
     public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
     {
         var invocation = new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false };
         try
         {
-            return await Build(output).Parse(arguments).InvokeAsync(invocation);
+            // @FILE is a value here, not a file of arguments.
+            return await Build(output).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).InvokeAsync(invocation);
         }
         catch (RpcException e)
         {
-            await errors.WriteLineAsync(e.StatusCode == StatusCode.Unavailable && e.InnerException is not null
-                ? $"the bridge cannot be reached: {e.InnerException.Message}"
+            await errors.WriteLineAsync(e.InnerException is HttpRequestException or IOException || (e.StatusCode == StatusCode.Unavailable && e.InnerException is not null)
+                ? $"the bridge cannot be reached: {e.GetBaseException().Message}"
                 : $"{e.StatusCode}: {e.Status.Detail}");
             return 1;
         }
@@ -51,12 +49,7 @@ internal static class Commands
 
     private static RootCommand Build(TextWriter output)
     {
-        var server = new Option<string>("--server", "-s")
-        {
-            Description = $"Address of the bridge's gRPC port (or environment variable {ServerVariable})",
-            DefaultValueFactory = _ => Environment.GetEnvironmentVariable(ServerVariable) ?? "http://127.0.0.1:8081",
-            Recursive = true,
-        };
+        var connection = new ConnectionOptions();
         var format = new Option<OutputFormat>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => OutputFormat.Table, Recursive = true };
         var gateway = new Option<string>("--gateway", "-g") { Description = "Only lines of this gateway", DefaultValueFactory = _ => "-" };
         var gatewayName = new Argument<string>("name") { Description = "The gateway's name" };
@@ -73,7 +66,7 @@ internal static class Commands
                 else if (symbol is Argument argument) command.Arguments.Add(argument);
             command.SetAction(async (parse, cancel) =>
             {
-                using var channel = GrpcChannel.ForAddress(parse.GetRequiredValue(server));
+                using var channel = connection.Read(parse, Console.In).Open();
                 var bridge = new Bridge(channel, new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel);
                 await run(bridge, parse);
                 return bridge.ExitCode;
@@ -119,9 +112,12 @@ internal static class Commands
             (bridge, parse) => bridge.OriginateAsync(parse.GetRequiredValue(number), parse.GetRequiredValue(destination)), number, destination));
         var file = new Option<string>("--file", "-f") { Description = "The file, in the form of lines.yaml; - for standard input", Required = true };
         var prune = new Option<bool>("--prune") { Description = "Delete what the API made and the file does not have" };
-        return new RootCommand("Looks into a running MgcpSipBridge, and acts on it")
+        var entry = new Argument<string>("id") { Description = "The entry's id" };
+        var most = new Option<int>("--limit", "-n") { Description = "Most entries shown", DefaultValueFactory = _ => 50 };
+        var audit = Verb("audit", "Who did what through the API, the latest first", (bridge, parse) => bridge.AuditAsync(parse.GetValue(most)), most);
+        audit.Subcommands.Add(Verb("show", "One entry, with what was before and after", (bridge, parse) => bridge.AuditEntryAsync(parse.GetRequiredValue(entry)), entry));
+        var root = new RootCommand("Looks into a running MgcpSipBridge, and acts on it")
         {
-            server,
             format,
             Verb("status", "The bridge in numbers", (bridge, _) => bridge.StatusAsync()),
             gateways,
@@ -132,6 +128,10 @@ internal static class Commands
             Verb("export", "What the API made, in the form of lines.yaml, without passwords", (bridge, _) => bridge.ExportAsync()),
             Verb("diff", "What apply would change; exit code 3 when it is anything", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: true), file, prune),
             Verb("apply", "Make what the API made equal to a file, all at once or not at all", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: false), file, prune),
+            audit,
+            ContextCommands.Build(output),
         };
+        foreach (var option in connection.All) root.Options.Add(option);
+        return root;
     }
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
@@ -147,6 +148,9 @@ public sealed class MetricsTests
             new EngineNote.Sip(new SipNote.PeerChanged("gone", null)),
         ]) metrics.Apply(note);
         metrics.Shed("mgcp");
+        var api = new ApiMetrics(metrics.Registry);
+        api.Ended("mgcpsipbridge.v1.CallService/GetCall", Grpc.Core.StatusCode.NotFound);
+        api.Refused(ApiRefusal.TokenUnknown);
         return metrics;
     }
 

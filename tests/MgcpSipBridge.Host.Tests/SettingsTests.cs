@@ -19,8 +19,8 @@ public sealed class SettingsTests : IDisposable
         var model = _loading.Load().Bridge!;
         Assert.Equal("127.0.0.1:2727", Assert.Single(model.MgcpListen).Address.ToString());
         Assert.Equal([(SipTransport.Udp, "127.0.0.1:5060"), (SipTransport.Tcp, "127.0.0.1:5060")], model.SipListen.Select(l => (l.Transport, l.Address.ToString())));
-        Assert.Equal("127.0.0.1:8080", model.Http.ToString());
-        Assert.Equal("127.0.0.1:8081", model.Grpc.ToString());
+        Assert.Equal("127.0.0.1:8080", model.Api.Http.Address.ToString());
+        Assert.Equal("127.0.0.1:8081", model.Api.Grpc.Address.ToString());
         Assert.Equal("127.0.0.1", model.GatewayMedia.Address.Host);
         Assert.Equal("127.0.0.1", model.SipMedia.Advertise.Host);
         Assert.Equal((20000, 29999), (model.FirstMediaPort, model.LastMediaPort));
@@ -106,7 +106,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("{ \"Media\": { \"Ports\": \"30000-20000\" } }", "is too small")]
     [InlineData("{ \"Media\": { \"Sip\": { \"Address\": \"example.net\" } } }", "is not an IP address")]
     [InlineData("{ \"Api\": { \"Grpc\": \"http://127.0.0.1:8080\" } }", "is the same port as Api:Http")]
-    [InlineData("{ \"Api\": { \"Http\": \"https://127.0.0.1:8443\" } }", "TLS is not available")]
+    [InlineData("{ \"Api\": { \"Http\": \"https://127.0.0.1:8443\" } }", "Api:Tls:Certificate: is missing")]
     [InlineData("{ \"Logging\": { \"LogLevel\": { \"Default\": \"Loud\" } } }", "\"Loud\" is not one of Trace")]
     [InlineData("{ \"Cluster\": { \"Provider\": \"Etcd\" } }", "\"Etcd\" is not one of None")]
     public void A_single_problem_is_named(string json, string problem) =>

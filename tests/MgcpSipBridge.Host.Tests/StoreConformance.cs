@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Provisioning;
 
 namespace MgcpSipBridge.Host.Tests;
@@ -72,6 +73,29 @@ public abstract class StoreConformance : IDisposable
         using var store = Open();
         store.Write([.. Enumerable.Range(0, 10_000).Select(i => Put(Kept(new ResourceKey(ResourceKind.Line, $"{i}"), """{"peer":"pbx","password":"x"}""", i, "gw1")))]);
         Assert.Equal(10_000, store.Load().Count);
+    }
+
+    [Fact]
+    public void What_was_done_is_there_after_a_restart_the_latest_first()
+    {
+        var did = new AuditEntry(0, new DateTime(2026, 5, 1, 12, 0, 0, 123, DateTimeKind.Utc), "alice", "192.0.2.7", "S/M", "node-a",
+            [new AuditChange("peers/pbx", "update", Kept(Peer, """{"name":"pbx"}""", 0).Body, null)]);
+        using (var store = Open())
+        {
+            Assert.Empty(store.Audit.List(null, 10));
+            store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))], did);
+            store.Audit.Append(did with { Principal = "bob" });
+        }
+
+        using var again = Open();
+        var all = again.Audit.List(null, 10);
+        Assert.Equal(["bob", "alice"], all.Select(e => e.Principal));
+        Assert.Equal(["alice"], again.Audit.List(all[0].Id, 10).Select(e => e.Principal));
+        Assert.Single(again.Audit.List(null, 1));
+        var found = again.Audit.Find(all[1].Id)!;
+        Assert.Equal((did.Time, DateTimeKind.Utc, did.Address, did.Method, did.Node), (found.Time, found.Time.Kind, found.Address, found.Method, found.Node));
+        Assert.Equal(("peers/pbx", "update", """{"name":"pbx"}""", null), (found.Changes[0].Resource, found.Changes[0].Verb, found.Changes[0].Before!.ToJsonString(), found.Changes[0].After));
+        Assert.Null(again.Audit.Find(all[0].Id + 1));
     }
 
     public virtual void Dispose() => GC.SuppressFinalize(this);

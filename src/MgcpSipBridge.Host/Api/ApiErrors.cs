@@ -76,6 +76,9 @@ internal static class ApiErrors
     /// <summary>UNAVAILABLE: nothing was changed, and calls go on.</summary>
     public static RpcException StoreUnavailable(string why) => Make(Code.Unavailable, "STORE_UNAVAILABLE", $"nothing was changed, for it cannot be kept: {why}");
 
+    /// <summary>UNAVAILABLE: what is kept cannot be read at the moment.</summary>
+    public static RpcException StoreUnreadable(string why) => Make(Code.Unavailable, "STORE_UNAVAILABLE", $"it cannot be read: {why}");
+
     private static RpcException Make(Code code, string reason, string message, params IMessage[] details)
     {
         var status = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = Domain }) } };

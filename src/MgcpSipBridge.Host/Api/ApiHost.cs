@@ -1,11 +1,9 @@
 using System.Net.Sockets;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
+using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
-using MgcpSipBridge.Host.Observability;
-using MgcpSipBridge.Host.Provisioning;
-using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.SansIo;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -20,8 +18,9 @@ internal sealed class ApiHost : IAsyncDisposable
 {
     private const string ReadyTag = "ready";
     private readonly WebApplication _app;
+    private readonly ApiGuard _guard;
 
-    private ApiHost(WebApplication app, NetAddress http, NetAddress grpc) => (_app, Http, Grpc) = (app, http, grpc);
+    private ApiHost(WebApplication app, ApiGuard guard, NetAddress http, NetAddress grpc) => (_app, _guard, Http, Grpc) = (app, guard, http, grpc);
 
     /// <summary>Where REST is bound.</summary>
     public NetAddress Http { get; }
@@ -29,26 +28,32 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <summary>Where gRPC is bound.</summary>
     public NetAddress Grpc { get; }
 
+    /// <summary>Who is let in.</summary>
+    public ApiGuard Guard => _guard;
+
     /// <summary>Binds both ports and serves.</summary>
     /// <exception cref="BindException">A port is taken.</exception>
-    public static async Task<ApiHost> StartAsync(BridgeModel model, BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ProvisioningWrites writes, ILoggerFactory logs)
+    public static async Task<ApiHost> StartAsync(BridgeModel model, ApiParts parts, ILoggerFactory logs)
     {
         // Bound here and handed over, so that a conflict names its setting and a port of 0 is known at once.
-        var http = Listen(model.Http, "Api:Http");
-        Socket grpc;
+        var http = Listen(model.Api.Http, "Api:Http");
+        Socket? grpc = null;
+        ApiGuard? guard = null;
         try
         {
-            grpc = Listen(model.Grpc, "Api:Grpc");
+            grpc = Listen(model.Api.Grpc, "Api:Grpc");
+            guard = new ApiGuard(model, parts.Metrics.Registry, logs);
+            var app = Build(model, parts, guard, logs, http, grpc);
+            await app.StartAsync();
+            return new ApiHost(app, guard, SocketAddresses.From(http.LocalEndPoint), SocketAddresses.From(grpc.LocalEndPoint));
         }
         catch (BindException)
         {
             http.Dispose();
+            grpc?.Dispose();
+            guard?.Dispose();
             throw;
         }
-
-        var app = Build(state, shard, metrics, adoptions, writes, logs, http, grpc);
-        await app.StartAsync();
-        return new ApiHost(app, SocketAddresses.From(http.LocalEndPoint), SocketAddresses.From(grpc.LocalEndPoint));
     }
 
     /// <inheritdoc/>
@@ -57,12 +62,14 @@ internal sealed class ApiHost : IAsyncDisposable
         using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2));
         await _app.StopAsync(timeout.Token);
         await _app.DisposeAsync();
+        _guard.Dispose();
     }
 
-    private static Socket Listen(NetAddress address, string setting) => BindException.Open(address, SocketType.Stream, ProtocolType.Tcp, setting, _ => { });
+    private static Socket Listen(ApiListen listen, string setting) => BindException.Open(listen.Address, SocketType.Stream, ProtocolType.Tcp, setting, _ => { });
 
-    private static WebApplication Build(BridgeState state, IShardQueries shard, BridgeMetrics metrics, Adoptions adoptions, ProvisioningWrites writes, ILoggerFactory logs, Socket http, Socket grpc)
+    private static WebApplication Build(BridgeModel model, ApiParts parts, ApiGuard guard, ILoggerFactory logs, Socket http, Socket grpc)
     {
+        var state = parts.State;
         // Empty: no appsettings.json, no ASPNETCORE_ variables. What configures the bridge is documented, and nothing else does.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "mgcp-sip-bridge" });
         builder.WebHost.UseKestrelCore();
@@ -71,9 +78,10 @@ internal sealed class ApiHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 4 << 20;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
-            kestrel.ListenHandle((ulong)http.Handle, listen => listen.Protocols = HttpProtocols.Http1);
-            kestrel.ListenHandle((ulong)grpc.Handle, listen => listen.Protocols = HttpProtocols.Http2);
+            kestrel.ListenHandle((ulong)http.Handle, listen => guard.Secure(listen, model.Api.Http, HttpProtocols.Http1));
+            kestrel.ListenHandle((ulong)grpc.Handle, listen => guard.Secure(listen, model.Api.Grpc, HttpProtocols.Http2));
         });
+        builder.WebHost.UseKestrelHttpsConfiguration();
         var services = builder.Services;
         services.AddSingleton(logs);
         // Signals are the verb's: while calls drain, the API goes on.
@@ -81,10 +89,13 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddLogging();
         services.AddRoutingCore();
         services.AddSingleton(state);
-        services.AddSingleton(new EngineAnswers(shard));
-        services.AddSingleton(adoptions);
-        services.AddSingleton(writes);
-        services.AddGrpc().AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor));
+        services.AddSingleton(new EngineAnswers(parts.Shard));
+        services.AddSingleton(parts.Adoptions);
+        services.AddSingleton(parts.Writes);
+        services.AddSingleton(parts.Trail);
+        services.AddSingleton(parts.Audit);
+        services.AddSingleton(guard.Metrics);
+        services.AddGrpc(options => options.Interceptors.Add<ApiInterceptor>()).AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor));
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains(ReadyTag)))
             .AddCheck("ready", () => state.Phase == BridgePhase.Ready ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(state.Phase.ToString()), [ReadyTag]);
@@ -92,18 +103,23 @@ internal sealed class ApiHost : IAsyncDisposable
         services.Configure<HealthCheckPublisherOptions>(options => (options.Delay, options.Period) = (TimeSpan.Zero, TimeSpan.FromSeconds(1)));
 
         var app = builder.Build();
+        app.UseRouting();
+        app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
+        app.UseMiddleware<ApiGate>(guard.Access, guard.Metrics, guard.Log);
         app.MapGrpcService<GatewayResource>();
         app.MapGrpcService<PeerResource>();
         app.MapGrpcService<RouteResource>();
         app.MapGrpcService<ProvisioningResource>();
         app.MapGrpcService<CallResource>();
         app.MapGrpcService<SystemResource>();
+        app.MapGrpcService<AuditResource>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
-        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false });
-        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) });
-        app.MapMetrics("/metrics", metrics.Registry);
-        app.MapGet("/", () => Results.Text(Welcome));
+        var everybody = new NeedsRole(ApiRole.Everybody);
+        app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).WithMetadata(everybody);
+        app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) }).WithMetadata(everybody);
+        app.MapMetrics("/metrics", parts.Metrics.Registry).WithMetadata(new NeedsRole(model.Config.Api.PublicMetrics ? ApiRole.Everybody : ApiRole.Viewer));
+        app.MapGet("/", () => Results.Text(Welcome)).WithMetadata(everybody);
         return app;
     }
 
@@ -130,7 +146,9 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder
 
-        The same, and health and reflection, by gRPC on its own port.
+        /v1/auditEntries                       who did what through the API; /v1/auditEntries/{id}
+
+        The same, and health and reflection, by gRPC on its own port; gRPC-Web on this one.
 
         """;
 }

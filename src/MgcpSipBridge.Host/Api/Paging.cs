@@ -17,8 +17,7 @@ internal static class Paging
     /// <summary>One page, and the token of the next; empty when there is none.</summary>
     public static (ImmutableArray<T> Page, string Next) Take<T>(IEnumerable<T> items, Func<T, string> key, int size, string token)
     {
-        if (size < 0) throw new RpcException(new Status(StatusCode.InvalidArgument, "page_size must not be negative"));
-        size = size == 0 ? DefaultSize : Math.Min(size, MaxSize);
+        size = SizeOf(size);
         var after = Decode(token);
         var sorted = items.Select(item => (Key: key(item), Item: item))
             .Where(x => after is null || string.CompareOrdinal(x.Key, after) > 0)
@@ -26,6 +25,17 @@ internal static class Paging
         var next = sorted.Count > size ? Encode(sorted[size - 1].Key) : "";
         return ([.. sorted.Take(size).Select(x => x.Item)], next);
     }
+
+    /// <summary>How many items a page of an asked size has.</summary>
+    public static int SizeOf(int asked) => asked switch
+    {
+        < 0 => throw new RpcException(new Status(StatusCode.InvalidArgument, "page_size must not be negative")),
+        0 => DefaultSize,
+        _ => Math.Min(asked, MaxSize),
+    };
+
+    /// <summary>The status for a token that nobody was given.</summary>
+    public static RpcException BadToken() => new(new Status(StatusCode.InvalidArgument, "page_token is not one that a list has answered"));
 
     private static string Encode(string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key));
 
@@ -38,7 +48,7 @@ internal static class Paging
         }
         catch (FormatException)
         {
-            throw new RpcException(new Status(StatusCode.InvalidArgument, "page_token is not one that a list has answered"));
+            throw BadToken();
         }
     }
 }

@@ -7,7 +7,7 @@ using MgcpSipBridge.Host.Provisioning;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Creates, changes and takes away what the API provisions; the same for every kind of resource.</summary>
-internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, ILogger log)
+internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, AuditTrail trail, ILogger log)
 {
     /// <summary>Stands for every gateway where a path needs one (AIP-159).</summary>
     public const string AnyGateway = "-";
@@ -62,7 +62,7 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         Provisioned? before = null;
         try
         {
-            if (!await provisioner.ChangeAsync(now => made = plan(before = now), problems => ApiErrors.Invalid("provisioning", problems), validateOnly)) return;
+            if (!await provisioner.ChangeAsync(now => made = plan(before = now), problems => ApiErrors.Invalid("provisioning", problems), changes => trail.Entry(context, changes), validateOnly)) return;
         }
         catch (StoreException e)
         {
@@ -76,7 +76,8 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
             var verb = next is null ? "delete" : before!.Stored.ContainsKey(key) ? "update" : "create";
             metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
             var name = Shown(key);
-            Log.Changed(log, verb, key.Kind, name, context.Peer);
+            var who = context.Who();
+            Log.Changed(log, verb, key.Kind, name, who);
         }
     }
 
@@ -85,7 +86,7 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         var name = Shown(key);
         try
         {
-            await provisioner.ChangeAsync(plan, problems => ApiErrors.Invalid(key, problems));
+            await provisioner.ChangeAsync(plan, problems => ApiErrors.Invalid(key, problems), changes => trail.Entry(context, changes));
         }
         catch (StoreException e)
         {
@@ -95,7 +96,8 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         }
 
         metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
-        Log.Changed(log, verb, key.Kind, name, context.Peer);
+        var who = context.Who();
+        Log.Changed(log, verb, key.Kind, name, who);
     }
 
     // The number of a line is somebody's.

@@ -6,7 +6,7 @@ using MgcpSipBridge.Host.Provisioning;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Gateways and lines.</summary>
-internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, Adoptions adoptions, ProvisioningWrites writes) : V1.GatewayService.GatewayServiceBase
+internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, Adoptions adoptions, ProvisioningWrites writes, AuditTrail trail) : V1.GatewayService.GatewayServiceBase
 {
     public override async Task<V1.ListGatewaysResponse> ListGateways(V1.ListGatewaysRequest request, ServerCallContext context)
     {
@@ -98,6 +98,7 @@ internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, A
             throw new RpcException(new Status(StatusCode.Unavailable, "the engine did not answer in time"));
         }
 
+        if (name is not null) trail.Did(context, "adopt", "gateways/" + name);
         return name is not null
             ? (await FindAsync(name, context)).ToMessage(state)
             : throw new RpcException(new Status(StatusCode.Unavailable, $"gateway {request.Domain} at {meant[0].Address} was asked what it has and is not adopted: the log says why"));
@@ -184,7 +185,7 @@ internal sealed class RouteResource(BridgeState state, ProvisioningWrites writes
 }
 
 /// <summary>Calls and their ladders.</summary>
-internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, ILoggerFactory logs) : V1.CallService.CallServiceBase
+internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, ILoggerFactory logs) : V1.CallService.CallServiceBase
 {
     public override async Task<V1.ListCallsResponse> ListCalls(V1.ListCallsRequest request, ServerCallContext context)
     {
@@ -202,7 +203,12 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
         if (request.Line.Length == 0) throw ApiErrors.BadField("line", "is missing");
         if (request.Destination.Length == 0) throw ApiErrors.BadField("destination", "is missing");
         var answer = await engine.OneAsync<OriginateAnswer>(new EngineQuery.Originate(request.Line, request.Destination), "the answer", context.CancellationToken);
-        if (answer.Call is { } call) return call.ToMessage(state.Clock);
+        if (answer.Call is { } call)
+        {
+            trail.Did(context, "originate", "calls/" + call.CallId);
+            return call.ToMessage(state.Clock);
+        }
+
         throw answer.Refusal switch
         {
             OriginateRefusal.NoSuchLine => ApiErrors.NotFound(new ResourceKey(ResourceKind.Line, request.Line)),
@@ -218,7 +224,9 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
         if (before.Ended is not null) throw ApiErrors.NotNow("CALL_ENDED", $"call {request.Call} has ended");
         var after = await engine.OneAsync<CallView>(new EngineQuery.HangUp(request.Call), $"call {request.Call}", context.CancellationToken);
         var calls = logs.CreateLogger("MgcpSipBridge.Calls");
-        Log.HungUp(calls, request.Call, context.Peer);
+        var who = context.Who();
+        Log.HungUp(calls, request.Call, who);
+        trail.Did(context, "hangup", "calls/" + request.Call);
         return after.ToMessage(state.Clock);
     }
 

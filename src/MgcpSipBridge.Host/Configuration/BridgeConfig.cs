@@ -13,6 +13,7 @@ internal sealed class BridgeConfig
     [Setting("How RTP is relayed.")] public RelaySection Relay { get; } = new();
     [Setting("gRPC, REST, metrics and health.")] public ApiSection Api { get; } = new();
     [Setting("Where provisioning is kept.")] public StorageSection Storage { get; } = new();
+    [Setting("Who did what through the API.")] public AuditSection Audit { get; } = new();
     [Setting("Several nodes as one.")] public ClusterSection Cluster { get; } = new();
     [Setting("Logs on standard error.")] public LoggingSection Logging { get; } = new();
 }
@@ -298,32 +299,6 @@ internal sealed class MediaSideSection
     [Setting("Address written into SDP, where NAT stands between; by default the address itself.")] public string? Advertise { get; set; }
 }
 
-/// <summary>Api:…</summary>
-internal sealed class ApiSection
-{
-    [Setting("REST, /metrics, /healthz and /readyz (HTTP/1.1).")]
-    public string Http { get; set; } = "http://127.0.0.1:8080";
-
-    [Setting("gRPC (HTTP/2 without TLS).")]
-    public string Grpc { get; set; } = "http://127.0.0.1:8081";
-
-    [Setting("Certificates. Not available in this version.")]
-    public ApiTlsSection Tls { get; } = new();
-
-    [Setting("Tokens that callers must show. Not available in this version.")]
-    public string[] Tokens { get; set; } = [];
-
-    [Setting("How long an answer of the engine is waited for.", Min = "100ms", Max = "60s")]
-    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
-}
-
-/// <summary>Api:Tls:…</summary>
-internal sealed class ApiTlsSection
-{
-    [Setting("Certificate chain file (PEM).")] public string? Certificate { get; set; }
-    [Setting("Private key file (PEM).")] public string? Key { get; set; }
-}
-
 /// <summary>Where provisioning is kept.</summary>
 internal enum StorageProvider
 {
@@ -345,6 +320,13 @@ internal sealed class StorageSection
 
     [Setting("File of the key that encrypts stored passwords (32 bytes as hexadecimal digits or base64), unless environment variable MGCPSIP_STORAGE_KEY holds it; made with the first password. By default Storage:Path with .key at its end.")]
     public string? KeyFile { get; set; }
+}
+
+/// <summary>Audit:…</summary>
+internal sealed class AuditSection
+{
+    [Setting("Entries of the audit log that are kept; with Storage:Provider None, 1000 of them until the bridge ends.", Min = "100", Max = "10000000")]
+    public int Keep { get; set; } = 100_000;
 }
 
 /// <summary>How nodes find one another.</summary>

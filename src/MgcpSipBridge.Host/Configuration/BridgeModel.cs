@@ -31,8 +31,7 @@ internal sealed record BridgeModel
     public required MediaSide SipMedia { get; init; }
     public required int FirstMediaPort { get; init; }
     public required int LastMediaPort { get; init; }
-    public required NetAddress Http { get; init; }
-    public required NetAddress Grpc { get; init; }
+    public required ApiModel Api { get; init; }
 
     /// <summary>How long calls may go on after SIGTERM.</summary>
     public TimeSpan Drain => TimeSpan.FromSeconds(Config.Bridge.DrainSeconds);

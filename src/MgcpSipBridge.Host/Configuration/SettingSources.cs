@@ -25,6 +25,11 @@ internal sealed class SettingSources
     private readonly Dictionary<string, Place> _names = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<(string Path, Place Place)> _emptySections = [];
 
+    private IDictionary _environment = new Hashtable();
+
+    /// <summary>An environment variable that a setting names; null when it is not set.</summary>
+    public string? Variable(string name) => _environment[name] as string;
+
     /// <summary>The values in force, one per key.</summary>
     public IReadOnlyCollection<WrittenSetting> Values => _values.Values;
 
@@ -70,6 +75,7 @@ internal sealed class SettingSources
     /// </summary>
     public void AddEnvironment(IDictionary variables)
     {
+        _environment = variables;
         foreach (DictionaryEntry variable in variables)
         {
             if (variable.Key is not string name || !name.StartsWith(EnvironmentPrefix, StringComparison.OrdinalIgnoreCase)) continue;

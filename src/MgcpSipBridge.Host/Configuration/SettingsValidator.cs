@@ -25,13 +25,9 @@ internal static partial class SettingsValidator
         var gatewayMedia = check.Media("Media:Gateway", config.Media.Gateway);
         var sipMedia = check.Media("Media:Sip", config.Media.Sip);
         var (first, last) = check.Ports(config.Media.Ports);
-        var http = check.Url("Api:Http", config.Api.Http);
-        var grpc = check.Url("Api:Grpc", config.Api.Grpc);
-        if (http.Port != 0 && http.Port == grpc.Port && (http.SameHost(grpc) || http.IsUnspecified || grpc.IsUnspecified))
-            check.Wrong("Api:Grpc", "is the same port as Api:Http; REST and gRPC without TLS need one each");
+        var api = ApiSettings.Validate(config.Api, sources, check.Wrong);
         if (config.Relay.Engine == RelayEngine.Native && !RtpRelay.NativeIsPossible) check.Wrong("Relay:Engine", "the native engine needs Linux on 64 bits; Auto takes what there is");
         check.Timers(config);
-        check.NotAvailable(config);
         return !problems.None ? null : new BridgeModel
         {
             Config = config,
@@ -44,8 +40,7 @@ internal static partial class SettingsValidator
             SipMedia = sipMedia,
             FirstMediaPort = first,
             LastMediaPort = last,
-            Http = http,
-            Grpc = grpc,
+            Api = api,
         };
     }
 
@@ -171,7 +166,7 @@ internal static partial class SettingsValidator
             if (listeners.Any(l => l.Transport == SipTransport.Tls))
             {
                 if (tls.Certificate is null) Wrong("Sip:Tls:Certificate", "is missing: tls:// listeners need it");
-                else TlsMaterial.Load(tls, Wrong);
+                else TlsMaterial.Load(tls.Files, Wrong);
             }
 
             var pins = ImmutableArray.CreateBuilder<TlsPin>();
@@ -209,26 +204,6 @@ internal static partial class SettingsValidator
             return (0, 0);
         }
 
-        public NetAddress Url(string path, string text)
-        {
-            const string scheme = "http://";
-            if (text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase))
-            {
-                var authority = text[scheme.Length..].TrimEnd('/');
-                if (authority.Equals("localhost", StringComparison.OrdinalIgnoreCase) || authority.StartsWith("localhost:", StringComparison.OrdinalIgnoreCase))
-                    authority = "127.0.0.1" + authority["localhost".Length..];
-                if (NetAddress.TryParse(authority, 80, out var address)) return address;
-            }
-            else if (text.StartsWith("https://", StringComparison.OrdinalIgnoreCase))
-            {
-                Wrong(path, "TLS is not available in this version: keep the API on a loopback or management address");
-                return NetAddress.None;
-            }
-
-            Wrong(path, $"\"{text}\" is not http://address:port");
-            return NetAddress.None;
-        }
-
         public void Timers(BridgeConfig config)
         {
             var m = config.Mgcp;
@@ -240,13 +215,6 @@ internal static partial class SettingsValidator
             if (s.RegisterRetryMax < s.RegisterRetry) Wrong("Sip:RegisterRetryMax", "is shorter than Sip:RegisterRetry");
             if (s.Product.Length == 0 || s.Product.Any(c => !(char.IsAsciiLetterOrDigit(c) || "-.!%*_+`'~/ ".Contains(c, StringComparison.Ordinal))))
                 Wrong("Sip:Product", "is not a product token (RFC 3261 §20.41)");
-        }
-
-        // Never silently ignore what the operator believes protects him.
-        public void NotAvailable(BridgeConfig config)
-        {
-            if (config.Api.Tokens.Length > 0) Wrong("Api:Tokens", "is not available in this version: keep the API on a loopback or management address");
-            if (config.Api.Tls.Certificate is not null || config.Api.Tls.Key is not null) Wrong("Api:Tls", "is not available in this version: keep the API on a loopback or management address");
         }
 
         private NetAddress Ip(string path, string text)

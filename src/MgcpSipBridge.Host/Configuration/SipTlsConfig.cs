@@ -1,3 +1,5 @@
+using MgcpSipBridge.Host.Net.Tls;
+
 namespace MgcpSipBridge.Host.Configuration;
 
 /// <summary>What is asked of those who connect to us over TLS.</summary>
@@ -48,4 +50,7 @@ internal sealed class SipTlsSection
 
     [Setting("How often the files are looked at for changes.", Min = "1s", Max = "1d")]
     public TimeSpan ReloadInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>The files together.</summary>
+    internal TlsFiles Files => new("Sip:Tls", Certificate, Key, nameof(Trust), Trust);
 }

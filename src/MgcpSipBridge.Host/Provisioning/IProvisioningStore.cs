@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MgcpSipBridge.Host.Audit;
 
 namespace MgcpSipBridge.Host.Provisioning;
 
@@ -27,20 +28,26 @@ internal interface IProvisioningStore : IDisposable
     /// <exception cref="StoreException">It cannot be read.</exception>
     IReadOnlyList<KeptResource> Load();
 
-    /// <summary>Makes all changes, or none.</summary>
+    /// <summary>Makes all changes, or none; with them, who asked for them.</summary>
     /// <exception cref="StoreException">It cannot be written.</exception>
-    void Write(IReadOnlyList<StoreChange> changes);
+    void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null);
+
+    /// <summary>What was done through the API.</summary>
+    IAuditLog Audit { get; }
 }
 
 /// <summary>Keeps nothing: what the API makes lasts until the bridge ends.</summary>
-internal sealed class NoStore : IProvisioningStore
+internal sealed class NoStore(int audits = 1000) : IProvisioningStore
 {
     public string Name => "the API";
 
     public IReadOnlyList<KeptResource> Load() => [];
 
-    public void Write(IReadOnlyList<StoreChange> changes)
+    public IAuditLog Audit { get; } = new MemoryAudit(audits);
+
+    public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null)
     {
+        if (audit is not null) Audit.Append(audit);
     }
 
     public void Dispose()

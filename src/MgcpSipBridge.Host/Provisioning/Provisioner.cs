@@ -1,5 +1,6 @@
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
+using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Configuration;
 
 namespace MgcpSipBridge.Host.Provisioning;
@@ -20,11 +21,12 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
 
     /// <summary>
     /// Makes one change, of one or many resources. <paramref name="plan"/> says what becomes of them, given what is there; it may throw.
-    /// <paramref name="refuse"/> turns what is wrong with the result into what is thrown.
+    /// <paramref name="refuse"/> turns what is wrong with the result into what is thrown; <paramref name="audit"/> says whose change it is.
     /// </summary>
     /// <remarks>False when there was nothing to change, or <c>validateOnly</c> asked for no more than to be told.</remarks>
     /// <exception cref="StoreException">It could not be kept; nothing has changed.</exception>
-    public Task<bool> ChangeAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse, bool validateOnly = false) => live.ChangeAsync(now =>
+    public Task<bool> ChangeAsync(
+        Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse, Func<IReadOnlyList<AuditChange>, AuditEntry>? audit = null, bool validateOnly = false) => live.ChangeAsync(now =>
     {
         var before = state.Provisioned;
         var problems = new ConfigProblems();
@@ -38,7 +40,7 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
         // Also when something could not even be read: every mistake at once.
         if (validate(after.Combined(problems), problems) is not { } model) throw refuse(problems);
         if (validateOnly) return null;
-        store.Write(changes);
+        store.Write(changes, audit?.Invoke([.. changes.Select(change => AuditChange.Of(change, before.Stored.GetValueOrDefault(change.Key)))]));
         state.Provisioned = after;
         return Carry(model, now);
     });

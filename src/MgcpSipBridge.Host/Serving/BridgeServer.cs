@@ -31,6 +31,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly LiveModel _live;
     private readonly Adoptions _adoptions;
     private readonly Provisioner _provisioner;
+    private readonly IProvisioningStore _store;
     private readonly MgcpPorts _mgcpPorts = new();
     private GatewayLocator? _locator;
     private SipStreams? _streams;
@@ -41,7 +42,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     private BridgeServer(BridgeModel model, ILoggerFactory logs, Provisioned provisioned, IProvisioningStore store)
     {
-        _model = model;
+        (_model, _store) = (model, store);
         _log = logs.CreateLogger("MgcpSipBridge.Host");
         var clock = new MonotonicClock();
         State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock) { Provisioned = provisioned };
@@ -55,6 +56,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     /// <summary>What the API shows beside the engine's answers.</summary>
     public BridgeState State { get; }
+
+    /// <summary>Who is let into the API.</summary>
+    public Api.Security.ApiGuard Guard => _api!.Guard;
 
     /// <summary>Asks the engine.</summary>
     public IShardQueries Queries => _shard;
@@ -76,7 +80,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
             var sip = string.Join(',', Sip.Select(l => $"{l.Transport.ToString().ToLowerInvariant()}://{l.Bound}"));
             var hosts = _model.GatewayMedia.Address == _model.SipMedia.Address ? [_model.GatewayMedia] : new[] { _model.GatewayMedia, _model.SipMedia };
             var media = string.Join(',', hosts.Select(h => $"{h.Address.UriHost}:{_model.FirstMediaPort}-{_model.LastMediaPort}"));
-            return $"ready mgcp={string.Join(',', _mgcpPorts.Bound)} sip={sip} http=http://{_api!.Http} grpc=http://{_api.Grpc} media={media}";
+            return $"ready mgcp={string.Join(',', _mgcpPorts.Bound)} sip={sip} http={Scheme(_model.Api.Http)}://{_api!.Http} grpc={Scheme(_model.Api.Grpc)}://{_api.Grpc} media={media}";
         }
     }
 
@@ -175,7 +179,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         var interfaces = LocalInterface.All();
         var fallback = Fallback(interfaces);
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
-        _api = await ApiHost.StartAsync(_model, State, _shard, _metrics, _adoptions, new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), _log), logs);
+        var trail = new AuditTrail(_store.Audit, State.Node, _metrics.Provisioning, _log);
+        var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _log);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
@@ -205,6 +211,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _locator.Start();
         State.Phase = BridgePhase.Ready;
     }
+
+    private static string Scheme(ApiListen listen) => listen.Tls ? "https" : "http";
 
     // The relay binds when a call comes; an address that is not ours must not wait for it.
     private static void Probe(NetAddress address, string setting) =>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Provisioning;
 using Microsoft.Data.Sqlite;
 
@@ -10,32 +11,26 @@ namespace MgcpSipBridge.Host.Storage;
 /// </summary>
 internal sealed class SqliteStore : IProvisioningStore
 {
-    // One script for each version of the layout; PRAGMA user_version counts those that were run. Never changed, only added to.
-    private static readonly string[] Migrations =
-    [
-        """
-        CREATE TABLE resource (
-            kind TEXT NOT NULL,
-            name TEXT NOT NULL,
-            gateway TEXT NOT NULL,
-            body TEXT NOT NULL,
-            secret BLOB,
-            revision INTEGER NOT NULL,
-            PRIMARY KEY (kind, name)
-        ) STRICT, WITHOUT ROWID;
-        """,
-    ];
-
     private readonly string _path;
+    private readonly SqliteFile _file;
     private readonly SecretBox _secrets;
+    private readonly SqliteAudit _audit;
     private SqliteConnection? _database;
 
     /// <param name="path">The file.</param>
     /// <param name="secrets">Encrypts passwords.</param>
-    public SqliteStore(string path, SecretBox secrets) => (_path, _secrets) = (path, secrets);
+    /// <param name="audits">Entries of the audit log that are kept.</param>
+    public SqliteStore(string path, SecretBox secrets, int audits = 100_000)
+    {
+        (_path, _file, _secrets) = (path, new SqliteFile(path), secrets);
+        _audit = new SqliteAudit(_file, audits);
+    }
 
     /// <inheritdoc/>
     public string Name => _path;
+
+    /// <inheritdoc/>
+    public IAuditLog Audit => _audit;
 
     /// <inheritdoc/>
     public IReadOnlyList<KeptResource> Load()
@@ -44,10 +39,10 @@ internal sealed class SqliteStore : IProvisioningStore
         if (!File.Exists(_path)) return [];
         try
         {
-            var writable = Open(SqliteOpenMode.ReadWrite);
-            using var database = writable ?? Open(SqliteOpenMode.ReadOnly)!;
-            if (Scalar(database, "PRAGMA integrity_check(1)") is not "ok" and var damage) throw new StoreException($"{_path} is damaged: {damage}");
-            if (Known(database) < Migrations.Length && writable is not null) Migrate(database);
+            var writable = _file.Open(SqliteOpenMode.ReadWrite);
+            using var database = writable ?? _file.Open(SqliteOpenMode.ReadOnly)!;
+            if (SqliteFile.Scalar(database, "PRAGMA integrity_check(1)") is not "ok" and var damage) throw new StoreException($"{_path} is damaged: {damage}");
+            if (writable is not null) _file.Migrate(database);
             return Read(database);
         }
         catch (SqliteException e)
@@ -57,13 +52,13 @@ internal sealed class SqliteStore : IProvisioningStore
     }
 
     /// <inheritdoc/>
-    public void Write(IReadOnlyList<StoreChange> changes)
+    public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null)
     {
         try
         {
             // Sealed first: without a key nothing is begun.
             var sealedChanges = changes.Select(change => (change.Key, change.Next, Secret: Seal(change.Next))).ToList();
-            var database = _database ??= Writable();
+            var database = _database ??= _file.Writable();
             using var transaction = database.BeginTransaction(deferred: false);
             foreach (var (key, next, secret) in sealedChanges)
             {
@@ -84,6 +79,7 @@ internal sealed class SqliteStore : IProvisioningStore
                 command.ExecuteNonQuery();
             }
 
+            if (audit is not null) _audit.Insert(database, transaction, audit);
             transaction.Commit();
         }
         catch (Exception e) when (e is SqliteException or IOException or UnauthorizedAccessException)
@@ -95,7 +91,11 @@ internal sealed class SqliteStore : IProvisioningStore
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Close();
+    public void Dispose()
+    {
+        Close();
+        _audit.Dispose();
+    }
 
     private static string Kind(ResourceKey key) => key.Kind.ToString().ToLowerInvariant();
 
@@ -106,13 +106,6 @@ internal sealed class SqliteStore : IProvisioningStore
         return copy;
     }
 
-    private static object? Scalar(SqliteConnection database, string sql)
-    {
-        using var command = database.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteScalar();
-    }
-
     private byte[]? Seal(KeptResource? resource) =>
         resource?.Body["password"]?.GetValue<string>() is { } password ? _secrets.Seal(password, resource.Key) : null;
 
@@ -120,7 +113,7 @@ internal sealed class SqliteStore : IProvisioningStore
     {
         var all = new List<KeptResource>();
         // Opened before the layout was made: nothing was ever kept.
-        if (Scalar(database, "PRAGMA user_version") is 0L) return all;
+        if (_file.VersionOf(database) == 0) return all;
         using var command = database.CreateCommand();
         command.CommandText = "SELECT kind, name, gateway, body, secret, revision FROM resource ORDER BY revision";
         using var rows = command.ExecuteReader();
@@ -145,75 +138,9 @@ internal sealed class SqliteStore : IProvisioningStore
         return all;
     }
 
-    // Null when the file or its folder cannot be written.
-    private SqliteConnection? Open(SqliteOpenMode mode)
-    {
-        // Not pooled: a connection that is closed is closed, and its write-ahead log folded in.
-        var database = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = _path, Mode = mode, Pooling = false, DefaultTimeout = 2 }.ToString());
-        try
-        {
-            database.Open();
-            if (mode != SqliteOpenMode.ReadOnly) Scalar(database, "PRAGMA journal_mode = WAL");
-            Scalar(database, "PRAGMA synchronous = FULL");
-            return database;
-        }
-        catch (SqliteException e) when (mode == SqliteOpenMode.ReadWrite && e.SqliteErrorCode is Errors.ReadOnly or Errors.CannotOpen or Errors.Full or Errors.InOut or Errors.Perm)
-        {
-            database.Dispose();
-            return null;
-        }
-        catch
-        {
-            database.Dispose();
-            throw;
-        }
-    }
-
-    private SqliteConnection Writable()
-    {
-        var database = Open(SqliteOpenMode.ReadWriteCreate)!;
-        try
-        {
-            Migrate(database);
-            return database;
-        }
-        catch
-        {
-            database.Dispose();
-            throw;
-        }
-    }
-
-    private void Migrate(SqliteConnection database)
-    {
-        for (var version = Known(database); version < Migrations.Length; version++)
-        {
-            using var transaction = database.BeginTransaction(deferred: false);
-            using var command = database.CreateCommand();
-            command.Transaction = transaction;
-            command.CommandText = $"{Migrations[version]} PRAGMA user_version = {version + 1};";
-            command.ExecuteNonQuery();
-            transaction.Commit();
-        }
-    }
-
-    private long Known(SqliteConnection database) => Scalar(database, "PRAGMA user_version") is long version && version <= Migrations.Length
-        ? version
-        : throw new StoreException($"{_path} was written by a newer version of the bridge");
-
     private void Close()
     {
         _database?.Dispose();
         _database = null;
-    }
-
-    // SQLite's result codes (sqlite.org/rescode.html).
-    private static class Errors
-    {
-        public const int Perm = 3;
-        public const int ReadOnly = 8;
-        public const int InOut = 10;
-        public const int Full = 13;
-        public const int CannotOpen = 14;
     }
 }

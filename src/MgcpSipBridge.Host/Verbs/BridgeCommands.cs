@@ -43,7 +43,11 @@ internal static class BridgeCommands
         check.SetAction(parse => parse.GetValue(describe) ? CheckVerb.Describe(output) : CheckVerb.Run(Load(parse), output));
         var demo = new Command("demo", "Place real calls between two simulated phones through a simulated PBX, on loopback; about ten seconds");
         demo.SetAction((parse, _) => DemoVerb.RunAsync(parse.UnmatchedTokens, output, errors));
-        var root = new RootCommand("MgcpSipBridge: analog phones behind MGCP gateways as extensions of a SIP PBX" + SettingsHelp) { config, lines, serve, demo, check };
+        var name = new Argument<string>("name") { Description = "Whose it is" };
+        var role = new Argument<string>("role") { Description = "viewer (sees), operator (also acts on calls) or admin (also provisions)" };
+        var token = new Command("token", "Make a token of the API: prints it, and what to write into Api:Tokens") { name, role };
+        token.SetAction(parse => TokenVerb.Run(parse.GetRequiredValue(name), parse.GetRequiredValue(role), output, errors));
+        var root = new RootCommand("MgcpSipBridge: analog phones behind MGCP gateways as extensions of a SIP PBX" + SettingsHelp) { config, lines, serve, demo, check, token };
         root.SetAction(Serve);
         foreach (var command in (Command[])[root, serve, demo, check]) command.TreatUnmatchedTokensAsErrors = false;
         return root;

@@ -19,7 +19,7 @@ internal static class ServeVerb
             return ExitCodes.Configuration;
         }
 
-        using var store = StoreOf(model.Config.Storage);
+        using var store = StoreOf(model.Config.Storage, model.Config.Audit.Keep);
         Provisioned provisioned;
         try
         {
@@ -76,7 +76,7 @@ internal static class ServeVerb
         return ExitCodes.Success;
     }
 
-    private static IProvisioningStore StoreOf(StorageSection storage) => storage.Provider == StorageProvider.None
+    private static IProvisioningStore StoreOf(StorageSection storage, int audits) => storage.Provider == StorageProvider.None
         ? new NoStore()
-        : new SqliteStore(storage.Path, new SecretBox(storage.KeyFile ?? storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable)));
+        : new SqliteStore(storage.Path, new SecretBox(storage.KeyFile ?? storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable)), audits);
 }

@@ -37,8 +37,8 @@ internal sealed partial class SipTls : IDisposable
     public SipTls(SipTlsSection settings, ImmutableArray<TlsPin> pins, Func<IEnumerable<string>> peerHosts, ILogger log)
     {
         (_settings, _log, _verifier) = (settings, log, new TlsVerifier(settings, pins, peerHosts));
-        _stamp = TlsMaterial.Stamp(settings);
-        _material = TlsMaterial.Load(settings, (setting, message) => throw new BindException(setting, "tls", new IOException(message)))!;
+        _stamp = TlsMaterial.Stamp(settings.Files);
+        _material = TlsMaterial.Load(settings.Files, (setting, message) => throw new BindException(setting, "tls", new IOException(message)))!;
         if (settings.AcceptUntrusted) Log.AcceptsAll(log);
         WarnOfExpiry();
         _reload = new Timer(_ => Refresh(), null, settings.ReloadInterval, settings.ReloadInterval);
@@ -53,10 +53,10 @@ internal sealed partial class SipTls : IDisposable
     /// <summary>Reads the files again if they have changed; what is wrong with them is said once, and the old ones serve on. Connections stay as they are.</summary>
     public void Refresh()
     {
-        var stamp = TlsMaterial.Stamp(_settings);
+        var stamp = TlsMaterial.Stamp(_settings.Files);
         if (stamp == _stamp || (stamp == _refusedStamp && stamp is not null)) return;
         var problem = "a file cannot be read";
-        if (stamp is not null && TlsMaterial.Load(_settings, (setting, message) => problem = $"{setting}: {message}") is { } material)
+        if (stamp is not null && TlsMaterial.Load(_settings.Files, (setting, message) => problem = $"{setting}: {message}") is { } material)
         {
             (_material, _stamp, _refusedStamp) = (material, stamp, null);
             Log.Reloaded(_log, material.NotAfter);

@@ -1,27 +1,34 @@
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
-using MgcpSipBridge.Host.Configuration;
 
 namespace MgcpSipBridge.Host.Net.Tls;
 
-/// <summary>What the files of Sip:Tls held when they were read.</summary>
+/// <summary>The files that a section of settings names.</summary>
+/// <param name="Section">The section: <c>Sip:Tls</c>.</param>
+/// <param name="Certificate">Our certificate and its intermediates.</param>
+/// <param name="Key">Its key; null when it stands with the certificate.</param>
+/// <param name="TrustSetting">Name of the setting that names the authorities.</param>
+/// <param name="Trust">The authorities; null for those of the system.</param>
+internal sealed record TlsFiles(string Section, string? Certificate, string? Key, string TrustSetting, string? Trust);
+
+/// <summary>What such files held when they were read.</summary>
 /// <param name="Context">Our certificate with its key and intermediates.</param>
 /// <param name="Trust">Authorities; null for those of the system.</param>
 /// <param name="NotAfter">When our certificate runs out.</param>
 internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Certificate2Collection? Trust, DateTimeOffset NotAfter)
 {
     /// <summary>Reads the files; null when one of them is wrong, which <paramref name="wrong"/> is told with its setting.</summary>
-    public static TlsMaterial? Load(SipTlsSection files, Action<string, string> wrong)
+    public static TlsMaterial? Load(TlsFiles files, Action<string, string> wrong)
     {
-        var certificate = Try("Sip:Tls:Certificate", files.Certificate!, wrong, file =>
+        var certificate = Try(files.Section + ":Certificate", files.Certificate!, wrong, file =>
         {
             var all = new X509Certificate2Collection();
             all.ImportFromPemFile(file);
             if (all.Count == 0) throw new CryptographicException("there is no certificate in it");
             return all;
         });
-        var trust = files.Trust is null ? null : Try("Sip:Tls:Trust", files.Trust, wrong, file =>
+        var trust = files.Trust is null ? null : Try($"{files.Section}:{files.TrustSetting}", files.Trust, wrong, file =>
         {
             var all = new X509Certificate2Collection();
             all.ImportFromPemFile(file);
@@ -29,7 +36,7 @@ internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Cert
             return all;
         });
         if (certificate is null) return null;
-        var own = Try(files.Key is null ? "Sip:Tls:Certificate" : "Sip:Tls:Key", files.Key ?? files.Certificate!, wrong, key => X509Certificate2.CreateFromPemFile(files.Certificate!, key));
+        var own = Try(files.Section + (files.Key is null ? ":Certificate" : ":Key"), files.Key ?? files.Certificate!, wrong, key => X509Certificate2.CreateFromPemFile(files.Certificate!, key));
         if (own is null || (files.Trust is not null && trust is null)) return null;
         certificate.RemoveAt(0);
         // Offline: the chain is what the file says, nothing is fetched.
@@ -37,7 +44,7 @@ internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Cert
     }
 
     /// <summary>A hash over the files' content; null while one cannot be read.</summary>
-    public static string? Stamp(SipTlsSection files)
+    public static string? Stamp(TlsFiles files)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         try

@@ -1,0 +1,16 @@
+using MgcpSipBridge.Host.Audit;
+using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Shards;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>What the API shows and acts upon.</summary>
+/// <param name="State">The model in force, the phase, where registrations stand.</param>
+/// <param name="Shard">Asks the engine.</param>
+/// <param name="Metrics">What /metrics exposes.</param>
+/// <param name="Adoptions">Adopts gateways.</param>
+/// <param name="Writes">Changes what is provisioned.</param>
+/// <param name="Trail">Writes down who did what.</param>
+/// <param name="Audit">What was written down.</param>
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit);

@@ -1,0 +1,64 @@
+using System.Globalization;
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using MgcpSipBridge.Host.Audit;
+using MgcpSipBridge.Host.Provisioning;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>The audit log.</summary>
+internal sealed class AuditResource(IAuditLog audit) : V1.AuditService.AuditServiceBase
+{
+    private const int ShownInList = 10;
+
+    public override Task<V1.ListAuditEntriesResponse> ListAuditEntries(V1.ListAuditEntriesRequest request, ServerCallContext context) => Reading(() =>
+    {
+        var size = Paging.SizeOf(request.PageSize);
+        long? before = null;
+        if (request.PageToken.Length > 0)
+            before = long.TryParse(request.PageToken, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : throw Paging.BadToken();
+        var entries = audit.List(before, size + 1);
+        return new V1.ListAuditEntriesResponse
+        {
+            AuditEntries = { entries.Take(size).Select(entry => ToMessage(entry, ShownInList)) },
+            NextPageToken = entries.Count > size ? Text(entries[size - 1].Id) : "",
+        };
+    });
+
+    public override Task<V1.AuditEntry> GetAuditEntry(V1.GetAuditEntryRequest request, ServerCallContext context) => Reading(() =>
+        (long.TryParse(request.AuditEntry, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? audit.Find(id) : null) is { } found
+            ? ToMessage(found, int.MaxValue)
+            : throw EngineAnswers.NotFound($"audit entry {request.AuditEntry}"));
+
+    private static Task<T> Reading<T>(Func<T> read)
+    {
+        try
+        {
+            return Task.FromResult(read());
+        }
+        catch (StoreException e)
+        {
+            throw ApiErrors.StoreUnreadable(e.Message);
+        }
+    }
+
+    private static V1.AuditEntry ToMessage(AuditEntry entry, int most) => new()
+    {
+        Id = Text(entry.Id),
+        Time = Timestamp.FromDateTime(entry.Time),
+        Principal = entry.Principal,
+        Address = entry.Address,
+        Method = entry.Method,
+        Node = entry.Node,
+        Changes =
+        {
+            entry.Changes.Take(most).Select(change => new V1.AuditChange
+            {
+                Resource = change.Resource, Verb = change.Verb, Before = change.Before?.ToJsonString() ?? "", After = change.After?.ToJsonString() ?? "",
+            }),
+        },
+        ChangeCount = entry.Changes.Count,
+    };
+
+    private static string Text(long id) => id.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,77 @@
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Observability;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Prometheus;
+
+namespace MgcpSipBridge.Host.Api.Security;
+
+/// <summary>All that guards the API's doors: TLS, tokens, certificates, and the files behind them, which are looked at again and again.</summary>
+internal sealed partial class ApiGuard : IDisposable
+{
+    private static readonly TimeSpan SoonExpired = TimeSpan.FromDays(14);
+    private readonly TokenBook _tokens;
+    private readonly ApiTls? _tls;
+    private readonly Timer _reload;
+    private readonly ILogger _log;
+
+    public ApiGuard(BridgeModel model, CollectorRegistry registry, ILoggerFactory logs)
+    {
+        var settings = model.Config.Api;
+        _log = logs.CreateLogger("MgcpSipBridge.Security");
+        _tokens = new TokenBook(settings, model.Api.Variable, _log);
+        if (model.Api.Http.Tls || model.Api.Grpc.Tls) _tls = new ApiTls(settings.Tls, _log);
+        Access = new ApiAccess(model.Api, settings, _tokens, TimeProvider.System);
+        Metrics = new ApiMetrics(registry);
+        Log = new SecurityLog(logs, TimeProvider.System);
+        foreach (var (setting, listen) in ((string, ApiListen)[])[("Api:Http", model.Api.Http), ("Api:Grpc", model.Api.Grpc)])
+            if (!ApiSettings.IsLoopback(listen.Address) && !(listen.Tls && Access.IsGuarded)) Lines.Insecure(_log, setting, Access.IsGuarded ? "without TLS" : "without anybody having to show who he is");
+        WatchCertificate();
+        _reload = new Timer(_ => Refresh(), null, settings.ReloadInterval, settings.ReloadInterval);
+    }
+
+    /// <summary>Tells who is asking.</summary>
+    public ApiAccess Access { get; }
+
+    /// <summary>Counts.</summary>
+    public ApiMetrics Metrics { get; }
+
+    /// <summary>Says who was not let in.</summary>
+    public SecurityLog Log { get; }
+
+    /// <summary>Makes a door speak TLS where its address says so; a door without it speaks one version of HTTP.</summary>
+    public void Secure(ListenOptions listen, ApiListen door, HttpProtocols without)
+    {
+        listen.Protocols = door.Tls && without == HttpProtocols.Http1 ? HttpProtocols.Http1AndHttp2 : without;
+        if (door.Tls) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(_tls!.Options()), HandshakeTimeout = TimeSpan.FromSeconds(10) });
+    }
+
+    /// <summary>Reads the files again that have changed.</summary>
+    public void Refresh()
+    {
+        _tokens.Refresh();
+        if (_tls is null) return;
+        var before = _tls.NotAfter;
+        _tls.Refresh();
+        if (_tls.NotAfter != before) WatchCertificate();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _reload.Dispose();
+
+    private void WatchCertificate()
+    {
+        if (_tls is null) return;
+        Metrics.CertificateExpires(_tls.NotAfter);
+        if (_tls.NotAfter < DateTimeOffset.UtcNow + SoonExpired) Lines.SoonExpired(_log, _tls.NotAfter);
+    }
+
+    private static partial class Lines
+    {
+        [LoggerMessage(EventId = 6037, EventName = "ApiInsecure", Level = LogLevel.Warning, Message = "{Setting} can be reached from other machines {Lack}: Api:AllowInsecure is on")]
+        internal static partial void Insecure(ILogger logger, string setting, string lack);
+
+        [LoggerMessage(EventId = 6038, EventName = "ApiTlsSoonExpired", Level = LogLevel.Warning, Message = "The certificate of Api:Tls:Certificate runs out at {NotAfter}")]
+        internal static partial void SoonExpired(ILogger logger, DateTimeOffset notAfter);
+    }
+}

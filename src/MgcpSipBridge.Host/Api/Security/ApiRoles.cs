@@ -1,0 +1,60 @@
+namespace MgcpSipBridge.Host.Api.Security;
+
+/// <summary>
+/// What every RPC needs, in one table. A test holds it against the services that there are; what is missing here is refused to everybody.
+/// </summary>
+internal static class ApiRoles
+{
+    private static readonly Dictionary<string, ApiRole> Needed = new(StringComparer.Ordinal)
+    {
+        ["grpc.health.v1.Health/Check"] = ApiRole.Everybody,
+        ["grpc.health.v1.Health/Watch"] = ApiRole.Everybody,
+        ["grpc.reflection.v1.ServerReflection/ServerReflectionInfo"] = ApiRole.Viewer,
+        ["grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"] = ApiRole.Viewer,
+
+        ["mgcpsipbridge.v1.SystemService/GetStatus"] = ApiRole.Viewer,
+
+        ["mgcpsipbridge.v1.GatewayService/ListGateways"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.GatewayService/GetGateway"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.GatewayService/ListLines"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.GatewayService/GetLine"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.GatewayService/ListDiscoveredGateways"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.GatewayService/AdoptDiscoveredGateway"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.GatewayService/CreateGateway"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.GatewayService/UpdateGateway"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.GatewayService/DeleteGateway"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.GatewayService/CreateLine"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.GatewayService/UpdateLine"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.GatewayService/DeleteLine"] = ApiRole.Admin,
+
+        ["mgcpsipbridge.v1.PeerService/ListPeers"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.PeerService/GetPeer"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.PeerService/CreatePeer"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.PeerService/UpdatePeer"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.PeerService/DeletePeer"] = ApiRole.Admin,
+
+        ["mgcpsipbridge.v1.RouteService/ListRoutes"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.RouteService/GetRoute"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.RouteService/CreateRoute"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.RouteService/UpdateRoute"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.RouteService/DeleteRoute"] = ApiRole.Admin,
+
+        ["mgcpsipbridge.v1.ProvisioningService/ExportProvisioning"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.ProvisioningService/ApplyProvisioning"] = ApiRole.Admin,
+
+        ["mgcpsipbridge.v1.CallService/ListCalls"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.CallService/GetCall"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.CallService/GetLadder"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.CallService/OriginateCall"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.CallService/HangUpCall"] = ApiRole.Operator,
+
+        ["mgcpsipbridge.v1.AuditService/ListAuditEntries"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.AuditService/GetAuditEntry"] = ApiRole.Admin,
+    };
+
+    /// <summary>All RPCs of the table.</summary>
+    public static IReadOnlyCollection<string> Methods => Needed.Keys;
+
+    /// <summary>What an RPC needs, by its full name (<c>package.Service/Method</c>); null when nobody decided.</summary>
+    public static ApiRole? Of(string method) => Needed.TryGetValue(method.TrimStart('/'), out var role) ? role : null;
+}

@@ -1,0 +1,56 @@
+using MgcpSipBridge.Host.Net.Tls;
+
+namespace MgcpSipBridge.Host.Configuration;
+
+/// <summary>Api:…</summary>
+internal sealed class ApiSection
+{
+    [Setting("REST, gRPC-Web, /metrics, /healthz and /readyz: http://address:port, or https://address:port with Api:Tls.")]
+    public string Http { get; set; } = "http://127.0.0.1:8080";
+
+    [Setting("gRPC: http://address:port (HTTP/2 without TLS), or https://address:port with Api:Tls.")]
+    public string Grpc { get; set; } = "http://127.0.0.1:8081";
+
+    [Setting("TLS of https:// addresses.")]
+    public ApiTlsSection Tls { get; } = new();
+
+    [Setting("Who may use the API by a bearer token: NAME ROLE SECRET, where ROLE is viewer (sees), operator (also acts on calls) or admin (also provisions), and SECRET is sha256/… (base64 of the token's SHA-256), file:PATH or env:VARIABLE; until=2030-12-31 may follow. 'mgcp-sip-bridge token' makes one. With a token or a client of Api:Tls:Clients everybody has to show who he is, on loopback too.")]
+    public string[] Tokens { get; set; } = [];
+
+    [Setting("File of more tokens, one a line in the form of Api:Tokens; # begins a comment. Read again when it changes.")]
+    public string? TokensFile { get; set; }
+
+    [Setting("DANGEROUS: whether the API may be reached from other machines without TLS, or without a token or certificate.")]
+    public bool AllowInsecure { get; set; }
+
+    [Setting("Whether /metrics is shown to everybody; else to viewers. /healthz, /readyz and gRPC health are shown to everybody.")]
+    public bool PublicMetrics { get; set; }
+
+    [Setting("How often the files of Api:Tls and of tokens are looked at for changes.", Min = "1s", Max = "1d")]
+    public TimeSpan ReloadInterval { get; set; } = TimeSpan.FromSeconds(30);
+
+    [Setting("How long an answer of the engine is waited for.", Min = "100ms", Max = "60s")]
+    public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>Api:Tls:…</summary>
+internal sealed class ApiTlsSection
+{
+    [Setting("Certificate file (PEM), intermediate authorities after it; needed by https:// addresses. Read again when it changes.")]
+    public string? Certificate { get; set; }
+
+    [Setting("Private key file (PEM, not encrypted); by default it is looked for in Api:Tls:Certificate.")]
+    public string? Key { get; set; }
+
+    [Setting("File of authorities that clients' certificates must come from (PEM). With it clients are asked for a certificate.")]
+    public string? ClientTrust { get; set; }
+
+    [Setting("Who may use the API by a certificate: NAME ROLE, NAME as the certificate has it (a DNS name or URI among its alternative names, or else its common name), or * for any of Api:Tls:ClientTrust. The first that fits counts.")]
+    public string[] Clients { get; set; } = [];
+
+    [Setting("Whether nobody connects without a certificate of Api:Tls:ClientTrust, a token notwithstanding.")]
+    public bool RequireClientCertificate { get; set; }
+
+    /// <summary>The files together.</summary>
+    internal TlsFiles Files => new("Api:Tls", Certificate, Key, nameof(ClientTrust), ClientTrust);
+}

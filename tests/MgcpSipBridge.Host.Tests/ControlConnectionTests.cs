@@ -1,0 +1,83 @@
+extern alias cli;
+
+using System.Net;
+using MgcpSipBridge.Host.Api.Security;
+
+namespace MgcpSipBridge.Host.Tests;
+
+/// <summary>mgcpsipctl shows who it is, and keeps how bridges are reached.</summary>
+public sealed class ControlConnectionTests : IDisposable
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("mgcpsipctl").FullName;
+    private readonly TestAuthority _authority = new();
+
+    public void Dispose()
+    {
+        Directory.Delete(_folder, true);
+        _authority.Dispose();
+    }
+
+    [Fact]
+    public async Task A_token_a_certificate_and_an_authority_lead_in()
+    {
+        var (token, setting) = ApiToken.Make("alice", ApiRole.Viewer);
+        var (certificate, key) = _authority.Save(_authority.IssueFor(IPAddress.Loopback));
+        var (mine, myKey) = _authority.Save(_authority.Issue("ops.example.net"));
+        await using var bridge = await Running.StartAsync(null, "--Api:Grpc=https://127.0.0.1:0", $"--Api:Tls:Certificate={certificate}", $"--Api:Tls:Key={key}",
+            $"--Api:Tls:ClientTrust={_authority.RootFile}", "--Api:Tls:Clients:0=ops.example.net operator", $"--Api:Tokens:0={setting}");
+        var file = Path.Combine(_folder, "token");
+        await File.WriteAllTextAsync(file, token + "\n", TestContext.Current.CancellationToken);
+        string[] server = ["--server", bridge.GrpcAddress];
+        Assert.StartsWith("node", await RunAsync(0, ["status", .. server, "--ca", _authority.RootFile, "--token", token]), StringComparison.Ordinal);
+        Assert.StartsWith("node", await RunAsync(0, ["status", .. server, "--ca", _authority.RootFile, "--token", "@" + file]), StringComparison.Ordinal);
+        Assert.StartsWith("id", await RunAsync(0, ["calls", "hangup", "c1", .. server, "--ca", _authority.RootFile, "--cert", mine, "--key", myKey]), StringComparison.Ordinal);
+        Assert.Equal("Unauthenticated: show a token: Authorization: Bearer …\n", await RunAsync(1, ["status", .. server, "--ca", _authority.RootFile]));
+        Assert.Equal("PermissionDenied: alice is viewer; this needs operator\n", await RunAsync(1, ["calls", "hangup", "c1", .. server, "--ca", _authority.RootFile, "--token", token]));
+        Assert.StartsWith("the bridge cannot be reached: ", await RunAsync(1, ["status", .. server, "--token", token]), StringComparison.Ordinal);
+        Assert.StartsWith("/nowhere cannot be read", await RunAsync(1, ["status", .. server, "--token", "@/nowhere"]), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_token_is_not_sent_in_the_clear() =>
+        Assert.Equal("the token would be sent to 192.0.2.1:8081 in the clear: use https://\n", await RunAsync(1, ["status", "--server", "http://192.0.2.1:8081", "--token", "x"]));
+
+    [Fact]
+    public async Task Contexts_name_bridges_and_are_for_their_owner_alone()
+    {
+        var file = Path.Combine(_folder, "sub", "contexts.json");
+        Environment.SetEnvironmentVariable("MGCPSIPCTL_CONFIG", file);
+        try
+        {
+            var (token, setting) = ApiToken.Make("alice", ApiRole.Viewer);
+            await using var bridge = await Running.StartAsync(null, $"--Api:Tokens:0={setting}");
+            await RunAsync(0, ["contexts", "set", "here", $"server={bridge.GrpcAddress}", $"token={token}"]);
+            await RunAsync(0, ["contexts", "set", "there", "server=http://127.0.0.1:1"]);
+            if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            Assert.Equal($"* here  {bridge.GrpcAddress}\n  there  http://127.0.0.1:1\n", await RunAsync(0, ["contexts"]));
+            await RunAsync(0, ["status"]);
+            await RunAsync(1, ["status", "--context", "there"]);
+            // The token of one bridge is not shown to another that the arguments name.
+            Assert.StartsWith("Unauthenticated", await RunAsync(1, ["status", "--server", bridge.GrpcAddress]), StringComparison.Ordinal);
+            await RunAsync(0, ["status", "--server", bridge.GrpcAddress, "--context", "here"]);
+            await RunAsync(0, ["contexts", "use", "there"]);
+            await RunAsync(1, ["status"]);
+            await RunAsync(0, ["contexts", "delete", "there"]);
+            Assert.StartsWith("there is no context \"there\"", await RunAsync(1, ["status", "-c", "there"]), StringComparison.Ordinal);
+            Assert.Contains("is not server=…", await RunAsync(1, ["contexts", "set", "here", "colour=red"]), StringComparison.Ordinal);
+            await File.WriteAllTextAsync(file, "[", TestContext.Current.CancellationToken);
+            Assert.Contains("cannot be read", await RunAsync(1, ["contexts"]), StringComparison.Ordinal);
+        }
+        finally
+        {
+            Environment.SetEnvironmentVariable("MGCPSIPCTL_CONFIG", null);
+        }
+    }
+
+    private static async Task<string> RunAsync(int code, string[] arguments)
+    {
+        using var said = new StringWriter();
+        var ended = await cli::MgcpSipBridge.Cli.Commands.RunAsync(arguments, said, said);
+        Assert.True(code == ended, $"{string.Join(' ', arguments)}: {ended} {said}");
+        return said.ToString();
+    }
+}
