@@ -42,7 +42,7 @@ internal sealed class Bench : IAsyncDisposable
     {
         LoopbackHost bridgeHost = LoopbackHost.Claim(), gatewayHost = LoopbackHost.Claim();
         var capture = await Capture.Start(bridgeHost, gatewayHost);
-        var pump = NodePump.Bind(gatewayHost, 2427, 0, 0, 0, 0, 0, 0, 0, 0);
+        var pump = NodePump.BindGateway(gatewayHost, 8);
         try
         {
             var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0]));
@@ -148,6 +148,6 @@ internal sealed class Bench : IAsyncDisposable
           - { name: all, prefix: "", peer: pbx, minDigits: 4, maxDigits: 4 }
         """;
 
-    private static string Describe(SimulatedPhone phone) =>
+    internal static string Describe(SimulatedPhone phone) =>
         $"{phone.Name}: {(phone.IsOffHook ? "off" : "on")} hook, {phone.Sound}, {phone.Connections.Count} connections, heard {string.Join(", ", phone.HeardFrequencies)}";
 }

@@ -21,6 +21,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
         Mgcp = host.At(ports["mgcp"]);
         SipUdp = host.At(ports["udp"]);
         SipTcp = host.At(ports["tcp"]);
+        SipTls = ports.TryGetValue("tls", out var tls) ? host.At(tls) : default;
         _http = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{ports["http"]}"), Timeout = Limit };
     }
 
@@ -34,19 +35,28 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
 
     public NetAddress SipTcp { get; }
 
+    /// <summary>None without a certificate.</summary>
+    public NetAddress SipTls { get; }
+
     public string Said => _program.Said;
 
-    public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string? moreSettings = null)
+    /// <summary>Starts it.</summary>
+    /// <param name="host">Where it listens.</param>
+    /// <param name="lines">lines.yaml.</param>
+    /// <param name="bridge">More settings of the section Bridge, a comma before each.</param>
+    /// <param name="sip">The same of the section Sip.</param>
+    /// <param name="tls">Whether it listens for TLS, too.</param>
+    public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string bridge = "", string sip = "", bool tls = false)
     {
         var folder = new TemporaryFolder();
         var settings = folder.Write("bridge.json", $$"""
             {
-              "Bridge": { "Node": "interop", "DrainSeconds": 1 },
+              "Bridge": { "Node": "interop", "DrainSeconds": 1{{bridge}} },
               "Mgcp": { "Listen": "{{host}}:0" },
-              "Sip": { "Listen": ["udp://{{host}}:0", "tcp://{{host}}:0"] },
+              "Sip": { "Listen": ["udp://{{host}}:0", "tcp://{{host}}:0"{{(tls ? $", \"tls://{host}:0\"" : "")}}]{{sip}} },
               "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" } },
               "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
-              "Storage": { "Provider": "None" }{{moreSettings}}
+              "Storage": { "Provider": "None" }
             }
             """);
         var program = ExternalProgram.Start("dotnet", folder.Path,
@@ -137,6 +147,6 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
 
     private static string Family(string sample) => sample.Split('{')[0];
 
-    [GeneratedRegex(@"(mgcp|udp|tcp|http|grpc)[=:]\S*?:(\d+)(?=\D|$)")]
+    [GeneratedRegex(@"(mgcp|udp|tcp|tls|http|grpc)[=:]\S*?:(\d+)(?=\D|$)")]
     private static partial Regex Addresses();
 }

@@ -12,6 +12,7 @@ namespace MgcpSipBridge.Interop;
 /// </summary>
 internal sealed class NodePump : IAsyncDisposable
 {
+    private const int FirstMediaPort = 16_384;
     private static readonly TimeSpan Idle = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<NetAddress, Socket> _sockets;
@@ -32,6 +33,9 @@ internal sealed class NodePump : IAsyncDisposable
     public (int Sent, int Received) Signalling { get; private set; }
 
     public static Instant Now => new(TimeProvider.System.GetElapsedTime(0).Ticks);
+
+    /// <summary>A gateway's ports: MGCP's own, and so many for RTP, even ones as RFC 3550 §11 wants them.</summary>
+    public static NodePump BindGateway(LoopbackHost host, int connections) => Bind(host, [2427, .. Enumerable.Range(0, connections).Select(i => FirstMediaPort + (2 * i))]);
 
     /// <summary>Binds a UDP socket per port of <paramref name="host"/>; 0 takes any free one.</summary>
     public static NodePump Bind(LoopbackHost host, params ReadOnlySpan<int> ports)

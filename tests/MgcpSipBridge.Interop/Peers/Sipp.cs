@@ -14,8 +14,9 @@ internal sealed class Sipp : IAsyncDisposable
     private readonly ExternalProgram _program;
     private readonly TemporaryFolder _folder;
     private readonly string _scenario;
+    private readonly TimeSpan _limit;
 
-    private Sipp(ExternalProgram program, TemporaryFolder folder, string scenario) => (_program, _folder, _scenario) = (program, folder, scenario);
+    private Sipp(ExternalProgram program, TemporaryFolder folder, string scenario, TimeSpan limit) => (_program, _folder, _scenario, _limit) = (program, folder, scenario, limit);
 
     public static void Require() => ExternalProgram.Require("sipp", "sip-tester");
 
@@ -23,23 +24,31 @@ internal sealed class Sipp : IAsyncDisposable
     /// The called party: waits for <paramref name="calls"/> calls on <paramref name="host"/>. The scenario may play <paramref name="tones"/> (Hz), each a file of
     /// A-law samples by its name.
     /// </summary>
-    public static async Task<Sipp> Answer(string scenario, LoopbackHost host, int calls = 1, string transport = "u1", params (string File, int Tone)[] tones)
+    /// <param name="scenario">File of the Sipp folder.</param>
+    /// <param name="host">Where it listens.</param>
+    /// <param name="calls">Calls until it ends.</param>
+    /// <param name="transport">sipp's word for it: u1 or t1.</param>
+    /// <param name="tones">Sound files.</param>
+    /// <param name="values">What stands in braces in the scenario.</param>
+    /// <param name="limit">How long it may take in all.</param>
+    public static async Task<Sipp> Answer(
+        string scenario, LoopbackHost host, int calls = 1, string transport = "u1", (string File, int Tone)[]? tones = null, (string, string)[]? values = null, TimeSpan? limit = null)
     {
-        var sipp = Start(scenario, host, [], calls, transport, tones);
+        var sipp = Start(scenario, host, [], calls, transport, tones ?? [], values ?? [], limit ?? Limit);
         await sipp.Listening(host);
         return sipp;
     }
 
     /// <summary>The calling party: calls <paramref name="number"/> at <paramref name="bridge"/>.</summary>
-    public static Sipp Call(string scenario, LoopbackHost host, string number, NetAddress bridge, int calls = 1, string transport = "u1") =>
-        Start(scenario, host, [bridge.ToString(), "-s", number], calls, transport);
+    public static Sipp Call(
+        string scenario, LoopbackHost host, string number, NetAddress bridge, int calls = 1, string transport = "u1", (string, string)[]? values = null, TimeSpan? limit = null) =>
+        Start(scenario, host, [bridge.ToString(), "-s", number], calls, transport, [], values ?? [], limit ?? Limit);
 
     /// <summary>Waits for the scenario's end; it must have gone as written, for every call.</summary>
     public async Task Succeeds()
     {
-        var code = await _program.Exit(Limit);
-        var errors = File.Exists(_folder.File("errors")) ? await File.ReadAllTextAsync(_folder.File("errors"), TestContext.Current.CancellationToken) : "";
-        Assert.True(code == 0, $"sipp {_scenario} ended with {code}.\n{errors}");
+        var code = await _program.Exit(_limit + TimeSpan.FromSeconds(5));
+        Assert.True(code == 0, $"sipp {_scenario} ended with {code}.\n{Log("errors")}\n{Log("messages")}");
     }
 
     public async ValueTask DisposeAsync()
@@ -48,20 +57,24 @@ internal sealed class Sipp : IAsyncDisposable
         _folder.Dispose();
     }
 
-    private static Sipp Start(string scenario, LoopbackHost host, string[] target, int calls, string transport, params (string File, int Tone)[] tones)
+    private string Log(string name) => File.Exists(_folder.File(name)) ? File.ReadAllText(_folder.File(name)) : "";
+
+    private static Sipp Start(
+        string scenario, LoopbackHost host, string[] target, int calls, string transport, (string File, int Tone)[] tones, (string, string)[] values, TimeSpan limit)
     {
         var folder = new TemporaryFolder();
         foreach (var (file, tone) in tones) folder.Write(file, ALaw(tone));
+        var (text, options) = SippScenario.Expand(scenario, values);
         string[] arguments =
         [
-            .. target, "-nostdin", "-sf", Path.Combine(AppContext.BaseDirectory, "Sipp", scenario + ".xml"),
+            .. target, .. options, "-nostdin", "-sf", folder.Write("scenario.xml", text),
             "-i", host.ToString(), "-p", Port.ToString(CultureInfo.InvariantCulture), "-mi", host.ToString(),
             "-mp", MediaPort.ToString(CultureInfo.InvariantCulture), "-rtp_echo", "-t", transport,
             "-m", calls.ToString(CultureInfo.InvariantCulture), "-l", "1", "-r", "5",
-            "-timeout", Limit.TotalSeconds.ToString(CultureInfo.InvariantCulture) + "s", "-timeout_error",
-            "-trace_err", "-error_file", folder.File("errors"),
+            "-timeout", limit.TotalSeconds.ToString(CultureInfo.InvariantCulture) + "s", "-timeout_error",
+            "-trace_err", "-error_file", folder.File("errors"), "-trace_msg", "-message_file", folder.File("messages"),
         ];
-        return new Sipp(ExternalProgram.Start("sipp", folder.Path, arguments), folder, scenario);
+        return new Sipp(ExternalProgram.Start("sipp", folder.Path, arguments), folder, scenario, limit);
     }
 
     /// <summary>A second of a tone, G.711 A-law.</summary>
