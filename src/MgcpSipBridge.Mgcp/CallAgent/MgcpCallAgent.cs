@@ -257,7 +257,8 @@ public sealed class MgcpCallAgent
     {
         foreach (var name in gateway.Model.Endpoints)
         {
-            if (!gateway.Endpoints.ContainsKey(name)) gateway.Endpoints.Add(name, new Endpoint(gateway, name, _services));
+            var shared = _services.Shared.Name(name);
+            if (!gateway.Endpoints.ContainsKey(shared)) gateway.Endpoints.Add(shared, new Endpoint(gateway, shared, _services));
         }
     }
 

@@ -45,13 +45,9 @@ internal sealed class Outbox
     public void Withdraw(OutgoingTransaction command) => _held.RemoveAll(held => held.Command == command);
 
     /// <summary>
-    /// Sends a final answer, held back for a gateway that piggybacks; <paramref name="finish"/> gives its bytes when it is really on its way.
+    /// Holds a final answer back, for a gateway that piggybacks; <paramref name="finish"/> gives its bytes when it is really on its way.
     /// </summary>
-    public void Answer(Gateway gateway, NetAddress to, EndpointId? subject, Func<byte[]> finish)
-    {
-        if (gateway.Traits.Piggyback) _held.Add(new Held(to, finish, subject, null));
-        else Send(to, finish(), subject, repeat: false);
-    }
+    public void Hold(NetAddress to, EndpointId? subject, Func<byte[]> finish) => _held.Add(new Held(to, finish, subject, null));
 
     /// <summary>Sends bytes at once.</summary>
     public void Send(NetAddress to, ReadOnlyMemory<byte> bytes, EndpointId? subject, bool repeat) =>

@@ -26,6 +26,8 @@ internal sealed class AgentServices
 
     public Outbox Outbox { get; } = new();
 
+    public SharedValues Shared { get; } = new();
+
     public OutgoingTransactions Transactions { get; }
 
     /// <summary>One buffer for whatever is being written; it is copied before anything else writes.</summary>

@@ -84,7 +84,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         if (_step != Step.Parked) return;
         if (told is { State: 'T' or 'F', Connections: 0 } entry && (!endpoint.KeepsConnections || endpoint.Connections.Known.Count == 0))
         {
-            endpoint.Audit = endpoint.Audit with { OffHook = entry.State == 'T' };
+            endpoint.Audit = services.Shared.Audit(endpoint.Audit with { OffHook = entry.State == 'T' });
             Finish(now);
             return;
         }
@@ -160,7 +160,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
                 return;
             }
 
-            endpoint.Audit = ReadAudit(response);
+            endpoint.Audit = services.Shared.Audit(ReadAudit(response));
             LearnPackages();
             CleanUp(response, now);
             return;

@@ -18,14 +18,14 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     private uint _reported;
     private int _asked;
     private string? _map;
-    private List<string> _playing = [];
+    private IReadOnlyCollection<string> _playing = [];
 
     /// <summary>A request on the wire, by itself or in a connection command.</summary>
     /// <param name="Shaped">As it was written.</param>
     /// <param name="Concession">What it does without, on trial.</param>
     /// <param name="Transaction">Null when it rides.</param>
     /// <param name="IsTrial">Whether it is meant to be refused.</param>
-    private sealed record Sent(NotificationRequest Shaped, Concession? Concession, OutgoingTransaction? Transaction, bool IsTrial = false);
+    private readonly record struct Sent(NotificationRequest Shaped, Concession? Concession, OutgoingTransaction? Transaction, bool IsTrial = false);
 
     /// <summary>RequestIdentifier (X:) of the last request sent; a Notify with another one crossed it on the wire.</summary>
     public uint RequestId { get; private set; }
@@ -109,7 +109,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     {
         var sent = _sent;
         _sent = null;
-        if (accepted && sent is not null) Accept(sent, now);
+        if (accepted && sent is { } taken) Accept(taken, now);
     }
 
     /// <summary>

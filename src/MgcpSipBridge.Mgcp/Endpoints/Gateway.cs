@@ -5,11 +5,13 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>A provisioned gateway as it is now.</summary>
 internal sealed class Gateway
 {
+    private readonly SharedValues _shared;
     private GatewayTraits _traits = new();
 
     public Gateway(MgcpGatewayModel model, AgentServices services)
     {
         Model = model;
+        _shared = services.Shared;
         Traits = Profiles.Traits(model.Profile);
         WireDomain = model.Domain;
         Address = model.Address ?? NetAddress.None;
@@ -28,7 +30,7 @@ internal sealed class Gateway
     public GatewayTraits Traits
     {
         get => _traits;
-        set => _traits = Model.Overrides?.Apply(value) ?? value;
+        set => _traits = _shared.Traits(Model.Overrides?.Apply(value) ?? value);
     }
 
     /// <summary>Where commands go; <see cref="NetAddress.None"/> until known.</summary>

@@ -33,7 +33,8 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
                 services.Outbox.Note(new MgcpNote.RepeatAnswered(gateway.Name));
                 return;
             case CommandRepeat.Answered:
-                services.Outbox.Send(from, answer, null, repeat: true);
+                WriteAnswer(id, answer);
+                services.Outbox.Send(from, services.Writer.ToArray(), null, repeat: true);
                 services.Outbox.Note(new MgcpNote.RepeatAnswered(gateway.Name));
                 return;
             case CommandRepeat.Confirmed:
@@ -41,7 +42,8 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
                 return;
         }
 
-        if (gateway.Answers.NextExpiry is { } expiry) services.Timers.Set(new AgentTimer(AgentTimerKind.ForgetAnswers, gateway), expiry);
+        // With more than one kept the timer runs already.
+        if (gateway.Answers is { Count: 1, NextExpiry: { } expiry }) services.Timers.Set(new AgentTimer(AgentTimerKind.ForgetAnswers, gateway), expiry);
         Learn(gateway, command, error, from, isPiggybacked);
         GatewayDirectory.TryFind(gateway, command.Endpoint.Local, out var endpoint);
         if (services.Settings.Trace) services.Outbox.Received(from, message, endpoint?.Id);
@@ -109,12 +111,9 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         Answer(context, MgcpVerb.Ntfy, MgcpResponseCodes.Ok);
         if (events.IsEmpty) return;
         var requestId = command.Parameters[MgcpParameter.RequestIdentifier];
-        if (!requestId.IsEmpty && !Ascii.EqualsIgnoreCase(requestId, endpoint.Requests.RequestId.ToString("X", null)))
-        {
-            services.Outbox.Note(new MgcpNote.NotifyCrossed(context.Gateway.Name));
-        }
-
-        if (uint.TryParse(requestId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var answers) && !endpoint.Requests.IsInOrder(answers))
+        var isNumber = uint.TryParse(requestId, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var answers);
+        if (!requestId.IsEmpty && !(isNumber && answers == endpoint.Requests.RequestId)) services.Outbox.Note(new MgcpNote.NotifyCrossed(context.Gateway.Name));
+        if (isNumber && !endpoint.Requests.IsInOrder(answers))
         {
             services.Outbox.Note(new MgcpNote.Dropped(MgcpDropReason.Overtaken, context.From));
             return;
@@ -129,7 +128,8 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         var traits = endpoint.Gateway.Traits;
         var isDecided = endpoint.Gateway.Model.Overrides?.DefaultPackage is not null;
         var fallback = !isDecided && endpoint.Audit.Packages is [var first, ..] ? first : traits.DefaultPackage;
-        var events = ImmutableArray.CreateBuilder<ObservedEvent>();
+        ObservedEvent? only = null;
+        ImmutableArray<ObservedEvent>.Builder? several = null;
         var reader = new ObservedEventsReader(value);
         while (reader.TryNext(out var entry, out var name))
         {
@@ -137,11 +137,19 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
             var package = entry.Package.IsEmpty ? PackageVocabulary.PackageOf(spelt, fallback, traits) : Upper(entry.Package);
             var parameters = entry.Groups == 0 ? null : Encoding.UTF8.GetString(entry.Arguments);
             var connection = entry.Connection.IsEmpty ? null : Encoding.ASCII.GetString(entry.Connection);
-            events.Add(new ObservedEvent(package, spelt, parameters, connection));
+            var observed = new ObservedEvent(package, spelt, parameters, connection);
+            if (only is null)
+            {
+                only = observed;
+                continue;
+            }
+
+            if (several is null) (several = ImmutableArray.CreateBuilder<ObservedEvent>()).Add(only.Value);
+            several.Add(observed);
         }
 
         failed = reader.Failed;
-        return events.ToImmutable();
+        return several is not null ? several.DrainToImmutable() : only is { } one ? [one] : [];
     }
 
     /// <summary>Packages in upper case; those that every line uses are not made anew.</summary>
@@ -282,17 +290,29 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
 
     private void Answer(in Context context, MgcpVerb verb, int code)
     {
-        var (gateway, id, from, now) = (context.Gateway, context.Id, context.From, context.Now);
-        services.Outbox.Answer(gateway, context.From, context.Endpoint?.Id, () =>
-        {
-            services.Writer.Clear().Response(code, id, MgcpResponseCodes.Comment(code));
-            var wantsAck = gateway.Answers.WantsAck(id);
-            if (wantsAck) services.Writer.Begin(MgcpParameter.ResponseAck).EndLine();
-            var bytes = services.Writer.ToArray();
-            gateway.Answers.Complete(id, bytes);
-            if (wantsAck) new RepeatedAnswer(gateway, id, from, bytes, now).Schedule(services, now);
-            return bytes;
-        });
-        services.Outbox.Note(new MgcpNote.TransactionEnded(verb.Name(), code, gateway.Name, TimeSpan.Zero, FromGateway: true));
+        if (context.Gateway.Traits.Piggyback) AnswerLater(context, code);
+        else services.Outbox.Send(context.From, Finish(context, code), context.Endpoint?.Id, repeat: false);
+        services.Outbox.Note(new MgcpNote.TransactionEnded(verb.Name(), code, context.Gateway.Name, TimeSpan.Zero, FromGateway: true));
+    }
+
+    /// <summary>The answer's bytes are made when it is really on its way: repeats may arrive until then.</summary>
+    private void AnswerLater(Context context, int code) =>
+        services.Outbox.Hold(context.From, context.Endpoint?.Id, () => Finish(context, code));
+
+    private byte[] Finish(in Context context, int code)
+    {
+        var (gateway, id) = (context.Gateway, context.Id);
+        var answer = new AnswerCache.Answer(code, gateway.Answers.WantsAck(id));
+        gateway.Answers.Complete(id, answer);
+        WriteAnswer(id, answer);
+        var bytes = services.Writer.ToArray();
+        if (answer.WantsAck) new RepeatedAnswer(gateway, id, context.From, bytes, context.Now).Schedule(services, context.Now);
+        return bytes;
+    }
+
+    private void WriteAnswer(uint id, AnswerCache.Answer answer)
+    {
+        services.Writer.Clear().Response(answer.Code, id, MgcpResponseCodes.Comment(answer.Code));
+        if (answer.WantsAck) services.Writer.Begin(MgcpParameter.ResponseAck).EndLine();
     }
 }

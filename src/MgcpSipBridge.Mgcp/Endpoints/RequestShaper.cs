@@ -11,8 +11,28 @@ internal static class RequestShaper
     /// </summary>
     public static NotificationRequest Shape(NotificationRequest request, GatewayTraits traits, IReadOnlyCollection<string> playing)
     {
-        var signals = ImmutableArray.CreateBuilder<SignalRequest>(request.Signals.Length);
-        foreach (var signal in request.Signals)
+        var events = Shape(request.Events, traits);
+        var signals = Shape(request.Signals, traits, playing);
+        // Too long for this gateway: it collects whatever is dialled, and this side decides.
+        var map = !traits.DigitMaps ? null : request.DigitMap is { } wished && wished.Length > traits.MaxDigitMapBytes ? DigitMapCompiler.CatchAll : request.DigitMap;
+        var loop = request.Loop && traits.LoopMode;
+        if (events == request.Events && signals == request.Signals && map == request.DigitMap && loop == request.Loop && request is { DetectEvents: null, PersistentEvents: null }) return request;
+        return request with
+        {
+            Events = events,
+            Signals = signals,
+            DigitMap = map,
+            Loop = loop,
+            DetectEvents = traits.DetectEvents && request.DetectEvents is { } detected ? [.. Shape([.. detected.Select(static name => new RequestedEvent(name))], traits).Select(static e => e.Event)] : null,
+            PersistentEvents = traits.PersistentEvents && !traits.Refuses("B/PR") && request.PersistentEvents is { } persistent ? Shape(persistent, traits) : null,
+        };
+    }
+
+    private static ImmutableArray<SignalRequest> Shape(ImmutableArray<SignalRequest> wished, GatewayTraits traits, IReadOnlyCollection<string> playing)
+    {
+        if (wished.IsEmpty && playing.Count == 0) return wished;
+        var signals = ImmutableArray.CreateBuilder<SignalRequest>(wished.Length);
+        foreach (var signal in wished)
         {
             // A signal may stand in S: once only (RFC 3435 §2.3.3), and substitutes may meet.
             if (Shape(signal, traits) is { } shaped && !Contains(signals, shaped.Signal)) signals.Add(shaped);
@@ -26,28 +46,27 @@ internal static class RequestShaper
             }
         }
 
-        return request with
-        {
-            Events = Shape(request.Events, traits),
-            Signals = signals.DrainToImmutable(),
-            // Too long for this gateway: it collects whatever is dialled, and this side decides.
-            DigitMap = !traits.DigitMaps ? null : request.DigitMap is { } map && map.Length > traits.MaxDigitMapBytes ? DigitMapCompiler.CatchAll : request.DigitMap,
-            Loop = request.Loop && traits.LoopMode,
-            DetectEvents = traits.DetectEvents && request.DetectEvents is { } detected ? [.. Shape([.. detected.Select(static name => new RequestedEvent(name))], traits).Select(static e => e.Event)] : null,
-            PersistentEvents = traits.PersistentEvents && !traits.Refuses("B/PR") && request.PersistentEvents is { } persistent ? Shape(persistent, traits) : null,
-        };
+        return signals.DrainToImmutable();
     }
 
     private static ImmutableArray<RequestedEvent> Shape(ImmutableArray<RequestedEvent> wished, GatewayTraits traits)
     {
+        // Most gateways take what the engine wishes as it stands: then nothing is made anew.
+        var same = 0;
+        while (same < wished.Length && ReferenceEquals(Whole(wished[same], traits), wished[same])) same++;
+        if (same == wished.Length) return wished;
         var events = ImmutableArray.CreateBuilder<RequestedEvent>(wished.Length);
-        foreach (var requested in wished)
+        events.AddRange(wished.AsSpan()[..same]);
+        foreach (var requested in wished.AsSpan()[same..])
         {
-            if (Shape(requested, traits) is { } shaped) events.Add(shaped.Embedded is null ? shaped : Embed(shaped, traits));
+            if (Whole(requested, traits) is { } shaped) events.Add(shaped);
         }
 
         return events.DrainToImmutable();
     }
+
+    private static RequestedEvent? Whole(RequestedEvent requested, GatewayTraits traits) =>
+        Shape(requested, traits) is { } shaped ? shaped.Embedded is null ? shaped : Embed(shaped, traits) : null;
 
     /// <summary>An embedded request is a request like others; where it is not taken the event is reported instead, and the engine has the next word.</summary>
     private static RequestedEvent Embed(RequestedEvent requested, GatewayTraits traits) => traits.EmbeddedRequests
@@ -55,15 +74,15 @@ internal static class RequestShaper
         : requested with { Embedded = null, Action = "N" };
 
     /// <summary>The tones that go on after a request was taken.</summary>
-    public static List<string> TonesOf(NotificationRequest shaped, GatewayTraits traits)
+    public static IReadOnlyCollection<string> TonesOf(NotificationRequest shaped, GatewayTraits traits)
     {
-        List<string> tones = [];
+        List<string>? tones = null;
         foreach (var signal in shaped.Signals)
         {
-            if (signal.Parameters != "-" && PackageVocabulary.IsTone(signal.Signal, traits)) tones.Add(signal.Signal);
+            if (signal.Parameters != "-" && PackageVocabulary.IsTone(signal.Signal, traits)) (tones ??= []).Add(signal.Signal);
         }
 
-        return tones;
+        return tones ?? (IReadOnlyCollection<string>)[];
     }
 
     private static SignalRequest? Shape(SignalRequest signal, GatewayTraits traits)
@@ -116,12 +135,17 @@ internal static class RequestShaper
         if (!PackageVocabulary.IsDigits(requested.Event))
         {
             var name = InLinePackage(requested.Event, traits);
-            if (PackageVocabulary.Split(name).Name is "hd" or "hu") return requested with { Event = name };
-            return traits.Refuses(PackageVocabulary.WithoutConnection(name)) ? null : requested with { Event = name };
+            if (PackageVocabulary.Split(name).Name is not ("hd" or "hu") && traits.Refuses(PackageVocabulary.WithoutConnection(name))) return null;
+            return name == requested.Event ? requested : requested with { Event = name };
         }
 
         var digits = PackageVocabulary.Split(requested.Event).Name;
-        if (traits.DigitMaps) return requested with { Event = $"{traits.DigitPackage}/{digits}" };
+        if (traits.DigitMaps)
+        {
+            var named = $"{traits.DigitPackage}/{digits}";
+            return named == requested.Event ? requested : requested with { Event = named };
+        }
+
         // Without a map every digit is notified by itself, and a timer that is not accumulated would run from the start (RFC 3660 §2.2).
         digits = digits.Replace("T", "", StringComparison.OrdinalIgnoreCase);
         if (digits is "" or "[]") return null;

@@ -11,7 +11,7 @@ internal static class RequestWriter
         writer.Parameter(MgcpParameter.NotifiedEntity, notifiedEntity);
         if (request.Backups is { } backups) writer.Parameter(Concession.BackupList, backups);
         if (!hasBearer && request.Bearer is { } bearer) writer.Parameter(MgcpParameter.BearerInformation, bearer.WireName());
-        writer.Begin(MgcpParameter.RequestIdentifier).Append(requestId.ToString("X", null)).EndLine();
+        writer.Begin(MgcpParameter.RequestIdentifier).AppendHex(requestId).EndLine();
         writer.Begin(MgcpParameter.RequestedEvents);
         Events(writer, request.Events, request.Loop);
         writer.EndLine().Begin(MgcpParameter.SignalRequests);

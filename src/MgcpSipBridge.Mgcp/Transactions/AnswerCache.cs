@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Mgcp;
@@ -19,8 +21,9 @@ internal enum CommandRepeat
 }
 
 /// <summary>
-/// At-most-once execution of one gateway's commands (RFC 3435 §3.5.1, §3.5.2): answers are kept for T-HIST, byte for byte. A gateway is
-/// known by its domain here, so its source address may change between repeats.
+/// At-most-once execution of one gateway's commands (RFC 3435 §3.5.1, §3.5.2): answers are kept for T-HIST. A gateway is known by its domain here, so its source
+/// address may change between repeats. An answer of ours is a code and perhaps an empty K:, so that is what is kept, and the same bytes are written from it again:
+/// nothing here is an object that a collector would have to follow.
 /// </summary>
 internal sealed class AnswerCache(TimeSpan tHist)
 {
@@ -30,12 +33,12 @@ internal sealed class AnswerCache(TimeSpan tHist)
     private readonly Dictionary<uint, Entry> _entries = [];
     private readonly Queue<(uint Id, Instant Until)> _order = [];
 
-    private sealed class Entry
-    {
-        public CommandRepeat State = CommandRepeat.Running;
-        public bool ProvisionalSent;
-        public byte[] Answer = [];
-    }
+    /// <summary>A final answer that was sent.</summary>
+    /// <param name="Code">Its code.</param>
+    /// <param name="WantsAck">Whether it carries an empty K: (§3.5.6).</param>
+    internal readonly record struct Answer(int Code, bool WantsAck);
+
+    private record struct Entry(CommandRepeat State, bool ProvisionalSent, Answer Answer);
 
     /// <summary>How many commands are remembered.</summary>
     public int Count => _entries.Count;
@@ -44,19 +47,20 @@ internal sealed class AnswerCache(TimeSpan tHist)
     public Instant? NextExpiry => _order.TryPeek(out var oldest) ? oldest.Until : null;
 
     /// <summary>Looks a command up and, if it is new, marks it as running. <paramref name="answer"/> is set for an answered one.</summary>
-    public CommandRepeat Begin(uint id, Instant now, out ReadOnlyMemory<byte> answer)
+    public CommandRepeat Begin(uint id, Instant now, out Answer answer)
     {
         Forget(now);
         answer = default;
-        if (_entries.TryGetValue(id, out var entry))
+        if (_entries.Count >= Capacity && !_entries.ContainsKey(id)) _entries.Remove(_order.Dequeue().Id);
+        ref var entry = ref CollectionsMarshal.GetValueRefOrAddDefault(_entries, id, out var isKnown);
+        if (isKnown)
         {
             answer = entry.Answer;
             if (entry.State == CommandRepeat.Running) entry.ProvisionalSent = true;
             return entry.State;
         }
 
-        if (_entries.Count >= Capacity) _entries.Remove(_order.Dequeue().Id);
-        _entries.Add(id, new Entry());
+        entry.State = CommandRepeat.Running;
         _order.Enqueue((id, now + tHist));
         return CommandRepeat.New;
     }
@@ -68,11 +72,11 @@ internal sealed class AnswerCache(TimeSpan tHist)
     public bool IsUnconfirmed(uint id) => _entries.TryGetValue(id, out var entry) && entry.State == CommandRepeat.Answered;
 
     /// <summary>Keeps a command's final answer.</summary>
-    public void Complete(uint id, byte[] answer)
+    public void Complete(uint id, Answer answer)
     {
-        if (!_entries.TryGetValue(id, out var entry) || entry.State != CommandRepeat.Running) return;
-        entry.State = CommandRepeat.Answered;
-        entry.Answer = answer;
+        ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, id);
+        if (Unsafe.IsNullRef(ref entry) || entry.State != CommandRepeat.Running) return;
+        entry = entry with { State = CommandRepeat.Answered, Answer = answer };
     }
 
     /// <summary>The gateway has these answers: they are dropped, the ids stay (§3.5.2).</summary>
@@ -81,17 +85,13 @@ internal sealed class AnswerCache(TimeSpan tHist)
         // A range is the peer's to choose: what it costs is bounded by what we keep.
         if (last - first < _entries.Count)
         {
-            for (var id = first; id <= last; id++)
-            {
-                if (_entries.TryGetValue(id, out var entry)) Confirm(entry);
-            }
-
+            for (var id = first; id <= last; id++) Confirm(id);
             return;
         }
 
-        foreach (var (id, entry) in _entries)
+        foreach (var (id, _) in _order)
         {
-            if (id >= first && id <= last) Confirm(entry);
+            if (id >= first && id <= last) Confirm(id);
         }
     }
 
@@ -105,10 +105,9 @@ internal sealed class AnswerCache(TimeSpan tHist)
         }
     }
 
-    private static void Confirm(Entry entry)
+    private void Confirm(uint id)
     {
-        if (entry.State != CommandRepeat.Answered) return;
-        entry.State = CommandRepeat.Confirmed;
-        entry.Answer = [];
+        ref var entry = ref CollectionsMarshal.GetValueRefOrNullRef(_entries, id);
+        if (!Unsafe.IsNullRef(ref entry) && entry.State == CommandRepeat.Answered) entry = entry with { State = CommandRepeat.Confirmed, Answer = default };
     }
 }

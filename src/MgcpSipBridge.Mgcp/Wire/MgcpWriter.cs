@@ -88,6 +88,15 @@ public sealed class MgcpWriter
         return this;
     }
 
+    /// <summary>Adds a number in hexadecimal digits to the present line.</summary>
+    public MgcpWriter AppendHex(uint number)
+    {
+        Room(8);
+        Utf8Formatter.TryFormat(number, _buffer.AsSpan(_length), out var written, 'X');
+        _length += written;
+        return this;
+    }
+
     /// <summary>Ends the present line. A blank that a value of nothing would leave at its end is taken back.</summary>
     public MgcpWriter EndLine()
     {

@@ -9,19 +9,12 @@ namespace MgcpSipBridge.Benchmarks.Load;
 /// <summary>What the call agent costs by the message and by the line, and what a restart of a thousand gateways does to it. One core, no sockets.</summary>
 internal static class MgcpLoad
 {
-    private const int LinesPerGateway = 24;
+    public const int LinesPerGateway = 24;
 
     public static void Run()
     {
         ReadCorpus();
-        double few = 0, many = 0;
-        foreach (var lines in (int[])[1_000, 10_000, 100_000])
-        {
-            many = Lines(lines);
-            if (few == 0) few = many;
-        }
-
-        Print($"a message costs {many / few:0.00} times as much with 100,000 lines as with 1,000");
+        LineLoad.Run();
         Soak();
         Avalanche(1000);
     }
@@ -73,59 +66,6 @@ internal static class MgcpLoad
             foreach (var line in response.Parameters) writer.Begin(line.Parameter == MgcpParameter.Extension ? MgcpParameter.NotifiedEntity : line.Parameter).Bytes(line.Value).EndLine();
             writer.Body(response.Body);
         }
-    }
-
-    /// <summary>Memory of idle lines, and the cost of an event (NTFY, its answer, RQNT, its answer) however many lines there are.</summary>
-    /// <returns>Nanoseconds a message.</returns>
-    private static double Lines(int lines)
-    {
-        var before = Memory();
-        var world = new ScriptedGateways((lines + LinesPerGateway - 1) / LinesPerGateway, LinesPerGateway, TimeSpan.Zero);
-        var real = world.Count * LinesPerGateway;
-        world.BringUp(TimeSpan.FromHours(1));
-        if (world.InService != real) throw new InvalidOperationException($"{world.InService} of {real} lines are in service.");
-        // Once answers are forgotten.
-        world.Pass(TimeSpan.FromMinutes(2));
-        Print($"{real} idle lines: {(Memory() - before) / (double)real:0} bytes a line");
-
-        const int Events = 100_000;
-        var texts = new (byte[] Datagram, NetAddress From)[10_000];
-        var tid = 1;
-        double best = double.PositiveInfinity, allocated = 0;
-        for (var round = 0; round < 5; round++)
-        {
-            // Forget the answers of the round before, so that the answer cache stays at its ordinary size.
-            world.Pass(TimeSpan.FromSeconds(31));
-            var messages = world.Messages;
-            var ticks = 0L;
-            var bytes = 0L;
-            for (var chunk = 0; chunk < Events / texts.Length; chunk++)
-            {
-                for (var i = 0; i < texts.Length; i++)
-                {
-                    var line = (int)((uint)(tid * 2654435761u) % (uint)real);
-                    texts[i] = (
-                        Encoding.ASCII.GetBytes($"NTFY {tid++} aaln/{(line % LinesPerGateway) + 1}@gw{line / LinesPerGateway}.example.net MGCP 1.0\r\nX: 1\r\nO: L/hd\r\n"),
-                        ScriptedGateways.AddressOf(line / LinesPerGateway));
-                }
-
-                var start = Stopwatch.GetTimestamp();
-                var from = GC.GetAllocatedBytesForCurrentThread();
-                foreach (var (datagram, source) in texts) world.Deliver(datagram, source);
-                ticks += Stopwatch.GetTimestamp() - start;
-                bytes += GC.GetAllocatedBytesForCurrentThread() - from;
-                world.Pass(TimeSpan.FromMilliseconds(500));
-            }
-
-            messages = world.Messages - messages;
-            var ns = ticks * 1e9 / Stopwatch.Frequency / messages;
-            if (ns >= best) continue;
-            best = ns;
-            allocated = bytes / (double)messages;
-        }
-
-        Print($"  an event with its request: {best:0} ns and {allocated:0} bytes a message, {1e9 / best / 1000:0} thousand messages a second and core");
-        return best;
     }
 
     /// <summary>A day of a thousand lines, in virtual time: four calls an hour and line, and every hour a gateway restarts. Nothing may be left of it.</summary>
@@ -256,12 +196,13 @@ internal static class MgcpLoad
         return (best / messages, bytes / (double)rounds / messages);
     }
 
-    private static long Memory()
+    /// <summary>Bytes alive on the managed heap.</summary>
+    public static long Memory()
     {
         GC.Collect();
         GC.WaitForPendingFinalizers();
         return GC.GetTotalMemory(forceFullCollection: true);
     }
 
-    private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+    public static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
 }

@@ -16,10 +16,10 @@ public class AnswerCacheTests
         Assert.False(cache.WantsAck(5));
         Assert.Equal(CommandRepeat.Running, cache.Begin(5, Start, out _));
         Assert.True(cache.WantsAck(5));
-        cache.Complete(5, [1, 2, 3]);
-        cache.Complete(5, [9]);
+        cache.Complete(5, new AnswerCache.Answer(200, WantsAck: true));
+        cache.Complete(5, new AnswerCache.Answer(510, WantsAck: false));
         Assert.Equal(CommandRepeat.Answered, cache.Begin(5, Start + TimeSpan.FromSeconds(29.9), out var answer));
-        Assert.Equal([1, 2, 3], answer.ToArray());
+        Assert.Equal(new AnswerCache.Answer(200, WantsAck: true), answer);
         Assert.Equal(Start + THist, cache.NextExpiry);
         Assert.Equal(CommandRepeat.New, cache.Begin(5, Start + THist, out _));
     }
@@ -29,11 +29,11 @@ public class AnswerCacheTests
     {
         var cache = new AnswerCache(THist);
         for (uint id = 1; id <= 5; id++) Assert.Equal(CommandRepeat.New, cache.Begin(id, Start, out _));
-        cache.Complete(1, [1]);
-        cache.Complete(3, [3]);
+        cache.Complete(1, new AnswerCache.Answer(200, WantsAck: false));
+        cache.Complete(3, new AnswerCache.Answer(200, WantsAck: false));
         cache.Confirm(1, 4);
         Assert.Equal(CommandRepeat.Confirmed, cache.Begin(1, Start, out var answer));
-        Assert.True(answer.IsEmpty);
+        Assert.Equal(default, answer);
         // What still runs has no answer that could be confirmed.
         Assert.Equal(CommandRepeat.Running, cache.Begin(2, Start, out _));
         cache.Confirm(1, 999_999_999);
@@ -49,7 +49,7 @@ public class AnswerCacheTests
         for (uint id = 1; id <= 3 * AnswerCache.Capacity; id++)
         {
             cache.Begin(id, Start, out _);
-            cache.Complete(id, [1]);
+            cache.Complete(id, new AnswerCache.Answer(200, WantsAck: false));
         }
 
         Assert.Equal(AnswerCache.Capacity, cache.Count);
