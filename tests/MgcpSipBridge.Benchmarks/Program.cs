@@ -14,6 +14,10 @@ public static class Program
                                                           whole calls through the bridge's process against sipp, without media
         avalanche [--gateways N] [--lines N]              the bridge's process while gateways (1000 of 24 lines) all restart within a second
         mgcp                                              the call agent alone: by the message, by the line, and a thousand gateways restarting
+        sip [--lines N] [--transactions N] [--register-rate N]
+                                                          the SIP layer alone, in virtual time: memory and pace of registered lines, what transactions leave behind
+        sip --real [--lines N] [--register-rate N] [--idle SECONDS]
+                                                          the bridge's process registering its lines at a registrar over loopback, then watched while they are idle
         relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--capacity]
                                                           RTP through our relay (native, coalesced, churned: with a busy heap, portable), a bare C
                                                           forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon), interleaved
@@ -30,6 +34,8 @@ public static class Program
                 return await CallLoad.Run(options);
             case ["avalanche", .. var rest] when AvalancheOptions.TryParse(rest, out var options):
                 return await AvalancheLoad.Run(options);
+            case ["sip", .. var rest] when SipLoadOptions.TryParse(rest, out var options):
+                return options.Real ? await SipRealLoad.Run(options) : SipLoad.Run(options);
             case ["relay", .. var rest] when RelayLoadOptions.TryParse(rest, out var options):
                 return await RelayBench.Run(options);
             case ["relay-serve", var name]:

@@ -10,6 +10,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     private ImmutableArray<string> _peers = [];
     private int _nextPeer;
     private string _number = "";
+    private bool _emergency;
     private bool _answered;
     private bool _offersEarly;
     private bool _released;
@@ -49,9 +50,9 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         }
 
         // A peer that is known to be down comes last, not never: the question may have been lost where a call would not be.
-        _peers = [.. choice.Peers.OrderBy(peer => core.Sip.StateOf(peer) == SipPeerState.Down)];
+        _peers = [.. choice.Peers.OrderBy(peer => core.Sip.StateOf(peer, core.Now) == SipPeerState.Down)];
         _nextPeer = 0;
-        _number = choice.Number;
+        (_number, _emergency) = (choice.Number, choice.Emergency);
         Try();
     }
 
@@ -234,7 +235,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     {
         Peer = _peers[_nextPeer++];
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), call.Line.Model.Features.WithholdNumber),
+            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), call.Line.Model.Features.WithholdNumber) { Emergency = _emergency },
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

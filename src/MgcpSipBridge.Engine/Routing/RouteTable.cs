@@ -8,7 +8,11 @@ namespace MgcpSipBridge.Engine;
 /// <param name="Route">The route's name.</param>
 /// <param name="Peers">Peers to try, in order; never empty.</param>
 /// <param name="Number">The number as the peers shall see it.</param>
-internal sealed record RouteChoice(string Route, ImmutableArray<string> Peers, string Number);
+internal sealed record RouteChoice(string Route, ImmutableArray<string> Peers, string Number)
+{
+    /// <summary>Whether somebody calls for help: nothing that is there to spare a peer holds such a call back.</summary>
+    public bool Emergency { get; init; }
+}
 
 /// <summary>The routes, found by the longest prefix, then by the lowest priority number. Immutable.</summary>
 internal sealed class RouteTable
@@ -43,14 +47,14 @@ internal sealed class RouteTable
     /// </summary>
     public RouteChoice? Find(string number, string linePeer)
     {
-        if (_byPrefix.Count == 0) return new RouteChoice("", [linePeer], number);
+        if (_byPrefix.Count == 0) return new RouteChoice("", [linePeer], number) { Emergency = EmergencyNumbers.Contains(number) };
         var lookup = _byPrefix.GetAlternateLookup<ReadOnlySpan<char>>();
         for (var length = Math.Min(_longest, number.Length); length >= 0; length--)
         {
             if (!lookup.TryGetValue(number.AsSpan(0, length), out var route)) continue;
             var stripped = route.StripDigits >= number.Length ? "" : number[route.StripDigits..];
             ImmutableArray<string> failover = route.Failover.IsDefault ? [] : route.Failover;
-            return new RouteChoice(route.Name, [route.Peer, .. failover], route.Prepend + stripped);
+            return new RouteChoice(route.Name, [route.Peer, .. failover], route.Prepend + stripped) { Emergency = EmergencyNumbers.Contains(number) };
         }
 
         return null;

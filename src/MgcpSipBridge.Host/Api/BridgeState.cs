@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Api;
@@ -25,6 +26,7 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
 {
     private readonly ConcurrentDictionary<string, (string Peer, SipRegistrationState State)> _registrations = new();
     private readonly ConcurrentDictionary<string, SipPeerState> _peers = new();
+    private readonly ConcurrentDictionary<string, ImmutableArray<(SipTransport Transport, NetAddress Address, SipPeerState State)>> _targets = new();
     private volatile EngineModel _model = EngineModel.Empty;
     private volatile Provisioned _provisioned = Provisioned.Empty;
     private volatile BridgePhase _phase = BridgePhase.Starting;
@@ -71,6 +73,9 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     /// <summary>Whether a peer answers.</summary>
     public SipPeerState PeerStateOf(string peer) => _peers.GetValueOrDefault(peer);
 
+    /// <summary>A peer's addresses and whether they answer, in the order in which they became known.</summary>
+    public ImmutableArray<(SipTransport Transport, NetAddress Address, SipPeerState State)> TargetsOf(string peer) => _targets.GetValueOrDefault(peer, []);
+
     /// <summary>Follows the engine's notes.</summary>
     public void Apply(EngineNote note)
     {
@@ -78,6 +83,15 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
         {
             if (peer.State is { } state) _peers[peer.Peer] = state;
             else _peers.TryRemove(peer.Peer, out _);
+        }
+
+        if (note is EngineNote.Sip { Note: SipNote.TargetChanged target })
+        {
+            var others = TargetsOf(target.Peer);
+            var at = others.ToList().FindIndex(t => t.Transport == target.Transport && t.Address == target.Address);
+            if (target.State is { } now) _targets[target.Peer] = at < 0 ? others.Add((target.Transport, target.Address, now)) : others.SetItem(at, (target.Transport, target.Address, now));
+            else if (others.Length == 1) _targets.TryRemove(target.Peer, out _);
+            else if (at >= 0) _targets[target.Peer] = others.RemoveAt(at);
         }
 
         if (note is not EngineNote.RegistrationChanged change) return;

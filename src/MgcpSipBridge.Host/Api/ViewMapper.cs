@@ -16,11 +16,20 @@ internal static partial class ViewMapper
         var model = peer.Sip;
         var registrations = state.RegistrationsAt(model.Name);
         var trunk = registrations.FirstOrDefault(r => r.Key == "trunk:" + model.Name);
-        var transport = model.Transport is { } by ? ";transport=" + by.ToString().ToLowerInvariant() : "";
         return new V1.Peer
         {
             Name = model.Name,
-            Uri = $"sip:{model.Host}{(model.Port == 0 ? "" : ":" + model.Port)}{transport}",
+            Uri = UriOf(model.Host, model.Port, model.Transport),
+            BackupUris = { model.Backups.All.Select(hop => UriOf(hop.Host, hop.Port, hop.Transport)) },
+            Targets =
+            {
+                state.TargetsOf(model.Name).Select(target => new V1.PeerTarget
+                {
+                    Transport = target.Transport.ToString().ToLowerInvariant(),
+                    Address = target.Address.ToString(),
+                    Reachability = target.State.ToMessage(),
+                }),
+            },
             Registration = model.Registration switch
             {
                 SipRegistrationMode.PerLine => V1.Peer.Types.Registration.PerLine,
@@ -42,14 +51,19 @@ internal static partial class ViewMapper
             RegistrationState = model.Registration == SipRegistrationMode.Trunk ? trunk.State.ToMessage() : V1.RegistrationState.Off,
             RegisteredCount = registrations.Count(r => r.State == SipRegistrationState.Registered),
             RegistrationCount = registrations.Length,
-            Reachability = state.PeerStateOf(model.Name) switch
-            {
-                SipPeerState.Up => V1.Peer.Types.Reachability.Up,
-                SipPeerState.Down => V1.Peer.Types.Reachability.Down,
-                _ => V1.Peer.Types.Reachability.Unknown,
-            },
+            Reachability = state.PeerStateOf(model.Name).ToMessage(),
         };
     }
+
+    private static string UriOf(string host, int port, SipTransport? transport) =>
+        $"sip:{host}{(port == 0 ? "" : ":" + port)}{(transport is { } by ? ";transport=" + by.ToString().ToLowerInvariant() : "")}";
+
+    private static V1.Peer.Types.Reachability ToMessage(this SipPeerState state) => state switch
+    {
+        SipPeerState.Up => V1.Peer.Types.Reachability.Up,
+        SipPeerState.Down => V1.Peer.Types.Reachability.Down,
+        _ => V1.Peer.Types.Reachability.Unknown,
+    };
 
     public static V1.Route ToMessage(this RouteModel route, BridgeState state) => new()
     {

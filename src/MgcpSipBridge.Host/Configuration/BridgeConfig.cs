@@ -173,6 +173,12 @@ internal sealed class SipSection
     [Setting("How often each peer is asked by OPTIONS whether it is there, four times more rarely at most while it is not; 0s: never. A route tries peers that are down last.", Min = "0s", Max = "1h")]
     public TimeSpan PingInterval { get; set; }
 
+    [Setting("How long calls try an address of a peer after the peer's others when it left a request unanswered; registrations try it after a tenth of that, and an answer to OPTIONS (Sip:PingInterval) ends it.", Min = "1s", Max = "1d")]
+    public TimeSpan TargetRetry { get; set; } = TimeSpan.FromMinutes(5);
+
+    [Setting("How long an address of a peer that answers 503 with Retry-After is left alone at most; 0s: that is ignored.", Min = "0s", Max = "1d")]
+    public TimeSpan RetryAfterMax { get; set; } = TimeSpan.FromMinutes(1);
+
     [Setting("New REGISTERs per second and peer at most when many lines start together.", Min = "1", Max = "10000")]
     public int RegisterRate { get; set; } = 100;
 

@@ -102,6 +102,8 @@ internal sealed record BridgeModel
                 SubscribeExpires = s.SubscribeExpires,
                 RegisterExpires = s.RegisterExpires,
                 PingInterval = s.PingInterval,
+                TargetRetry = s.TargetRetry,
+                RetryAfterMax = s.RetryAfterMax,
                 RegisterRate = s.RegisterRate,
                 RegisterRetry = s.RegisterRetry,
                 RegisterRetryMax = s.RegisterRetryMax,

@@ -17,9 +17,6 @@ internal sealed class BridgeMetrics
     private static readonly string[] InOut = ["in", "out"];
     private static readonly string[] Verbs = ["AUCX", "AUEP", "CRCX", "DLCX", "EPCF", "MDCX", "MESG", "NTFY", "RQNT", "RSIP"];
     private static readonly string[] CodeClasses = ["2xx", "4xx", "5xx", "8xx", "none"];
-    private static readonly string[] Methods =
-        ["ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "other", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"];
-    private static readonly string[] StatusClasses = ["1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
     private static readonly string[] Services = ["unknown", "in_service", "draining", "out_of_service"];
     // Telephony's own marks: 3, 5 and 8 s mean, 6, 8 and 11 s for 95 % are E.721's targets of post-dial delay.
     private static readonly double[] DelayBuckets = [0.1, 0.25, 0.5, 1, 2, 3, 5, 6, 8, 11, 15, 20, 30];
@@ -50,13 +47,6 @@ internal sealed class BridgeMetrics
     private readonly Counter _mgcpRepeats;
     private readonly Counter _mgcpSuspected;
     private readonly Counter _mgcpCrossed;
-    private readonly Counter _sipRequests;
-    private readonly Counter _sipResponses;
-    private readonly Counter _sipRetransmissions;
-    private readonly Counter _sipParseErrors;
-    private readonly Counter _sipDropped;
-    private readonly Counter _sipCredentialsRefused;
-    private readonly Gauge _peerUp;
     private readonly Gauge _sipConnections;
     private readonly Counter _sipTlsFailures;
     private readonly Gauge _sipCertificateExpiry;
@@ -102,13 +92,7 @@ internal sealed class BridgeMetrics
         _mgcpSuspected = metrics.CreateCounter("mgcpsipbridge_mgcp_suspected_total", "Times a gateway left a command and its first repeats unanswered (RFC 3435 4.3).");
         _mgcpCrossed = metrics.CreateCounter("mgcpsipbridge_mgcp_notify_crossed_total", "Notifies that crossed a newer request on the wire.");
 
-        _sipRequests = metrics.CreateCounter("mgcpsipbridge_sip_requests_total", "SIP requests, repeats not counted.", "method", "direction");
-        _sipResponses = metrics.CreateCounter("mgcpsipbridge_sip_responses_total", "SIP responses, repeats not counted.", "class", "direction");
-        _sipRetransmissions = metrics.CreateCounter("mgcpsipbridge_sip_retransmissions_total", "SIP messages sent again.");
-        _sipParseErrors = metrics.CreateCounter("mgcpsipbridge_sip_parse_errors_total", "SIP messages that could not be read.", "reason");
-        _sipDropped = metrics.CreateCounter("mgcpsipbridge_sip_dropped_total", "SIP messages dropped without an answer.", "reason");
-        _sipCredentialsRefused = metrics.CreateCounter("mgcpsipbridge_sip_credentials_refused_total", "Times a peer refused our credentials.", "peer");
-        _peerUp = metrics.CreateGauge("mgcpsipbridge_peer_up", "Whether a peer answers OPTIONS; only with Sip:PingInterval.", "peer");
+        Sip = new SipMetrics(metrics);
         _sipConnections = metrics.CreateGauge("mgcpsipbridge_sip_connections", "SIP connections that are open or being made.", "transport");
         _sipTlsFailures = metrics.CreateCounter("mgcpsipbridge_sip_tls_failures_total", "TLS connections that did not come to be: begun by others (in) or by us (out), and why not.", "direction", "reason");
         _sipCertificateExpiry = metrics.CreateGauge("mgcpsipbridge_sip_certificate_expiry_timestamp_seconds", "When our certificate for SIP runs out, in seconds since 1970; 0 without TLS.");
@@ -189,13 +173,16 @@ internal sealed class BridgeMetrics
                 Apply(mgcp.Note);
                 break;
             case EngineNote.Sip sip:
-                Apply(sip.Note);
+                Sip.Apply(sip.Note);
                 break;
             case EngineNote.Fault:
                 _faults.Inc();
                 break;
         }
     }
+
+    /// <summary>Peers' addresses.</summary>
+    public SipMetrics Sip { get; }
 
     /// <summary>What the API changes, and whether it can be kept.</summary>
     public ProvisioningMetrics Provisioning { get; }
@@ -215,7 +202,7 @@ internal sealed class BridgeMetrics
         foreach (var peer in model.Peers)
         {
             foreach (var state in Enum.GetValues<SipRegistrationState>()) _registrations.WithLabels(peer.Sip.Name, Snake(state)).Inc(0);
-            _sipCredentialsRefused.WithLabels(peer.Sip.Name).Inc(0);
+            Sip.Provisioned(peer.Sip.Name);
         }
     }
 
@@ -290,35 +277,6 @@ internal sealed class BridgeMetrics
         }
     }
 
-    private void Apply(SipNote note)
-    {
-        switch (note)
-        {
-            case SipNote.Request request:
-                _sipRequests.WithLabels(request.Method, InOut[request.Inbound ? 0 : 1]).Inc();
-                break;
-            case SipNote.Response response:
-                _sipResponses.WithLabels(StatusClasses[Math.Clamp(response.Status / 100, 1, 6) - 1], InOut[response.Inbound ? 0 : 1]).Inc();
-                break;
-            case SipNote.Retransmitted:
-                _sipRetransmissions.Inc();
-                break;
-            case SipNote.ParseFailed failed:
-                _sipParseErrors.WithLabels(Snake(failed.Error)).Inc();
-                break;
-            case SipNote.Dropped dropped:
-                _sipDropped.WithLabels(Snake(dropped.Reason)).Inc();
-                break;
-            case SipNote.PeerChanged peer:
-                if (peer.State is { } state) _peerUp.WithLabels(peer.Peer).Set(state == SipPeerState.Up ? 1 : 0);
-                else _peerUp.RemoveLabelled(peer.Peer);
-                break;
-            case SipNote.CredentialsRefused refused:
-                _sipCredentialsRefused.WithLabels(refused.Peer).Inc();
-                break;
-        }
-    }
-
     private void Media(RelayStatistics statistics)
     {
         Stream(statistics.Gateway);
@@ -348,15 +306,10 @@ internal sealed class BridgeMetrics
         foreach (var reason in Enum.GetValues<MgcpDropReason>()) _mgcpDropped.WithLabels(Snake(reason));
         foreach (var direction in InOut)
         {
-            foreach (var method in Methods) _sipRequests.WithLabels(method, direction);
-            foreach (var status in StatusClasses) _sipResponses.WithLabels(status, direction);
             foreach (var reason in Enum.GetValues<SipTlsFailure>()) _sipTlsFailures.WithLabels(direction, Snake(reason));
             foreach (var side in Enum.GetValues<RelaySide>()) _rtpPackets.WithLabels(Snake(side), direction);
         }
 
-        foreach (var error in Enum.GetValues<SipParseError>())
-            if (error != SipParseError.None) _sipParseErrors.WithLabels(Snake(error));
-        foreach (var reason in Enum.GetValues<SipDropReason>()) _sipDropped.WithLabels(Snake(reason));
         foreach (var side in Enum.GetValues<RelaySide>()) _oneWay.WithLabels(Snake(side));
         _sipConnections.WithLabels("tcp");
         _sipConnections.WithLabels("tls");

@@ -124,6 +124,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case SipNote.PeerChanged { State: SipPeerState.Down } down:
                 PeerDown(_sip, down.Peer);
                 break;
+            case SipNote.TargetChanged { State: SipPeerState.Up } up:
+                TargetUp(_sip, up.Address, up.Peer);
+                break;
+            case SipNote.TargetChanged { State: SipPeerState.Down } down when Speak($"target {down.Peer} {down.Address}", out _):
+                TargetDown(_sip, down.Address, down.Peer);
+                break;
             case SipNote.CredentialsRefused refused when Speak("credentials " + refused.Peer, out var more):
                 CredentialsRefused(_sip, refused.Peer, redaction[refused.Key], refused.Status, more);
                 break;
@@ -211,6 +217,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 3021, EventName = "PeerDown", Level = LogLevel.Warning, Message = "Peer {Peer} does not answer, or says that it is unavailable")]
     private static partial void PeerDown(ILogger logger, string peer);
+
+    [LoggerMessage(EventId = 3022, EventName = "PeerTargetUp", Level = LogLevel.Debug, Message = "{Address} of peer {Peer} answers")]
+    private static partial void TargetUp(ILogger logger, NetAddress address, string peer);
+
+    [LoggerMessage(EventId = 3023, EventName = "PeerTargetDown", Level = LogLevel.Warning, Message = "{Address} of peer {Peer} does not answer: others of that peer are tried before it")]
+    private static partial void TargetDown(ILogger logger, NetAddress address, string peer);
 
     [LoggerMessage(EventId = 3004, EventName = "RegistrationRefused", Level = LogLevel.Warning, Message = "Peer {Peer} refuses to register {Account} with {Status} ({Suppressed} more like this before)")]
     private static partial void RegistrationRefused(ILogger logger, string peer, Redacted account, int status, int suppressed);

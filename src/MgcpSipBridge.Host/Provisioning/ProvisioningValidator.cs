@@ -71,8 +71,8 @@ internal static partial class ProvisioningValidator
         public PeerModel Peer(PeerConfig peer)
         {
             Name(peer.Written, peer.Name, _peerNames);
-            var (host, port, transport) = Uri(peer);
-            Reachable(peer, host, transport);
+            var (host, port, transport) = Uri(peer.Written, "uri", peer.Uri);
+            Reachable(peer.Written, "uri", host, transport);
             Printable(peer.Written, ("realm", peer.Realm), ("username", peer.Username), ("password", peer.Password));
             if (peer.Registration == SipRegistrationMode.Trunk && string.IsNullOrEmpty(peer.Username))
                 Wrong(peer.Written, "username", "is missing: registration: trunk registers this user");
@@ -82,6 +82,7 @@ internal static partial class ProvisioningValidator
                 AsksForMessages = peer.SubscribesToMessages,
                 CallerFrom = peer.CallerFrom,
                 CallerIn = peer.CallerIn,
+                Backups = Backups(peer, transport),
                 LocalAddress = LocalAddress(peer, transport),
             }, peer.Media, peer.Digits);
         }
@@ -202,19 +203,35 @@ internal static partial class ProvisioningValidator
             return new RouteModel(route.Name ?? "", prefix, route.Peer ?? "", route.Priority, route.StripDigits, route.Prepend, route.Failover, min, route.MaxDigits);
         }
 
-        private (string Host, int Port, SipTransport? Transport) Uri(PeerConfig peer)
+        private SipHops Backups(PeerConfig peer, SipTransport? first)
         {
-            if (peer.Uri is not { } uri) return ("", 0, null);
+            var hops = ImmutableArray.CreateBuilder<SipHop>();
+            for (var i = 0; i < peer.BackupUris.Length; i++)
+            {
+                var field = $"backupUris[{i}]";
+                var (host, port, transport) = Uri(peer.Written, field, peer.BackupUris[i]);
+                Reachable(peer.Written, field, host, transport);
+                // Who is spoken to by TLS is not believed by less; that cannot hold for one address and not for another.
+                if ((transport == SipTransport.Tls) != (first == SipTransport.Tls)) Wrong(peer.Written, field, "is not reached as uri is: either all by TLS, or none");
+                hops.Add(new SipHop(host, port, transport));
+            }
+
+            return new SipHops(hops.ToImmutable());
+        }
+
+        private (string Host, int Port, SipTransport? Transport) Uri(Written peer, string field, string? text)
+        {
+            if (text is not { } uri) return ("", 0, null);
             // Up to the peer it is the same: TLS. Our requests say sip: and transport=tls, which every PBX understands.
             var secure = uri.StartsWith("sips:", StringComparison.OrdinalIgnoreCase);
             if (!secure && !uri.StartsWith("sip:", StringComparison.OrdinalIgnoreCase))
             {
-                Wrong(peer.Written, "uri", $"\"{uri}\" is not a SIP URI such as sip:10.0.0.9:5060;transport=udp");
+                Wrong(peer, field, $"\"{uri}\" is not a SIP URI such as sip:10.0.0.9:5060;transport=udp");
                 return ("", 0, null);
             }
 
             var parts = uri[(secure ? 5 : 4)..].Split(';');
-            var (host, port) = HostPort(peer, uri, parts[0]);
+            var (host, port) = HostPort(peer, field, uri, parts[0]);
             SipTransport? transport = secure ? SipTransport.Tls : null;
             foreach (var parameter in parts.Skip(1))
             {
@@ -225,7 +242,7 @@ internal static partial class ProvisioningValidator
                     case "transport=tls": transport = SipTransport.Tls; break;
                     // RFC 3261 §26.2.2: of a sips: URI, transport=tcp means TLS over it.
                     case "transport=tcp": break;
-                    default: Wrong(peer.Written, "uri", $"\";{parameter}\" is not understood: only ;transport=udp, ;transport=tcp or ;transport=tls is"); break;
+                    default: Wrong(peer, field, $"\";{parameter}\" is not understood: only ;transport=udp, ;transport=tcp or ;transport=tls is"); break;
                 }
             }
 
@@ -233,16 +250,16 @@ internal static partial class ProvisioningValidator
         }
 
         // A literal without transport is reached over UDP (RFC 3263 §4.1); a name may yet turn out to be anything.
-        private void Reachable(PeerConfig peer, string host, SipTransport? transport)
+        private void Reachable(Written peer, string field, string host, SipTransport? transport)
         {
             if (listeners.IsEmpty || host.Length == 0) return;
             var isLiteral = NetAddress.TryParse(host, 0, out var address);
             if (transport is null && !isLiteral) return;
             var needed = transport ?? SipTransport.Udp;
             var name = needed.ToString().ToLowerInvariant();
-            if (!listeners.Any(l => l.Transport == needed)) Wrong(peer.Written, "uri", $"is reached over {name.ToUpperInvariant()}, but Sip:Listen has no {name}:// listener");
+            if (!listeners.Any(l => l.Transport == needed)) Wrong(peer, field, $"is reached over {name.ToUpperInvariant()}, but Sip:Listen has no {name}:// listener");
             else if (isLiteral && !listeners.Any(l => l.Transport == needed && (l.Address.IsIPv4 == address.IsIPv4 || (l.Address.IsUnspecified && !l.Address.IsIPv4))))
-                Wrong(peer.Written, "uri", $"has an {(address.IsIPv4 ? "IPv4" : "IPv6")} address, but Sip:Listen has no {name}:// listener of that kind");
+                Wrong(peer, field, $"has an {(address.IsIPv4 ? "IPv4" : "IPv6")} address, but Sip:Listen has no {name}:// listener of that kind");
         }
 
         private NetAddress? LocalAddress(PeerConfig peer, SipTransport? transport)
@@ -255,11 +272,11 @@ internal static partial class ProvisioningValidator
             return address;
         }
 
-        private (string Host, int Port) HostPort(PeerConfig peer, string uri, string text)
+        private (string Host, int Port) HostPort(Written peer, string field, string uri, string text)
         {
             if (text.Contains('@'))
             {
-                Wrong(peer.Written, "uri", $"\"{uri}\" names a user; a peer is a host (users stand in username)");
+                Wrong(peer, field, $"\"{uri}\" names a user; a peer is a host (users stand in username)");
                 return ("", 0);
             }
 
@@ -269,7 +286,7 @@ internal static partial class ProvisioningValidator
             var port = 0;
             var bad = !SettingsValidator.IsHostName(host) || host.Split('.')[^1].All(char.IsAsciiDigit)
                 || (colon >= 0 && (!int.TryParse(text.AsSpan(colon + 1), System.Globalization.NumberStyles.None, null, out port) || port is < 1 or > 65535));
-            if (bad) Wrong(peer.Written, "uri", $"\"{uri}\" has no host, or a bad port: sip:10.0.0.9:5060;transport=udp would be right");
+            if (bad) Wrong(peer, field, $"\"{uri}\" has no host, or a bad port: sip:10.0.0.9:5060;transport=udp would be right");
             return (host, port);
         }
 

@@ -107,9 +107,10 @@ internal sealed partial class SipCall
 
     private SipPeer? PeerOf(SipUri uri)
     {
+        var host = uri.HostText;
         foreach (var peer in _core.Peers.All)
         {
-            if (peer.Hop.Host.Equals(uri.HostText, StringComparison.OrdinalIgnoreCase)) return peer;
+            if (peer.Hops.Any(hop => hop.Host.Equals(host, StringComparison.OrdinalIgnoreCase))) return peer;
         }
 
         return uri.TryGetAddress(5060, out var address) ? _core.Peers.At(address) : null;

@@ -39,13 +39,15 @@ internal sealed partial class SipCall
         var routes = account.Peer == Peer ? account.ServiceRoutes : [];
         _invite = new ClientRequest(_core, this, DraftOf(invite, peer, account.Model, routes), _core.Accounts.For(account, Peer));
         SetTimer(SipTimer.Ring, now + _core.Settings.RingTimeout);
-        _core.Names.Find(routes.IsEmpty ? peer.Hop : SipCore.HopOf(Dialog.UriOf(routes[0])), now, (targets, at) =>
+        if (routes.IsEmpty) _core.Locate(peer, SipMethod.Invite, now, Located, invite.Emergency);
+        else _core.Names.Find(SipCore.HopOf(Dialog.UriOf(routes[0])), now, Located);
+
+        void Located(ImmutableArray<SipTarget> targets, Instant at)
         {
             if (_state != SipCallState.Locating) return;
-            if (routes.IsEmpty) _core.Peers.Learn(peer, targets);
             Step(SipCallInput.Located, at);
             _invite.Start(_core.FlowsTo(targets), at);
-        });
+        }
     }
 
     private RequestDraft DraftOf(SipInvite invite, SipPeer peer, SipAccount account, ImmutableArray<string> routes)
@@ -56,6 +58,8 @@ internal sealed partial class SipCall
         headers.Add((SipHeader.Supported, _core.Supported));
         headers.AddRange(SessionHeaders());
         headers.AddRange(Identity.Tell(peer.Model, self, account.DisplayName, invite.Withheld));
+        // RFC 3261 §20.26.
+        if (invite.Emergency) headers.Add((SipHeader.Priority, "emergency"));
         headers.AddRange(Diversions.Write(invite.Diversions, SipUri.Create(invite.CalledUser, peer.Domain), peer.Domain));
         if (invite.ReferredBy is { } by) headers.Add((SipHeader.ReferredBy, $"<{SipUri.Create(by, peer.Domain)}>"));
         if (invite.Replaces is { } replaces)
@@ -148,7 +152,7 @@ internal sealed partial class SipCall
 
     private void OnFailure(SipEnd end, Instant now)
     {
-        if (end.Local && _core.Peers.Find(Peer) is { } peer) _core.Names.Distrust(peer.Hop);
+        if (end.Local && _core.Peers.Find(Peer) is { } peer) _core.Distrust(peer);
         _end = end;
         CloseEarlyDialogs();
         Step(SipCallInput.Failure, now);

@@ -82,6 +82,8 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
     {
         if (transaction != Transaction) return;
         _heard = Math.Max(_heard, response.Status);
+        if (response.Status != 503) core.Circuits.Answered(Flow);
+        else if (response.NumberOf(SipHeader.RetryAfter) is { } seconds) core.Circuits.Blocked(Flow, TimeSpan.FromSeconds(seconds), now);
         if (response.Status < 200)
         {
             if (!IsFinished) owner.OnProvisional(this, response, now);
@@ -97,6 +99,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
     public void OnTimedOut(SipClientTransaction transaction, Instant now)
     {
         if (transaction != Transaction || IsFinished) return;
+        if (_heard == 0) core.Circuits.Failed(Flow, now);
         // RFC 3263 §4.3: another target only without any response at all.
         if (_stopped || _heard > 0 || !TryNextFlow(now)) Fail(408, now);
     }
@@ -104,6 +107,8 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
     public void OnTransportFailed(SipClientTransaction transaction, Instant now)
     {
         if (transaction != Transaction || IsFinished) return;
+        // Nothing was sent at all where we are full ourselves.
+        if (!transaction.Message.IsEmpty) core.Circuits.Failed(Flow, now);
         // A connection that ends while it rings: another target would ring a second phone.
         if (_stopped || _heard > 100 || !TryNextFlow(now)) Fail(503, now);
     }

@@ -17,6 +17,9 @@ public sealed record SipInvite(string Account, string Peer, string CalledUser, R
     /// <summary>Replaces header: the dialog whose place this call takes at the callee (RFC 3891); null for none.</summary>
     public string? Replaces { get; init; }
 
+    /// <summary>Whether it is a call for help: told so by Priority, and held back by nothing.</summary>
+    public bool Emergency { get; init; }
+
     /// <summary>Who asked for this call (Referred-By, RFC 3892): user part; null for nobody.</summary>
     public string? ReferredBy { get; init; }
 }
@@ -118,8 +121,8 @@ public interface ISipLayer
     /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
     string? CallIdOf(SipCallHandle call) => null;
 
-    /// <summary>Whether a peer answered when it was asked last.</summary>
-    SipPeerState StateOf(string peer) => SipPeerState.Unknown;
+    /// <summary>Whether a peer answered when it was asked last; where nobody asks, whether an address of it answered the last request.</summary>
+    SipPeerState StateOf(string peer, Instant now) => SipPeerState.Unknown;
 
     /// <summary>Numbers for gauges, invariants and leak tests.</summary>
     SipCounts Counts { get; }

@@ -8,7 +8,12 @@ internal sealed class SipPeer(SipPeerModel model)
 {
     public SipPeerModel Model { get; } = model;
 
-    public HopName Hop { get; } = new(model.Host.ToLowerInvariant(), model.Port, model.Transport);
+    /// <summary>Where its URI leads.</summary>
+    public HopName Hop => Hops[0];
+
+    /// <summary>Where it may be found, in order.</summary>
+    public ImmutableArray<HopName> Hops { get; } =
+        [new(model.Host.ToLowerInvariant(), model.Port, model.Transport), .. model.Backups.All.Select(hop => new HopName(hop.Host.ToLowerInvariant(), hop.Port, hop.Transport))];
 
     /// <summary>Addresses that its requests come from: its literal, or what its name resolved to last.</summary>
     public ImmutableArray<NetAddress> Sources { get; set; } = [];

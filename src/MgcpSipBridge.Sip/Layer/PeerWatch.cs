@@ -72,11 +72,16 @@ internal sealed class PeerProbe(SipCore core, long id, SipPeer peer) : IClientRe
     /// <summary>A peer that is down is asked ever more rarely, down to one question in so many intervals.</summary>
     private const int RarestBackOff = 4;
 
+    /// <summary>Addresses of one name that are asked; more is a mistake of somebody's.</summary>
+    private const int MostTargets = 16;
+
+    private readonly List<ClientRequest> _open = [];
     private readonly string _callId = core.Tokens.NewCallId();
     private readonly string _tag = core.Tokens.NewTag();
     private uint _sequence;
     private int _failures;
     private bool _stopped;
+    private bool _answered;
 
     public long Id => id;
 
@@ -99,23 +104,32 @@ internal sealed class PeerProbe(SipCore core, long id, SipPeer peer) : IClientRe
         if (core.Peers.Find(peer.Model.Name) is null) core.Note(new SipNote.PeerChanged(peer.Model.Name, null));
     }
 
-    public void Ask(Instant now) => core.Names.Find(peer.Hop, now, (targets, at) =>
+    /// <summary>Each of its addresses is asked by itself, so that it is known of each; the peer is there when one of them is.</summary>
+    public void Ask(Instant now) => core.Locate(peer, SipMethod.Options, now, (targets, at) =>
     {
         if (_stopped) return;
-        core.Peers.Learn(peer, targets);
+        _answered = false;
         var flows = core.FlowsTo(targets);
-        var ourselves = $"<{SipUri.Create(null, core.HostAt(flows))}>;tag={_tag}";
         var uri = SipUri.Create(null, peer.HostPort, peer.UriParameters);
-        new ClientRequest(core, this, new RequestDraft
+        foreach (var flow in flows.Take(MostTargets))
         {
-            Method = SipMethod.Options,
-            Uri = uri,
-            From = ourselves,
-            To = $"<{uri}>",
-            CallId = _callId,
-            Sequence = ++_sequence,
-            Headers = [(SipHeader.Accept, SipCore.Sdp)],
-        }, account: null).Start(flows, at);
+            // Still waiting for its answer to the question before.
+            if (_open.Any(request => request.Flow == flow)) continue;
+            var request = new ClientRequest(core, this, new RequestDraft
+            {
+                Method = SipMethod.Options,
+                Uri = uri,
+                From = $"<{SipUri.Create(null, core.HostAt([flow]))}>;tag={_tag}",
+                To = $"<{uri}>",
+                CallId = _callId,
+                Sequence = ++_sequence,
+                Headers = [(SipHeader.Accept, SipCore.Sdp)],
+            }, account: null);
+            _open.Add(request);
+            request.Start([flow], at);
+        }
+
+        if (_open.Count == 0) Heard(false, at);
     });
 
     public void OnProvisional(ClientRequest request, SipMessage response, Instant now)
@@ -124,13 +138,25 @@ internal sealed class PeerProbe(SipCore core, long id, SipPeer peer) : IClientRe
     }
 
     // Whoever answers is there, whatever it says; but 503 asks to be left alone (§21.5.4).
-    public void OnFinal(ClientRequest request, SipMessage response, Instant now) => Heard(response.Status != 503, now);
+    public void OnFinal(ClientRequest request, SipMessage response, Instant now)
+    {
+        if (response.Status == 503) core.Circuits.Failed(request.Flow, now);
+        Heard(request, response.Status != 503, now);
+    }
 
-    public void OnFailed(ClientRequest request, int status, Instant now) => Heard(false, now);
+    public void OnFailed(ClientRequest request, int status, Instant now) => Heard(request, false, now);
 
     public void OnTerminated(ClientRequest request)
     {
         // The next question has a transaction of its own.
+    }
+
+    private void Heard(ClientRequest request, bool answered, Instant now)
+    {
+        _open.Remove(request);
+        if (_answered || (!answered && _open.Count > 0)) return;
+        _answered = answered;
+        Heard(answered, now);
     }
 
     private void Heard(bool answered, Instant now)

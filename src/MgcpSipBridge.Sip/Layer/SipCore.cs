@@ -73,6 +73,7 @@ internal sealed class SipCore
         Transactions = new SipTransactions(settings, entropy, _outputs, Tokens.Prefix);
         Names = new NameCache(Put, (query, at) => Timers.Set(new(SipTimer.LookUp, query), at));
         Accounts = new AccountBook(Peers, entropy);
+        Circuits = new SipCircuits(settings, Note);
         Supported = settings.SessionExpires > TimeSpan.Zero ? "100rel, replaces, timer" : "100rel, replaces";
     }
 
@@ -97,6 +98,9 @@ internal sealed class SipCore
     public PeerBook Peers { get; } = new();
 
     public AccountBook Accounts { get; }
+
+    /// <summary>Which addresses of peers answer.</summary>
+    public SipCircuits Circuits { get; }
 
     public SipWriter Writer { get; } = new();
 
@@ -137,6 +141,35 @@ internal sealed class SipCore
             _ => "",
         };
         return SipUri.Create(user, $"{listener.HostFor(flow.Remote)}:{listener.AdvertisedPort}", parameters);
+    }
+
+    /// <summary>
+    /// Finds the addresses of a peer, those of its URI first, and remembers that its requests come from there. In the order in which a request should try them: a call, or
+    /// <paramref name="emergency">one for help</paramref>, or anything else.
+    /// </summary>
+    public void Locate(SipPeer peer, SipMethod method, Instant now, Action<ImmutableArray<SipTarget>, Instant> found, bool emergency = false)
+    {
+        var parts = new ImmutableArray<SipTarget>[peer.Hops.Length];
+        var missing = parts.Length;
+        for (var i = 0; i < parts.Length; i++)
+        {
+            var place = i;
+            Names.Find(peer.Hops[i], now, (targets, at) =>
+            {
+                parts[place] = targets;
+                if (--missing > 0) return;
+                ImmutableArray<SipTarget> all = parts.Length == 1 ? targets : [.. parts.SelectMany(static part => part).Distinct()];
+                Peers.Learn(peer, all);
+                if (Peers.Find(peer.Model.Name) == peer) Circuits.Follow(peer.Model.Name, all);
+                found(Circuits.Order(all, at, method == SipMethod.Invite, emergency), at);
+            });
+        }
+    }
+
+    /// <summary>The next one who needs a peer's addresses asks for its names again.</summary>
+    public void Distrust(SipPeer peer)
+    {
+        foreach (var hop in peer.Hops) Names.Distrust(hop);
     }
 
     /// <summary>
@@ -185,7 +218,12 @@ internal sealed class SipCore
     }
 
     // A Contact mostly names an address, and certificates mostly name none: the address of a peer stands for that peer's domain.
-    private string DomainOf(SipTarget target) => target.Domain ?? Peers.At(target.Address)?.Hop.Host ?? target.Address.UriHost;
+    private string DomainOf(SipTarget target)
+    {
+        if (target.Domain is { } known) return known;
+        if (Peers.At(target.Address) is not { } peer || peer.Hops.Any(hop => hop.TryGetLiteral(out var literal) && literal.Address.SameHost(target.Address))) return target.Address.UriHost;
+        return peer.Hop.Host;
+    }
 
     private void Put(SipOutput output) => _outputs.Enqueue(output);
 }

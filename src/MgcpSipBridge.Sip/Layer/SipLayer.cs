@@ -51,7 +51,7 @@ public sealed partial class SipLayer : ISipLayer
     public string? CallIdOf(SipCallHandle call) => _calls.GetValueOrDefault(call.Value)?.CallId;
 
     /// <inheritdoc/>
-    public SipPeerState StateOf(string peer) => _watch.StateOf(peer);
+    public SipPeerState StateOf(string peer, Instant now) => _core.Settings.PingInterval > TimeSpan.Zero ? _watch.StateOf(peer) : _core.Circuits.StateOf(peer, now);
 
     /// <inheritdoc/>
     public void FireDue(Instant now)
@@ -107,6 +107,7 @@ public sealed partial class SipLayer : ISipLayer
     {
         var before = _core.Peers.All.ToDictionary(peer => peer.Model.Name, peer => peer.Model, StringComparer.Ordinal);
         _core.Peers.Replace(peers);
+        _core.Circuits.Keep(name => _core.Peers.Find(name) is not null);
         var changed = peers.Where(peer => before.GetValueOrDefault(peer.Name) != peer).Select(peer => peer.Name)
             .Concat(before.Keys.Where(name => _core.Peers.Find(name) is null)).ToHashSet(StringComparer.Ordinal);
         // Another realm decides who may see a password; nonces of another server are worth nothing.
@@ -227,12 +228,8 @@ public sealed partial class SipLayer : ISipLayer
     {
         foreach (var peer in _core.Peers.All)
         {
-            _core.Names.Find(peer.Hop, now, (targets, at) =>
-            {
-                _core.Peers.Learn(peer, targets);
-                // Asked again before the answer's time is up, so that no call waits for DNS.
-                RefreshPeers(at);
-            });
+            // Asked again before the answer's time is up, so that no call waits for DNS.
+            _core.Locate(peer, SipMethod.Options, now, (_, at) => RefreshPeers(at));
         }
 
         RefreshPeers(now);
@@ -241,7 +238,11 @@ public sealed partial class SipLayer : ISipLayer
     private void RefreshPeers(Instant now)
     {
         Instant? next = null;
-        foreach (var peer in _core.Peers.All) next = Instant.Earliest(next, _core.Names.RefreshAt(peer.Hop, now));
+        foreach (var peer in _core.Peers.All)
+        {
+            foreach (var hop in peer.Hops) next = Instant.Earliest(next, _core.Names.RefreshAt(hop, now));
+        }
+
         if (next is { } at) _core.Timers.Set(new(SipTimer.PeerNames, 0), at);
         else _core.Timers.Cancel(new(SipTimer.PeerNames, 0));
     }

@@ -41,6 +41,9 @@ public sealed record SipPeerModel(
     /// </summary>
     public bool Trusted { get; init; } = true;
 
+    /// <summary>Places that are tried in order when its URI's own do not answer: a second server that DNS does not know of.</summary>
+    public SipHops Backups { get; init; }
+
     /// <summary>Address of ours that it is spoken to from, without port; null for the one that lies nearest to it.</summary>
     public NetAddress? LocalAddress { get; init; }
 
@@ -55,6 +58,34 @@ public sealed record SipPeerModel(
     /// P-Asserted-Identity and a registrar by P-Preferred-Identity (RFC 3325 §9.1, §9.2).
     /// </summary>
     public SipIdentityHeader CallerIn { get; init; } = SipIdentityHeader.From;
+}
+
+/// <summary>A place that a URI names.</summary>
+/// <param name="Host">A literal or a domain name.</param>
+/// <param name="Port">Port; 0 when the URI names none.</param>
+/// <param name="Transport">Transport; null when it names none.</param>
+public sealed record SipHop(string Host, int Port, SipTransport? Transport);
+
+/// <summary>Places in order; equal when all of them are.</summary>
+public readonly struct SipHops(ImmutableArray<SipHop> all) : IEquatable<SipHops>
+{
+    /// <summary>The places.</summary>
+    public ImmutableArray<SipHop> All => all.IsDefault ? [] : all;
+
+    /// <inheritdoc/>
+    public bool Equals(SipHops other) => All.SequenceEqual(other.All);
+
+    /// <inheritdoc/>
+    public override bool Equals(object? obj) => obj is SipHops other && Equals(other);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => All.Length;
+
+    /// <summary>Whether both have the same places.</summary>
+    public static bool operator ==(SipHops left, SipHops right) => left.Equals(right);
+
+    /// <summary>Whether they differ.</summary>
+    public static bool operator !=(SipHops left, SipHops right) => !left.Equals(right);
 }
 
 /// <summary>Headers that say who somebody is.</summary>
@@ -131,6 +162,15 @@ public sealed record SipSettings
 
     /// <summary>How often each peer is asked, by OPTIONS, whether it is there; zero for never.</summary>
     public TimeSpan PingInterval { get; init; }
+
+    /// <summary>
+    /// How long an address of a peer that left a request unanswered is tried after the peer's others, calls alone; registrations and the like try it after a tenth of that. An
+    /// answer to OPTIONS ends it.
+    /// </summary>
+    public TimeSpan TargetRetry { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>How long an address that answers 503 with Retry-After is left alone at most (RFC 3261 §21.5.4).</summary>
+    public TimeSpan RetryAfterMax { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>New REGISTERs per second and peer at most when many lines start together.</summary>
     public int RegisterRate { get; init; } = 100;

@@ -54,6 +54,9 @@ public abstract record SipNote
     /// <summary>A peer is watched, answers, or does not; null when it is watched no more.</summary>
     public sealed record PeerChanged(string Peer, SipPeerState? State) : SipNote;
 
+    /// <summary>An address of a peer is known, answers, or does not; null when the peer has it no more. For whoever shows where a peer stands.</summary>
+    public sealed record TargetChanged(string Peer, SipTransport Transport, NetAddress Address, SipPeerState? State) : SipNote;
+
     /// <summary>A peer refused our credentials: an operator should look.</summary>
     public sealed record CredentialsRefused(string Peer, string Key, int Status) : SipNote;
 }

@@ -26,6 +26,7 @@ internal sealed class Registration : IClientRequestOwner
     private Pace _pace;
     private RegistrationStage _stage;
     private ClientRequest? _request;
+    private SipFlow _boundOver;
     private bool _removing;
     private bool _prolonged;
     private uint _sequence;
@@ -62,7 +63,7 @@ internal sealed class Registration : IClientRequestOwner
     public bool IsQuiet { get; set; }
 
     /// <summary>The path that the binding was made over; null when there is none.</summary>
-    public SipFlow? BoundOver => _stage == RegistrationStage.Bound ? _request?.Flow : null;
+    public SipFlow? BoundOver => _stage == RegistrationStage.Bound ? _boundOver : null;
 
     public void Start(Instant now) => Step(RegistrationInput.Wanted, now);
 
@@ -128,7 +129,7 @@ internal sealed class Registration : IClientRequestOwner
 
     private void Unanswered(int status, Instant now)
     {
-        if (_peer is { } peer) _core.Names.Distrust(peer.Hop);
+        if (_peer is { } peer) _core.Distrust(peer);
         _reason = new SipEnd(status, Local: true);
         _retryAfter = TimeSpan.Zero;
         Step(RegistrationInput.Unanswered, now);
@@ -136,6 +137,8 @@ internal sealed class Registration : IClientRequestOwner
 
     private void Accept(SipMessage response, SipFlow flow, Instant now)
     {
+        // Thousands of idle lines need the way, not the messages that went over it.
+        (_boundOver, _request, _flows) = (flow, null, []);
         _granted = GrantedBy(response, flow);
         _account.ServiceRoutes = ServiceRoutesOf(response);
         if (!_removing && _granted == TimeSpan.Zero)
@@ -220,9 +223,8 @@ internal sealed class Registration : IClientRequestOwner
             return;
         }
 
-        _core.Names.Find(peer.Hop, now, (targets, at) =>
+        _core.Locate(peer, SipMethod.Register, now, (targets, at) =>
         {
-            _core.Peers.Learn(peer, targets);
             _flows = _core.FlowsTo(targets);
             Send(removing ? TimeSpan.Zero : _asked, at);
         });

@@ -140,8 +140,8 @@ internal sealed class MailboxSubscription(SipCore core, long id, AccountEntry ac
             ],
         };
         var request = _request = new ClientRequest(core, this, draft, core.Accounts.For(account, account.Peer));
-        var hop = nextHop.Length > 0 ? SipCore.HopOf(nextHop) : routes.IsEmpty ? peer.Hop : SipCore.HopOf(Dialog.UriOf(routes[0]));
-        core.Names.Find(hop, now, (targets, at) => request.Start(core.FlowsTo(targets), at));
+        if (nextHop.Length == 0 && routes.IsEmpty) core.Locate(peer, SipMethod.Subscribe, now, (targets, at) => request.Start(core.FlowsTo(targets), at));
+        else core.Names.Find(SipCore.HopOf(nextHop.Length > 0 ? nextHop : Dialog.UriOf(routes[0])), now, (targets, at) => request.Start(core.FlowsTo(targets), at));
     }
 
     private void SetTimer(Instant at) => core.Timers.Set(new(SipTimer.Subscription, Id), at);

@@ -12,11 +12,14 @@ internal sealed class WireRegistrar : IDisposable
     private readonly ConcurrentDictionary<string, bool> _registered = new();
     private readonly ConcurrentDictionary<string, bool> _transactions = new();
     private readonly IPAddress _address;
+    private readonly int _lifetime;
     private int _registers, _byes, _answered, _repeats;
 
-    public WireRegistrar(IPAddress address)
+    /// <param name="address">Where it is.</param>
+    /// <param name="lifetime">Seconds that it grants.</param>
+    public WireRegistrar(IPAddress address, int lifetime = 3600)
     {
-        _address = address;
+        (_address, _lifetime) = (address, lifetime);
         _socket.ReceiveBufferSize = 8_000_000;
         _socket.Bind(new IPEndPoint(address, 5060));
         new Thread(Receive) { IsBackground = true }.Start();
@@ -70,7 +73,7 @@ internal sealed class WireRegistrar : IDisposable
                 var leaves = Header("Expires").EndsWith(": 0", StringComparison.Ordinal) || Header("Contact").Contains("expires=0", StringComparison.Ordinal);
                 if (leaves) _registered.TryRemove(account, out _);
                 else _registered[account] = true;
-                extra = leaves ? "" : Header("Contact").Split(";expires")[0] + ";expires=3600\r\n";
+                extra = leaves ? "" : Header("Contact").Split(";expires")[0] + $";expires={_lifetime}\r\n";
                 break;
             case "INVITE":
                 if (isNew) _answered++;

@@ -310,7 +310,7 @@ public sealed class IncomingCallTests
         _bench.Deliver("garbage", flow: SipBench.Udp with { Remote = stranger });
         _bench.ExpectNothing();
         _bench.NothingHappens();
-        Assert.Equal([new SipNote.Dropped(SipDropReason.UnknownSource, stranger), new SipNote.Dropped(SipDropReason.UnknownSource, stranger)], _bench.Notes);
+        Assert.Equal([new SipNote.Dropped(SipDropReason.UnknownSource, stranger), new SipNote.Dropped(SipDropReason.UnknownSource, stranger)], _bench.Notes.OfType<SipNote.Dropped>());
         Assert.Equal(default, _bench.Layer.Counts);
     }
 
@@ -320,7 +320,7 @@ public sealed class IncomingCallTests
         var bench = new SipBench(SipBench.DefaultPeer with { Transport = SipTransport.Tls, Port = 5061 });
         bench.Request("INVITE", body: SipBench.Offer);
         bench.ExpectNothing();
-        Assert.Equal(new SipNote.Dropped(SipDropReason.UnknownSource, SipBench.Udp.Remote), Assert.Single(bench.Notes));
+        Assert.Equal(new SipNote.Dropped(SipDropReason.UnknownSource, SipBench.Udp.Remote), Assert.Single(bench.Notes.OfType<SipNote.Dropped>()));
         bench.Request("INVITE", body: SipBench.Offer, flow: SipBench.Udp with { Transport = SipTransport.Tls });
         bench.Expect("100");
         bench.Happens<SipEvent.IncomingCall>();

@@ -9,13 +9,13 @@ public sealed class PeerWatchTests
     [Fact]
     public void A_peer_that_answers_is_up_whatever_it_says_and_asked_again_after_the_interval()
     {
-        Assert.Equal(SipPeerState.Unknown, _bench.Layer.StateOf("pbx"));
+        Assert.Equal(SipPeerState.Unknown, _bench.Layer.StateOf("pbx", _bench.Now));
         _bench.Wait(6);
         var first = _bench.Expect("OPTIONS");
         Assert.Equal("sip:192.0.2.9:5060", first.RequestUri);
         Assert.Equal(SipBench.Pbx, first.Flow.Remote);
         _bench.Reply(first, 404);
-        Assert.Equal(SipPeerState.Up, _bench.Layer.StateOf("pbx"));
+        Assert.Equal(SipPeerState.Up, _bench.Layer.StateOf("pbx", _bench.Now));
         _bench.Wait(53);
         _bench.ExpectNothing();
         _bench.Wait(14);
@@ -31,11 +31,11 @@ public sealed class PeerWatchTests
         _bench.Expect("OPTIONS");
         // Timer F: 64*T1.
         _bench.Wait(32.1);
-        Assert.Equal(SipPeerState.Up, _bench.Layer.StateOf("pbx"));
+        Assert.Equal(SipPeerState.Up, _bench.Layer.StateOf("pbx", _bench.Now));
         _bench.Wait(1);
         _bench.Expect("OPTIONS");
         _bench.Wait(32.1);
-        Assert.Equal(SipPeerState.Down, _bench.Layer.StateOf("pbx"));
+        Assert.Equal(SipPeerState.Down, _bench.Layer.StateOf("pbx", _bench.Now));
         _bench.Wait(67);
         _bench.Reply(_bench.Expect("OPTIONS"), 200);
         Assert.Equal([SipPeerState.Unknown, SipPeerState.Up, SipPeerState.Down, SipPeerState.Up], Changes());
@@ -76,10 +76,10 @@ public sealed class PeerWatchTests
         var question = _bench.Expect("OPTIONS");
         _bench.Do((layer, now) => layer.SetPeers([SipBench.DefaultPeer with { Realm = "new" }], now));
         _bench.Reply(question, 200);
-        Assert.Equal(SipPeerState.Unknown, _bench.Layer.StateOf("pbx"));
+        Assert.Equal(SipPeerState.Unknown, _bench.Layer.StateOf("pbx", _bench.Now));
         _bench.Wait(6);
         _bench.Reply(_bench.Expect("OPTIONS"), 200);
-        Assert.Equal(SipPeerState.Up, _bench.Layer.StateOf("pbx"));
+        Assert.Equal(SipPeerState.Up, _bench.Layer.StateOf("pbx", _bench.Now));
     }
 
     [Fact]

@@ -1,0 +1,98 @@
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
+using Prometheus;
+
+namespace MgcpSipBridge.Host.Observability;
+
+/// <summary>What is counted of SIP peers' addresses, and of those who are not let in.</summary>
+internal sealed class SipMetrics
+{
+    private static readonly string[] Methods =
+        ["ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "other", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"];
+    private static readonly string[] StatusClasses = ["1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
+    private static readonly string[] InOut = ["in", "out"];
+    private readonly Dictionary<(string Peer, SipTransport, NetAddress), SipPeerState> _states = [];
+    private readonly Counter _sipRequests;
+    private readonly Counter _sipResponses;
+    private readonly Counter _sipRetransmissions;
+    private readonly Counter _sipParseErrors;
+    private readonly Counter _sipDropped;
+    private readonly Counter _sipCredentialsRefused;
+    private readonly Gauge _peerUp;
+    private readonly Gauge _targets;
+
+    /// <summary>Declares everything.</summary>
+    public SipMetrics(MetricFactory metrics)
+    {
+        _sipRequests = metrics.CreateCounter("mgcpsipbridge_sip_requests_total", "SIP requests, repeats not counted.", "method", "direction");
+        _sipResponses = metrics.CreateCounter("mgcpsipbridge_sip_responses_total", "SIP responses, repeats not counted.", "class", "direction");
+        _sipRetransmissions = metrics.CreateCounter("mgcpsipbridge_sip_retransmissions_total", "SIP messages sent again.");
+        _sipParseErrors = metrics.CreateCounter("mgcpsipbridge_sip_parse_errors_total", "SIP messages that could not be read.", "reason");
+        _sipDropped = metrics.CreateCounter("mgcpsipbridge_sip_dropped_total", "SIP messages dropped without an answer.", "reason");
+        _sipCredentialsRefused = metrics.CreateCounter("mgcpsipbridge_sip_credentials_refused_total", "Times a peer refused our credentials.", "peer");
+        _peerUp = metrics.CreateGauge("mgcpsipbridge_peer_up", "Whether a peer answers OPTIONS; only with Sip:PingInterval.", "peer");
+        _targets = metrics.CreateGauge("mgcpsipbridge_peer_targets", "Addresses of a peer by whether they answered the last request.", "peer", "state");
+        foreach (var direction in InOut)
+        {
+            foreach (var method in Methods) _sipRequests.WithLabels(method, direction);
+            foreach (var status in StatusClasses) _sipResponses.WithLabels(status, direction);
+        }
+
+        foreach (var error in Enum.GetValues<SipParseError>())
+            if (error != SipParseError.None) _sipParseErrors.WithLabels(BridgeMetrics.Snake(error));
+        foreach (var reason in Enum.GetValues<SipDropReason>()) _sipDropped.WithLabels(BridgeMetrics.Snake(reason));
+    }
+
+    /// <summary>Counts what the SIP side noted.</summary>
+    public void Apply(SipNote note)
+    {
+        switch (note)
+        {
+            case SipNote.Request request:
+                _sipRequests.WithLabels(request.Method, InOut[request.Inbound ? 0 : 1]).Inc();
+                break;
+            case SipNote.Response response:
+                _sipResponses.WithLabels(StatusClasses[Math.Clamp(response.Status / 100, 1, 6) - 1], InOut[response.Inbound ? 0 : 1]).Inc();
+                break;
+            case SipNote.Retransmitted:
+                _sipRetransmissions.Inc();
+                break;
+            case SipNote.ParseFailed failed:
+                _sipParseErrors.WithLabels(BridgeMetrics.Snake(failed.Error)).Inc();
+                break;
+            case SipNote.Dropped dropped:
+                _sipDropped.WithLabels(BridgeMetrics.Snake(dropped.Reason)).Inc();
+                break;
+            case SipNote.PeerChanged peer:
+                if (peer.State is { } state) _peerUp.WithLabels(peer.Peer).Set(state == SipPeerState.Up ? 1 : 0);
+                else _peerUp.RemoveLabelled(peer.Peer);
+                break;
+            case SipNote.TargetChanged target:
+                Apply(target);
+                break;
+            case SipNote.CredentialsRefused refused:
+                _sipCredentialsRefused.WithLabels(refused.Peer).Inc();
+                break;
+        }
+    }
+
+    /// <summary>A peer is provisioned: its counters exist from now on.</summary>
+    public void Provisioned(string peer) => _sipCredentialsRefused.WithLabels(peer).Inc(0);
+
+    /// <summary>An address of a peer appeared, answers, does not, or is gone.</summary>
+    private void Apply(SipNote.TargetChanged target)
+    {
+        var key = (target.Peer, target.Transport, target.Address);
+        if (_states.Remove(key, out var before)) _targets.WithLabels(target.Peer, BridgeMetrics.Snake(before)).Dec();
+        if (target.State is { } state)
+        {
+            foreach (var any in Enum.GetValues<SipPeerState>()) _targets.WithLabels(target.Peer, BridgeMetrics.Snake(any)).Inc(0);
+            _states[key] = state;
+            _targets.WithLabels(target.Peer, BridgeMetrics.Snake(state)).Inc();
+        }
+        else if (!_states.Keys.Any(known => known.Peer == target.Peer))
+        {
+            foreach (var any in Enum.GetValues<SipPeerState>()) _targets.RemoveLabelled(target.Peer, BridgeMetrics.Snake(any));
+        }
+    }
+}

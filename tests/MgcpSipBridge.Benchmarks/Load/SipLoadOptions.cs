@@ -1,0 +1,38 @@
+using System.Globalization;
+
+namespace MgcpSipBridge.Benchmarks.Load;
+
+/// <summary>How much of SIP.</summary>
+/// <param name="Lines">Lines that register, 100 to 100000.</param>
+/// <param name="Transactions">Transactions that come and go.</param>
+/// <param name="RegisterRate">REGISTERs that may begin in a second.</param>
+/// <param name="Idle">Real bridge: seconds that it is watched for after the last registration.</param>
+/// <param name="Real">Whether a real bridge registers at a real registrar, over loopback, in real time.</param>
+internal sealed record SipLoadOptions(int Lines = 10_000, int Transactions = 1_000_000, int RegisterRate = 100, int Idle = 30, bool Real = false)
+{
+    public static bool TryParse(IReadOnlyList<string> arguments, out SipLoadOptions options)
+    {
+        options = new SipLoadOptions();
+        for (var i = 0; i < arguments.Count; i += 2)
+        {
+            if (arguments[i] == "--real")
+            {
+                options = options with { Real = true };
+                i--;
+                continue;
+            }
+
+            if (i + 1 == arguments.Count || !int.TryParse(arguments[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number < 1) return false;
+            switch (arguments[i])
+            {
+                case "--lines": options = options with { Lines = Math.Clamp(number, 100, 100_000) }; break;
+                case "--transactions": options = options with { Transactions = number }; break;
+                case "--register-rate": options = options with { RegisterRate = number }; break;
+                case "--idle": options = options with { Idle = number }; break;
+                default: return false;
+            }
+        }
+
+        return true;
+    }
+}
