@@ -37,8 +37,8 @@ public abstract record CallEffect
     /// <summary>Let the peer wait, or take it back.</summary>
     public sealed record HoldPeer(CallId Call, bool Held) : CallEffect;
 
-    /// <summary>Ask the peer to call somebody else in the line's place.</summary>
-    public sealed record TransferPeer(CallId Call, string Number) : CallEffect;
+    /// <summary>Ask the peer to call somebody else in the line's place, or to take the place of the line's other call with that somebody.</summary>
+    public sealed record TransferPeer(CallId Call, string Number, CallId? Other = null) : CallEffect;
 
     /// <summary>Call the one whom the peer named, and let the line talk to that one instead.</summary>
     public sealed record FollowTransfer(CallId Call, string Number) : CallEffect;

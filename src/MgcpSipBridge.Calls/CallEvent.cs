@@ -98,7 +98,9 @@ public abstract record CallEvent
     public sealed record HoldWanted(bool Held) : CallEvent;
 
     /// <summary>The line hands its far end on to somebody.</summary>
-    public sealed record TransferWanted(string Number) : CallEvent;
+    /// <param name="Number">Whom to.</param>
+    /// <param name="Other">A call with that somebody, whose place the far end takes; null to have them called.</param>
+    public sealed record TransferWanted(string Number, CallId? Other = null) : CallEvent;
 
     /// <summary>The transfer that the line wanted was done, or failed.</summary>
     public sealed record TransferEnded(CallId Call, bool Done) : CallEvent;
@@ -114,6 +116,12 @@ public abstract record CallEvent
 
     /// <summary>The far end hands the line on to somebody.</summary>
     public sealed record PeerTransfers(CallId Call, Party Target) : CallEvent;
+
+    /// <summary>Whoever is to take the far end's place rings.</summary>
+    public sealed record NextPeerRings(CallId Call) : CallEvent;
+
+    /// <summary>Whoever is to take the far end's place is heard, or is not coming: ringback is over.</summary>
+    public sealed record NextPeerHeard(CallId Call) : CallEvent;
 
     /// <summary>Whether messages wait for the line.</summary>
     public sealed record MessagesWaiting(bool Waiting) : CallEvent;

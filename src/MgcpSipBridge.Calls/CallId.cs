@@ -29,6 +29,9 @@ public sealed record Call(CallId Id, bool FromLine, Party Far)
     /// <summary>The bell that the caller's side asks for, 0 to 7; null for the ordinary one.</summary>
     public int? Ring { get; init; }
 
+    /// <summary>Who is at the other end, where it says so: not always the one that was called. Null while it does not.</summary>
+    public Party? Connected { get; init; }
+
     /// <summary>Who sent the call on to this line, the last one if several did; null for a call that came straight.</summary>
     public Party? SentOnBy { get; init; }
 

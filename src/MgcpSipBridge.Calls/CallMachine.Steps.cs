@@ -82,9 +82,9 @@ public static partial class CallMachine
 
     private static CallState Known(CallState state, Party who) => state switch
     {
-        Proceeding s => s with { Call = s.Call with { Far = who } },
-        Alerting s => s with { Call = s.Call with { Far = who } },
-        Talking s => s with { Call = s.Call with { Far = who } },
+        Proceeding s => s with { Call = s.Call with { Connected = who } },
+        Alerting s => s with { Call = s.Call with { Connected = who } },
+        Talking s => s with { Call = s.Call with { Connected = who } },
         _ => state,
     };
 
@@ -174,5 +174,5 @@ public static partial class CallMachine
 
     /// <summary>Whether the phone is off hook in this state.</summary>
     public static bool IsOffHook(CallState state) =>
-        state is Dialing or Preparing or Proceeding or Alerting or Talking or Releasing or LeftOffHook;
+        state is Dialing or Extending or Preparing or Proceeding or Alerting or Talking or Releasing or LeftOffHook;
 }

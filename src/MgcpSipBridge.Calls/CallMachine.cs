@@ -80,6 +80,7 @@ public static partial class CallMachine
             (Proceeding or Alerting, OnHook) => HangUpBoth(state),
 
             (Proceeding s, PeerWantsDigits) => Go(new Extending(s.Call, ""), new Signal(new PhoneSignal.Collecting(DialTone: false, Continues: true)), Timer(CallTimer.InterDigit, context.Times.Critical, context)),
+            (Alerting s, BearerChanged) => Stay(state, new DescribePeer(s.Call.Id)),   // told at once, or as soon as it may be
             (Alerting, PeerWantsDigits) => FailBoth(state, CallCause.InvalidNumber, context),
             (Proceeding or Alerting or Talking, PeerIdentified e) => Stay(Known(state, e.Who)),
 
@@ -110,9 +111,11 @@ public static partial class CallMachine
             (Talking s, Digits e) => Stay(state, new DialPeer(s.Call.Id, e.Symbols)),
             (Talking s, PeerDials e) => Stay(state, new PlayDigits(s.Call.Id, e.Symbols)),
             (Talking s, PeerTransfers e) => Stay(state, new FollowTransfer(s.Call.Id, e.Target.Number)),
-            (Talking s, TransferWanted e) => Stay(state, new TransferPeer(s.Call.Id, e.Number)),
+            (Talking s, TransferWanted e) => Stay(state, new TransferPeer(s.Call.Id, e.Number, e.Other)),
             (Talking s, TransferEnded { Done: true }) => Fail(s.Call, CallSide.Line, CallStage.Talking, CallCause.NormalClearing, context, Release(s.Call, CallStage.Talking)),
             (Talking, TransferEnded) => Ignore(state),         // the call goes on
+            (Talking, NextPeerRings) => Stay(state, new Signal(new PhoneSignal.Hearing(Tone.Ringback))),
+            (Talking, NextPeerHeard) => Stay(state, new Signal(PhoneSignal.Listening.Instance)),
             (Talking s, BearerChanged) => Stay(state, new DescribePeer(s.Call.Id)),
             (Talking s, HoldWanted e) => Stay(state, new HoldPeer(s.Call.Id, e.Held)),
             (Talking, Flash) => Ignore(state),                 // no line feature is bound to it yet
@@ -133,7 +136,7 @@ public static partial class CallMachine
             (_, BearerChanged) => Ignore(state),               // the next description says it
             (_, HoldWanted) => Ignore(state),                  // nobody to hold
             (_, TransferWanted or TransferEnded) => Ignore(state),         // nobody to hand on
-            (_, PeerWantsDigits or PeerDials or PeerTransfers or PeerIdentified) => Ignore(state),   // there is no far end that could
+            (_, PeerWantsDigits or PeerDials or PeerTransfers or PeerIdentified or NextPeerRings or NextPeerHeard) => Ignore(state),   // there is no far end that could
             (_, PeerRings or PeerHeard or PeerAnswers or PeerEnds) => Ignore(state),   // not of this call's direction, or told twice
             (_, BearerFailed) => Ignore(state),
             (_, OnHook) => Ignore(state),
@@ -150,6 +153,8 @@ public static partial class CallMachine
         PeerIdentified e => e.Call,
         PeerWantsDigits e => e.Call,
         PeerDials e => e.Call,
+        NextPeerRings e => e.Call,
+        NextPeerHeard e => e.Call,
         PeerTransfers e => e.Call,
         PeerRings e => e.Call,
         PeerHeard e => e.Call,

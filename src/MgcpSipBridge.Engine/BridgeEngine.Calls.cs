@@ -65,11 +65,14 @@ public sealed partial class BridgeEngine
                 call.Peer.Describe();
                 break;
             case CallEffect.HoldPeer e when Find(e.Call) is { } call:
-                call.Media.Holds = e.Held;
+                call.Media.Hold(e.Held);
                 call.Peer.Describe();
                 break;
+            case CallEffect.TransferPeer { Other: { } other } e when Find(e.Call) is { } call:
+                call.Peer.Transfer(e.Number, Find(other)?.Peer.Handle ?? default(Sip.SipCallHandle));
+                break;
             case CallEffect.TransferPeer e when Find(e.Call) is { } call:
-                call.Peer.Transfer(e.Number);
+                call.Peer.Transfer(e.Number, null);
                 break;
             case CallEffect.FollowTransfer e when Find(e.Call) is { } call:
                 call.Peer.Follow(e.Number);
@@ -100,6 +103,8 @@ public sealed partial class BridgeEngine
         if (next.Current is not { } now) return;
         var call = Find(now.Id) ?? Begin(line, now);
         call.Far = now.Far;
+        call.Connected = now.Connected;
+        call.SentOnBy = now.SentOnBy;
         if (before is CallState.Dialing or CallState.Summoning or CallState.Idle && next is CallState.Preparing) call.Dialled = _core.Now;
     }
 

@@ -5,12 +5,28 @@ namespace MgcpSipBridge.Engine;
 /// <content>What somebody orders through the control API.</content>
 public sealed partial class BridgeEngine
 {
-    private CallView? HangUp(string id)
+    private CallView? HangUp(string id) => Order(id, new CallEvent.Cleared(CallCause.NormalClearing));
+
+    private CallView? Transfer(EngineQuery.Transfer wanted)
+    {
+        CallId? other = null;
+        var number = wanted.Number;
+        if (wanted.OtherCallId is { } id)
+        {
+            if (FindAny(id) is not { Ended: null } joined) return null;
+            (other, number) = (joined.Id, joined.Far.Number);
+        }
+
+        return number.Length == 0 ? null : Order(wanted.CallId, new CallEvent.TransferWanted(number, other));
+    }
+
+    /// <summary>Something for the line of a live call; ignored by one that is not in it any more.</summary>
+    private CallView? Order(string id, CallEvent evt)
     {
         if (FindAny(id) is not { } call) return null;
         if (call.Ended is null && call.Line.State.Current?.Id == call.Id)
         {
-            _core.Raise(call.Line, new CallEvent.Cleared(CallCause.NormalClearing));
+            _core.Raise(call.Line, evt);
             Pump();
         }
 

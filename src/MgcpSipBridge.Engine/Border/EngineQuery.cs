@@ -41,6 +41,15 @@ public abstract record EngineQuery
     /// <summary>Ends a live call: <see cref="CallView"/> as it was left, unchanged if it had ended before; null when there is none.</summary>
     public sealed record HangUp(string CallId) : EngineQuery;
 
+    /// <summary>Lets the far end of a live call wait, or takes it back: <see cref="CallView"/>; null when there is no such call.</summary>
+    public sealed record Hold(string CallId, bool Held) : EngineQuery;
+
+    /// <summary>
+    /// Hands the far end of a live call on to a number, as its peer dials it, or joins it with the far end of another live call (RFC 3515,
+    /// RFC 3891); both ways the line's part ends when the peer says that it is done: <see cref="CallView"/>, or null when there is no such call.
+    /// </summary>
+    public sealed record Transfer(string CallId, string Number, string? OtherCallId = null) : EngineQuery;
+
     /// <summary>Rings a line, and when it is lifted calls the number (click to dial): <see cref="OriginateAnswer"/>.</summary>
     /// <param name="Line">Number of the line.</param>
     /// <param name="Number">Whom to call, as its phone would dial it.</param>
@@ -142,6 +151,12 @@ public sealed record CallView(
 {
     /// <summary>What the gateway counted on the call's connection, told when that was deleted; null before, and when it does not tell.</summary>
     public ConnectionStatistics? Counted { get; init; }
+
+    /// <summary>Number of who is at the other end, where the peer says so; empty when that is withheld, null while nothing is said.</summary>
+    public string? Connected { get; init; }
+
+    /// <summary>Number of who sent the call on to this line (RFC 5806, RFC 7044); null for a call that came straight.</summary>
+    public string? SentOnBy { get; init; }
 }
 
 /// <summary>How calls end, for records and the metric's <c>outcome</c> label.</summary>

@@ -56,6 +56,7 @@ internal static class CauseMap
     public static int Q850(CallCause cause) => cause switch
     {
         CallCause.NormalClearing => 16,
+        CallCause.AnsweredElsewhere => 26,
         CallCause.NoAnswer => 19,
         CallCause.Busy => 17,
         CallCause.LineOutOfService or CallCause.Unavailable => 27,

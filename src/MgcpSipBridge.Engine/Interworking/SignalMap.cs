@@ -22,25 +22,26 @@ internal static class SignalMap
     /// <param name="digitMap">The line's digit map, or null to have every digit reported.</param>
     /// <param name="showsCaller">Whether the line has caller id.</param>
     /// <param name="localTime">For caller id's date.</param>
-    public static NotificationRequest Request(PhoneSignal wanted, GatewayTraits traits, string? digitMap, bool showsCaller, DateTime localTime) =>
+    /// <param name="messages">Whether messages wait: dial tone says so.</param>
+    public static NotificationRequest Request(PhoneSignal wanted, GatewayTraits traits, string? digitMap, bool showsCaller, DateTime localTime, bool messages = false) =>
         wanted switch
         {
             PhoneSignal.Quiet => Quiet,
             PhoneSignal.Listening => Listening,
             PhoneSignal.Hearing hearing => Hear(hearing.Tone, traits),
-            PhoneSignal.Collecting collecting => Collect(collecting.DialTone, traits, digitMap),
+            PhoneSignal.Collecting collecting => Collect(collecting.DialTone, traits, digitMap, messages),
             PhoneSignal.Ringing ringing => Ring(ringing.Caller, ringing.Ring, traits, showsCaller, localTime),
             _ => Quiet,
         };
 
-    private static NotificationRequest Collect(bool dialTone, GatewayTraits traits, string? digitMap)
+    private static NotificationRequest Collect(bool dialTone, GatewayTraits traits, string? digitMap, bool messages)
     {
         // The timer letter is asked for only with a map: it ends the number (RFC 3660 §2.2). Without one our own timers do.
         var digits = digitMap is null
             ? new RequestedEvent(traits.DigitPackage + "/[0-9#*]")
             : new RequestedEvent(traits.DigitPackage + "/[0-9#*T]", "D");
         return dialTone
-            ? new([OnHook, Flash, ToneOver, digits], Tones(Tone.Dial, traits), digitMap)
+            ? new([OnHook, Flash, ToneOver, digits], Tones(Tone.Dial, traits, messages), digitMap)
             : new([OnHook, Flash, digits], [], digitMap);
     }
 
@@ -71,19 +72,21 @@ internal static class SignalMap
             : new([OffHook], [ring]);
     }
 
-    private static ImmutableArray<SignalRequest> Tones(Tone tone, GatewayTraits traits)
+    private static ImmutableArray<SignalRequest> Tones(Tone tone, GatewayTraits traits, bool messages = false)
     {
-        foreach (var signal in Candidates(tone, traits))
+        foreach (var signal in Candidates(tone, traits, messages))
             if (!traits.RefusedNames.Contains(signal.Signal)) return [signal];
         return [];
     }
 
     /// <summary>The signals for a tone, the best first; the last is one that every line package has.</summary>
-    private static ImmutableArray<SignalRequest> Candidates(Tone tone, GatewayTraits traits)
+    private static ImmutableArray<SignalRequest> Candidates(Tone tone, GatewayTraits traits, bool messages)
     {
         var progress = traits.CallProgressPackage;
         return tone switch
         {
+            // Stutter dial tone rather than L/mwi, its own tone for messages (RFC 3660 §2.4): the former is what gateways have.
+            Tone.Dial when messages => [new("L/sl"), new("L/dl")],
             Tone.Dial => [new("L/dl")],
             Tone.Ringback => [new(progress + "/rt")],
             Tone.Busy => [new("L/bz")],

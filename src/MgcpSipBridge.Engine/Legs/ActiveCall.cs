@@ -32,6 +32,12 @@ internal sealed class ActiveCall
     /// <summary>The other party; its number is empty while the line dials.</summary>
     public Party Far { get; set; }
 
+    /// <summary>Who is at the other end, where it says so.</summary>
+    public Party? Connected { get; set; }
+
+    /// <summary>Who sent the call on to the line.</summary>
+    public Party? SentOnBy { get; set; }
+
     public MediaLeg Media { get; }
 
     public Bearer Bearer { get; }
@@ -120,6 +126,8 @@ internal sealed class ActiveCall
         Peer.SipCallId)
     {
         Counted = Counted,
+        Connected = Connected is { } who ? (who.Withheld ? "" : who.Number) : null,
+        SentOnBy = SentOnBy?.Number,
     };
 
     private CallOutcome Outcome(CallEnd end) => end switch

@@ -204,7 +204,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     private NotificationRequest Request()
     {
         var map = Map;
-        var request = SignalMap.Request(_wanted, Traits, map?.Text, line.Model.Features.CallerId, core.Utc + core.Settings.UtcOffset);
+        var request = SignalMap.Request(_wanted, Traits, map?.Text, line.Model.Features.CallerId, core.Utc + core.Settings.UtcOffset, _messages);
         if (_wanted is PhoneSignal.Listening && TellsDigits) request = SignalMap.WithDigits(request, Traits);
         return _wanted is PhoneSignal.Collecting && map is null ? request with { Loop = Traits.LoopMode && core.Loops.MayAsk(line.Endpoint.Gateway) } : request;
     }

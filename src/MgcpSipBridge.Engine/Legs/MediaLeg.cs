@@ -148,7 +148,15 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         && !shown.Formats.Any(format => format.IsVoice && gateway.Formats.Any(format.SameEncoding));
 
     /// <summary>Whether the peer is asked to wait (RFC 3264 §8.4).</summary>
-    public bool Holds { get; set; }
+    public bool Holds { get; private set; }
+
+    /// <summary>Lets the peer wait, or takes it back. Whatever the peer makes of it, from now on it does not hear the line, nor the line it.</summary>
+    public void Hold(bool held)
+    {
+        if (Holds == held) return;
+        Holds = held;
+        Point();
+    }
 
     // Inside a call: as many sections as before (RFC 3264 §8), and a payload type keeps its meaning (§8.3.2).
     private SessionDescription ForPeer()
@@ -230,7 +238,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 Receive: true,
                 AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats, gateway.Formats),
                 core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
-                Expected: call.Answered is not null));
+                Expected: call.Answered is not null && !Holds));
         }
 
         if (peer is { Address.IsNone: false } || call.PeerLearns)
@@ -240,10 +248,10 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 peer?.Address ?? default,
                 peer?.RtcpAddress ?? default,
                 call.PeerLearns,
-                Send: peer is { IsHeld: false },
-                Receive: true,
+                Send: !Holds && peer is { IsHeld: false },
+                Receive: !Holds,
                 AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? []),
-                Expected: call.Answered is not null && peer is { IsHeld: false, Direction: MediaDirection.SendRecv }));
+                Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv }));
         }
         else if (_peer is not null)
         {

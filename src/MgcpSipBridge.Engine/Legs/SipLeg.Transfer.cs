@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Sip;
 
@@ -10,15 +11,22 @@ internal sealed partial class SipLeg
     private static readonly TimeSpan DigitLength = TimeSpan.FromMilliseconds(100);
 
     private SipCallHandle _next;
+    private string _nextName = "";
     private SipEvent.TransferAsked? _asked;
+
+    // Where the one whom the peer named may be reached, the first that was not tried yet in front.
+    private ImmutableQueue<(string Peer, string Number)> _destinations = [];
 
     /// <summary>The peer wants the line to talk to somebody else.</summary>
     public void OnTransferAsked(SipEvent.TransferAsked asked)
     {
-        // Only a line that talks, and only to where it could call itself.
-        if (call.Line.State is not CallState.Talking || _next != default || _released || asked.User.Length == 0 || Destination(asked) is null)
+        var refusal = call.Line.State is not CallState.Talking || _next != default || _released || asked.User.Length == 0 ? 603
+            // Only who is trusted with names may make a line of ours call somebody.
+            : Peer is { } name && core.Peers.TryGetValue(name, out var peer) && !peer.Sip.Trusted ? 403
+            : 0;
+        if (refusal != 0)
         {
-            core.Sip.RefuseTransfer(asked.Call, asked.User.Length == 0 || call.Line.State is not CallState.Talking ? 603 : 404, core.Now);
+            core.Sip.RefuseTransfer(asked.Call, refusal, core.Now);
             return;
         }
 
@@ -29,24 +37,36 @@ internal sealed partial class SipLeg
     /// <summary>Calls the one whom the peer named; the peer is told how it goes.</summary>
     public void Follow(string number)
     {
-        if (_asked is not { } asked || asked.User != number || Destination(asked) is not { } destination) return;
-        _asked = null;
+        if (_asked is not { } asked || asked.User != number) return;
+        _destinations = ImmutableQueue.CreateRange(Destinations(asked));
         core.Sip.AcceptTransfer(Handle, core.Now);
+        TryNext();
+    }
+
+    private void TryNext()
+    {
+        _destinations = _destinations.Dequeue(out var destination);
+        _nextName = destination.Peer;
         _next = core.Sip.Invite(
             new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(), call.Line.Model.Features.WithholdNumber)
             {
-                Replaces = asked.Replaces,
-                ReferredBy = asked.By,
+                Replaces = _asked!.Replaces,
+                ReferredBy = _asked.By,
+                Carried = _asked.Carried,
             },
             core.Now);
         core.SipCalls[_next] = call;
         if (core.Sip.CallIdOf(_next) is { } id) core.SipCallIds[id] = call;
     }
 
-    /// <summary>Asks the peer to call somebody in the line's place.</summary>
-    public void Transfer(string number)
+    /// <summary>
+    /// Asks the peer to call somebody in the line's place, or with another call of ours to take the line's place there; that must be up for it.
+    /// </summary>
+    public void Transfer(string number, SipCallHandle? other)
     {
-        if (_answered && !_released) core.Sip.Transfer(Handle, number, null, core.Now);
+        if (!_answered || _released) return;
+        if (other == default(SipCallHandle)) core.Raise(call.Line, new CallEvent.TransferEnded(call.Id, Done: false));
+        else core.Sip.Transfer(Handle, number, other, core.Now);
     }
 
     public void OnTransferProgressed(SipEvent.TransferProgressed progress)
@@ -66,9 +86,13 @@ internal sealed partial class SipLeg
     /// <summary>An INVITE that takes the place of this call's SIP side (RFC 3891): the line talks to whoever sent it, at once.</summary>
     public void Replace(SipEvent.IncomingCall incoming)
     {
-        if (_released || call.Media.AnswerNewOffer(incoming.Offer) is not { } answer)
+        // RFC 3891 §3 has somebody answer for it: the peer itself, or one that is trusted as the peer is.
+        var refusal = _released ? 603
+            : incoming.Peer != Peer && !(core.Peers.TryGetValue(incoming.Peer, out var from) && from.Sip.Trusted) ? 403
+            : 488;
+        if (refusal != 488 || call.Media.AnswerNewOffer(incoming.Offer) is not { } answer)
         {
-            core.Sip.Reject(incoming.Call, _released ? 603 : 488, 0, null, core.Now);
+            core.Sip.Reject(incoming.Call, refusal, 0, null, core.Now);
             return;
         }
 
@@ -76,7 +100,8 @@ internal sealed partial class SipLeg
         core.SipCalls.Remove(old);
         Adopt(incoming);
         core.Sip.Answer(Handle, answer, core.Now);
-        core.Sip.HangUp(old, CauseMap.Q850(CallCause.NormalClearing), core.Now);
+        // A phone that still rings there rings in vain, but nobody has missed the call.
+        core.Sip.HangUp(old, CauseMap.Q850(_answered ? CallCause.NormalClearing : CallCause.AnsweredElsewhere), core.Now);
         if (_answered)
         {
             call.Bearer.Redescribe();
@@ -101,7 +126,7 @@ internal sealed partial class SipLeg
         if (answered.Description.IsEmpty || !call.Media.TakePeerAnswer(answered.Description))
         {
             core.Sip.HangUp(_next, CauseMap.Q850(CallCause.IncompatibleMedia), core.Now);
-            OnTransferFailed(new SipEvent.Rejected(_next, new SipEnd(488, Local: true)));
+            OnTransferFailed(new SipEvent.Rejected(_next, new SipEnd(488)));
             return;
         }
 
@@ -116,16 +141,40 @@ internal sealed partial class SipLeg
         Handle = _next;
         _next = default;
         SipCallId = core.Sip.CallIdOf(Handle) ?? SipCallId;
+        Peer = _nextName;
         call.Bearer.Redescribe();
+        core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
+    }
+
+    /// <summary>The one whom the peer named rings, or plays something. While the peer is still there, only that it rings is to be heard.</summary>
+    private void OnNextProgress(SipEvent.Progressed progress)
+    {
+        core.Sip.TellTransfer(Handle, progress.Status, core.Now);
+        if (Handle == default && !progress.Description.IsEmpty && call.Media.TakePeerAnswer(progress.Description))
+        {
+            call.Bearer.Redescribe();
+            core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
+        }
+        else if (progress.Status == 180)
+        {
+            core.Raise(call.Line, new CallEvent.NextPeerRings(call.Id));
+        }
     }
 
     private void OnTransferFailed(SipEvent.Rejected rejected)
     {
         core.SipCalls.Remove(_next);
         _next = default;
+        if (CauseMap.IsReasonToFailOver(rejected.End) && !_destinations.IsEmpty && !_released)
+        {
+            TryNext();
+            return;
+        }
+
         if (Handle != default)
         {
             core.Sip.TellTransfer(Handle, rejected.End.Status is >= 300 ? rejected.End.Status : 503, core.Now);
+            core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
             return;
         }
 
@@ -134,14 +183,20 @@ internal sealed partial class SipLeg
         core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CauseMap.FromSip(rejected.End)));
     }
 
-    // At a host that is a peer's the number is the peer's; else it is dialled as if by the line.
-    private (string Peer, string Number)? Destination(SipEvent.TransferAsked asked)
+    // At a host that is a peer's the number is the peer's, and the call's own peer goes before another one at that host. A host that nobody knows is a
+    // name that the call's own peer has for itself: what it says there it has to understand, too. Should it be out of reach, the number is dialled
+    // as if by the line. A dialog to be replaced is where the peer says, and nowhere else.
+    private IEnumerable<(string Peer, string Number)> Destinations(SipEvent.TransferAsked asked)
     {
-        foreach (var peer in core.Peers.Values)
-        {
-            if (peer.Sip.Host.Equals(asked.Host, StringComparison.OrdinalIgnoreCase)) return (peer.Sip.Name, asked.User);
-        }
-
-        return core.Routes.Find(asked.User, call.Line.Model.Peer) is { } choice ? (choice.Peers[0], choice.Number) : null;
+        var own = Peer ?? call.Line.Model.Peer;
+        var named = core.Peers.Values
+            .Where(peer => peer.Sip.Host.Equals(asked.Host, StringComparison.OrdinalIgnoreCase))
+            .OrderBy(peer => peer.Sip.Name != own)
+            .Select(peer => peer.Sip.Name)
+            .FirstOrDefault();
+        yield return (named ?? own, asked.User);
+        if (asked.Replaces is not null || core.Routes.Find(asked.User, call.Line.Model.Peer) is not { } route) yield break;
+        foreach (var peer in route.Peers)
+            if (peer != (named ?? own)) yield return (peer, route.Number);
     }
 }

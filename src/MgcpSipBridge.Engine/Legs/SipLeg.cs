@@ -92,7 +92,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     {
         if (progress.Call == _next)
         {
-            core.Sip.TellTransfer(Handle, progress.Status, core.Now);
+            OnNextProgress(progress);
             return;
         }
 
@@ -176,6 +176,8 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         // Who handed the line on has left; it waits for the one who is being called.
         if (_next != default) return;
         Note(hungUp.End);
+        // Nobody has missed the call: its record says so.
+        if (hungUp.End.AnsweredElsewhere) call.Q850 = CauseMap.Q850(CallCause.AnsweredElsewhere);
         _released = true;
         var cause = hungUp.End.AnsweredElsewhere ? CallCause.AnsweredElsewhere
             : hungUp.End is { Status: 0, Q850: 0 } ? CallCause.NormalClearing
@@ -215,7 +217,8 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     /// <summary>Describes the line anew inside the call: it holds, it speaks otherwise.</summary>
     public void Describe()
     {
-        if (_answered && !_released) core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
+        // A caller's line that hears the far end before the answer has told it something, too.
+        if ((_answered || call.FromLine) && !_released) core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
     }
 
     /// <summary>The peer took our new description. A refusal needs nothing: the call goes on as it was.</summary>

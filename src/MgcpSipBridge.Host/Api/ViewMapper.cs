@@ -121,6 +121,8 @@ internal static partial class ViewMapper
         },
         MgcpCallId = view.MgcpCallId ?? "",
         SipCallId = view.SipCallId ?? "",
+        Connected = view.Connected ?? "",
+        SentOnBy = view.SentOnBy ?? "",
         GatewayCounters = view.Counted?.ToMessage(),
     };
 

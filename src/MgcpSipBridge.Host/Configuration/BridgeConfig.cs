@@ -179,6 +179,9 @@ internal sealed class SipSection
     [Setting("How long an address of a peer that answers 503 with Retry-After is left alone at most; 0s: that is ignored.", Min = "0s", Max = "1d")]
     public TimeSpan RetryAfterMax { get; set; } = TimeSpan.FromMinutes(1);
 
+    [Setting("How often a call whose peer knows no session timer (RFC 4028) is asked, by OPTIONS inside it, whether it is still there; 0s: never.", Min = "0s", Max = "1d")]
+    public TimeSpan CallCheckInterval { get; set; } = TimeSpan.FromMinutes(5);
+
     [Setting("New REGISTERs per second and peer at most when many lines start together.", Min = "1", Max = "10000")]
     public int RegisterRate { get; set; } = 100;
 

@@ -104,6 +104,7 @@ internal sealed record BridgeModel
                 PingInterval = s.PingInterval,
                 TargetRetry = s.TargetRetry,
                 RetryAfterMax = s.RetryAfterMax,
+                CallCheckInterval = s.CallCheckInterval,
                 RegisterRate = s.RegisterRate,
                 RegisterRetry = s.RegisterRetry,
                 RegisterRetryMax = s.RegisterRetryMax,

@@ -62,6 +62,9 @@ public sealed class SimulatedPhone
     /// <summary>What sounds now: the bell, or the tone that the gateway plays.</summary>
     public PhoneSound Sound { get; private set; }
 
+    /// <summary>What the gateway plays or shows at the moment, lamps too: <c>L/r2</c>, <c>L/vmwi</c>.</summary>
+    public IEnumerable<string> Signals => _endpoint.Playing.Select(signal => $"{signal.Package}/{signal.Name}");
+
     /// <summary>Every change of <see cref="Sound"/>, in order, with its time.</summary>
     public List<(Instant At, PhoneSound Sound)> History { get; } = [];
 

@@ -22,6 +22,7 @@ public sealed partial class PeerCall
         var request = NewRequest("INVITE").With("contact", Contact).With("allow", SimulatedSipPeer.Methods);
         AskForExtensions(request);
         if (AlertInfo is { } bell) request.With("alert-info", bell);
+        foreach (var (name, value) in MoreHeaders) request.With(name, value);
         if (Replacing is { } place) request.With("require", "replaces").With("replaces", place);
         if (AssertedIdentity is { } identity) request.With("p-asserted-identity", identity).With("privacy", "id");
         if (description.Length > 0)
@@ -63,8 +64,9 @@ public sealed partial class PeerCall
         Partner?.PartnerEnded(now);
     }
 
-    internal void Cancelled(SimulatedSipPeer.ServerTransaction invitation, Instant now)
+    internal void Cancelled(SimulatedSipPeer.ServerTransaction invitation, string? reason, Instant now)
     {
+        EndReason = reason;
         EndedByLine = true;
         FinalStatus = 487;
         _peer.Respond(invitation, 487, "Request Terminated", LocalTag, now);
@@ -103,7 +105,7 @@ public sealed partial class PeerCall
     private void AcknowledgeAnswer(Instant now, string answer)
     {
         _ = now;
-        if (_inviteSent is null || _ackTarget is null) return;
+        if (_inviteSent is null || _ackTarget is null || _peer.WithholdsAck) return;
         if (_ack is null || _ack.Sequence != _inviteSent.Sequence)
         {
             _ack = new PlainSip { Method = "ACK", Uri = Target }
@@ -150,7 +152,7 @@ public sealed partial class PeerCall
         SessionDecided(response, now);
         TakeAnswer(response);
         State = PeerCallState.Talking;
-        AcknowledgeAnswer(now);
+        AcknowledgeAnswer(now, _offered.Length == 0 && response.Body.Length > 0 ? _peer.Description(this, RemoteDescription) : "");
         if (_cancelWanted)
         {
             // The answer crossed our CANCEL: the call is up and is ended by BYE (§9.1).
@@ -161,6 +163,31 @@ public sealed partial class PeerCall
         if (Partner is { } partner) partner.Answer(now, body: response.Body);
         else _peer.StartMedia(this, now);
         OnAnswered?.Invoke(now);
+    }
+
+    /// <summary>Reason header of a CANCEL of the peer's; null for none.</summary>
+    public string? CancelReason { get; set; }
+
+    /// <summary>
+    /// Another phone answers the same INVITE a moment later (a forking proxy, RFC 3261 §13.2.2.4): a second 200, of a dialog of its own.
+    /// </summary>
+    public PeerCall AnswersToo(Instant now)
+    {
+        var other = new PeerCall(_peer, SipCallId, fromPeer: false, CalledNumber, CallerNumber)
+        {
+            LocalTag = _peer.NewId(),
+            RemoteTag = RemoteTag,
+            LocalUri = LocalUri,
+            RemoteUri = RemoteUri,
+            Target = Target,
+            StartedAt = now,
+            RemoteDescription = RemoteDescription,
+            RemoteSequence = Invitation!.Request.Sequence,
+        };
+        other.Invitation = new SimulatedSipPeer.ServerTransaction(Invitation.Request, Invitation.From) { Call = other };
+        _peer.Add(other);
+        other.Answer(now);
+        return other;
     }
 
     /// <summary>Told when a call from the peer is answered.</summary>
@@ -215,6 +242,7 @@ public sealed partial class PeerCall
         var cancel = new PlainSip { Method = "CANCEL", Uri = invite.Uri }
             .With("via", invite["via"]!).With("from", invite["from"]!).With("to", invite["to"]!)
             .With("call-id", SipCallId).With("cseq", $"{invite.Sequence} CANCEL").With("max-forwards", "70");
+        if (CancelReason is { } reason) cancel.With("reason", reason);
         if (AddressOf(invite.Uri) is not { } address) return;
         _peer.Request(cancel, address, now, (response, _) =>
         {

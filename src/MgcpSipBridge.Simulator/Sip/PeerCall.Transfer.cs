@@ -18,10 +18,10 @@ public sealed partial class PeerCall
     public string DigitsTold { get; internal set; } = "";
 
     /// <summary>Hands the line on to a number (blind), or with <paramref name="replaced"/> to the other end of that call (attended).</summary>
-    public void Refer(string number, Instant now, PeerCall? replaced = null)
+    public void Refer(string number, Instant now, PeerCall? replaced = null, string? host = null)
     {
         ReferStatus = 0;
-        var target = $"sip:{Uri.EscapeDataString(number)}@{_peer.Setup.Address}";
+        var target = $"sip:{Uri.EscapeDataString(number)}@{host ?? _peer.Setup.Address.ToString()}";
         if (replaced is not null)
             target += "?Replaces=" + Uri.EscapeDataString($"{replaced.SipCallId};to-tag={replaced.LocalTag};from-tag={replaced.RemoteTag}");
         var refer = NewRequest("REFER").With("contact", Contact).With("refer-to", $"<{target}>").With("referred-by", $"<{LocalUri}>");
@@ -41,6 +41,8 @@ public sealed partial class PeerCall
     }
 
     internal string? AlertInfo { get; init; }
+
+    internal IReadOnlyList<(string Name, string Value)> MoreHeaders { get; init; } = [];
 
     internal string? Replacing { get; init; }
 
@@ -64,8 +66,48 @@ public sealed partial class PeerCall
 
     internal void InfoReceived(PlainSip info)
     {
+        if (info["content-type"] == "application/dtmf") DigitsTold += info.Body.Trim();
         foreach (var line in info.Body.Split("\r\n"))
             if (line.StartsWith("Signal=", StringComparison.Ordinal)) DigitsTold += line["Signal=".Length..];
+    }
+
+    /// <summary>
+    /// The line hands this call on (RFC 3515): with Replaces to the other end of another call of the peer's, which ends as if that end had taken it over,
+    /// else to a number that rings and answers by its plan.
+    /// </summary>
+    internal void Referred(SimulatedSipPeer.ServerTransaction transaction, Instant now)
+    {
+        var target = transaction.Request["refer-to"] ?? "";
+        if (_peer.RefuseTransfers)
+        {
+            _peer.Respond(transaction, 603, "Decline", LocalTag, now);
+            return;
+        }
+
+        if (transaction.Request["referred-by"] is null) _peer.Complain("RFC 3892 §2.1: REFER without Referred-By");
+        ReferredTo = PlainSip.UriOf(target);
+        _peer.Respond(transaction, 202, "Accepted", LocalTag, now, response => response.With("contact", Contact));
+        Notify(100, "active;expires=60", now);
+        After(TimeSpan.FromSeconds(1), now, at =>
+        {
+            var joined = _peer.Joins(ReferredTo);
+            var outcome = ReferredTo.Contains("Replaces=", StringComparison.Ordinal) && joined is null ? 481 : _peer.TransferOutcome;
+            Notify(outcome, "terminated;reason=noresource", at);
+            if (outcome < 300) joined?.HangUp(at);
+        });
+    }
+
+    /// <summary>Refer-To of the line's last REFER; empty before one.</summary>
+    public string ReferredTo { get; private set; } = "";
+
+    private void Notify(int status, string state, Instant now)
+    {
+        var notify = NewRequest("NOTIFY").With("contact", Contact).With("event", "refer").With("subscription-state", state).With("content-type", "message/sipfrag;version=2.0");
+        notify.Body = $"SIP/2.0 {status} Whatever\r\n";
+        Send(notify, now, (response, _) =>
+        {
+            if (response.Status is >= 300 and not 481) _peer.Complain($"RFC 3515 §2.4.4: {response.Status} to NOTIFY");
+        });
     }
 
     /// <summary>RFC 3891 §3: a call that takes another one's place at the peer.</summary>

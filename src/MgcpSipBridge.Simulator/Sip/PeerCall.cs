@@ -60,6 +60,9 @@ public sealed partial class PeerCall
     /// <summary>From as it came in.</summary>
     public string CallerHeader { get; internal set; } = "";
 
+    /// <summary>A header of the INVITE that came in; null for none.</summary>
+    public string? InviteHeader(string name) => Invitation?.Request[name];
+
     /// <summary>Where it stands.</summary>
     public PeerCallState State { get; private set; }
 
@@ -93,9 +96,11 @@ public sealed partial class PeerCall
     /// <summary>The other leg when the peer joins two lines; null otherwise.</summary>
     public PeerCall? Partner { get; internal set; }
 
-    internal string LocalTag { get; set; } = "";
+    /// <summary>The peer's tag.</summary>
+    public string LocalTag { get; internal set; } = "";
 
-    internal string RemoteTag { get; set; } = "";
+    /// <summary>The bridge's tag; empty before it is known.</summary>
+    public string RemoteTag { get; internal set; } = "";
 
     internal string LocalUri { get; set; } = "";
 
@@ -153,12 +158,13 @@ public sealed partial class PeerCall
     }
 
     /// <summary>A final refusal (an incoming call).</summary>
-    public void Reject(int status, string reason, int q850, Instant now)
+    public void Reject(int status, string reason, int q850, Instant now, int retryAfter = 0)
     {
         if (Invitation is not { HasFinal: false } invitation) return;
         FinalStatus = status;
         _peer.Respond(invitation, status, reason, LocalTag, now, response =>
         {
+            if (retryAfter != 0) response.With("retry-after", retryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture));
             if (q850 != 0) response.With("reason", $"Q.850;cause={q850}");
             if (status is >= 300 and < 400) response.With("contact", _peer.RedirectsTo is { } user ? $"<sip:{user}@{_peer.Setup.Address}>" : Contact);
         });
@@ -179,6 +185,9 @@ public sealed partial class PeerCall
         else if (State == PeerCallState.Answered) _hangUpWanted = true;
         else Bye(now);
     }
+
+    /// <summary>Loses the call, as a restart of the peer does: its dialog is not known any more.</summary>
+    public void Forget(Instant now) => End(FinalStatus, now);
 
     /// <summary>BYE at once even if the ACK has not come: against §15, to provoke a race.</summary>
     public void ByeNow(Instant now)
@@ -213,7 +222,7 @@ public sealed partial class PeerCall
         if (plan.EarlyMediaAfter is { } early) After(early, now, EarlyMedia);
         if (plan.ForkRingsAfter is { } fork) After(fork, now, at => Ring(at, forkTag));
         if (plan.AnswersAfter is { } answers) After(answers, now, at => Answer(at, plan.ForkAnswers ? forkTag : null, plan.AnswerWithoutDescription));
-        if (plan.RejectWith != 0) After(plan.RejectAfter, now, at => Reject(plan.RejectWith, "Refused", plan.Q850, at));
+        if (plan.RejectWith != 0) After(plan.RejectAfter, now, at => Reject(plan.RejectWith, "Refused", plan.Q850, at, plan.RetryAfter));
         _hangUpAfter = plan.HangsUpAfter;
     }
 }

@@ -113,6 +113,9 @@ public sealed record CalledPlan
     /// <summary>Q.850 cause in a Reason header of the rejection or BYE; 0 for none.</summary>
     public int Q850 { get; init; }
 
+    /// <summary>Retry-After of the rejection in seconds; 0 for none.</summary>
+    public int RetryAfter { get; init; }
+
     /// <summary>BYE this long after the ACK; null for never.</summary>
     public TimeSpan? HangsUpAfter { get; init; }
 

@@ -74,7 +74,7 @@ public sealed partial class SimulatedSipPeer
     private void InDialog(ServerTransaction transaction, Instant now)
     {
         var request = transaction.Request;
-        if (FindCall(request.CallId) is not { } call || !call.Owns(request))
+        if (FindCall(request.CallId, request.ToTag) is not { } call || !call.Owns(request))
         {
             // §12.2.2; also the BYE that crossed ours, whose dialog is gone.
             Respond(transaction, 481, "Call/Transaction Does Not Exist", NewId(), now);
@@ -97,6 +97,17 @@ public sealed partial class SimulatedSipPeer
             case "NOTIFY":
                 Respond(transaction, 200, "OK", call.LocalTag, now);
                 call.Notified(request);
+                break;
+            case "OPTIONS":
+                // RFC 3261 §11.2: inside a dialog as outside.
+                Questions++;
+                Respond(transaction, 200, "OK", call.LocalTag, now, response => response.With("allow", Methods));
+                break;
+            case "REFER":
+                call.Referred(transaction, now);
+                break;
+            case "INFO" when RefuseRelay && request["content-type"] == "application/dtmf-relay":
+                Respond(transaction, 415, "Unsupported Media Type", call.LocalTag, now, response => response.With("accept", "application/dtmf"));
                 break;
             case "INFO":
                 call.InfoReceived(request);

@@ -207,7 +207,7 @@ public sealed partial class SimulatedSipPeer
             case "REGISTER":
                 Register(transaction, now);
                 break;
-            case "OPTIONS":
+            case "OPTIONS" when request.ToTag.Length == 0:
                 Respond(transaction, 200, "OK", NewId(), now, response => response.With("allow", Methods));
                 break;
             case "CANCEL":
@@ -251,7 +251,7 @@ public sealed partial class SimulatedSipPeer
             answered.Repeat?.Cancel();
         }
 
-        if (FindCall(ack.CallId) is { } call) call.Acknowledged(ack, now);
+        if (FindCall(ack.CallId, ack.ToTag) is { } call) call.Acknowledged(ack, now);
     }
 
     private void Cancel(ServerTransaction cancel, Instant now)
@@ -271,8 +271,11 @@ public sealed partial class SimulatedSipPeer
             Complain($"RFC 3261 §9.1: CANCEL does not follow its INVITE {original.FirstLine}");
         if (invite.Last is null) Complain("RFC 3261 §9.1: CANCEL before any provisional response");
         Respond(cancel, 200, "OK", NewId(), now);
-        if (!invite.HasFinal) invite.Call?.Cancelled(invite, now);
+        if (!invite.HasFinal) invite.Call?.Cancelled(invite, request["reason"], now);
     }
+
+    // Forks share a Call-ID; their tags tell them apart.
+    private PeerCall? FindCall(string callId, string tag) => _calls.Find(call => call.SipCallId == callId && call.LocalTag == tag) ?? FindCall(callId);
 
     private PeerCall? FindCall(string callId) => _calls.Find(call => call.SipCallId == callId);
 

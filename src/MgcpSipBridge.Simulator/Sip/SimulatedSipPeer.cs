@@ -72,6 +72,15 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <summary>Status with which every offer inside a call is refused (488, 491, 500); 0 for none.</summary>
     public int RefuseOffers { get; set; }
 
+    /// <summary>Whether digits are taken as <c>application/dtmf</c> alone.</summary>
+    public bool RefuseRelay { get; set; }
+
+    /// <summary>Whether REFER is refused (603).</summary>
+    public bool RefuseTransfers { get; set; }
+
+    /// <summary>OPTIONS inside calls that came in.</summary>
+    public int Questions { get; private set; }
+
     /// <summary>User part that a refusal with 3xx sends callers to; null for nobody in particular.</summary>
     public string? RedirectsTo { get; set; }
 
@@ -96,6 +105,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <summary>The SIP address to which calls of unregistered lines go (static and trunk peers); None for nowhere.</summary>
     public NetAddress BridgeAddress { get; set; }
 
+    /// <summary>Whether 2xx to its INVITEs are left without ACK.</summary>
+    public bool WithholdsAck { get; set; }
+
     internal Agenda Agenda { get; } = new();
 
     /// <summary>Sets what happens when <paramref name="number"/> is called.</summary>
@@ -111,7 +123,11 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <param name="now">The present.</param>
     /// <param name="replaced">A call with that line whose place the new one takes (RFC 3891); null for none.</param>
     /// <param name="alertInfo">Alert-Info; null for none.</param>
-    public PeerCall Call(string line, string callerNumber, string? callerName, Instant now, PeerCall? replaced = null, string? alertInfo = null)
+    /// <param name="headers">More headers of the INVITE, in order; null for none.</param>
+    /// <param name="delayed">Whether the INVITE has no offer: the other side's 200 has it, the ACK the answer.</param>
+    public PeerCall Call(
+        string line, string callerNumber, string? callerName, Instant now, PeerCall? replaced = null, string? alertInfo = null,
+        IReadOnlyList<(string Name, string Value)>? headers = null, bool delayed = false)
     {
         var call = new PeerCall(this, NewId() + "@" + Setup.Address.UriHost, fromPeer: true, line, callerNumber)
         {
@@ -122,6 +138,7 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
             RemoteUri = $"sip:{Uri.EscapeDataString(line)}@{Setup.Realm}",
             StartedAt = now,
             AlertInfo = alertInfo,
+            MoreHeaders = headers ?? [],
             Replacing = replaced is null ? null : $"{replaced.SipCallId};to-tag={replaced.RemoteTag};from-tag={replaced.LocalTag}",
         };
         CallsSeen = (CallsSeen.Incoming, CallsSeen.Outgoing + 1);
@@ -135,7 +152,7 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
 
         _calls.Add(call);
         call.Target = target;
-        call.Invite(Description(call), now);
+        call.Invite(delayed ? "" : Description(call), now);
         return call;
     }
 
@@ -179,6 +196,15 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
             if (media.TryTake(out transmit)) return true;
         return false;
     }
+
+    /// <summary>What becomes of transfers that the line asks for.</summary>
+    public int TransferOutcome { get; set; } = 200;
+
+    // RFC 3891 §3: tags from our point of view: ours is the to-tag.
+    internal PeerCall? Joins(string target) => _calls.Find(call =>
+        target.Contains("Replaces=" + Uri.EscapeDataString(call.SipCallId), StringComparison.OrdinalIgnoreCase)
+        && target.Contains($"to-tag%3D{call.LocalTag}", StringComparison.OrdinalIgnoreCase)
+        && target.Contains($"from-tag%3D{call.RemoteTag}", StringComparison.OrdinalIgnoreCase));
 
     internal void Complain(string text) => _violations.Add(string.Create(CultureInfo.InvariantCulture, $"{Setup.Name}: {text}"));
 
@@ -226,6 +252,8 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
 
         call.Media.Set(remote.Address, remote.VoiceType == 8 ? "PCMA" : "PCMU", remote.Direction is "sendrecv" or "recvonly", true, now);
     }
+
+    internal void Add(PeerCall call) => _calls.Add(call);
 
     internal void Ended(PeerCall call)
     {

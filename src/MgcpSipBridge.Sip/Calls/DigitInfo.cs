@@ -8,6 +8,8 @@ internal static class DigitInfo
 {
     public const string Relay = "application/dtmf-relay";
 
+    public const string Plain = "application/dtmf";
+
     /// <summary>The types that are understood, for Accept.</summary>
     public const string Types = "application/dtmf-relay, application/dtmf";
 

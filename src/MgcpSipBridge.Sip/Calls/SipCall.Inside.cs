@@ -39,6 +39,7 @@ internal sealed partial class SipCall
     /// <summary>Answers the pending offer with 200.</summary>
     public void AnswerOffer(ReadOnlyMemory<byte> description, Instant now)
     {
+        if (TryAnswerOwed(description, now)) return;
         _shown = description;
         if (_offer is not { } offer)
         {
@@ -76,7 +77,7 @@ internal sealed partial class SipCall
         {
             DropOffer(status is >= 300 and <= 699 ? status : 488, now);
         }
-        else if (_state == SipCallState.Talking && _acknowledgeWithAnswer)
+        else if (_state == SipCallState.Talking && (_acknowledgeWithAnswer || _owedAnswer is not null))
         {
             // The offer was in the 200 to our own INVITE: there is no way to refuse it but to hang up (§13.2.2.4).
             _end = new SipEnd(488, Local: true);
@@ -163,7 +164,7 @@ internal sealed partial class SipCall
         }
 
         // Our 200 or the one to our INVITE holds an offer without its answer, or our own re-INVITE is under way.
-        if (_unacknowledged is { HoldsOffer: true } || (_acknowledgeWithAnswer && _invite is not null) || _own is { Request: not null })
+        if (_unacknowledged is { HoldsOffer: true } || (_acknowledgeWithAnswer && _invite is not null) || _owedAnswer is not null || _own is { Request: not null })
         {
             _core.Transactions.Respond(transaction, 491, now);
             return;

@@ -10,7 +10,7 @@ internal sealed partial class SipCall
 {
     private const int MostRedirections = 5;
 
-    private readonly Queue<string> _targets = new();
+    private readonly Queue<(string Uri, ImmutableArray<(string, string)> Carried)> _targets = new();
     private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
     private int _redirections;
     private bool _demanded;
@@ -52,25 +52,26 @@ internal sealed partial class SipCall
     {
         if (++_redirections > MostRedirections) return;
         _tried.Add(NameOf(_invite!.Draft.Uri));
-        var found = new List<(string Uri, double Q)>();
+        var found = new List<(string Uri, ImmutableArray<(string, string)> Carried, double Q)>();
         foreach (var value in response.Values(SipHeader.Contact))
         {
             if (!SipAddress.TryParse(value, out var contact) || !SipUri.TryParse(contact.Uri, out var uri) || uri.Scheme is not (SipUriScheme.Sip or SipUriScheme.Sips)) continue;
             if (!MayCall(uri)) continue;
             var text = Encoding.UTF8.GetString(contact.Uri);
-            // Headers of the URI are a wish that no peer gets fulfilled: they could say anything (§19.1.5).
+            // Other headers of the URI are a wish that no peer gets fulfilled: they could say anything (§19.1.5).
             var question = text.IndexOf('?', StringComparison.Ordinal);
             if (question >= 0) text = text[..question];
-            if (_tried.Add(NameOf(text))) found.Add((text, WeightOf(contact)));
+            if (_tried.Add(NameOf(text))) found.Add((text, UriHeaders.Carried(uri), WeightOf(contact)));
         }
 
-        foreach (var (uri, _) in found.OrderByDescending(target => target.Q)) _targets.Enqueue(uri);
+        foreach (var (uri, carried, _) in found.OrderByDescending(target => target.Q)) _targets.Enqueue((uri, carried));
         _redirector = response;
     }
 
     private bool TryNextTarget(Instant now)
     {
-        if (_state is not (SipCallState.Calling or SipCallState.Proceeding) || !_targets.TryDequeue(out var uri)) return false;
+        if (_state is not (SipCallState.Calling or SipCallState.Proceeding) || !_targets.TryDequeue(out var target)) return false;
+        var (uri, carried) = target;
         var hop = SipCore.HopOf(uri);
         var headers = _invite!.Draft.Headers.RemoveAll(header => header.Item1 is SipHeader.Diversion or SipHeader.HistoryInfo);
         // Who sent the call on tells why (RFC 5806 §3, RFC 7044 §7).
@@ -78,11 +79,11 @@ internal sealed partial class SipCall
         {
             foreach (var header in (ReadOnlySpan<SipHeader>)[SipHeader.Diversion, SipHeader.HistoryInfo])
             {
-                if (redirector.TextOf(header) is { } value) headers = headers.Add((header, value));
+                foreach (var value in redirector.Lines(header)) headers = headers.Add((header, Encoding.UTF8.GetString(value)));
             }
         }
 
-        var draft = _invite.Draft with { Uri = uri, Headers = headers, Routes = [], MayUseStream = hop.Transport is null };
+        var draft = _invite.Draft with { Uri = uri, Headers = headers, Carried = carried.IsEmpty ? _invite.Draft.Carried : carried, Routes = [], MayUseStream = hop.Transport is null };
         _core.Names.Find(hop, now, (targets, at) =>
         {
             if (_state is SipCallState.Calling or SipCallState.Proceeding) Again(draft, _core.FlowsTo(targets), at);

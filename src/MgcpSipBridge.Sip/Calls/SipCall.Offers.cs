@@ -2,7 +2,7 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Sip;
 
-/// <summary>Our own offers inside the call: re-INVITE (RFC 3261 §14.1).</summary>
+/// <summary>Our own offers inside the call: re-INVITE (RFC 3261 §14.1), and before the answer UPDATE (RFC 3311 §5.1).</summary>
 internal sealed partial class SipCall
 {
     // A peer that never has time for us keeps the call, not our offer.
@@ -13,11 +13,15 @@ internal sealed partial class SipCall
     private ReadOnlyMemory<byte>? _nextOffer;
     private bool _pausing;
 
-    // What we last described ourselves as: a refresh by re-INVITE repeats it (RFC 4028 §7.4).
+    // What we last described ourselves as, and the peer took: a refresh by re-INVITE repeats it (RFC 4028 §7.4).
     private ReadOnlyMemory<byte> _shown;
+
+    // A re-INVITE of ours without an offer: the ACK to its 200 carries our answer and waits for it.
+    private (ClientRequest Request, Dialog Dialog)? _owedAnswer;
 
     private sealed class OwnOffer(ReadOnlyMemory<byte> description, bool refreshes)
     {
+        /// <summary>Empty to have the peer make the offer.</summary>
         public ReadOnlyMemory<byte> Description { get; set; } = description;
 
         /// <summary>Whether only the session timer wants it.</summary>
@@ -32,7 +36,7 @@ internal sealed partial class SipCall
     /// <summary>Offers a new description as soon as no other offer is under way; a later one takes the place of one that still waits.</summary>
     public void Offer(ReadOnlyMemory<byte> description, Instant now)
     {
-        if (_state is not (SipCallState.Talking or SipCallState.Answered)) return;
+        if (IsOver || _state == SipCallState.Locating) return;
         Offer(description, refreshes: false, now);
     }
 
@@ -54,33 +58,67 @@ internal sealed partial class SipCall
         TryOffer(now);
     }
 
-    // §14.1: not while an INVITE transaction is in progress in either direction.
+    // §14.1: not while an INVITE transaction is in progress in either direction, nor while an offer is unanswered.
     private void TryOffer(Instant now)
     {
-        if (_own is not { Request: null } own || _state != SipCallState.Talking || _pausing) return;
-        if (_offer is not null || _unacknowledged is not null || (_acknowledgeWithAnswer && _invite is not null)) return;
+        if (_own is not { Request: null } own || _pausing || _offer is not null || _offeredEarly is not null || _owedAnswer is not null) return;
+        if (_state != SipCallState.Talking)
+        {
+            TryOfferEarly(own, now);
+            return;
+        }
+
+        if (_unacknowledged is not null || (_acknowledgeWithAnswer && _invite is not null)) return;
         own.Attempts++;
-        _shown = own.Description;
-        own.Request = Ask(SipMethod.Invite, _dialog!, now, OnOffered, SessionHeaders(), own.Description);
+        var dialog = _dialog!;
+        own.Request = Ask(SipMethod.Invite, dialog, now, (request, response, status, at) => OnOffered(dialog, request, response, status, at), SessionHeaders(), own.Description);
     }
 
-    private void OnOffered(ClientRequest request, SipMessage? response, int status, Instant now)
+    /// <summary>
+    /// RFC 3311 §5.1: before the answer by UPDATE, once the INVITE's offer was answered in a reliable response and its PRACK is on the way, or has come. Where
+    /// that is not so, or several phones ring, it waits for the answer.
+    /// </summary>
+    private void TryOfferEarly(OwnOffer own, Instant now)
+    {
+        if (own.Description.IsEmpty) return;
+        var dialog = _state switch
+        {
+            SipCallState.Proceeding when _dialogs.Count == 1 => _dialogs.Values.First() is { IsDescribed: true } one ? one : null,
+            SipCallState.Offering when _describedEarly && _reliable is null && !_answerHeld => _dialog,
+            _ => null,
+        };
+        if (dialog is not { State.AllowsUpdate: true }) return;
+        own.Attempts++;
+        own.Request = Ask(SipMethod.Update, dialog, now, (request, response, status, at) => OnOffered(dialog, request, response, status, at), [], own.Description);
+    }
+
+    private void OnOffered(Dialog dialog, ClientRequest request, SipMessage? response, int status, Instant now)
     {
         var own = _own?.Request == request ? _own : null;
         _own = null;
+        // Before the answer the dialog is one of perhaps several; after it, only the call's own counts.
+        var lives = !IsOver && (_dialog is null || dialog == _dialog);
         if (response is { Status: < 300 })
         {
-            _dialog!.Refresh(response);
-            Acknowledge(request, _dialog, default, now);
-            if (own is null || _state != SipCallState.Talking) return;
-            OnSessionAnswered(response, now);
-            var answer = SdpBody.Of(response);
-            _core.Raise(new SipEvent.OfferAnswered(Handle, answer));
+            dialog.Refresh(response);
+            var description = SdpBody.Of(response);
+            var waits = request.Draft.Method == SipMethod.Invite && lives && own is { Description.IsEmpty: true } && !description.IsEmpty;
+            if (request.Draft.Method == SipMethod.Invite)
+            {
+                if (waits) HoldAck(request, dialog);
+                else Acknowledge(request, dialog, default, now);
+            }
+
+            if (own is null || !lives) return;
+            if (_state == SipCallState.Talking && request.Draft.Method == SipMethod.Invite) OnSessionAnswered(response, now);
+            if (!own.Description.IsEmpty) _shown = own.Description;
+            if (waits) _core.Raise(new SipEvent.Offered(Handle, description));
+            else _core.Raise(new SipEvent.OfferAnswered(Handle, description));
             Identify(response);
         }
-        else if (own is not null && _state == SipCallState.Talking && !EndsDialog(response, status, now))
+        else if (own is not null && lives && !(_state == SipCallState.Talking && EndsDialog(response, status, now)))
         {
-            if (PauseAfter(response!, own) is { } pause)
+            if (response is not null && PauseAfter(response, own) is { } pause)
             {
                 own.Request = null;
                 _own = own;
@@ -93,7 +131,25 @@ internal sealed partial class SipCall
 
         if (_nextOffer is not { } next) return;
         _nextOffer = null;
-        if (_state == SipCallState.Talking) Offer(next, refreshes: false, now);
+        if (!IsOver) Offer(next, refreshes: false, now);
+    }
+
+    // Repeats of the 200 find no ACK to repeat until the answer is there.
+    private void HoldAck(ClientRequest request, Dialog dialog)
+    {
+        _acks[(request, dialog.RemoteTag)] = null;
+        _owedAnswer = (request, dialog);
+    }
+
+    /// <summary>Our answer to the offer that the peer made when we asked for it; an empty one where the call ends instead.</summary>
+    private bool TryAnswerOwed(ReadOnlyMemory<byte> answer, Instant now)
+    {
+        if (_owedAnswer is not { } owed) return false;
+        _owedAnswer = null;
+        if (!answer.IsEmpty) _shown = answer;
+        Acknowledge(owed.Request, owed.Dialog, answer, now);
+        TryOffer(now);
+        return true;
     }
 
     /// <summary>How long to wait before the offer is made again; null when it is not.</summary>
@@ -139,6 +195,6 @@ internal sealed partial class SipCall
         var own = _own;
         _own = null;
         _nextOffer = null;
-        if (own?.Request is { IsFinished: false, IsStarted: true } request && _asked.ContainsKey(request)) request.Cancel(null, now);
+        if (own?.Request is { IsFinished: false, IsStarted: true, Draft.Method: SipMethod.Invite } request && _asked.ContainsKey(request)) request.Cancel(null, now);
     }
 }

@@ -83,6 +83,7 @@ internal sealed partial class SipCall
             // A withheld number does not leave through the Contact either.
             ContactUser = invite.Withheld ? "anonymous" : account.User,
             Headers = headers.DrainToImmutable(),
+            Carried = [.. invite.Carried.Where(header => UriHeaders.MayTravel(header.Name))],
             MayUseStream = routes.IsEmpty && peer.Model.Transport is null,
             Body = invite.Offer,
         };
@@ -147,7 +148,9 @@ internal sealed partial class SipCall
         else Acknowledge(_invite, dialog, default, now);
         OnSessionAnswered(response, now);
         Step(SipCallInput.Success, now);
-        if (_state == SipCallState.Talking) Identify(response);
+        if (_state != SipCallState.Talking) return;
+        Identify(response);
+        TryOffer(now);
     }
 
     private void OnFailure(SipEnd end, Instant now)
@@ -182,6 +185,7 @@ internal sealed partial class SipCall
 
     private void AcknowledgeIfHeld(Instant now)
     {
+        TryAnswerOwed(default, now);
         if (!_acknowledgeWithAnswer || _invite is null) return;
         _acknowledgeWithAnswer = false;
         Acknowledge(_invite, _dialog!, default, now);

@@ -91,6 +91,7 @@ internal sealed partial class SipCall
 
         if (_progressHeld) SendProvisional(now);
         if (_answerHeld) Step(SipCallInput.Answer, now);
+        else TryOffer(now);
     }
 
     private static bool Names(SipMessage prack, ReliableResponse reliable)
@@ -125,6 +126,7 @@ internal sealed partial class SipCall
         }
 
         Prack(dialog, rack, default, now);
+        TryOffer(now);
         return true;
     }
 
@@ -139,6 +141,7 @@ internal sealed partial class SipCall
         _offeredEarly = null;
         _shown = answer;
         Prack(waiting.Dialog, waiting.RAck, answer, now);
+        TryOffer(now);
         return true;
     }
 }

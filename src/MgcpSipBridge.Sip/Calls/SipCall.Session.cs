@@ -13,6 +13,9 @@ internal sealed partial class SipCall
     private uint _minimum;
     private bool _refreshing;
 
+    // Whether the last question in a call without session timer stayed without an answer.
+    private bool _unheard;
+
     /// <summary>Session-Expires and Min-SE for a request of ours that refreshes the session.</summary>
     private ImmutableArray<(SipHeader, string)> SessionHeaders()
     {
@@ -49,7 +52,13 @@ internal sealed partial class SipCall
         _session = session;
         StopTimer(SipTimer.RefreshSession);
         StopTimer(SipTimer.SessionEnd);
-        if (session is not { } interval) return;
+        if (session is not { } interval)
+        {
+            WatchCall(now);
+            return;
+        }
+
+        StopTimer(SipTimer.CheckCall);
         if (interval.WeRefresh) SetTimer(SipTimer.RefreshSession, now + interval.RefreshAfter);
         SetTimer(SipTimer.SessionEnd, now + interval.GiveUpAfter);
     }
@@ -96,6 +105,43 @@ internal sealed partial class SipCall
         if (response.NumberOf(SipHeader.MinSE) is not { } minimum || minimum <= _minimum) return false;
         _minimum = minimum;
         return true;
+    }
+
+    /// <summary>Without a session timer nothing would tell that the peer has lost the call: it is asked now and then.</summary>
+    private void WatchCall(Instant now)
+    {
+        if (_state != SipCallState.Talking || _session is not null || _core.Settings.CallCheckInterval <= TimeSpan.Zero) return;
+        _unheard = false;
+        SetTimer(SipTimer.CheckCall, now + _core.Entropy.Between(_core.Settings.CallCheckInterval * 0.9, _core.Settings.CallCheckInterval * 1.1));
+    }
+
+    private void CheckCall(Instant now)
+    {
+        if (_state == SipCallState.Talking && _session is null) Ask(SipMethod.Options, _dialog!, now, OnChecked, [(SipHeader.Accept, SipCore.Sdp)]);
+    }
+
+    private void OnChecked(ClientRequest request, SipMessage? response, int status, Instant now)
+    {
+        if (_state != SipCallState.Talking || _session is not null) return;
+        if (status == 481)
+        {
+            EndsDialog(response, status, now);
+        }
+        else if (response is not null && status != 408)
+        {
+            // Whatever else it says, it is there, and does not say that the call is not.
+            WatchCall(now);
+        }
+        else if (_unheard)
+        {
+            EndsDialog(response, status, now);
+        }
+        else
+        {
+            // A network that was away for half a minute is no reason to end a call.
+            _unheard = true;
+            CheckCall(now);
+        }
     }
 
     private void OnSessionEnd(Instant now)

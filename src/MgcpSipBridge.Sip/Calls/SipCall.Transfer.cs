@@ -18,17 +18,26 @@ internal sealed partial class SipCall
 
     // Ours.
     private bool _transferring;
+    private bool _digitsArePlain;
 
     /// <summary>Asks the peer to call somebody in our place; with another call of ours, to take that one's place.</summary>
-    public void Transfer(string user, SipCall? other, Instant now)
+    public void Transfer(string user, bool joins, SipCall? other, Instant now)
     {
         if (_state != SipCallState.Talking || _transferring || _core.Peers.Find(Peer) is not { } peer) return;
         _transferring = true;
         var target = SipUri.Create(user, peer.HostPort, peer.UriParameters);
-        if (other?._dialog is { } dialog)
+        if (joins)
         {
+            if (other is not { _state: SipCallState.Talking, _dialog: { } dialog })
+            {
+                // RFC 3891 §3: an early dialog is not ours to give away, and one that is over nobody's.
+                ReportTransfer(481);
+                return;
+            }
+
             var replaces = new SipReplaces(other.CallId, dialog.RemoteTag, other.LocalTag, EarlyOnly: false);
-            target = $"{dialog.State.Target}?Replaces={SipText.EscapeParameter(replaces.Text)}";
+            var mark = dialog.State.Target.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+            target = $"{dialog.State.Target}{mark}Replaces={SipText.EscapeParameter(replaces.Text)}";
         }
 
         var self = SipUri.Create(_contactUser, peer.Domain);
@@ -42,7 +51,7 @@ internal sealed partial class SipCall
         var silent = response is { Status: < 300 } && Ascii.EqualsIgnoreCase(response.First(SipHeader.ReferSub), "false"u8);
         if (response is { Status: < 300 } && !silent) return;
         ReportTransfer(silent ? 200 : status);
-        if (status == 481) EndsDialog(response, status, now);
+        if (!silent) EndsDialog(response, status, now);
     }
 
     private void ReportTransfer(int status)
@@ -104,7 +113,10 @@ internal sealed partial class SipCall
         _refer = transaction;
         _tells = !Ascii.EqualsIgnoreCase(request.First(SipHeader.ReferSub), "false"u8);
         var by = request.AddressOf(SipHeader.ReferredBy);
-        _core.Raise(new SipEvent.TransferAsked(Handle, Identity.NumberOf(target.Uri), uri.HostText, ReplacesIn(uri), by.Uri.IsEmpty ? null : Identity.NumberOf(by.Uri)));
+        _core.Raise(new SipEvent.TransferAsked(Handle, Identity.NumberOf(target.Uri), uri.HostText, ReplacesIn(uri), by.Uri.IsEmpty ? null : Identity.NumberOf(by.Uri))
+        {
+            Carried = UriHeaders.Carried(uri),
+        });
     }
 
     /// <summary>Takes the peer's REFER: 202, and at once the first NOTIFY (§2.4.4).</summary>
@@ -148,13 +160,10 @@ internal sealed partial class SipCall
     // Refer-To: <sip:bob@host?Replaces=…>: the header of that name, escapes undone.
     private static string? ReplacesIn(SipUri uri)
     {
-        foreach (var header in Encoding.ASCII.GetString(uri.Headers).Split('&'))
+        foreach (var (name, value) in UriHeaders.Of(uri))
         {
-            if (header.StartsWith("Replaces=", StringComparison.OrdinalIgnoreCase))
-            {
-                var text = SipText.Unescape(Encoding.ASCII.GetBytes(header["Replaces=".Length..]));
-                return SipReplaces.TryParse(Encoding.UTF8.GetBytes(text), out var replaces) ? replaces!.Text : null;
-            }
+            if (name.Equals("Replaces", StringComparison.OrdinalIgnoreCase))
+                return SipReplaces.TryParse(Encoding.UTF8.GetBytes(value), out var replaces) ? replaces!.Text : null;
         }
 
         return null;
@@ -164,14 +173,28 @@ internal sealed partial class SipCall
     public void SendDigits(string symbols, TimeSpan duration, Instant now)
     {
         if (_state != SipCallState.Talking) return;
-        foreach (var symbol in symbols)
-            Ask(SipMethod.Info, _dialog!, now, OnInfoDone, [], DigitInfo.Write(symbol, duration), DigitInfo.Relay);
+        foreach (var symbol in symbols) SendDigit(symbol, duration, now);
     }
 
-    private void OnInfoDone(ClientRequest request, SipMessage? response, int status, Instant now)
+    private void SendDigit(char symbol, TimeSpan duration, Instant now)
     {
-        // A peer that refuses INFO still has the call; one that does not know the dialog has none (RFC 5057 §5.1).
-        if (status == 481) EndsDialog(response, status, now);
+        var relay = !_digitsArePlain;
+        Ask(
+            SipMethod.Info, _dialog!, now, (_, response, status, at) =>
+            {
+                // A peer that takes the other of the two forms says so once; all that follow go to it that way.
+                if (relay && response is { Status: 415 } && response.Lists(SipHeader.Accept, "application/dtmf"u8) && _state == SipCallState.Talking)
+                {
+                    _digitsArePlain = true;
+                    SendDigit(symbol, duration, at);
+                }
+                else if (status == 481)
+                {
+                    // A peer that refuses INFO still has the call; one that does not know the dialog has none (RFC 5057 §5.1).
+                    EndsDialog(response, status, at);
+                }
+            },
+            [], relay ? DigitInfo.Write(symbol, duration) : [(byte)symbol], relay ? DigitInfo.Relay : DigitInfo.Plain);
     }
 
     private void OnInfo(SipServerTransaction transaction, SipMessage info, Instant now)

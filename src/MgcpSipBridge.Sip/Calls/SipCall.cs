@@ -13,7 +13,7 @@ internal sealed partial class SipCall : IClientRequestOwner
     private static readonly SipTimer[] CallTimers =
     [
         SipTimer.Ring, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck, SipTimer.RepeatReliable, SipTimer.AwaitPrack,
-        SipTimer.RetryOffer, SipTimer.RefreshSession, SipTimer.SessionEnd, SipTimer.Transfer,
+        SipTimer.RetryOffer, SipTimer.RefreshSession, SipTimer.SessionEnd, SipTimer.Transfer, SipTimer.CheckCall,
     ];
 
     private readonly SipCore _core;
@@ -108,6 +108,9 @@ internal sealed partial class SipCall : IClientRequestOwner
             case SipTimer.SessionEnd:
                 OnSessionEnd(now);
                 break;
+            case SipTimer.CheckCall:
+                CheckCall(now);
+                break;
             default:
                 break;
         }
@@ -141,7 +144,9 @@ internal sealed partial class SipCall : IClientRequestOwner
     private void Step(SipCallInput input, Instant now)
     {
         var step = SipCallTable.Step(_state, input);
+        var begins = step.Next == SipCallState.Talking && _state != SipCallState.Talking;
         _state = step.Next;
+        if (begins) WatchCall(now);
         foreach (var action in step.Actions) Do(action, now);
         if (_state is SipCallState.Clearing or SipCallState.Over) WithdrawOffer(now);
         Settle();
@@ -251,5 +256,13 @@ internal sealed partial class SipCall : IClientRequestOwner
 
     private void StopTimer(SipTimer timer) => _core.Timers.Cancel(new(timer, Handle.Value));
 
-    private static string? ReasonOf(int q850) => q850 == 0 ? null : string.Create(CultureInfo.InvariantCulture, $"Q.850;cause={q850}");
+    // RFC 3326 §2: a value per protocol. Cause 26, non-selected user clearing, is what SIP calls completed elsewhere.
+    private static string? ReasonOf(int q850) => q850 switch
+    {
+        0 => null,
+        ElsewhereCause => "SIP;cause=200;text=\"Call completed elsewhere\", Q.850;cause=26",
+        _ => string.Create(CultureInfo.InvariantCulture, $"Q.850;cause={q850}"),
+    };
+
+    private const int ElsewhereCause = 26;
 }

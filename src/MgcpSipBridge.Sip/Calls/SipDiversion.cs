@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
 
 namespace MgcpSipBridge.Sip;
 
@@ -104,10 +103,9 @@ internal static class Diversions
     // ?Reason=SIP%3Bcause%3D486
     private static int LeftWith(SipUri uri)
     {
-        foreach (var header in Encoding.ASCII.GetString(uri.Headers).Split('&'))
+        foreach (var (name, text) in UriHeaders.Of(uri))
         {
-            if (!header.StartsWith("Reason=", StringComparison.OrdinalIgnoreCase)) continue;
-            var text = SipText.Unescape(Encoding.ASCII.GetBytes(header["Reason=".Length..]));
+            if (!name.Equals("Reason", StringComparison.OrdinalIgnoreCase)) continue;
             var at = text.IndexOf("cause=", StringComparison.OrdinalIgnoreCase);
             if (!text.StartsWith("SIP", StringComparison.OrdinalIgnoreCase) || at < 0) continue;
             var digits = string.Concat(text[(at + 6)..].TakeWhile(char.IsAsciiDigit).Take(3));

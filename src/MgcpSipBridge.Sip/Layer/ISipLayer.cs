@@ -20,6 +20,9 @@ public sealed record SipInvite(string Account, string Peer, string CalledUser, R
     /// <summary>Whether it is a call for help: told so by Priority, and held back by nothing.</summary>
     public bool Emergency { get; init; }
 
+    /// <summary>Headers to carry along as they are (User-to-User, private ones); see <see cref="SipEvent.TransferAsked.Carried"/>.</summary>
+    public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
+
     /// <summary>Who asked for this call (Referred-By, RFC 3892): user part; null for nobody.</summary>
     public string? ReferredBy { get; init; }
 }

@@ -38,6 +38,9 @@ internal sealed record RequestDraft
     /// <summary>Other headers, in order.</summary>
     public ImmutableArray<(SipHeader Header, string Value)> Headers { get; init; } = [];
 
+    /// <summary>Headers of somebody else's that travel on, in order, after those.</summary>
+    public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
+
     /// <summary>Whether it may go over TCP when it is too large for a datagram: its next hop's URI names no transport.</summary>
     public bool MayUseStream { get; init; }
 

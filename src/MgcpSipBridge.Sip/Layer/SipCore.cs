@@ -43,6 +43,9 @@ internal enum SipTimer
     /// <summary>The session runs out (RFC 4028 §10). Belongs to a call.</summary>
     SessionEnd,
 
+    /// <summary>A call that no session timer watches is asked whether it is still there (RFC 3261 §11, inside the dialog). Belongs to a call.</summary>
+    CheckCall,
+
     /// <summary>A look-up that the host lost. Belongs to a query.</summary>
     LookUp,
 
@@ -126,6 +129,7 @@ internal sealed class SipCore
         foreach (var (proxy, value) in draft.Credentials)
             Writer.Header(proxy ? SipHeader.ProxyAuthorization : SipHeader.Authorization, value);
         foreach (var (header, value) in draft.Headers) Writer.Header(header, value);
+        foreach (var (name, value) in draft.Carried) Writer.Header(name, value);
         Writer.Header(SipHeader.UserAgent, Settings.Product);
         Writer.Body(draft.ContentType, draft.Body.Span);
     }

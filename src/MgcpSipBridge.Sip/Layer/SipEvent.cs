@@ -25,7 +25,8 @@ public sealed record SipEnd(int Status, int Q850 = 0, bool Local = false)
 
     internal static SipEnd Of(SipMessage message) => new(message.Status, message.ReasonQ850)
     {
-        AnsweredElsewhere = message.IsRequest && message.ReasonSip == 200,
+        // Some say it by SIP's status, some by the cause of ISDN: non-selected user clearing.
+        AnsweredElsewhere = message.IsRequest && (message.ReasonSip == 200 || (message.Method == SipMethod.Cancel && message.ReasonQ850 == 26)),
         RetryAfter = message.NumberOf(SipHeader.RetryAfter) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
     };
 }
@@ -121,7 +122,11 @@ public abstract record SipEvent
     /// <param name="Host">Host of the target.</param>
     /// <param name="Replaces">Replaces header for the new call (RFC 3891); null for a blind transfer.</param>
     /// <param name="By">Who asks (Referred-By, RFC 3892); null when it is not said.</param>
-    public sealed record TransferAsked(SipCallHandle Call, string User, string Host, string? Replaces, string? By) : SipEvent;
+    public sealed record TransferAsked(SipCallHandle Call, string User, string Host, string? Replaces, string? By) : SipEvent
+    {
+        /// <summary>Headers of the target's URI that the new call shall carry: User-to-User and private ones, nothing else.</summary>
+        public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
+    }
 
     /// <summary>How a transfer that we asked the peer for goes: below 200 under way, 2xx done, else failed; then the call goes on.</summary>
     public sealed record TransferProgressed(SipCallHandle Call, int Status) : SipEvent;

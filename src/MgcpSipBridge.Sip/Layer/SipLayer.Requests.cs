@@ -98,6 +98,10 @@ public sealed partial class SipLayer
             case SipMethod.Refer:
                 _core.Transactions.Respond(transaction, 603, now);
                 return;
+            // No package has a notifier here: not KPML, which some PBXs ask every call for (RFC 6665 §4.2.1.1).
+            case SipMethod.Subscribe when request.Has(SipHeader.Event):
+                Refuse(transaction, 489, SipHeader.AllowEvents, "message-summary, refer", now);
+                return;
             default:
                 Refuse(transaction, request.Method == SipMethod.Other ? 501 : 405, SipHeader.Allow, SipCore.Allow, now);
                 return;
@@ -151,9 +155,14 @@ public sealed partial class SipLayer
     private void TakeInvite(SipServerTransaction transaction, SipMessage request, Instant now)
     {
         var hops = SipUri.TryParse(request.RequestUri, out var uri) && _core.IsOurs(uri) ? null : request.MaxForwards;
-        if (_draining || _core.Peers.From(transaction.Flow) is not { } peer)
+        if (_draining)
         {
-            // Without Retry-After, which would silence the peer for every line (§21.5.4).
+            // Every line of ours is about to go: here the peer is to leave us alone altogether (§21.5.4), and not to come back all at once.
+            Refuse(transaction, 503, SipHeader.RetryAfter, (5 + _core.Entropy.Next(11)).ToString(CultureInfo.InvariantCulture), now);
+        }
+        else if (_core.Peers.From(transaction.Flow) is not { } peer)
+        {
+            // Without Retry-After, which would silence the peer for every line.
             _core.Transactions.Respond(transaction, 503, now);
         }
         else if (hops == 0)

@@ -198,7 +198,7 @@ public sealed partial class SipLayer : ISipLayer
 
     /// <inheritdoc/>
     public void Transfer(SipCallHandle call, string user, SipCallHandle? other, Instant now) =>
-        With(call, now, found => found.Transfer(user, other is { } handle ? _calls.GetValueOrDefault(handle.Value) : null, now));
+        With(call, now, found => found.Transfer(user, other is not null, other is { } handle ? _calls.GetValueOrDefault(handle.Value) : null, now));
 
     /// <inheritdoc/>
     public void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now) =>

@@ -172,6 +172,12 @@ public sealed record SipSettings
     /// <summary>How long an address that answers 503 with Retry-After is left alone at most (RFC 3261 §21.5.4).</summary>
     public TimeSpan RetryAfterMax { get; init; } = TimeSpan.FromMinutes(1);
 
+    /// <summary>
+    /// How often a call whose peer knows no session timer is asked, by OPTIONS inside it, whether it is still there; zero for never. A peer that lost the
+    /// call would keep the line busy for ever.
+    /// </summary>
+    public TimeSpan CallCheckInterval { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>New REGISTERs per second and peer at most when many lines start together.</summary>
     public int RegisterRate { get; init; } = 100;
 

@@ -12,6 +12,7 @@ public sealed class MidCallFlows
     [
         new PeerOffer { Direction = "sendonly" },
         new PeerOffer { Direction = "inactive" },
+        new PeerOffer { Direction = "sendonly", ZeroAddress = true },
         new PeerOffer { ZeroAddress = true },
         new PeerOffer { ZeroPort = true },
         new PeerOffer { Direction = "sendonly", Update = true },
@@ -30,6 +31,20 @@ public sealed class MidCallFlows
         Assert.Contains(call.RemoteDescription!.Direction, hold.Direction switch { "sendonly" => ["recvonly", "inactive"], "inactive" => ["inactive"], _ => (string[])["sendrecv"] });
 
         house.Happens("pbx", "resumes", now => call.Offer(new PeerOffer { Update = hold.Update }, now)).Waits(1);
+        house.Alice.Talks();
+        house.EndsQuietly();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_PBX_that_only_wants_to_hear_hears_and_says_nothing(bool update)
+    {
+        var house = Talking(out var call);
+        house.Happens("pbx", "recvonly", now => call.Offer(new PeerOffer { Direction = "recvonly", Update = update }, now)).Waits(1);
+        Assert.Equal((200, "sendonly"), (call.OfferStatus, call.RemoteDescription!.Direction));
+        Assert.True(Path(house).Sip!.Send);
+        house.Happens("pbx", "resumes", now => call.Offer(new PeerOffer { Update = update }, now)).Waits(1);
         house.Alice.Talks();
         house.EndsQuietly();
     }

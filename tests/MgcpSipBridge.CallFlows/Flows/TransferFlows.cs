@@ -28,7 +28,9 @@ public sealed class TransferFlows
         var house = Talking(out var call);
         house.Pbx.When("3003", CalledPlan.Answer(TimeSpan.FromSeconds(3)));
         house.Happens("pbx", "hands the line on", now => call.Refer("3003", now)).Waits(0.5);
-        house.Happens("pbx", "and leaves", call.HangUp).Waits(4);
+        house.Happens("pbx", "and leaves", call.HangUp);
+        // Nobody is there any more, and somebody is being called.
+        house.Alice.Hears(PhoneSound.Ringback).Waits(4);
         house.Alice.Talks();
         Assert.Equal("3003", house.Pbx.LastCall!.CalledNumber);
         house.Happens("pbx", "3003 hangs up", house.Pbx.LastCall.HangUp);

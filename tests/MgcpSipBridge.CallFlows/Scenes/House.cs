@@ -29,6 +29,12 @@ internal sealed record HouseOptions
 
     public Func<PeerSetup, PeerSetup> Pbx { get; init; } = setup => setup;
 
+    /// <summary>What the bridge is told about its first peer beside where it is.</summary>
+    public Func<PeerModel, PeerModel> Peer { get; init; } = model => model;
+
+    /// <summary>What the bridge is told about its lines beside where they are.</summary>
+    public Func<LineModel, LineModel> Line { get; init; } = model => model;
+
     /// <summary>Whether a second PBX stands behind the first one in the routes.</summary>
     public bool Failover { get; init; }
 
@@ -147,6 +153,19 @@ internal sealed class House
         World.Settle();
         return this;
     }
+
+    /// <summary>Somebody orders something of the call on a line, as the control API does.</summary>
+    public House Orders(Person line, string what, Func<string, EngineQuery> query)
+    {
+        World.Ladder?.Act("bridge", what, World.Now);
+        Assert.NotNull(Bridge.Ask<CallView>(World, query(CallOn(line))));
+        World.Settle();
+        return this;
+    }
+
+    /// <summary>The id of the call on a line.</summary>
+    public string CallOn(Person line) =>
+        Bridge.Ask<ImmutableArray<LineView>>(World, new EngineQuery.Lines()).Single(view => view.Model.Number == line.Number).CallId!;
 
     /// <summary>The PBX calls a line.</summary>
     public Caller PbxCalls(string line, string from = "5559876", string? name = "Carol Danvers")
@@ -289,7 +308,7 @@ internal sealed class House
     {
         Peers =
         [
-            new PeerModel(new SipPeerModel("pbx", Pbx.Setup.Address.Host, 5060, SipTransport.Udp, _options.Registration, null, "trunk1", "secret")),
+            _options.Peer(new PeerModel(new SipPeerModel("pbx", Pbx.Setup.Address.Host, 5060, SipTransport.Udp, _options.Registration, null, "trunk1", "secret"))),
             .. Pbx2 is null
                 ? ImmutableArray<PeerModel>.Empty
                 : [new PeerModel(new SipPeerModel("pbx2", Pbx2.Setup.Address.Host, 5060, SipTransport.Udp, SipRegistrationMode.None, null, null, null))],
@@ -301,8 +320,8 @@ internal sealed class House
         ],
         Lines =
         [
-            .. Lines.Select(person => new LineModel(
-                person.Number, person.Name, $"gw{Gateways.IndexOf(person.Gateway) + 1}", person.Endpoint, "pbx", person.Number, "secret" + person.Number, new LineFeatures())),
+            .. Lines.Select(person => _options.Line(new LineModel(
+                person.Number, person.Name, $"gw{Gateways.IndexOf(person.Gateway) + 1}", person.Endpoint, "pbx", person.Number, "secret" + person.Number, new LineFeatures()))),
         ],
         Routes =
         [

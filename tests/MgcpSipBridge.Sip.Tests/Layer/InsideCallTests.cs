@@ -198,6 +198,26 @@ public sealed class InsideCallTests
         Assert.Equal(Hold, SipBench.TextOf(_bench.Happens<SipEvent.Offered>().Offer));
     }
 
+    [Theory]
+    [InlineData(1, true)]
+    [InlineData(3, true)]
+    [InlineData(4, false)]
+    [InlineData(60, false)]
+    public void SDP_is_found_in_parts_of_parts_but_not_at_any_depth(int depth, bool found)
+    {
+        var (_, ok) = _bench.IncomingTalk();
+        var (body, type) = (Hold, "application/sdp");
+        for (var i = 0; i <= depth; i++)
+        {
+            body = $"--b{i}-\r\nContent-Type: text/plain\r\n\r\nhello\r\n--b{i}-\r\nContent-Type: {type}\r\n\r\n{body}\r\n--b{i}---\r\n";
+            type = $"multipart/{(i % 2 == 0 ? "alternative" : "mixed")};boundary=\"b{i}-\"";
+        }
+
+        _bench.Request("INVITE", cseq: 2, toTag: ok.ToTag, body: body, type: type);
+        _bench.Expect("100");
+        Assert.Equal(found ? Hold : "", SipBench.TextOf(_bench.Happens<SipEvent.Offered>().Offer));
+    }
+
     [Fact]
     public void Who_knows_only_one_tag_or_another_Call_ID_is_outside()
     {

@@ -57,6 +57,16 @@ public sealed class RedirectionTests
     }
 
     [Fact]
+    public void What_a_B2BUA_should_keep_travels_on_with_a_redirection()
+    {
+        var (_, invite) = _bench.Call();
+        Redirect(invite, "<sip:a@192.0.2.9?User-to-User=56a390&Replaces=x%3Bto-tag%3Da%3Bfrom-tag%3Db&X-Queue=7>");
+        var next = _bench.Expect("INVITE");
+        Assert.Equal(("sip:a@192.0.2.9", "56a390", "7"), (next.RequestUri, next.Header("User-to-User"), next.Header("X-Queue")));
+        Assert.False(next.Has("Replaces"));
+    }
+
+    [Fact]
     public void A_circle_is_not_walked_twice()
     {
         var (_, first) = _bench.Call();

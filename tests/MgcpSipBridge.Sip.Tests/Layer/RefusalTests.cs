@@ -33,6 +33,20 @@ public sealed class RefusalTests
         _bench.EverythingEnds();
     }
 
+    [Fact]
+    public void A_subscription_to_what_nobody_notifies_here()
+    {
+        // CUCM asks every call for KPML.
+        var (_, ok) = _bench.IncomingTalk();
+        _bench.Request("SUBSCRIBE", cseq: 2, toTag: ok.ToTag, extra: "Event: kpml");
+        Assert.Equal("message-summary, refer", _bench.Expect("489").Header("Allow-Events"));
+        _bench.Request("MESSAGE", cseq: 3, toTag: ok.ToTag, body: "hello", type: "text/plain");
+        Assert.Equal(SipBench.Allow, _bench.Expect("405").Header("Allow"));
+        _bench.Request("NEWMETHOD", cseq: 4, toTag: ok.ToTag);
+        _bench.Expect("501");
+        _bench.NothingHappens();
+    }
+
     [Theory]
     [InlineData("Event: message-summary", 200)]
     [InlineData("Event: refer", 481)]
@@ -83,6 +97,10 @@ public sealed class RefusalTests
         _bench.Request("INVITE", body: "<x/>", type: "application/xml");
         _bench.Expect("100");
         Assert.Equal("application/sdp", _bench.Expect("415").Header("Accept"));
+        // RFC 3261 §20.11: what need not be understood is left alone, and this is an INVITE without an offer.
+        _bench.Request("INVITE", "in3", extra: "Content-Disposition: icon;handling=optional", body: "<x/>", type: "application/xml");
+        _bench.Expect("100");
+        Assert.True(_bench.Happens<SipEvent.IncomingCall>().Offer.IsEmpty);
         _bench.Request("INVITE", "in2", extra: "Content-Encoding: gzip", body: SipBench.Offer);
         _bench.Expect("100");
         Assert.Equal("identity", _bench.Expect("415").Header("Accept-Encoding"));

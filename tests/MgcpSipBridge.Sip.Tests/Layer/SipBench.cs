@@ -131,6 +131,9 @@ public class SipBench
         return wire;
     }
 
+    /// <summary>What was sent and not looked at is of no interest.</summary>
+    public void Drop() => _sent.Clear();
+
     public void ExpectNothing() => Assert.True(_sent.Count == 0, _sent.TryPeek(out var wire) ? "Sent: " + wire : "");
 
     /// <summary>The next event of the layer, which must be of this kind.</summary>

@@ -132,6 +132,47 @@ public sealed class TransferTests
     }
 
     [Fact]
+    public void A_call_that_is_not_up_cannot_be_joined()
+    {
+        var (first, _, _) = _bench.Talk();
+        var (second, invite) = _bench.Call("3003");
+        _bench.Reply(invite, 180, toTag: "carol");
+        _bench.Happens<SipEvent.Progressed>();
+        _bench.Do((layer, now) => layer.Transfer(first, "3003", second, now));
+        Assert.Equal(481, _bench.Happens<SipEvent.TransferProgressed>().Status);
+        _bench.ExpectNothing();
+    }
+
+    [Theory]
+    [InlineData(481)]
+    [InlineData(408)]
+    public void A_transfer_that_finds_no_dialog_ends_the_call(int status)
+    {
+        var (call, _, _) = _bench.Talk();
+        _bench.Do((layer, now) => layer.Transfer(call, "3003", null, now));
+        _bench.Reply(_bench.Expect("REFER"), status);
+        Assert.Equal(status, _bench.Happens<SipEvent.TransferProgressed>().Status);
+        Assert.Equal(status, _bench.Happens<SipEvent.HungUp>().End.Status);
+        _bench.Reply(_bench.Expect("BYE"), 481);
+        _bench.EverythingEnds();
+    }
+
+    [Fact]
+    public void Only_what_a_B2BUA_should_keep_travels_on_with_a_transfer()
+    {
+        var (_, ok) = _bench.IncomingTalk();
+        _bench.Request("REFER", cseq: 2, toTag: ok.ToTag, extra:
+            "Refer-To: <sip:3003@192.0.2.9?User-to-User=56a390%3Bencoding%3Dhex&X-Account=4711%0D%0AFrom:%20evil&P-Asserted-Identity=%3Csip:boss%40x%3E&Route=%3Csip:evil%3E&X-=1>");
+        var asked = _bench.Happens<SipEvent.TransferAsked>();
+        Assert.Equal([("User-to-User", "56a390;encoding=hex"), ("X-Account", "4711\r\nFrom: evil")], asked.Carried);
+        _bench.Do((layer, now) => layer.Invite(new SipInvite("1001", "pbx", "3003", SipBench.Bytes(SipBench.Offer)) { Carried = [.. asked.Carried, ("Via", "x")] }, now));
+        var invite = _bench.Expect("INVITE");
+        Assert.Equal(("56a390;encoding=hex", "4711  From: evil"), (invite.Header("User-to-User"), invite.Header("X-Account")));
+        Assert.Single(invite.Headers("From"));
+        Assert.Single(invite.Headers("Via"));
+    }
+
+    [Fact]
     public void An_INVITE_takes_the_place_of_a_call_that_is_up()
     {
         var (call, ok) = _bench.IncomingTalk();

@@ -161,6 +161,23 @@ public sealed class WhoTests
     }
 
     [Fact]
+    public void A_peer_that_takes_digits_in_the_other_form_gets_them_so_from_then_on()
+    {
+        var bench = new SipBench();
+        var (call, _, _) = bench.Talk();
+        bench.Do((layer, now) => layer.SendDigits(call, "7", TimeSpan.FromMilliseconds(120), now));
+        var refused = bench.Expect("INFO");
+        Assert.Equal("application/dtmf-relay", refused.Header("Content-Type"));
+        bench.Reply(refused, 415, extra: "Accept: application/dtmf");
+        var again = bench.Expect("INFO");
+        Assert.Equal(("application/dtmf", "7"), (again.Header("Content-Type"), again.Body));
+        bench.Reply(again, 200);
+        bench.Do((layer, now) => layer.SendDigits(call, "#", TimeSpan.FromMilliseconds(120), now));
+        Assert.Equal("#", bench.Expect("INFO").Body);
+        bench.NothingHappens();
+    }
+
+    [Fact]
     public void Waiting_messages_are_told_unasked()
     {
         var bench = new SipBench();
