@@ -150,6 +150,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         ("domain", gateway.Domain),
         ("state", Text(gateway.State)),
         ("address", Or(gateway.Address)),
+        .. gateway.ConfiguredAddress.Length > 0 && gateway.ConfiguredAddress != gateway.Address ? [("configured address", gateway.ConfiguredAddress)] : Array.Empty<(string, string)>(),
         .. gateway.Host.Length > 0 ? [("host", gateway.Host)] : Array.Empty<(string, string)>(),
         .. gateway.AddressProblem.Length > 0 ? [("address problem", gateway.AddressProblem)] : Array.Empty<(string, string)>(),
         ("profile", Text(gateway.Profile)),

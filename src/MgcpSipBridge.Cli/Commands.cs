@@ -79,6 +79,7 @@ internal static class Commands
         gateways.Subcommands.Add(Verb("discovered", "Gateways that nobody configured and that were heard", (bridge, _) => bridge.DiscoveredAsync()));
         gateways.Subcommands.Add(Verb("adopt", "Ask a discovered gateway what it has and become its call agent until the bridge ends; prints what to write into lines.yaml",
             (bridge, parse) => bridge.AdoptAsync(parse.GetRequiredValue(domain), parse.GetRequiredValue(address)), domain, address));
+        gateways.Subcommands.Add(Verb("audit", "Ask a gateway which endpoints it has, and compare them with its lines", (bridge, parse) => bridge.AuditGatewayAsync(parse.GetRequiredValue(gatewayName)), gatewayName));
         var name = new Argument<string>("name") { Description = "Its name" };
         var number = new Argument<string>("number") { Description = "The line's number" };
         var fields = new Argument<string[]>("field=value") { Description = "Fields as the API's JSON names them: uri=sip:10.0.0.9, features.callWaiting=false, password=@FILE", Arity = ArgumentArity.ZeroOrMore };
@@ -95,6 +96,7 @@ internal static class Commands
             (bridge, parse) => bridge.CreateLineAsync(parse.GetRequiredValue(gatewayName), parse.GetRequiredValue(number), Given(parse)), gatewayName, number, fields));
         lines.Subcommands.Add(Verb("update", "Change fields of a line", (bridge, parse) => bridge.UpdateLineAsync(parse.GetRequiredValue(number), Given(parse), Tag(parse)), number, fields, etag));
         lines.Subcommands.Add(Verb("delete", "Take a line away", (bridge, parse) => bridge.DeleteLineAsync(parse.GetRequiredValue(number), Tag(parse)), number, etag));
+        lines.Subcommands.Add(Verb("audit", "Ask a line's gateway for all that it tells of the line and its connections", (bridge, parse) => bridge.AuditLineAsync(parse.GetRequiredValue(number)), number));
         var peers = Verb("peers", "SIP peers", (bridge, _) => bridge.PeersAsync());
         peers.Subcommands.Add(Verb("create", "Provision a peer", (bridge, parse) => bridge.CreatePeerAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         peers.Subcommands.Add(Verb("update", "Change fields of a peer", (bridge, parse) => bridge.UpdatePeerAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));

@@ -20,6 +20,8 @@ public sealed partial class BridgeEngine
             case MgcpOutput.Noted noted:
                 _core.Note(new EngineNote.Mgcp(noted.Note));
                 break;
+            case MgcpOutput.Happened happened when _audits.Count > 0 && TakeAudit(happened.Event):
+                break;
             case MgcpOutput.Happened happened:
                 OnMgcp(happened.Event);
                 break;

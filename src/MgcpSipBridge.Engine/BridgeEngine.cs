@@ -106,6 +106,12 @@ public sealed partial class BridgeEngine
             case EngineInput.Configure configure:
                 Configure(configure.Model);
                 break;
+            case EngineInput.Ask { Question: EngineQuery.AuditGateway audit } ask:
+                BeginAudit(ask.Query, audit);
+                break;
+            case EngineInput.Ask { Question: EngineQuery.AuditLine audit } ask:
+                BeginAudit(ask.Query, audit);
+                break;
             case EngineInput.Ask ask:
                 _core.Emit(new EngineOutput.Answer(ask.Query, Answer(ask.Question)));
                 break;

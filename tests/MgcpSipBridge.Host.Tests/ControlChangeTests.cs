@@ -23,19 +23,23 @@ public sealed class ControlChangeTests : IAsyncLifetime
         var said = await RunAsync(0, "peers", "create", "pbx", "uri=sip:127.0.0.1:5998", "registration=trunk", "username=t1", $"password=@{_file}");
         Assert.Contains("password      set", said, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", said, StringComparison.Ordinal);
-        await RunAsync(0, "gateways", "create", "gw1", "domain=gw1.test", "address=127.0.0.1:12427", "alsoFrom=127.0.0.8,127.0.0.9", "traitOverrides.digitMaps=false");
+        await RunAsync(0, "gateways", "create", "gw1", "domain=gw1.test", "address=127.0.0.1:12427", "alsoFrom=127.0.0.8,127.0.0.9", "traitOverrides.digitMaps=false",
+            "configuration.bearer=aLaw", "configuration.parameters=LCK/LST: 120");
         await RunAsync(0, "lines", "create", "gw1", "1001", "endpoint=aaln/1", "peer=pbx", "displayName=Alice", "features.callWaiting=false");
         await RunAsync(0, "routes", "create", "all", "peer=pbx", "stripDigits=1", "maxDigits=9");
 
         var gateway = await _bridge.GetAsync("/v1/gateways/gw1");
         Assert.Equal(("127.0.0.9", "false"), ((string)gateway["alsoFrom"]![1]!, (string)gateway["traitOverrides"]!["digitMaps"]!));
+        Assert.Equal(("127.0.0.1:12427", "aLaw", "LCK/LST: 120"),
+            ((string)gateway["configuredAddress"]!, (string)gateway["configuration"]!["bearer"]!, (string)gateway["configuration"]!["parameters"]![0]!));
         Assert.Contains("Robert", await RunAsync(0, "lines", "update", "1001", "displayName=Robert"), StringComparison.Ordinal);
         // An empty value is the default again.
         await RunAsync(0, "lines", "update", "1001", "features.callWaiting=", "displayName=");
         var line = await _bridge.GetAsync("/v1/gateways/gw1/lines/1001");
         Assert.Equal((true, "", "pbx"), ((bool)line["features"]!["callWaiting"]!, (string)line["displayName"]!, (string)line["peer"]!));
-        await RunAsync(0, "gateways", "update", "gw1", "traitOverrides.digitMaps=", "profile=cisco");
+        await RunAsync(0, "gateways", "update", "gw1", "traitOverrides.digitMaps=", "profile=cisco", "configuration=");
         gateway = await _bridge.GetAsync("/v1/gateways/gw1");
+        Assert.Null(gateway["configuration"]);
         Assert.Equal((0, "CISCO"), (gateway["traitOverrides"]!.AsObject().Count, (string)gateway["profile"]!));
         await RunAsync(0, "routes", "update", "all", "stripDigits=");
         Assert.Equal(0, (int)(await _bridge.GetAsync("/v1/routes/all"))["stripDigits"]!);

@@ -22,6 +22,44 @@ public sealed class GatewayServiceTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_gateway_and_its_lines_are_audited_through_the_API_and_by_mgcpsipctl()
+    {
+        await using var bridge = await StartAsync();
+        await using var gateway = new ScriptedGateway("gw1.example.net", bridge.Mgcp[0], "aaln/1", "aaln/2", "aaln/3");
+        Assert.StartsWith("200 ", await gateway.RestartAsync("*", "restart"), StringComparison.Ordinal);
+        await ServicesAsync(bridge, "inService", 2);
+        var audit = await AuditAsync(bridge, "/v1/gateways/gw1:audit");
+        Assert.Equal(("gw1", 200, "aaln/1 aaln/2 aaln/3", "aaln/3"), ((string)audit["gateway"]!, (int)audit["responseCode"]!, Names(audit["endpoints"]), Names(audit["notProvisioned"])));
+        var line = await AuditAsync(bridge, Lines + "1001:audit");
+        Assert.Equal(("1001", "aaln/1", 200, false), ((string)line["line"]!, (string)line["endpoint"]!, (int)line["responseCode"]!, (bool)line["offHook"]!));
+        Assert.Equal("PCMU PCMA", Names(line["codecs"]));
+        Assert.Contains(line["parameters"]!.AsArray(), p => (string)p!["name"]! == "ES" && (string)p["value"]! == "L/hu");
+
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        Task<int> Control(params string[] arguments) => cli::MgcpSipBridge.Cli.Commands.RunAsync([.. arguments, "--server", bridge.Grpc], output, errors);
+        Assert.Equal(0, await Control("gateways", "audit", "gw1"));
+        Assert.Contains("without a line          aaln/3\n", output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, await Control("lines", "audit", "1001"));
+        Assert.Matches("hook +on\n", output.ToString());
+        Assert.Matches("ES +L/hu\n", output.ToString());
+        Assert.Equal(1, await Control("gateways", "audit", "gw9"));
+        Assert.Equal(1, await Control("lines", "audit", "1009"));
+        Assert.Equal("NotFound: gateway gw9 not found\nNotFound: line 1009 on gateway - not found\n", errors.ToString());
+
+        static async Task<System.Text.Json.Nodes.JsonNode> AuditAsync(BuiltBridge bridge, string path)
+        {
+            using var content = new StringContent("{}", Encoding.UTF8, "application/json");
+            using var answer = await bridge.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+            var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            Assert.True(answer.IsSuccessStatusCode, text);
+            return System.Text.Json.Nodes.JsonNode.Parse(text)!;
+        }
+
+        static string Names(System.Text.Json.Nodes.JsonNode? list) => string.Join(' ', list!.AsArray().Select(n => (string)n!));
+    }
+
+    [Fact]
     public async Task Each_restart_method_has_its_own_meaning()
     {
         await using var bridge = await StartAsync();

@@ -114,6 +114,25 @@ public sealed class LinesYamlTests : IDisposable
         Assert.Equal(new TraitOverrides { Piggyback = false }, _loading.Load(null, "gateways: [{ name: g, domain: g, traits: { piggyback: false, version: null } }]").Lines!.Gateways[0].Mgcp.Overrides);
     }
 
+    [Theory]
+    [InlineData("{ bearer: aLaw }", BearerEncoding.ALaw, "")]
+    [InlineData("{ parameters: ['LCK/LST: 120', 'X-Gain:3 dB'] }", null, "LCK/LST=120;X-Gain=3 dB")]
+    [InlineData("{ bearer: muLaw, parameters: ['RED/R: reset'] }", BearerEncoding.MuLaw, "RED/R=reset")]
+    public void A_gateways_endpoints_may_be_told_more(string written, BearerEncoding? bearer, string parameters)
+    {
+        var told = _loading.Load(null, $"gateways: [{{ name: g, domain: g, configuration: {written} }}]").Lines!.Gateways[0].Mgcp.Configuration!;
+        Assert.Equal((bearer, parameters), (told.Bearer, string.Join(';', told.Extensions.Select(e => $"{e.Name}={e.Value}"))));
+        Assert.Null(_loading.Load(null, "gateways: [{ name: g, domain: g, configuration: { parameters: [] } }]").Lines!.Gateways[0].Mgcp.Configuration);
+    }
+
+    [Theory]
+    [InlineData("{ bearer: g711 }", "gateways[0].configuration.bearer")]
+    [InlineData("{ parameters: ['K: 5'] }", "gateways[0].configuration.parameters[0]")]
+    [InlineData("{ parameters: [\"LCK/LST: 1\\nRM: x\"] }", "gateways[0].configuration.parameters[0]")]
+    [InlineData("{ codec: aLaw }", "gateways[0].configuration.codec")]
+    public void What_cannot_be_told_is_a_problem(string written, string path) =>
+        Assert.Contains(path, Assert.Single(_loading.Problems(null, $"gateways: [{{ name: g, domain: g, configuration: {written} }}]")), StringComparison.Ordinal);
+
     [Fact]
     public void Every_problem_is_reported_at_once_with_its_line_and_path()
     {

@@ -55,6 +55,15 @@ public abstract record EngineQuery
     /// <param name="Number">Whom to call, as its phone would dial it.</param>
     public sealed record Originate(string Line, string Number) : EngineQuery;
 
+    /// <summary>Asks a gateway which endpoints it has (AUEP): <see cref="GatewayAudit"/> once it has answered, or null when there is no such gateway.</summary>
+    public sealed record AuditGateway(string Gateway) : EngineQuery;
+
+    /// <summary>
+    /// Asks a gateway for all that it tells of a line's endpoint (AUEP) and of each connection there (AUCX): <see cref="LineAudit"/> once it has answered, or null
+    /// when there is no such line.
+    /// </summary>
+    public sealed record AuditLine(string Line) : EngineQuery;
+
     /// <summary>Numbers for gauges: <see cref="EngineCounts"/>.</summary>
     public sealed record Counts : EngineQuery;
 }

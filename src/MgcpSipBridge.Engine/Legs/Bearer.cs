@@ -49,6 +49,8 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
     public void OnPortsRefused() => Fail(CallCause.Congestion);
 
+    public bool Has(string connection) => connection.Equals(_connection, StringComparison.OrdinalIgnoreCase);
+
     public void OnCreated(MgcpEvent.ConnectionCreated created)
     {
         _connection = created.Connection;

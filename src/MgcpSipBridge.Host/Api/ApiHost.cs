@@ -139,6 +139,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/status                             the bridge in numbers
         /v1/gateways                           gateways; /v1/gateways/{name}
         /v1/gateways/{name}/lines              lines; /v1/gateways/{name}/lines/{number}
+                                               POST /v1/gateways/{name}:audit and …/lines/{number}:audit ask the gateway what it has, and what it does
         /v1/discoveredGateways                 gateways that nobody configured; POST /v1/discoveredGateways/{domain}:adopt
         /v1/peers                              SIP peers; /v1/peers/{name}
         /v1/routes                             routes; /v1/routes/{name}

@@ -40,6 +40,9 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     /// <summary>The engines' time line.</summary>
     public MonotonicClock Clock { get; } = clock;
 
+    /// <summary>How long is waited for a gateway's answer: a command is given up before.</summary>
+    public TimeSpan GatewayPatience { get; init; } = TimeSpan.FromSeconds(25);
+
     /// <summary>When the process started.</summary>
     public DateTime Started { get; } = DateTime.UtcNow;
 

@@ -13,18 +13,18 @@ internal sealed class EngineAnswers(IShardQueries shard)
         await AskAsync(question, cancel) is ImmutableArray<T> all ? all : [];
 
     /// <summary>One thing; NOT_FOUND when there is none.</summary>
-    public async Task<T> OneAsync<T>(EngineQuery question, string what, CancellationToken cancel)
+    public async Task<T> OneAsync<T>(EngineQuery question, string what, CancellationToken cancel, TimeSpan? patience = null)
         where T : class =>
-        await AskAsync(question, cancel) as T ?? throw NotFound(what);
+        await AskAsync(question, cancel, patience) as T ?? throw NotFound(what);
 
     /// <summary>The status for something that does not exist.</summary>
     public static RpcException NotFound(string what) => new(new Status(StatusCode.NotFound, $"{what} not found"));
 
-    private async Task<object?> AskAsync(EngineQuery question, CancellationToken cancel)
+    private async Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null)
     {
         try
         {
-            return await shard.AskAsync(question, cancel);
+            return await shard.AskAsync(question, cancel, patience);
         }
         catch (TimeoutException)
         {

@@ -6,7 +6,7 @@ using MgcpSipBridge.Host.Provisioning;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Gateways and lines.</summary>
-internal sealed class GatewayResource(EngineAnswers engine, BridgeState state, Adoptions adoptions, ProvisioningWrites writes, AuditTrail trail) : V1.GatewayService.GatewayServiceBase
+internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState state, Adoptions adoptions, ProvisioningWrites writes, AuditTrail trail) : V1.GatewayService.GatewayServiceBase
 {
     public override async Task<V1.ListGatewaysResponse> ListGateways(V1.ListGatewaysRequest request, ServerCallContext context)
     {

@@ -17,6 +17,8 @@ internal static partial class ViewMapper
             Name = model.Name,
             Domain = model.Domain,
             Address = (view.Status.Address ?? model.Address)?.ToString() ?? "",
+            ConfiguredAddress = model.Address is { } configured && view.Model.Host is null && !view.Model.IsAdopted ? configured.ToString() : "",
+            Configuration = model.Configuration is { } configuration ? configuration.ToMessage() : null,
             Profile = model.Profile switch
             {
                 MgcpProfile.Rfc3435 => V1.Gateway.Types.Profile.Rfc3435,

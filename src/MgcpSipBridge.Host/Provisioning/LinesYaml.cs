@@ -66,6 +66,19 @@ internal static class LinesYaml
             Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
             Lines = map.List("lines", ReadLine),
         };
+        if (map.Map("configuration") is { } told)
+        {
+            gateway = gateway with
+            {
+                Configuration = new ConfigurationConfig(told.Written)
+                {
+                    Bearer = told.OneOf("bearer", (BearerEncoding?)null, ("aLaw", BearerEncoding.ALaw), ("muLaw", BearerEncoding.MuLaw)),
+                    Parameters = told.Texts("parameters"),
+                },
+            };
+            told.Close();
+        }
+
         if (map.Map("traits") is not { } traits) return gateway;
         gateway = gateway with { Traits = ReadTraits(traits), TraitsWritten = traits.Written };
         traits.Close();

@@ -45,8 +45,16 @@ internal sealed record GatewayConfig(Written Written)
     public ImmutableArray<string> AlsoFrom { get; init; } = [];
     public TraitOverrides? Traits { get; init; }
     public Written? TraitsWritten { get; init; }
+    public ConfigurationConfig? Configuration { get; init; }
     public SourceLearning Media { get; init; }
     public ImmutableArray<LineConfig> Lines { get; init; } = [];
+}
+
+/// <summary>What a gateway's endpoints are told (EPCF) as the user wrote it.</summary>
+internal sealed record ConfigurationConfig(Written Written)
+{
+    public BearerEncoding? Bearer { get; init; }
+    public ImmutableArray<string> Parameters { get; init; } = [];
 }
 
 /// <summary>A line as the user wrote it.</summary>

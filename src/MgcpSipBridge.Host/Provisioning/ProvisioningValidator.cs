@@ -54,6 +54,10 @@ internal static partial class ProvisioningValidator
     [GeneratedRegex("^[A-Za-z0-9+_-]{1,32}(:[0-9]{1,3})?$", RegexOptions.NonBacktracking)]
     private static partial Regex PackagePattern();
 
+    // A line of a package, or a vendor's (RFC 3435 Appendix A, extensionParameter).
+    [GeneratedRegex("^([A-Za-z0-9+_-]{1,32}/[A-Za-z0-9+_-]{1,32}|[Xx][+-][A-Za-z0-9-]{1,32}): ?([ -~]{1,1000})$", RegexOptions.NonBacktracking)]
+    private static partial Regex ParameterPattern();
+
     [GeneratedRegex("^[A-Za-z0-9/_.+#=:-]{1,255}$", RegexOptions.NonBacktracking)]
     private static partial Regex EndpointPattern();
 
@@ -107,12 +111,28 @@ internal static partial class ProvisioningValidator
                 new MgcpGatewayModel(gateway.Name ?? "", gateway.Domain ?? "", address, gateway.Profile, [.. gateway.Lines.Select(l => l.Endpoint ?? "")])
                 {
                     Overrides = gateway.Traits,
+                    Configuration = Configuration(gateway.Configuration),
                     AlsoFrom = Hosts(gateway),
                 },
                 gateway.Media)
             {
                 Host = host,
             };
+        }
+
+        private EndpointConfiguration? Configuration(ConfigurationConfig? told)
+        {
+            if (told is null) return null;
+            var extensions = ImmutableArray.CreateBuilder<MgcpExtension>();
+            for (var i = 0; i < told.Parameters.Length; i++)
+            {
+                var match = ParameterPattern().Match(told.Parameters[i]);
+                if (match.Success) extensions.Add(new MgcpExtension(match.Groups[1].Value, match.Groups[2].Value));
+                else problems.Add(told.Written.Of("parameters"), told.Written.PathOf($"parameters[{i}]"), $"\"{told.Parameters[i]}\" is not a parameter of a package, such as LCK/LST: 120");
+            }
+
+            // EPCF without B: must say something else (RFC 3435 §2.3.2).
+            return told.Bearer is null && extensions.Count == 0 ? null : new EndpointConfiguration(told.Bearer) { Extensions = extensions.DrainToImmutable() };
         }
 
         private (NetAddress? Address, GatewayHost? Host) Address(GatewayConfig gateway)

@@ -45,7 +45,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         (_model, _store) = (model, store);
         _log = logs.CreateLogger("MgcpSipBridge.Host");
         var clock = new MonotonicClock();
-        State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock) { Provisioned = provisioned };
+        State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock) { Provisioned = provisioned, GatewayPatience = model.Config.Mgcp.TMax + model.Config.Api.Timeout };
         _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);

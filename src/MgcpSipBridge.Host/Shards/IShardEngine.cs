@@ -40,9 +40,9 @@ internal interface IShardOutputs
 /// <summary>Asks a shard questions.</summary>
 internal interface IShardQueries
 {
-    /// <summary>The answer; null when what was asked for does not exist.</summary>
+    /// <summary>The answer; null when what was asked for does not exist. <paramref name="patience"/> is for questions that a gateway has to answer.</summary>
     /// <exception cref="TimeoutException">The shard did not answer in time, or it has stopped.</exception>
-    Task<object?> AskAsync(EngineQuery question, CancellationToken cancel);
+    Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null);
 }
 
 /// <summary>The real engine behind <see cref="IShardEngine"/>.</summary>

@@ -91,7 +91,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     }
 
     /// <inheritdoc/>
-    public async Task<object?> AskAsync(EngineQuery question, CancellationToken cancel)
+    public async Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null)
     {
         var number = Interlocked.Increment(ref _lastQuestion);
         var answer = new TaskCompletionSource<object?>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -100,7 +100,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
         {
             if (_closed) throw new TimeoutException("The engine has stopped.");
             Put(new Letter(new EngineInput.Ask(number, question), null));
-            return await answer.Task.WaitAsync(_answerTimeout, cancel);
+            return await answer.Task.WaitAsync(patience ?? _answerTimeout, cancel);
         }
         finally
         {

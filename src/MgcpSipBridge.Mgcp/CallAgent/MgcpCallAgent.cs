@@ -214,6 +214,18 @@ public sealed class MgcpCallAgent
         return id;
     }
 
+    /// <summary>
+    /// Asks a gateway which endpoints it has (AUEP with a wildcard, RFC 3435 §2.3.10), configured or not: ends in GatewayAudited or in CommandFailed for its endpoint
+    /// <c>*</c>.
+    /// </summary>
+    public CommandId AuditGateway(string gateway, Instant now)
+    {
+        var id = new CommandId(++_lastCommand);
+        if (_directory.ByName(gateway) is { Address.IsNone: false } found) new GatewayQuestion(id, found, _services).Ask(now);
+        else RefuseNotReady(id, new EndpointId(gateway, "*"));
+        return id;
+    }
+
     /// <summary>Asks for everything that a gateway tells of an endpoint (AUEP), in service or not: ends in EndpointAudited or CommandFailed.</summary>
     public CommandId AuditEndpoint(EndpointId endpoint, Instant now) => Audit(endpoint, null, now);
 
@@ -232,22 +244,18 @@ public sealed class MgcpCallAgent
         return id;
     }
 
-    private void RefuseNotReady(CommandId id, EndpointId endpoint) => _services.Outbox.Happened(new MgcpEvent.CommandFailed(
-        id, endpoint, Find(endpoint) is null ? MgcpResponseCodes.UnknownEndpoint : MgcpResponseCodes.NotReady, null));
+    private void RefuseNotReady(CommandId id, EndpointId endpoint)
+    {
+        var isThere = endpoint.LocalName == "*" ? _directory.ByName(endpoint.Gateway) is not null : Find(endpoint) is not null;
+        _services.Outbox.Happened(new MgcpEvent.CommandFailed(id, endpoint, isThere ? MgcpResponseCodes.NotReady : MgcpResponseCodes.UnknownEndpoint, null));
+    }
 
     private CommandId Command(
         EndpointId endpoint, MgcpVerb verb, string callId, string? connection, ConnectionRequest? request, NotificationRequest? ride, Instant now)
     {
         var id = new CommandId(++_lastCommand);
-        if (Find(endpoint) is { } found)
-        {
-            found.Connections.Add(new ConnectionCommand(id, verb, found.Connections, callId, connection) { Request = request, Ride = ride }, now);
-        }
-        else
-        {
-            _services.Outbox.Happened(new MgcpEvent.CommandFailed(id, endpoint, MgcpResponseCodes.UnknownEndpoint, null));
-        }
-
+        if (Find(endpoint) is { } found) found.Connections.Add(new ConnectionCommand(id, verb, found.Connections, callId, connection) { Request = request, Ride = ride }, now);
+        else _services.Outbox.Happened(new MgcpEvent.CommandFailed(id, endpoint, MgcpResponseCodes.UnknownEndpoint, null));
         return id;
     }
 
@@ -279,8 +287,18 @@ public sealed class MgcpCallAgent
         }
 
         AddEndpoints(gateway);
-        if (moved) Move(gateway, now);
-        else if (gateway.State == GatewayState.Up) GatewayWatch.AuditNew(gateway, now);
+        if (moved)
+        {
+            Move(gateway, now);
+            return;
+        }
+
+        if (model.Configuration is { } configuration && configuration != old.Configuration)
+        {
+            foreach (var endpoint in gateway.Endpoints.Values) endpoint.Reconfigure(now);
+        }
+
+        if (gateway.State == GatewayState.Up) GatewayWatch.AuditNew(gateway, now);
     }
 
     private void SilencePending(Gateway gateway, Instant now)
@@ -288,7 +306,7 @@ public sealed class MgcpCallAgent
         foreach (var pending in _services.Transactions.PendingOf(gateway))
         {
             _services.Transactions.Silence(pending, now);
-            if (pending.Target is AnyOfCreation creation) creation.Drop();
+            if (pending.Target is ICommandTarget command) command.Drop();
         }
     }
 

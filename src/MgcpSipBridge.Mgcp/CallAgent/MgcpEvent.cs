@@ -140,6 +140,12 @@ public abstract record MgcpEvent
     /// <summary>An EPCF succeeded.</summary>
     public sealed record EndpointConfigured(CommandId Command, EndpointId Endpoint) : MgcpEvent;
 
+    /// <summary>What <see cref="MgcpCallAgent.AuditGateway"/> asked for.</summary>
+    /// <param name="Command">The command.</param>
+    /// <param name="Gateway">The gateway's configured name.</param>
+    /// <param name="Endpoints">Local names of all its endpoints, as it spells them and in its order.</param>
+    public sealed record GatewayAudited(CommandId Command, string Gateway, ImmutableArray<string> Endpoints) : MgcpEvent;
+
     /// <summary>What <see cref="MgcpCallAgent.AuditEndpoint"/> asked for.</summary>
     public sealed record EndpointAudited(CommandId Command, EndpointId Endpoint, EndpointReport Report) : MgcpEvent;
 

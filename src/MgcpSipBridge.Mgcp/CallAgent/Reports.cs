@@ -90,6 +90,9 @@ public sealed record ConnectionReport
     /// <summary>RC: the description that the gateway was given.</summary>
     public ReadOnlyMemory<byte> RemoteDescription { get; init; }
 
+    /// <summary>P: as written.</summary>
+    public string? Counters { get; init; }
+
     /// <summary>P: the counters so far.</summary>
     public ConnectionStatistics? Statistics { get; init; }
 }

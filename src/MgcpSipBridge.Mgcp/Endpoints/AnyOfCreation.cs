@@ -7,7 +7,7 @@ namespace MgcpSipBridge.Mgcp;
 /// A CreateConnection that leaves the endpoint to the gateway: it goes to an any-of wildcard name, and its answer's SpecificEndPointId (Z:) names the endpoint
 /// that all that follows is for (RFC 3435 §2.3.5).
 /// </summary>
-internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId asked, ConnectionRequest request, AgentServices services) : IAnswerTarget
+internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId asked, ConnectionRequest request, AgentServices services) : ICommandTarget
 {
     /// <summary>Endpoints that one gateway may name beyond those that were configured.</summary>
     private const int MaxNamed = 10_000;
@@ -33,7 +33,7 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
         services.Transactions.Send(transactionId, MgcpVerb.Crcx, gateway, asked, this, writer.ToArray(), now).CallId = request.CallId;
     }
 
-    /// <summary>The gateway left the configuration or its place: nothing will come of it.</summary>
+    /// <inheritdoc/>
     public void Drop() => Fail(0, null);
 
     /// <inheritdoc/>

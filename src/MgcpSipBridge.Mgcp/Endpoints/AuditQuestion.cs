@@ -5,7 +5,7 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Mgcp;
 
 /// <summary>An audit for an operator's eyes: everything a gateway tells of an endpoint (RFC 3435 §2.3.10), or of a connection (§2.3.11). Nothing follows from it.</summary>
-internal sealed class AuditQuestion(CommandId command, Endpoint endpoint, string? connection, AgentServices services) : IAnswerTarget
+internal sealed class AuditQuestion(CommandId command, Endpoint endpoint, string? connection, AgentServices services) : ICommandTarget
 {
     /// <summary>All of §3.2.2.17's codes that an endpoint has, and the base package's (Appendix B.2); a gateway leaves out what it does not know.</summary>
     private const string AboutEndpoint = "B, I, N, X, R, S, D, O, E, Q, T, A, ES, RM, RD, PL, MD, B/PR, B/NS";
@@ -52,7 +52,10 @@ internal sealed class AuditQuestion(CommandId command, Endpoint endpoint, string
     }
 
     /// <inheritdoc/>
-    public void Unanswered(OutgoingTransaction transaction, Instant now) =>
+    public void Unanswered(OutgoingTransaction transaction, Instant now) => Drop();
+
+    /// <inheritdoc/>
+    public void Drop() =>
         services.Outbox.Happened(new MgcpEvent.CommandFailed(command, endpoint.Id, 0, null));
 
     private static EndpointReport OfEndpoint(in MgcpResponse response)
@@ -120,6 +123,7 @@ internal sealed class AuditQuestion(CommandId command, Endpoint endpoint, string
             // The local one stands first; one that is missing is a bare v=0 (§2.3.11, §3.3).
             LocalDescription = Described(first),
             RemoteDescription = Described(second),
+            Counters = Text(read, MgcpParameter.ConnectionParameters),
             Statistics = ConnectionStatistics.Read(read[MgcpParameter.ConnectionParameters]),
         };
     }

@@ -85,6 +85,12 @@ internal sealed class Endpoint
         (_configurator ??= new EndpointConfigurator(this, _services)).Wish(id, configuration, now);
     }
 
+    /// <summary>Tells the endpoint the configuration that its gateway has now.</summary>
+    public void Reconfigure(Instant now)
+    {
+        if (IsLive) (_configurator ??= new EndpointConfigurator(this, _services)).Replace(now);
+    }
+
     /// <summary>Audits the endpoint, then brings it into service. With <paramref name="keep"/>, what lives on it lives on if the endpoint is in service.</summary>
     public void Recover(bool keep, bool atOurStart, Instant now)
     {

@@ -36,6 +36,13 @@ internal sealed class EndpointConfigurator(Endpoint endpoint, AgentServices serv
         Pump(now);
     }
 
+    /// <summary>The gateway's configuration has changed: it counts from now on, whatever was told to this endpoint before.</summary>
+    public void Replace(Instant now)
+    {
+        _kept = null;
+        Renew(now);
+    }
+
     /// <summary>The wait after a transient error is over.</summary>
     public void Retry(Instant now) => Pump(now);
 

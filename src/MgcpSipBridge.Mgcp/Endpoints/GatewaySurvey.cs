@@ -21,7 +21,7 @@ internal sealed class GatewaySurvey : IAnswerTarget
     private const int WorthBulk = 3;
 
     /// <summary>What analog gateways' endpoints are called, for those that do not take the bare wildcard (Appendix E.1).</summary>
-    private static readonly string[] Patterns = ["*", "aaln/*", "*/*"];
+    public static readonly string[] Patterns = ["*", "aaln/*", "*/*"];
 
     private readonly AgentServices _services;
     private readonly Gateway _gateway;
@@ -123,9 +123,19 @@ internal sealed class GatewaySurvey : IAnswerTarget
 
     private void ReadNames(in MgcpResponse response)
     {
+        foreach (var name in NamesIn(response))
+        {
+            if (_toAsk.Count < MaxEndpoints && _seen.Add(name)) _toAsk.Enqueue(name);
+        }
+    }
+
+    /// <summary>The local names of the endpoints that an answer lists (Z:).</summary>
+    public static List<string> NamesIn(in MgcpResponse response)
+    {
+        List<string> all = [];
         foreach (var line in response.Parameters)
         {
-            if (line.Parameter != MgcpParameter.SpecificEndpointId || _toAsk.Count == MaxEndpoints) continue;
+            if (line.Parameter != MgcpParameter.SpecificEndpointId) continue;
             var names = new MgcpTokenReader(line.Value, (byte)',');
             while (names.TryNext(out var text))
             {
@@ -133,10 +143,11 @@ internal sealed class GatewaySurvey : IAnswerTarget
                 var local = at < 0 ? text : text[..at];
                 // The name becomes a part of our messages: a whole name of one endpoint or nothing.
                 if (!MgcpEndpointName.TryParse([.. local, .. "@x"u8], out var name) || name.IsWildcard) continue;
-                var spelt = Encoding.ASCII.GetString(local);
-                if (_seen.Add(spelt)) _toAsk.Enqueue(spelt);
+                all.Add(Encoding.ASCII.GetString(local));
             }
         }
+
+        return all;
     }
 
     /// <summary>RFC 3624: names in ranges, perhaps in several answers.</summary>

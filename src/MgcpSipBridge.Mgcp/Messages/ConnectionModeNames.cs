@@ -3,7 +3,7 @@ using System.Text;
 namespace MgcpSipBridge.Mgcp;
 
 /// <summary>Spelling of connection modes (RFC 3435 §3.2.2.6) and bearer encodings (§3.2.2.1) on the wire.</summary>
-internal static class ConnectionModeNames
+public static class ConnectionModeNames
 {
     /// <summary>The mode as M: carries it.</summary>
     public static string WireName(this ConnectionMode mode) => mode switch

@@ -17,6 +17,13 @@ internal interface IAnswerTarget
     }
 }
 
+/// <summary>One command of the engine's that ends with its transaction.</summary>
+internal interface ICommandTarget : IAnswerTarget
+{
+    /// <summary>The gateway left the configuration or its place: nothing will come of it, and the engine is told.</summary>
+    void Drop();
+}
+
 /// <summary>For commands whose outcome nobody waits for.</summary>
 internal sealed class Indifferent : IAnswerTarget
 {

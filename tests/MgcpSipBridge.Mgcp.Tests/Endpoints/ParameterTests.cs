@@ -251,6 +251,22 @@ public class ParameterTests
     }
 
     [Fact]
+    public void A_configuration_that_changes_is_told_to_endpoints_in_service()
+    {
+        var bench = InService();
+        bench.Agent.SetGateway(Model() with { Configuration = new EndpointConfiguration(BearerEncoding.ALaw) }, bench.Now);
+        bench.Drain();
+        var told = bench.TakeSent("EPCF");
+        Assert.EndsWith(" MGCP 1.0\r\nB: e:A\r\n", told, StringComparison.Ordinal);
+        bench.Answer(told, 200);
+        bench.Agent.SetGateway(Model() with { Configuration = new EndpointConfiguration(BearerEncoding.ALaw) }, bench.Now);
+        bench.AssertQuiet();
+        bench.Agent.SetGateway(Model() with { Configuration = new EndpointConfiguration(null) { Extensions = [new MgcpExtension("LCK/LST", "120")] } }, bench.Now);
+        bench.Drain();
+        Assert.EndsWith(" MGCP 1.0\r\nLCK/LST: 120\r\n", bench.TakeSent("EPCF"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void What_an_old_gateway_dislikes_is_not_asked_for_again()
     {
         var bench = InService();
