@@ -70,7 +70,7 @@ public sealed partial class BridgeEngine
                 Do(line, line.Gateway.OnRefused());
                 break;
             case MgcpEvent.ConnectionLost lost when Line(lost.Endpoint) is { } line:
-                foreach (var call in line.Calls.ToArray()) Finish(call, () => call.Bearer.OnLost(lost.Connection, tell: true, lost.Statistics));
+                foreach (var call in line.Calls.ToArray()) Finish(call, () => call.Bearer.OnLost(lost.Connection, tell: true, lost.Statistics, lost.ReasonCode));
                 break;
             case MgcpEvent.ConnectionCreated created:
                 Finish(created.Command, call => call.Bearer.OnCreated(created));

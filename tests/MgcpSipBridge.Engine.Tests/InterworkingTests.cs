@@ -98,7 +98,24 @@ public class CauseMapTests
     [InlineData(405, CallCause.LineRestarting)]
     [InlineData(534, CallCause.IncompatibleMedia)]
     [InlineData(515, CallCause.BearerFailure)]
+    [InlineData(409, CallCause.LineRestarting)]
     public void A_gateways_code_means(int code, CallCause cause) => Assert.Equal(cause, CauseMap.FromMgcp(code));
+
+    [Theory]
+    [InlineData(0, 41)]
+    [InlineData(900, 27)]
+    [InlineData(901, 31)]
+    [InlineData(902, 38)]
+    [InlineData(903, 41)]
+    [InlineData(904, 31)]
+    [InlineData(905, 38)]
+    [InlineData(800, 41)]
+    public void A_connection_that_a_gateway_deletes_is_cleared_with(int reason, int q850)
+    {
+        Assert.Equal(q850, CauseMap.Q850(CauseMap.FromReason(reason)));
+        // Before the answer the same is told with a status that is about this line alone.
+        Assert.Equal((480, q850), CauseMap.Refusal(CauseMap.FromReason(reason)) is var (status, cause, _) ? (status, cause) : default);
+    }
 }
 
 public class SignalMapTests

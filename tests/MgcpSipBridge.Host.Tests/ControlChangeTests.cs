@@ -37,7 +37,7 @@ public sealed class ControlChangeTests : IAsyncLifetime
         await RunAsync(0, "lines", "update", "1001", "features.callWaiting=", "displayName=");
         var line = await _bridge.GetAsync("/v1/gateways/gw1/lines/1001");
         Assert.Equal((true, "", "pbx"), ((bool)line["features"]!["callWaiting"]!, (string)line["displayName"]!, (string)line["peer"]!));
-        await RunAsync(0, "gateways", "update", "gw1", "traitOverrides.digitMaps=", "profile=cisco", "configuration=");
+        await RunAsync(0, "gateways", "update", "gw1", "traitOverrides.digitMaps=", "profile=cisco", "configuration.bearer=", "configuration.parameters=");
         gateway = await _bridge.GetAsync("/v1/gateways/gw1");
         Assert.Null(gateway["configuration"]);
         Assert.Equal((0, "CISCO"), (gateway["traitOverrides"]!.AsObject().Count, (string)gateway["profile"]!));

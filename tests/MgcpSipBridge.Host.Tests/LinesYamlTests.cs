@@ -104,6 +104,7 @@ public sealed class LinesYamlTests : IDisposable
             EmbeddedRequests = false,
             DetectEvents = false,
             PersistentEvents = false,
+            PersistentHook = true,
         };
         Assert.DoesNotContain(typeof(TraitOverrides).GetProperties(), p => p.GetValue(decided) is null);
         var shown = TraitView.Of(new MgcpGatewayModel("g", "g", null, MgcpProfile.Auto, []) { Overrides = decided }, decided.Apply(new GatewayTraits()));

@@ -54,6 +54,7 @@ public sealed record TraitView(string Name, string Value, TraitSource Source)
             Flag("embeddedRequests", mine.EmbeddedRequests, preset.EmbeddedRequests, now.EmbeddedRequests),
             Flag("detectEvents", mine.DetectEvents, preset.DetectEvents, now.DetectEvents),
             Flag("persistentEvents", mine.PersistentEvents, preset.PersistentEvents, now.PersistentEvents),
+            Flag("persistentHook", mine.PersistentHook, preset.PersistentHook, now.PersistentHook),
             // Not for operators to decide: what was found out by trial, and what the gateway refused.
             new TraitView("checksHook", now.ChecksHook is { } checks ? checks ? "true" : "false" : "", SourceOf(false, now.ChecksHook is not null)),
             new TraitView("refusedNames", string.Join(' ', now.RefusedNames.Order(StringComparer.Ordinal)), SourceOf(false, !now.RefusedNames.IsEmpty)),

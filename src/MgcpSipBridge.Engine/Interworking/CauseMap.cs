@@ -48,6 +48,8 @@ internal static class CauseMap
         CallCause.Congestion => (503, 47, null),
         CallCause.ShuttingDown => (503, 41, null),
         CallCause.BearerFailure => (480, 41, null),
+        CallCause.NetworkFailure => (480, 38, null),
+        CallCause.Unspecified => (480, 31, null),
         CallCause.NormalClearing => (480, 16, null),
         _ => (500, 41, null),
     };
@@ -64,7 +66,17 @@ internal static class CauseMap
         CallCause.BearerFailure or CallCause.ShuttingDown => 41,
         CallCause.IncompatibleMedia => 65,
         CallCause.Congestion => 47,
+        CallCause.NetworkFailure => 38,
         _ => 31,
+    };
+
+    /// <summary>Why a gateway deleted a connection by itself (E:, RFC 3435 §2.5); 0 when it did not say.</summary>
+    public static CallCause FromReason(int code) => code switch
+    {
+        900 => CallCause.LineOutOfService,
+        901 or 904 => CallCause.Unspecified,
+        902 or 905 => CallCause.NetworkFailure,
+        _ => CallCause.BearerFailure,
     };
 
     /// <summary>What a failed CRCX or MDCX means for its call; code 0 is silence.</summary>

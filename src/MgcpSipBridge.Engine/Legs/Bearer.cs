@@ -79,14 +79,14 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     }
 
     /// <summary>The gateway deleted a connection (DLCX from the gateway); null stands for all it had.</summary>
-    public void OnLost(string? connection, bool tell, ConnectionStatistics? counted = null)
+    public void OnLost(string? connection, bool tell, ConnectionStatistics? counted = null, int reason = 0)
     {
         if (_stage == Stage.Deleting && connection is not null) return;
         if (connection is not null && !connection.Equals(_connection, StringComparison.OrdinalIgnoreCase)) return;
         call.OnCounted(counted);
         _stage = Stage.None;
         _connection = null;
-        if (tell) Fail(CallCause.BearerFailure);
+        if (tell) Fail(CauseMap.FromReason(reason));
     }
 
     public void OnFailed(CommandId command, int code)

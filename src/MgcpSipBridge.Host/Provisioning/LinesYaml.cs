@@ -109,6 +109,7 @@ internal static class LinesYaml
         EmbeddedRequests = map.Choice("embeddedRequests"),
         DetectEvents = map.Choice("detectEvents"),
         PersistentEvents = map.Choice("persistentEvents"),
+        PersistentHook = map.Choice("persistentHook"),
     };
 
     internal static LineConfig ReadLine(MapReader map)

@@ -114,6 +114,13 @@ public sealed record GatewayTraits
     /// <summary>Whether it takes PersistentEvents (B/PR:) where a request has them.</summary>
     public bool PersistentEvents { get; init; } = true;
 
+    /// <summary>
+    /// Whether its lines' hooks are watched persistently (B/PR: L/hd, L/hu, L/hf; RFC 3435 Appendix B.2.1) instead of only while a request asks: then a gateway that
+    /// does not check requests against the hook loses no turn of it between its report and our request, and need not be asked. Learnt where its capabilities list
+    /// the base package B.
+    /// </summary>
+    public bool PersistentHook { get; init; }
+
     /// <summary>Package of names that have none: the first that its capabilities list (RFC 3435 §2.1.6).</summary>
     public string DefaultPackage { get; init; } = "L";
 
@@ -223,6 +230,9 @@ public sealed record TraitOverrides
     /// <summary>See <see cref="GatewayTraits.PersistentEvents"/>.</summary>
     public bool? PersistentEvents { get; init; }
 
+    /// <summary>See <see cref="GatewayTraits.PersistentHook"/>.</summary>
+    public bool? PersistentHook { get; init; }
+
     /// <summary>See <see cref="GatewayTraits.DefaultPackage"/>.</summary>
     public string? DefaultPackage { get; init; }
 
@@ -257,6 +267,7 @@ public sealed record TraitOverrides
             EmbeddedRequests = EmbeddedRequests ?? traits.EmbeddedRequests,
             DetectEvents = DetectEvents ?? traits.DetectEvents,
             PersistentEvents = PersistentEvents ?? traits.PersistentEvents,
+            PersistentHook = PersistentHook ?? traits.PersistentHook,
             DefaultPackage = DefaultPackage ?? traits.DefaultPackage,
             LinePackage = LinePackage ?? traits.LinePackage,
             Packages = Packages ?? traits.Packages,

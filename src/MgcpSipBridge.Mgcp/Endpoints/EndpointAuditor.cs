@@ -193,6 +193,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
         services.Learn(endpoint.Gateway, "default-package", t => t with { DefaultPackage = packages[0] });
         var line = packages.Contains(PackageVocabulary.DefaultPackage) ? PackageVocabulary.DefaultPackage : packages.FirstOrDefault(PackageVocabulary.IsLinePackage);
         if (packages.Contains("BA") && !endpoint.Gateway.Traits.RefusedNames.Contains("BA/F")) services.Learn(endpoint.Gateway, "bulk-audit", static t => t with { BulkAudit = true });
+        if (packages.Contains("B")) services.Learn(endpoint.Gateway, "persistent-hook", static t => t with { PersistentHook = true });
         if (line is not null) services.Learn(endpoint.Gateway, "line-package", t => t with { LinePackage = line });
     }
 

@@ -16,6 +16,8 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     private List<Concession>? _concessions;
     private int _concession;
     private uint _reported;
+    // Whether persistent events are in force: they stay until the endpoint restarts.
+    private bool _watched;
     private int _asked;
     private string? _map;
     private IReadOnlyCollection<string> _playing = [];
@@ -118,7 +120,8 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     /// </summary>
     public void TryHook(bool offHook, Instant now)
     {
-        if (_sent is not null || _wish is not null) return;
+        // With a persistent watch nothing depends on the answer.
+        if (_sent is not null || _wish is not null || endpoint.Gateway.Traits is { PersistentHook: true, PersistentEvents: true }) return;
         endpoint.Gateway.OnTrial = true;
         _sent = Send(new NotificationRequest([new RequestedEvent(offHook ? "L/hd" : "L/hu")], []), null, now) with { IsTrial = true };
     }
@@ -126,7 +129,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     /// <summary>Asks for the hook state if it could have changed unseen before the present request came into force.</summary>
     public void DoubtHook(Instant now)
     {
-        if (_wish is null || _unsent || _sent is not null || _asked == Turn || endpoint.Gateway.Traits.ChecksHook != false) return;
+        if (_watched || _wish is null || _unsent || _sent is not null || _asked == Turn || endpoint.Gateway.Traits.ChecksHook != false) return;
         _asked = Turn;
         endpoint.Hook.Begin(now);
     }
@@ -149,6 +152,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         Turn++;
         _unsent = false;
         _playing = [];
+        _watched = false;
         _reported = 0;
         StartAfresh();
     }
@@ -222,6 +226,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
 
     private void Accept(Sent sent, Instant now)
     {
+        _watched |= sent.Shaped.PersistentEvents is not null;
         _playing = RequestShaper.TonesOf(sent.Shaped, endpoint.Gateway.Traits);
         if (sent.Concession is { } concession)
         {

@@ -5,6 +5,9 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>Turns the request that the engine wishes into one that this gateway takes, by what is known of it.</summary>
 internal static class RequestShaper
 {
+    /// <summary>What happens on the hook; a flash only where the phone is off hook, which the gateway knows.</summary>
+    private static readonly ImmutableArray<RequestedEvent>? Hook = [new("L/hd"), new("L/hu"), new("L/hf")];
+
     /// <summary>
     /// The request under <paramref name="traits"/>: refused signals replaced or left out, refused events left out, names in the gateway's packages, digits
     /// one by one where it takes no map, and tones in <paramref name="playing"/> stopped by name where they go on else.
@@ -16,7 +19,10 @@ internal static class RequestShaper
         // Too long for this gateway: it collects whatever is dialled, and this side decides.
         var map = !traits.DigitMaps ? null : request.DigitMap is { } wished && wished.Length > traits.MaxDigitMapBytes ? DigitMapCompiler.CatchAll : request.DigitMap;
         var loop = request.Loop && traits.LoopMode;
-        if (events == request.Events && signals == request.Signals && map == request.DigitMap && loop == request.Loop && request is { DetectEvents: null, PersistentEvents: null }) return request;
+        var persistent = (request.PersistentEvents ?? (traits.PersistentHook ? Hook : null)) is { } watched && traits.PersistentEvents && !traits.Refuses("B/PR")
+            ? Shape(watched, traits)
+            : (ImmutableArray<RequestedEvent>?)null;
+        if (events == request.Events && signals == request.Signals && map == request.DigitMap && loop == request.Loop && request is { DetectEvents: null, PersistentEvents: null } && persistent is null) return request;
         return request with
         {
             Events = events,
@@ -24,7 +30,7 @@ internal static class RequestShaper
             DigitMap = map,
             Loop = loop,
             DetectEvents = traits.DetectEvents && request.DetectEvents is { } detected ? [.. Shape([.. detected.Select(static name => new RequestedEvent(name))], traits).Select(static e => e.Event)] : null,
-            PersistentEvents = traits.PersistentEvents && !traits.Refuses("B/PR") && request.PersistentEvents is { } persistent ? Shape(persistent, traits) : null,
+            PersistentEvents = persistent,
         };
     }
 

@@ -90,7 +90,7 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         Remove(transaction);
         var gateway = transaction.Gateway;
         if (response.Code == MgcpResponseCodes.Overload) Overloaded(gateway, now);
-        else if (gateway.Throttle.Succeeded()) outbox.Note(new MgcpNote.Throttled(gateway.Name, IsOn: false));
+        else if (gateway.Throttle.Succeeded(now)) outbox.Note(new MgcpNote.Throttled(gateway.Name, IsOn: false));
         if (transaction.IsAbandoned)
         {
             transaction.Target.AnsweredLate(transaction, response, now);

@@ -5,7 +5,7 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>
 /// How many commands a gateway gets at once. No limit until it says that it is overloaded (409, or 101 for one command; RFC 3435 §4.4.8): then half of
 /// what is under way, after a pause that doubles while it goes on saying so, one more for every window of answers, and no limit again above
-/// <see cref="Recovered"/>. Commands that wait keep their order; audits wait behind all others.
+/// <see cref="Recovered"/>, or when it answers and has not complained for <see cref="Forgotten"/>. Commands that wait keep their order; audits wait behind all others.
 /// </summary>
 internal sealed class Throttle
 {
@@ -13,6 +13,10 @@ internal sealed class Throttle
     private const double Recovered = 16;
 
     private const int LongestPause = 5;
+
+    /// <summary>A gateway with few lines would not get enough commands to count as recovered by their number.</summary>
+    private static readonly TimeSpan Forgotten = TimeSpan.FromSeconds(30);
+
     private readonly Queue<OutgoingTransaction> _commands = [];
     private readonly Queue<OutgoingTransaction> _audits = [];
     private double _window = double.PositiveInfinity;
@@ -54,11 +58,11 @@ internal sealed class Throttle
     }
 
     /// <summary>The gateway dealt with a command. True when it has just recovered.</summary>
-    public bool Succeeded()
+    public bool Succeeded(Instant now)
     {
         if (!IsOn) return false;
         _window += 1 / _window;
-        if (_window < Recovered) return false;
+        if (_window < Recovered && now < _pausesUntil + Forgotten) return false;
         _window = double.PositiveInfinity;
         _cuts = 0;
         return true;

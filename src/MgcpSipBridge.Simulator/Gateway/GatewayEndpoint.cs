@@ -61,6 +61,9 @@ internal sealed class GatewayEndpoint
 
     public string? NotifiedEntity { get; set; }
 
+    /// <summary>B/PR: (Appendix B.2.1): watched whatever is requested, without a look at the hook.</summary>
+    public List<PlainRequestedEvent> PersistentEvents { get; set; } = [];
+
     public string RequestText { get; private set; } = "";
 
     public string DigitMapText { get; private set; } = "";
@@ -97,6 +100,7 @@ internal sealed class GatewayEndpoint
         RequestText = "";
         DigitMapText = "";
         NotifiedEntity = null;
+        PersistentEvents = [];
         foreach (var signal in Playing) signal.TimeOut?.Cancel();
         Playing.Clear();
         foreach (var connection in Connections) connection.Media?.Stop();
@@ -269,7 +273,8 @@ internal sealed class GatewayEndpoint
         _requested.Find(entry => entry.Matches(happening.Package, happening.Name, DefaultPackage));
 
     private bool Persistent(Happening happening) =>
-        _gateway.Quirks.PersistentHookEvents && happening.Package == "L" && happening.Name is "hd" or "hu" or "hf";
+        PersistentEvents.Exists(entry => entry.Matches(happening.Package, happening.Name, DefaultPackage))
+        || _gateway.Quirks.PersistentHookEvents && happening.Package == "L" && happening.Name is "hd" or "hu" or "hf";
 
     private void ProcessQuarantine(Instant now)
     {

@@ -13,7 +13,11 @@ public sealed partial class SimulatedGateway
         public Agenda.Entry? Entry { get; set; }
     }
 
-    private sealed record Request(string Id, string Text, List<PlainRequestedEvent> Events, List<PlainSignal> Signals, string? DigitMap, bool Discard, bool Loop);
+    private sealed record Request(string Id, string Text, List<PlainRequestedEvent> Events, List<PlainSignal> Signals, string? DigitMap, bool Discard, bool Loop)
+    {
+        /// <summary>B/PR: (Appendix B.2.1); null keeps what was.</summary>
+        public List<PlainRequestedEvent>? Persistent { get; init; }
+    }
 
     /// <summary>Executes a command; null when the answer comes later. What must follow the answer is put into <paramref name="later"/>.</summary>
     private string? Execute(PlainMgcp command, HandledCommand handled, Instant now, List<Action> later)
@@ -21,6 +25,12 @@ public sealed partial class SimulatedGateway
         CommandsExecuted++;
         string Answer(int code, string comment, params ReadOnlySpan<(string, string)> parameters) =>
             Write($"{code} {command.TransactionId} {comment}".TrimEnd(), parameters.ToArray());
+
+        if (IsOverloaded)
+        {
+            CommandsRefused++;
+            return Answer(409, "Overload");
+        }
 
         if (!command.Domain.Equals(Setup.Domain, StringComparison.OrdinalIgnoreCase)) return Answer(500, "Endpoint name contains an invalid host or domain");
         if (!AcceptsVersion(command.Tail)) return Answer(528, "Version");
@@ -38,7 +48,9 @@ public sealed partial class SimulatedGateway
         {
             foreach (var endpoint in endpoints)
             {
-                var (code, comment) = endpoint.CheckRequest(request.Events, request.Signals, request.DigitMap);
+                var (code, comment) = request.Persistent is not null && !Quirks.Packages.Contains("B")
+                    ? (518, "Unknown package B")
+                    : endpoint.CheckRequest(request.Events, request.Signals, request.DigitMap);
                 if (code == 518) return Answer(code, comment, ("PL", string.Join(',', Quirks.Packages)));
                 if (code != 0) return Answer(code, comment);
             }
@@ -81,11 +93,17 @@ public sealed partial class SimulatedGateway
             PlainEvents.ReadSignals(command["S"] ?? "", ignored),
             command["D"],
             handling.Contains("discard", StringComparison.Ordinal),
-            handling.Contains("loop", StringComparison.Ordinal));
+            handling.Contains("loop", StringComparison.Ordinal))
+        {
+            Persistent = command["B/PR"] is { } persistent ? PlainEvents.ReadRequested(persistent, ignored) : null,
+        };
     }
 
-    private static void Commit(GatewayEndpoint endpoint, Request request, Instant now) =>
+    private static void Commit(GatewayEndpoint endpoint, Request request, Instant now)
+    {
+        if (request.Persistent is { } persistent) endpoint.PersistentEvents = persistent;
         endpoint.Commit(request.Id, request.Text, request.Events, request.Signals, request.DigitMap, request.Discard, request.Loop && endpoint.HonoursLoop, now);
+    }
 
     private string? Start(PlainMgcp command, HandledCommand handled, GatewayEndpoint endpoint, Request? request, Instant now)
     {

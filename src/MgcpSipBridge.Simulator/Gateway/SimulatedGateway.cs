@@ -65,6 +65,12 @@ public sealed partial class SimulatedGateway : ISimulatedNode
     /// <summary>Commands executed, repeats not counted.</summary>
     public int CommandsExecuted { get; private set; }
 
+    /// <summary>Whether it has more to do than it can: every command is refused with 409 (RFC 3435 §4.4.8).</summary>
+    public bool IsOverloaded { get; set; }
+
+    /// <summary>Commands refused with 409.</summary>
+    public int CommandsRefused { get; private set; }
+
     /// <summary>All phones, in the order of <see cref="GatewaySetup.Endpoints"/>.</summary>
     public IEnumerable<SimulatedPhone> Phones => _endpoints.Select(endpoint => endpoint.Phone);
 

@@ -102,6 +102,76 @@ public sealed class GatewayTroubleFlows
         house.Ends();
     }
 
+    [Theory]
+    [InlineData("900", 27)]
+    [InlineData("901", 31)]
+    [InlineData("902 lower layer", 38)]
+    [InlineData("903", 41)]
+    [InlineData("904", 31)]
+    [InlineData("905", 38)]
+    public void A_gateway_that_deletes_a_connection_says_why(string reason, int q850)
+    {
+        var house = Talking();
+        house.Gateway.DropConnections("aaln/1", reason, house.World.Now);
+        house.Waits(1);
+        Assert.Equal(PeerCallState.Ended, house.Pbx.LastCall!.State);
+        Assert.Equal(q850, Assert.Single(house.Records).Q850);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void An_overloaded_gateway_is_given_time_and_its_neighbours_notice_nothing()
+    {
+        var house = new House(new HouseOptions { Gateways = 2 }).Begins();
+        house.World.Ladder = null;
+        house.Pbx.When(Number, new CalledPlan { AnswersAfter = TimeSpan.FromSeconds(1) });
+        var (alice, carol) = (house.Alice, house.Lines[2]);
+        Assert.NotSame(alice.Gateway, carol.Gateway);
+        alice.Gateway.IsOverloaded = true;
+        var executed = carol.Gateway.CommandsExecuted;
+        alice.Lifts().HearsNothingFor(0.5);
+
+        // A call to a line there is refused for the moment, with a word about this line alone.
+        house.PbxCalls("1002").IsRefusedWith(480);
+        Assert.Equal(42, house.Records[^1].Q850);
+
+        // Beside it all is as fast as ever: 5 ms each way, and the gateway refuses nothing.
+        carol.Lifts().Hears(PhoneSound.DialTone, within: 0.05).Dials(Number).Talks(within: 3);
+        Assert.Equal(0, carol.Gateway.CommandsRefused);
+        Assert.True(carol.Gateway.CommandsExecuted > executed);
+
+        // It is asked less and less often: four seconds of overload cost few commands.
+        house.Waits(4);
+        Assert.InRange(alice.Gateway.CommandsRefused, 2, 20);
+        alice.Gateway.IsOverloaded = false;
+        alice.Hears(PhoneSound.DialTone, within: 10).Dials(Number).Talks(within: 5).HangsUp();
+        carol.HangsUp();
+        // Half a minute without a complaint: it is no longer spared.
+        house.Waits(31);
+        alice.Lifts().Hears(PhoneSound.DialTone).HangsUp().Waits(1);
+        Assert.All(house.Bridge.Ask<System.Collections.Immutable.ImmutableArray<GatewayView>>(house.World, new EngineQuery.Gateways()), gateway => Assert.False(gateway.Status.IsThrottled));
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void A_gateway_that_checks_no_hook_is_not_asked_for_it_where_it_is_watched_persistently()
+    {
+        foreach (var watched in (bool[])[false, true])
+        {
+            var quirks = new GatewayQuirks { IgnoresHookMismatch = true, Packages = watched ? ["L", "D", "G", "B"] : ["L", "D", "G"] };
+            var house = new House(new HouseOptions { Quirks = quirks }).Begins();
+            house.Alice.Lifts().Hears(PhoneSound.DialTone).HangsUp().Waits(1).Is(LineState.Idle);
+            var ladder = house.World.Ladder!.ToMermaid();
+            house.World.Ladder = null;
+            Assert.Equal(!watched, ladder.Contains("AUEP", StringComparison.Ordinal));
+            // Up and down again before the bridge has said anything: both are told, in order.
+            house.Alice.Lifts().HangsUp().Waits(1).Is(LineState.Idle);
+            house.Alice.Lifts().HangsUp().Lifts().Waits(1).Is(LineState.Dialing).Hears(PhoneSound.DialTone);
+            house.EndsQuietly();
+        }
+    }
+
     [Fact]
     public void A_call_to_a_gateway_that_is_gone()
     {

@@ -16,6 +16,10 @@ public sealed class HookStormFlows
     [MemberData(nameof(States))]
     public void No_state_is_a_trap_where_the_gateway_takes_any_request(string state) => Storm(state, new GatewayQuirks { IgnoresHookMismatch = true });
 
+    [Theory]
+    [MemberData(nameof(States))]
+    public void No_state_is_a_trap_where_the_hook_is_watched_persistently(string state) => Storm(state, new GatewayQuirks { IgnoresHookMismatch = true, Packages = ["L", "D", "G", "B"] });
+
     private static void Storm(string state, GatewayQuirks quirks)
     {
         for (var round = 0; round < 24; round++)

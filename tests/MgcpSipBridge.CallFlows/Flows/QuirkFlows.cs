@@ -37,6 +37,8 @@ public sealed class QuirkFlows
         ["an RSIP per endpoint"] = (new GatewayQuirks { WildcardRestart = false }, MgcpProfile.Auto),
         ["no 401, no 402"] = (new GatewayQuirks { IgnoresHookMismatch = true }, MgcpProfile.Auto),
         ["persistent hook events"] = (new GatewayQuirks { PersistentHookEvents = true }, MgcpProfile.Auto),
+        ["package B"] = (new GatewayQuirks { Packages = ["L", "D", "G", "B"] }, MgcpProfile.Auto),
+        ["package B, no 401, no 402"] = (new GatewayQuirks { Packages = ["L", "D", "G", "B"], IgnoresHookMismatch = true }, MgcpProfile.Auto),
         ["A-law only"] = (new GatewayQuirks { Codecs = ["PCMA"] }, MgcpProfile.Auto),
         ["MGCP 0.1, Cisco"] = (new GatewayQuirks { Version = "MGCP 0.1", LineEnd = "\n", Piggyback = false, CapabilitiesInL = true, TellsHookState = false, SimpleDescription = true }, MgcpProfile.Cisco),
         ["MGCP 0.1, strictly its own"] = (new GatewayQuirks { Version = "MGCP 0.1", AcceptedVersions = ["MGCP 0.1"] }, MgcpProfile.Auto),

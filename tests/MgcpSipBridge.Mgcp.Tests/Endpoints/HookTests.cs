@@ -177,4 +177,41 @@ public class HookTests
         bench.TakeEvent<MgcpEvent.HookMismatch>();
         Assert.True(bench.Agent.StatusOf("gw1")!.Traits.ChecksHook);
     }
+
+    [Theory]
+    [InlineData("L;D;G;B", null, true)]
+    [InlineData("L;D;G;B", false, false)]
+    [InlineData("L;D;G", null, false)]
+    [InlineData("L;D;G", true, true)]
+    public void The_hook_is_watched_persistently_where_the_gateway_has_the_base_package_or_the_operator_says_so(string packages, bool? decided, bool watched)
+    {
+        var bench = InService(Model() with { Overrides = new TraitOverrides { PersistentHook = decided } }, $"ES: L/hu\nI:\nA: a:PCMU, v:{packages}\n");
+        bench.Agent.TryHook(Line1, bench.Now);
+        bench.Drain();
+        // Nothing has to be found out about how it checks requests against the hook.
+        Assert.Equal(watched ? 0 : 1, bench.Sent.Count);
+        if (!watched) return;
+        bench.Agent.Request(Line1, Request("L/hd"), bench.Now);
+        bench.Drain();
+        var request = bench.TakeSent("RQNT");
+        Assert.Equal("L/hd(N), L/hu(N), L/hf(N)", ValueOf(request, "B/PR"));
+        bench.Answer(request, 200);
+        bench.AssertQuiet();
+    }
+
+    [Fact]
+    public void A_gateway_that_refuses_the_persistent_watch_is_not_asked_for_it_again()
+    {
+        var bench = InService(Model() with { Overrides = new TraitOverrides { PersistentHook = true } });
+        bench.Agent.Request(Line1, Request("L/hd"), bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("RQNT"), 511);
+        var without = bench.TakeSent("RQNT");
+        Assert.DoesNotContain("B/PR", without, StringComparison.Ordinal);
+        bench.Answer(without, 200);
+        Assert.Contains(new MgcpNote.TraitLearnt("gw1", "persistent-events"), bench.Notes);
+        bench.Agent.Request(Line1, Request("L/hu"), bench.Now);
+        bench.Drain();
+        Assert.DoesNotContain("B/PR", bench.TakeSent("RQNT"), StringComparison.Ordinal);
+    }
 }
