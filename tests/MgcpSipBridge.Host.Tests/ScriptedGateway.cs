@@ -36,11 +36,21 @@ internal sealed class ScriptedGateway : IAsyncDisposable
     /// <summary>Where its datagrams came from.</summary>
     public ConcurrentQueue<IPEndPoint> HeardFrom { get; } = new();
 
-    /// <summary>Commands an endpoint of the call agent; the answer's first line.</summary>
+    /// <summary>Commands an endpoint of the call agent, again and again until it is answered, as gateways do (RFC 3435 §3.5.1); the answer's first line.</summary>
     public async Task<string> CommandAsync(string verb, string endpoint, string parameters)
     {
         var id = Say(verb, endpoint, parameters);
-        return await _asked[id].Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+        for (var tries = 0; ; tries++)
+        {
+            try
+            {
+                return await _asked[id].Task.WaitAsync(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+            }
+            catch (TimeoutException) when (tries < 20)
+            {
+                Send(id, verb, endpoint, parameters);
+            }
+        }
     }
 
     /// <summary>Sends a command and waits for nothing; its transaction id.</summary>
@@ -49,9 +59,12 @@ internal sealed class ScriptedGateway : IAsyncDisposable
         var id = Interlocked.Increment(ref LastTransaction).ToString(System.Globalization.CultureInfo.InvariantCulture);
         if (parameters.Contains("L/hd", StringComparison.Ordinal)) _offHook[endpoint] = true;
         _asked[id] = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _socket.Send(Encoding.ASCII.GetBytes($"{verb} {id} {endpoint}@{_domain} MGCP 1.0\r\n{parameters}\r\n"), _callAgent);
+        Send(id, verb, endpoint, parameters);
         return id;
     }
+
+    private void Send(string id, string verb, string endpoint, string parameters) =>
+        _socket.Send(Encoding.ASCII.GetBytes($"{verb} {id} {endpoint}@{_domain} MGCP 1.0\r\n{parameters}\r\n"), _callAgent);
 
     /// <summary>A phone goes on hook, and nobody is told.</summary>
     public void HangUp(string endpoint) => _offHook.TryRemove(endpoint, out _);

@@ -1,3 +1,4 @@
+using System.Text;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
@@ -158,24 +159,25 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
             else if (core.Now - _trialEnded < TooSoonToBeFresh) core.Loops.Doubt(line.Endpoint.Gateway, strongly: true);
         }
 
-        var digits = "";
+        // One report may hold thousands of digits: no text is built anew for each.
+        var digits = new StringBuilder();
         var timer = false;
         foreach (var evt in observed.Events)
         {
             if (evt.IsDigit)
             {
                 if (evt.Name == "T") timer = true;
-                else digits += evt.Name;
+                else digits.Append(evt.Name);
                 continue;
             }
 
-            if (Flatten(digits, timer) is { } dialled) yield return dialled;
-            digits = "";
+            if (Flatten(digits.ToString(), timer) is { } dialled) yield return dialled;
+            digits.Clear();
             timer = false;
             if (Name(evt) is { } named) yield return named;
         }
 
-        if (Flatten(digits, timer) is { } last) yield return last;
+        if (Flatten(digits.ToString(), timer) is { } last) yield return last;
     }
 
     /// <summary>The phone is not in the state that our request supposed.</summary>

@@ -8,6 +8,8 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>Executes what gateways command, each command once: Notify, RestartInProgress, DeleteConnection, and questions whether we live.</summary>
 internal sealed class GatewayCommands(AgentServices services, GatewayDirectory directory, GatewayWatch watch, DiscoveryList discovery)
 {
+    private const int MaxConfirmedRanges = 64;
+
     /// <summary>Takes one command message.</summary>
     public void Take(ReadOnlySpan<byte> message, NetAddress from, bool isPiggybacked, Instant now)
     {
@@ -260,7 +262,8 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
     private static void Confirm(Gateway gateway, ReadOnlySpan<byte> acks)
     {
         var ranges = new MgcpTransactionRanges(acks);
-        while (ranges.TryNext(out var first, out var last)) gateway.Answers.Confirm(first, last);
+        // Confirming is optional (§3.5.2), and each range costs up to what is kept: a line of thousands is not worth it.
+        for (var count = 0; count < MaxConfirmedRanges && ranges.TryNext(out var first, out var last); count++) gateway.Answers.Confirm(first, last);
     }
 
     /// <summary>How it writes its version and its domain, whether it piggybacks, and where it is.</summary>

@@ -79,6 +79,26 @@ public class AdmissionTests
     }
 
     [Fact]
+    public void A_wildcard_reaches_no_endpoint_of_another_gateway_even_on_the_same_host()
+    {
+        var bench = InService();
+        bench.Agent.SetGateway(Model() with { Name = "gw2", Domain = "gw2.example.net" }, bench.Now);
+        bench.Answer(bench.Await("AUEP", TimeSpan.FromSeconds(2)), 200, "ES: L/hu\nI:\n");
+        bench.Events.Clear();
+        bench.FromGateway("RSIP 1 *@gw1.example.net MGCP 1.0\nRM: forced\n");
+        Assert.Equal(Line1, bench.TakeEvent<MgcpEvent.EndpointOutOfService>().Endpoint);
+        Assert.Equal(new MgcpEvent.GatewayChanged("gw1", GatewayState.Down), bench.TakeEvent<MgcpEvent.GatewayChanged>());
+        bench.TakeSent("200");
+        bench.AssertQuiet();
+        Assert.Equal(GatewayState.Up, bench.Agent.StatusOf("gw2")!.State);
+        // And another host cannot speak for it at all.
+        bench.Events.Clear();
+        bench.Sent.Clear();
+        bench.FromGateway("RSIP 2 *@gw2.example.net MGCP 1.0\nRM: forced\n", Elsewhere);
+        bench.AssertQuiet();
+    }
+
+    [Fact]
     public void A_host_that_floods_is_cut_off_unread_and_others_are_not()
     {
         var bench = InService();

@@ -48,6 +48,22 @@ public class IncomingTests
     }
 
     [Fact]
+    public void A_confirmation_of_thousands_of_ranges_is_read_only_so_far()
+    {
+        var bench = InService();
+        bench.FromGateway("NTFY 5 *@gw1.example.net MGCP 1.0\nX: 0\nO:\n");
+        bench.Sent.Clear();
+        bench.FromGateway($"NTFY 6 *@gw1.example.net MGCP 1.0\nX: 0\nO:\nK: {string.Concat(Enumerable.Repeat("100-900000000,", 4000))}5\n");
+        Assert.Equal("200 6 OK\r\n", bench.TakeSent());
+        bench.FromGateway("NTFY 5 *@gw1.example.net MGCP 1.0\nX: 0\nO:\n");
+        Assert.Equal("200 5 OK\r\n", bench.TakeSent());
+        bench.FromGateway("NTFY 7 *@gw1.example.net MGCP 1.0\nX: 0\nO:\nK: 5\n");
+        bench.Sent.Clear();
+        bench.FromGateway("NTFY 5 *@gw1.example.net MGCP 1.0\nX: 0\nO:\n");
+        bench.AssertQuiet();
+    }
+
+    [Fact]
     public void Piggybacked_messages_are_processed_in_order_and_answered_each()
     {
         var bench = InService();
