@@ -51,10 +51,10 @@ internal sealed class AgentServices
         : Settings.NotifiedEntityIPv6 is { } six && !gateway.Address.IsNone && !gateway.Address.IsIPv4 ? six : Settings.NotifiedEntity;
 
     /// <summary>Whom an endpoint turns to when that one is silent (RED/NL, RFC 3991 §2.1); null where nobody is configured or the package is not there.</summary>
-    public string? BackupsFor(Endpoint endpoint)
+    public string? BackupsFor(Endpoint endpoint, GatewayTraits traits)
     {
-        if (Settings.BackupCallAgents.IsEmpty || endpoint.Gateway.Traits.RefusedNames.Contains(Concession.BackupList)) return null;
-        var has = endpoint.Audit.Packages.Contains("RED") || endpoint.Gateway.Traits.VersionOf("RED") is not null;
+        if (Settings.BackupCallAgents.IsEmpty || traits.RefusedNames.Contains(Concession.BackupList)) return null;
+        var has = endpoint.Audit.Packages.Contains("RED") || traits.VersionOf("RED") is not null;
         return has ? string.Join(", ", Settings.BackupCallAgents) : null;
     }
 

@@ -101,7 +101,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         Adopt(request);
         _unsent = false;
         RequestId = requestId;
-        var shaped = RequestShaper.Shape(request, endpoint.Gateway.Traits, _playing) with { Backups = services.BackupsFor(endpoint) };
+        var shaped = Shape(request, endpoint.Gateway.Traits);
         _sent = new Sent(shaped, null, null);
         return shaped;
     }
@@ -217,11 +217,17 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     {
         var gateway = endpoint.Gateway;
         var traits = concession is null ? gateway.Traits : concession.Apply(gateway.Traits);
-        var shaped = RequestShaper.Shape(wish, traits, _playing) with { Backups = traits.RefusedNames.Contains(Concession.BackupList) ? null : services.BackupsFor(endpoint) };
+        var shaped = Shape(wish, traits);
         var id = services.Begin(MgcpVerb.Rqnt, gateway, endpoint.LocalName, now);
         RequestId = id;
         RequestWriter.Write(services.Writer, shaped, id, services.NotifiedEntityFor(endpoint.Gateway));
         return new Sent(shaped, concession, services.Transactions.Send(id, MgcpVerb.Rqnt, gateway, endpoint.Id, this, services.Writer.ToArray(), now));
+    }
+
+    private NotificationRequest Shape(NotificationRequest wish, GatewayTraits traits)
+    {
+        var shaped = RequestShaper.Shape(wish, traits, _playing);
+        return services.BackupsFor(endpoint, traits) is { } backups ? shaped with { Backups = backups } : shaped;
     }
 
     private void Accept(Sent sent, Instant now)

@@ -20,6 +20,8 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.GatewayService/GetLine"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.GatewayService/ListDiscoveredGateways"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.GatewayService/AdoptDiscoveredGateway"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.GatewayService/AuditGateway"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.GatewayService/AuditLine"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.GatewayService/CreateGateway"] = ApiRole.Admin,
         ["mgcpsipbridge.v1.GatewayService/UpdateGateway"] = ApiRole.Admin,
         ["mgcpsipbridge.v1.GatewayService/DeleteGateway"] = ApiRole.Admin,
