@@ -6,10 +6,9 @@ namespace MgcpSipBridge.Calls;
 /// <param name="Now">The present.</param>
 /// <param name="Plan">What the line may dial.</param>
 /// <param name="Times">Its time-outs.</param>
-/// <param name="Hotline">Number called as soon as the handset is lifted; null for none.</param>
-/// <param name="DoNotDisturb">Whether the line takes no calls.</param>
+/// <param name="Line">What it is set to do.</param>
 /// <param name="Refuses">Why new calls are refused at the moment; null when they are not.</param>
-public readonly record struct CallContext(Instant Now, DialPlan Plan, CallTimes Times, string? Hotline, bool DoNotDisturb, CallCause? Refuses);
+public readonly record struct CallContext(Instant Now, DialPlan Plan, CallTimes Times, LineSettings Line, CallCause? Refuses);
 
 /// <summary>Time-outs of a line.</summary>
 /// <param name="FirstDigit">From dial tone to the first digit.</param>
@@ -19,6 +18,7 @@ public readonly record struct CallContext(Instant Now, DialPlan Plan, CallTimes 
 /// <param name="FarEndNoAnswer">How long the far end may take to answer.</param>
 /// <param name="FailureTone">How long a failure tone plays.</param>
 /// <param name="OffHookWarning">How long the off-hook warning plays.</param>
+/// <param name="ForwardNoAnswer">How long the phone rings before the call is sent on, where it is.</param>
 public sealed record CallTimes(
     TimeSpan FirstDigit,
     TimeSpan InterDigit,
@@ -26,4 +26,5 @@ public sealed record CallTimes(
     TimeSpan RingNoAnswer,
     TimeSpan FarEndNoAnswer,
     TimeSpan FailureTone,
-    TimeSpan OffHookWarning);
+    TimeSpan OffHookWarning,
+    TimeSpan ForwardNoAnswer);

@@ -55,6 +55,14 @@ public abstract record CallEffect
     /// <summary>End the peer's part in whatever way fits: refuse, withdraw or hang up.</summary>
     public sealed record ReleasePeer(CallId Call, CallEnd End) : CallEffect;
 
+    /// <summary>Ask the calling peer to call another number instead.</summary>
+    public sealed record SendPeerOn(CallId Call, string Number, ForwardReason Why) : CallEffect;
+
+    /// <summary>Set the line anew, for this call and those to come.</summary>
+    /// <param name="Action">What was dialled.</param>
+    /// <param name="Number">The number with it; empty for none.</param>
+    public sealed record SetLine(ServiceAction Action, string Number) : CallEffect;
+
     /// <summary>Start the line's timer; whatever ran before is stopped.</summary>
     public sealed record Arm(CallTimer Timer, Instant At) : CallEffect;
 

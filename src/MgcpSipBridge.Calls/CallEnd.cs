@@ -83,6 +83,12 @@ public enum CallCause
     /// <summary>The connection on the gateway could not be made or was lost.</summary>
     BearerFailure,
 
+    /// <summary>The line sends its calls on to another number.</summary>
+    Forwarded,
+
+    /// <summary>What was dialled set the line anew; nobody was to be called.</summary>
+    ServiceDone,
+
     /// <summary>Another phone answered.</summary>
     AnsweredElsewhere,
 

@@ -35,6 +35,12 @@ public sealed record Call(CallId Id, bool FromLine, Party Far)
     /// <summary>Who sent the call on to this line, the last one if several did; null for a call that came straight.</summary>
     public Party? SentOnBy { get; init; }
 
+    /// <summary>Whether it came here before and was sent on by this line: it is not sent on again.</summary>
+    public bool CameBack { get; init; }
+
+    /// <summary>Whether the line's number is withheld in this call; null: as is set for the line.</summary>
+    public bool? Withheld { get; init; }
+
     /// <summary>Its number (not its parties: who calls whom stays out of logs).</summary>
     public override string ToString() => $"{(FromLine ? "outgoing" : "incoming")} {Id}";
 }

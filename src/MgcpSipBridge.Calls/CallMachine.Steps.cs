@@ -13,10 +13,11 @@ public static partial class CallMachine
     {
         var call = new Call(fresh, FromLine: true, Party.Unknown);
         if (context.Refuses is { } cause) return Fail(call, SideOf(cause), CallStage.Dialing, cause, context);
-        if (context.Hotline is { Length: > 0 } number) return Place(call, number);
+        var hotline = context.Line.Hotline;
+        if (hotline?.After == TimeSpan.Zero) return Place(call, hotline.Number);
         return Go(
             new Dialing(call, ""),
-            new Signal(new PhoneSignal.Collecting(DialTone: true)),
+            new Signal(new PhoneSignal.Collecting(DialTone: true) { ToneTime = hotline?.After }),
             Timer(CallTimer.FirstDigit, context.Times.FirstDigit, context));
     }
 
@@ -29,7 +30,7 @@ public static partial class CallMachine
         {
             digits += symbol;
             judgement = context.Plan.Judge(digits);
-            if (judgement == DialJudgement.Complete) return Place(state.Call, digits);
+            if (judgement == DialJudgement.Complete) return Complete(state.Call, digits, context);
             if (judgement == DialJudgement.Impossible)
                 return Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.UnknownNumber, context);
         }
@@ -37,7 +38,7 @@ public static partial class CallMachine
         if (dialled.Ended)
         {
             return judgement == DialJudgement.CompleteOnTimeout
-                ? Place(state.Call, digits)
+                ? Complete(state.Call, digits, context)
                 : Fail(Dialled(state.Call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
         }
 
@@ -48,10 +49,39 @@ public static partial class CallMachine
             Timer(CallTimer.InterDigit, wait, context));
     }
 
-    private static Transition EndOfDialing(Dialing state, in CallContext context) =>
-        context.Plan.Judge(state.Digits) >= DialJudgement.CompleteOnTimeout
-            ? Place(state.Call, state.Digits)
+    private static Transition EndOfDialing(Dialing state, in CallContext context)
+    {
+        // Nothing was dialled: that is what a hotline with a delay waits for.
+        if (state.Digits.Length == 0 && context.Line.Hotline is { } hotline) return Place(state.Call, hotline.Number);
+        return context.Plan.Judge(state.Digits) >= DialJudgement.CompleteOnTimeout
+            ? Complete(state.Call, state.Digits, context)
             : Fail(Dialled(state.Call, state.Digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
+    }
+
+    /// <summary>What was dialled is whole: a number to call, or a service code to obey.</summary>
+    private static Transition Complete(Call call, string digits, in CallContext context)
+    {
+        if (context.Plan.ServiceIn(digits) is not { } service) return Place(call, digits);
+        switch (service.Action)
+        {
+            case ServiceAction.WithholdNumber:
+                return Place(call with { Withheld = true }, service.Number);
+            case ServiceAction.ShowNumber:
+                return Place(call with { Withheld = false }, service.Number);
+            case ServiceAction.ForwardAlwaysOn or ServiceAction.ForwardBusyOn or ServiceAction.ForwardNoAnswerOn when service.Number == context.Line.Number:
+                // To itself: the call would come back.
+                return Fail(Dialled(call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
+        }
+
+        return Go(
+            new Releasing(Tone.Confirmation),
+            [
+                new SetLine(service.Action, service.Number),
+                .. Ending(Dialled(call, digits), CallSide.Line, CallStage.Dialing, CallCause.ServiceDone),
+                new Signal(new PhoneSignal.Hearing(Tone.Confirmation)),
+                Timer(CallTimer.FailureTone, context.Times.FailureTone, context),
+            ]);
+    }
 
     private static Transition Place(Call call, string digits)
     {
@@ -133,6 +163,30 @@ public static partial class CallMachine
     {
         var end = new CallEnd(side, CallStage.Preparing, cause);
         return Stay(state, new ReleasePeer(call.Id, end), new Ended(call, end));
+    }
+
+    /// <summary>
+    /// A call that finds the line busy, or not to be disturbed: sent on, or refused as busy either way, since to decline would end a hunt group's search (603).
+    /// </summary>
+    private static Transition TurnAway(CallState state, Call call, ForwardReason why, in CallContext context) =>
+        !call.CameBack && context.Line.ForwardBusy is { } to ? SendOn(state, call, to, why) : Refuse(state, call, CallSide.Line, CallCause.Busy);
+
+    /// <summary>A call that finds the line dialling after all.</summary>
+    private static ImmutableArray<CallEffect> GiveAway(Call call, CallStage stage, in CallContext context) =>
+        !call.CameBack && context.Line.ForwardBusy is { } to
+            ? [.. SendingOn(call, stage, to, ForwardReason.Busy), new ReleaseBearer(call.Id)]
+            : Drop(call, CallSide.Line, stage, CallCause.Busy);
+
+    /// <summary>A call that the line never sees.</summary>
+    private static Transition SendOn(CallState state, Call call, string number, ForwardReason why) => Stay(state, SendingOn(call, CallStage.Preparing, number, why));
+
+    private static ImmutableArray<CallEffect> SendingOn(Call call, CallStage stage, string number, ForwardReason why) =>
+        [new SendPeerOn(call.Id, number, why), new Ended(call, new CallEnd(CallSide.Line, stage, CallCause.Forwarded))];
+
+    private static TimeSpan RingTime(Call call, in CallContext context)
+    {
+        var (forward, give) = (context.Times.ForwardNoAnswer, context.Times.RingNoAnswer);
+        return context.Line.ForwardNoAnswer is not null && !call.CameBack && forward < give ? forward : give;
     }
 
     private static Transition ComeUp(CallState state, LineUp up, in CallContext context)

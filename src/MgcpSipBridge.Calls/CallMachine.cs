@@ -22,6 +22,7 @@ public static partial class CallMachine
             (_, LineDown down) => GoDown(state, down),
             (_, Cleared cleared) => Clear(state, cleared, context),
             (_, MessagesWaiting e) => Stay(state, new ShowMessages(e.Waiting)),
+            (_, PeerCalls { Call.CameBack: false } c) when context.Line.ForwardAlways is { } to => SendOn(state, c.Call, to, ForwardReason.Always),   // it needs no phone
             (OutOfService, PeerCalls c) => Refuse(state, c.Call, CallSide.Line, CallCause.LineOutOfService),
             (OutOfService, Summoned e) => Stay(state, Ending(e.Call, CallSide.Line, CallStage.Preparing, CallCause.LineOutOfService)),
             (OutOfService, OffHook) => Ignore(state),         // the endpoint is being audited; LineUp will tell the hook state
@@ -31,7 +32,7 @@ public static partial class CallMachine
             (Idle, OffHook e) => Lift(e.Fresh, context),
             (Idle, FoundOffHook e) => Lift(e.Fresh, context),
             (Idle, PeerCalls c) when context.Refuses is { } cause => Refuse(state, c.Call, SideOf(cause), cause),
-            (Idle, PeerCalls c) when context.DoNotDisturb => Refuse(state, c.Call, CallSide.Line, CallCause.Busy),   // declined would end a hunt group's search (603)
+            (Idle, PeerCalls c) when context.Line.DoNotDisturb => TurnAway(state, c.Call, ForwardReason.DoNotDisturb, context),
             (Idle, PeerCalls c) => Go(new Presenting(c.Call), new PrepareBearer(c.Call.Id)),
             (Idle, Summoned e) when context.Refuses is { } cause => Go(state, Ending(e.Call, SideOf(cause), CallStage.Preparing, cause)),
             (Idle, Summoned e) => Go(new Summoning(e.Call), new Signal(new PhoneSignal.Ringing(e.Call.Far)), Timer(CallTimer.RingNoAnswer, context.Times.RingNoAnswer, context)),
@@ -39,7 +40,7 @@ public static partial class CallMachine
             (Idle, Flash) => Ignore(state),                   // some phones report a flash on hook (Cisco 7940)
             (Idle, _) => Ignore(state),                       // late reports of tones, digits and timers of the last call
 
-            (_, PeerCalls c) => Refuse(state, c.Call, CallSide.Line, CallCause.Busy),
+            (_, PeerCalls c) => TurnAway(state, c.Call, context.Line.DoNotDisturb ? ForwardReason.DoNotDisturb : ForwardReason.Busy, context),
             (_, Summoned e) => Stay(state, Ending(e.Call, CallSide.Line, CallStage.Preparing, CallCause.Busy)),
 
             // Somebody wants the line to call.
@@ -91,16 +92,18 @@ public static partial class CallMachine
             (Extending s, BearerFailed e) => Fail(s.Call, CallSide.Line, CallStage.Dialing, e.Cause, context, Release(s.Call, CallStage.Dialing)),
 
             // A call has come in.
-            (Presenting s, BearerReady) => Go(new Ringing(s.Call), new AlertPeer(s.Call.Id), new Signal(new PhoneSignal.Ringing(s.Call.Far, s.Call.Ring)), Timer(CallTimer.RingNoAnswer, context.Times.RingNoAnswer, context)),
+            (Presenting s, BearerReady) => Go(new Ringing(s.Call), new AlertPeer(s.Call.Id), new Signal(new PhoneSignal.Ringing(s.Call.Far, s.Call.Ring)), Timer(CallTimer.RingNoAnswer, RingTime(s.Call, context), context)),
             (Presenting s, BearerFailed e) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Line, CallStage.Preparing, e.Cause), new Signal(PhoneSignal.Quiet.Instance)]),
-            (Presenting s, OffHook e) => Then(Drop(s.Call, CallSide.Line, CallStage.Preparing, CallCause.Busy), Lift(e.Fresh, context)),        // glare: whoever lifted it wants to dial
-            (Presenting or Ringing, FoundOffHook e) => Then(Drop(state.Current!, CallSide.Line, StageOf(state), CallCause.Busy), Lift(e.Fresh, context)),
+            (Presenting s, OffHook e) => Then(GiveAway(s.Call, CallStage.Preparing, context), Lift(e.Fresh, context)),        // glare: whoever lifted it wants to dial
+            (Presenting or Ringing, FoundOffHook e) => Then(GiveAway(state.Current!, StageOf(state), context), Lift(e.Fresh, context)),
             (Presenting or Ringing, PeerEnds e) => Go(Idle.Instance, [new ReleaseBearer(state.Current!.Id), new Ended(state.Current!, new CallEnd(CallSide.Peer, StageOf(state), e.Cause)), new Signal(PhoneSignal.Quiet.Instance)]),
             (Presenting or Ringing, OnHook) => Ignore(state),  // it is on hook: that is why it rings
 
             (Ringing s, OffHook) => Go(new Talking(s.Call), new ConnectBearer(s.Call.Id), new AnswerPeer(s.Call.Id), new Signal(PhoneSignal.Listening.Instance)),
             (Ringing s, BearerFailed e) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Line, CallStage.Alerting, e.Cause), new Signal(PhoneSignal.Quiet.Instance)]),
             (Ringing s, SignalRefused) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Line, CallStage.Alerting, CallCause.LineOutOfService), new Signal(PhoneSignal.Quiet.Instance)]),
+            (Ringing { Call.CameBack: false } s, TimerFired { Timer: CallTimer.RingNoAnswer }) when context.Line.ForwardNoAnswer is { } to =>
+                Go(Idle.Instance, [.. SendingOn(s.Call, CallStage.Alerting, to, ForwardReason.NoAnswer), new ReleaseBearer(s.Call.Id), new Signal(PhoneSignal.Quiet.Instance)]),
             (Ringing s, TimerFired { Timer: CallTimer.RingNoAnswer }) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Bridge, CallStage.Alerting, CallCause.NoAnswer), new Signal(PhoneSignal.Quiet.Instance)]),
             (Ringing, ToneEnded) => Ignore(state),             // the gateway's own ring time-out; ours decides
 

@@ -6,7 +6,8 @@ namespace MgcpSipBridge.Calls;
 /// <param name="Prefix">Symbols at the beginning; may be empty.</param>
 /// <param name="MinDigits">Fewest symbols, prefix included; at least 1.</param>
 /// <param name="MaxDigits">Most symbols, prefix included; 0 for no limit but the plan's own.</param>
-public readonly record struct NumberPattern(string Prefix, int MinDigits, int MaxDigits)
+/// <param name="Immediate">Whether a number with the most symbols is complete at once; else a pause ends it, for something longer may begin so.</param>
+public readonly record struct NumberPattern(string Prefix, int MinDigits, int MaxDigits, bool Immediate = true)
 {
     /// <summary>Whether a number of this pattern is complete when it has its most symbols.</summary>
     public bool IsBounded => MaxDigits > 0;
@@ -28,21 +29,27 @@ public enum DialJudgement
     Complete,
 }
 
-/// <summary>All patterns that a line may dial, and their judge. Immutable.</summary>
+/// <summary>
+/// All that a line may dial, and its judge: numbers, and the service codes that the bridge itself obeys. Of a code and a number that begin alike, the one with more
+/// fixed symbols counts; a number with a code's very symbols takes the code's place. Immutable.
+/// </summary>
 public sealed class DialPlan
 {
-    private readonly ImmutableArray<NumberPattern> _patterns;
+    private readonly ImmutableArray<NumberPattern> _numbers;
+    private readonly ImmutableArray<ServiceCode> _codes;
     private readonly int _maxDigits;
 
-    /// <summary>A plan; no number is longer than <paramref name="maxDigits"/>.</summary>
-    public DialPlan(IEnumerable<NumberPattern> patterns, int maxDigits)
+    /// <summary>A plan of numbers, none longer than <paramref name="maxDigits"/>, and of codes, none of which begins another.</summary>
+    public DialPlan(IEnumerable<NumberPattern> patterns, int maxDigits, ImmutableArray<ServiceCode> codes = default)
     {
-        _patterns = [.. patterns.Distinct()];
+        _numbers = [.. patterns.Distinct()];
+        _codes = codes.IsDefaultOrEmpty ? [] : [.. codes.Where(code => !_numbers.Any(number => number.Prefix == code.Prefix))];
         _maxDigits = maxDigits;
+        Patterns = [.. _numbers.Select(Numbers), .. _codes.SelectMany(Codes).Distinct()];
     }
 
-    /// <summary>The patterns, for compiling digit maps.</summary>
-    public ImmutableArray<NumberPattern> Patterns => _patterns;
+    /// <summary>All that may be dialled as patterns, for compiling digit maps.</summary>
+    public ImmutableArray<NumberPattern> Patterns { get; }
 
     /// <summary>
     /// Judges what has been dialled. A final '#' after a number that begins with a digit says "that is all"; in a code that begins with
@@ -51,6 +58,33 @@ public sealed class DialPlan
     public DialJudgement Judge(ReadOnlySpan<char> dialled)
     {
         if (dialled.IsEmpty) return DialJudgement.Incomplete;
+        if (CodeOf(dialled) is { } code)
+        {
+            var verdict = JudgeCode(code, dialled[code.Prefix.Length..]);
+            // Another number may begin like the code: it is waited for.
+            if (verdict is not (DialJudgement.Complete or DialJudgement.Impossible) || !BeginsNumber(dialled)) return verdict;
+            return verdict == DialJudgement.Complete ? DialJudgement.CompleteOnTimeout : DialJudgement.Incomplete;
+        }
+
+        var judgement = JudgeNumber(dialled);
+        if (judgement == DialJudgement.CompleteOnTimeout || !BeginsCode(dialled)) return judgement;
+        return judgement == DialJudgement.Complete ? DialJudgement.CompleteOnTimeout : DialJudgement.Incomplete;
+    }
+
+    /// <summary>The service code in what was dialled, which has been judged complete; null when it is a number to call.</summary>
+    public DialledService? ServiceIn(ReadOnlySpan<char> dialled)
+    {
+        if (CodeOf(dialled) is not { } code) return null;
+        var rest = dialled[code.Prefix.Length..];
+        return new DialledService(code.Action, code.TakesNumber ? NumberOf(rest).ToString() : "");
+    }
+
+    /// <summary>The number without the '#' that merely ended it.</summary>
+    public static ReadOnlySpan<char> NumberOf(ReadOnlySpan<char> dialled) =>
+        dialled.Length > 1 && dialled[^1] == '#' && char.IsAsciiDigit(dialled[0]) ? dialled[..^1] : dialled;
+
+    private DialJudgement JudgeNumber(ReadOnlySpan<char> dialled)
+    {
         if (dialled.Length > 1 && dialled[^1] == '#')
         {
             var number = NumberOf(dialled);
@@ -60,14 +94,20 @@ public sealed class DialPlan
         return Search(dialled);
     }
 
-    /// <summary>The number without the '#' that merely ended it.</summary>
-    public static ReadOnlySpan<char> NumberOf(ReadOnlySpan<char> dialled) =>
-        dialled.Length > 1 && dialled[^1] == '#' && char.IsAsciiDigit(dialled[0]) ? dialled[..^1] : dialled;
+    private DialJudgement JudgeCode(ServiceCode code, ReadOnlySpan<char> rest)
+    {
+        if (!code.TakesNumber) return rest is "" or "#" ? DialJudgement.Complete : DialJudgement.Impossible;
+        if (rest.IsEmpty) return DialJudgement.Incomplete;
+        // What follows is a number of its own; codes do not follow one another.
+        if (!char.IsAsciiDigit(rest[0])) return DialJudgement.Impossible;
+        if (!code.EndsWithHash || rest[^1] == '#') return JudgeNumber(rest);
+        return Search(rest) == DialJudgement.Impossible ? DialJudgement.Impossible : DialJudgement.Incomplete;
+    }
 
     private DialJudgement Search(ReadOnlySpan<char> dialled)
     {
         var best = DialJudgement.Impossible;
-        foreach (var pattern in _patterns)
+        foreach (var pattern in _numbers)
         {
             var verdict = JudgeOne(pattern, dialled);
             if (verdict > best) best = verdict;
@@ -75,6 +115,53 @@ public sealed class DialPlan
         }
 
         return best == DialJudgement.CompleteOnTimeout && dialled.Length >= _maxDigits ? DialJudgement.Complete : best;
+    }
+
+    /// <summary>The code that this begins with, unless a number with more fixed symbols does, too.</summary>
+    private ServiceCode? CodeOf(ReadOnlySpan<char> dialled)
+    {
+        if (_codes.IsEmpty || dialled.IsEmpty || dialled[0] is not ('*' or '#')) return null;
+        foreach (var code in _codes)
+        {
+            if (!dialled.StartsWith(code.Prefix)) continue;
+            foreach (var number in _numbers)
+                if (number.Prefix.Length > code.Prefix.Length && dialled.StartsWith(number.Prefix)) return null;
+            return code;
+        }
+
+        return null;
+    }
+
+    private bool BeginsCode(ReadOnlySpan<char> dialled)
+    {
+        foreach (var code in _codes)
+            if (code.Prefix.Length > dialled.Length && code.Prefix.AsSpan().StartsWith(dialled)) return true;
+        return false;
+    }
+
+    private bool BeginsNumber(ReadOnlySpan<char> dialled)
+    {
+        foreach (var number in _numbers)
+            if (number.Prefix.Length > dialled.Length && number.Prefix.AsSpan().StartsWith(dialled)) return true;
+        return false;
+    }
+
+    /// <summary>A number's pattern beside the codes: one that a code may go on from is not complete at once.</summary>
+    private NumberPattern Numbers(NumberPattern number) => number with
+    {
+        Immediate = number.Immediate && !_codes.Any(code => number.IsBounded && code.Prefix.Length > number.MaxDigits && JudgeOne(number, code.Prefix.AsSpan(0, number.MaxDigits)) == DialJudgement.Complete),
+    };
+
+    /// <summary>A code as patterns: by itself, or with each kind of number behind it.</summary>
+    private IEnumerable<NumberPattern> Codes(ServiceCode code)
+    {
+        var length = code.Prefix.Length;
+        var alone = !_numbers.Any(number => number.Prefix.Length > length && number.Prefix.StartsWith(code.Prefix, StringComparison.Ordinal));
+        if (!code.TakesNumber) return [new NumberPattern(code.Prefix, length, length, alone)];
+        // The # that ends the number no map needs to know: a gateway reports at once what no entry can match any more (RFC 3435 §2.1.5).
+        if (code.EndsWithHash) return [new NumberPattern(code.Prefix, length + 1, 0)];
+        return _numbers.Where(number => number.Prefix.Length == 0 || char.IsAsciiDigit(number.Prefix[0])).Select(number => new NumberPattern(
+            code.Prefix + number.Prefix, length + Math.Max(1, number.MinDigits), number.IsBounded ? length + number.MaxDigits : 0, number.Immediate && alone));
     }
 
     private static DialJudgement JudgeOne(in NumberPattern pattern, ReadOnlySpan<char> dialled)

@@ -22,7 +22,11 @@ public abstract record PhoneSignal
     /// <summary>Off hook, collecting digits; dial tone until the first one.</summary>
     /// <param name="DialTone">Whether dial tone plays.</param>
     /// <param name="Continues">Whether these are further digits of a number that seemed complete.</param>
-    public sealed record Collecting(bool DialTone, bool Continues = false) : PhoneSignal;
+    public sealed record Collecting(bool DialTone, bool Continues = false) : PhoneSignal
+    {
+        /// <summary>How long dial tone plays when nothing is dialled, where that matters; null: as long as it does.</summary>
+        public TimeSpan? ToneTime { get; init; }
+    }
 
     /// <summary>Off hook, hearing a tone.</summary>
     public sealed record Hearing(Tone Tone) : PhoneSignal;

@@ -24,6 +24,9 @@ public enum Tone
     /// <summary>The number was refused or has changed.</summary>
     Intercept,
 
+    /// <summary>What was dialled has been done.</summary>
+    Confirmation,
+
     /// <summary>The phone was left off the hook.</summary>
     OffHookWarning,
 }

@@ -11,10 +11,9 @@ public sealed partial class BridgeEngine
         var before = line.State;
         var context = new CallContext(
             _core.Now,
-            _core.Routes.Plan,
+            _core.Plans.For(line.Model.Features).Plan,
             line.Times(_core.Settings.Dial),
-            line.Model.Features.Hotline,
-            line.Model.Features.DoNotDisturb,
+            line.Settings(),
             _core.Draining ? CallCause.ShuttingDown : line.Gateway.Draining ? CallCause.LineRestarting : null);
         var transition = CallMachine.Step(before, evt, context);
         line.State = transition.Next;
@@ -80,6 +79,12 @@ public sealed partial class BridgeEngine
             case CallEffect.DialPeer e when Find(e.Call) is { } call:
                 call.Peer.Dial(e.Symbols);
                 break;
+            case CallEffect.SendPeerOn e when Find(e.Call) is { } call:
+                call.Peer.SendOn(e.Number, e.Why);
+                break;
+            case CallEffect.SetLine e:
+                SetDialled(line, line.Dialled.With(e.Action, e.Number, line.Model.Features));
+                break;
             case CallEffect.PlayDigits e:
                 line.Gateway.Play(e.Symbols);
                 break;
@@ -105,6 +110,7 @@ public sealed partial class BridgeEngine
         call.Far = now.Far;
         call.Connected = now.Connected;
         call.SentOnBy = now.SentOnBy;
+        call.Withheld = now.Withheld;
         if (before is CallState.Dialing or CallState.Summoning or CallState.Idle && next is CallState.Preparing) call.Dialled = _core.Now;
     }
 

@@ -13,6 +13,7 @@ public sealed partial class BridgeEngine
     /// </summary>
     private static readonly TimeSpan RestartTime = TimeSpan.FromSeconds(60);
 
+    private readonly Dictionary<string, DialledFeatures> _dialled = new(StringComparer.Ordinal);
     private EngineModel _model = EngineModel.Empty;
 
     private static string TrunkKey(string peer) => "trunk:" + peer;
@@ -39,6 +40,7 @@ public sealed partial class BridgeEngine
         var known = old.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
         SetTrunks(old, model);
         SetLines(model);
+        FollowDialled();
         foreach (var gateway in model.Gateways)
         {
             if (known.TryGetValue(gateway.Mgcp.Name, out var before) && Same(before.Mgcp, gateway.Mgcp)) continue;
@@ -154,6 +156,33 @@ public sealed partial class BridgeEngine
         if (line.Registers == registers) return;
         line.Registers = registers;
         if (_core.Peers.TryGetValue(line.Model.Peer, out var peer) && peer.Sip.Registration == SipRegistrationMode.PerLine) SetAccount(line.Model, registers);
+    }
+
+    /// <summary>Something was set at a phone; the host keeps it.</summary>
+    private void SetDialled(LineSlot line, DialledFeatures next)
+    {
+        if (line.Dialled == next) return;
+        line.Dialled = next;
+        if (next == DialledFeatures.None) _dialled.Remove(line.Model.Number);
+        else _dialled[line.Model.Number] = next;
+        _core.Note(new EngineNote.LineDialled(line.Model.Number, next));
+    }
+
+    /// <summary>What was set at phones goes with the number, wherever that is; another provisioning of the same features, or of no such line, ends it.</summary>
+    private void FollowDialled()
+    {
+        foreach (var (number, dialled) in _dialled.OrderBy(pair => pair.Key, StringComparer.Ordinal).ToArray())
+        {
+            if (!_byNumber.TryGetValue(number, out var line))
+            {
+                _dialled.Remove(number);
+                _core.Note(new EngineNote.LineDialled(number, DialledFeatures.None));
+                continue;
+            }
+
+            line.Dialled = dialled;
+            SetDialled(line, dialled.Under(line.Model.Features));
+        }
     }
 
     private void ForgetAccount(string key, string peer)

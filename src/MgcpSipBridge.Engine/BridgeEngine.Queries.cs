@@ -58,6 +58,7 @@ public sealed partial class BridgeEngine
             line.State.Current?.Id.ToString())
         {
             Service = line.Service,
+            Dialled = line.Dialled,
         }),
     ];
 

@@ -123,6 +123,7 @@ public sealed partial class BridgeEngine
         var call = new Call(_core.NewCallId(), FromLine: false, caller)
         {
             Ring = incoming.Ring,
+            CameBack = incoming.Diversions.Any(by => by.User == line.Model.Number),
             SentOnBy = incoming.Diversions is [var last, ..] ? new Party(last.User, last.Name) : null,
         };
         var traced = line.Traced;
@@ -134,7 +135,9 @@ public sealed partial class BridgeEngine
 
         Guard(line, () =>
         {
-            if (!incoming.Offer.IsEmpty && line.State is CallState.Idle && !active.Media.TakePeerOffer(incoming.Offer, line.Gateway.Audit))
+            // A call that is sent on at once needs no common way to talk.
+            var comesIn = line.State is CallState.Idle && (call.CameBack || line.Features.ForwardAlways is null);
+            if (!incoming.Offer.IsEmpty && comesIn && !active.Media.TakePeerOffer(incoming.Offer, line.Gateway.Audit))
             {
                 var end = new CallEnd(CallSide.Bridge, CallStage.Preparing, CallCause.IncompatibleMedia);
                 active.Peer.Release(end);

@@ -112,6 +112,9 @@ public sealed partial class BridgeEngine
             case EngineInput.Ask { Question: EngineQuery.AuditLine audit } ask:
                 BeginAudit(ask.Query, audit);
                 break;
+            case EngineInput.Recall recall:
+                foreach (var (number, dialled) in recall.Lines) _dialled[number] = dialled;
+                break;
             case EngineInput.Ask ask:
                 _core.Emit(new EngineOutput.Answer(ask.Query, Answer(ask.Question)));
                 break;

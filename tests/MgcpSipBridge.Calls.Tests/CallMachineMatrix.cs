@@ -10,14 +10,14 @@ namespace MgcpSipBridge.Calls.Tests;
 public class CallMachineMatrix
 {
     private static readonly Instant Now = new(0);
-    private static readonly CallTimes Times = new(
+    internal static readonly CallTimes Times = new(
         TimeSpan.FromSeconds(16), TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(4), TimeSpan.FromSeconds(120),
-        TimeSpan.FromSeconds(180), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60));
+        TimeSpan.FromSeconds(180), TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(25));
 
     private static readonly DialPlan Plan = new([new("", 3, 0), new("112", 3, 3), new("*", 2, 0)], 20);
     private static readonly Call Out = new(new CallId(1), FromLine: true, new Party("5551234"));
     private static readonly Call In = new(new CallId(2), FromLine: false, new Party("1002", "Bob"));
-    private static readonly CallContext Context = new(Now, Plan, Times, Hotline: null, DoNotDisturb: false, Refuses: null);
+    private static readonly CallContext Context = new(Now, Plan, Times, LineSettings.None, Refuses: null);
 
     private static readonly CallState[] States =
     [
@@ -63,7 +63,7 @@ public class CallMachineMatrix
     [Fact]
     public void A_line_that_is_not_to_be_disturbed_is_busy_and_may_call()
     {
-        var quiet = Context with { DoNotDisturb = true };
+        var quiet = Context with { Line = new LineSettings { DoNotDisturb = true } };
         var refused = CallMachine.Step(Idle.Instance, new PeerCalls(In), quiet);
         Assert.Equal(Idle.Instance, refused.Next);
         Assert.Contains(refused.Effects, effect => effect is CallEffect.ReleasePeer { End.Cause: CallCause.Busy });
@@ -123,7 +123,7 @@ public class CallMachineMatrix
     private static string Short(object value)
     {
         var text = value.ToString()!;
-        foreach (var noise in (string[])["000000000000000", "Call = ", "Wanted = ", "Timer = ", "End = CallEnd ", "Fresh = 9"])
+        foreach (var noise in (string[])["000000000000000", "Call = ", "Wanted = ", "Timer = ", "End = CallEnd ", "Fresh = 9", ", ToneTime = "])
             text = text.Replace(noise, "", StringComparison.Ordinal);
         return text.Replace(" { }", "", StringComparison.Ordinal).Replace("{  }", "", StringComparison.Ordinal).Replace("{ ", "(", StringComparison.Ordinal).Replace(" }", ")", StringComparison.Ordinal);
     }

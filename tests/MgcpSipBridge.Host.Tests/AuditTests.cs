@@ -105,6 +105,8 @@ public sealed class AuditTests
 
         public IAuditLog Audit => this;
 
+        public IDialledStore Dialled { get; } = new NoDialled();
+
         public IReadOnlyList<KeptResource> Load() => [];
 
         public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null) => Append(audit!);

@@ -32,7 +32,7 @@ public sealed class LinesYamlTests : IDisposable
                 password: secret
                 features: { callWaiting: true, threeWay: true, transfer: true, callerId: true, messageWaiting: true,
                             hotline: null, forwardAlways: null, forwardBusy: null, forwardNoAnswer: null, doNotDisturb: false }
-              - { endpoint: AALN/2, number: 0112, peer: pbx2, features: { callerId: false, hotline: "1001" } }
+              - { endpoint: AALN/2, number: 0112, peer: pbx2, features: { callerId: false, hotline: "1001", hotlineDelay: 5, forwardBusy: "*98", forwardingCodes: false, privacyCodes: false, doNotDisturbCodes: false } }
           - { name: gw2, domain: "[10.0.0.22]", profile: ncs, media: learn }
         routes:
           - { name: emergency, prefix: "112", peer: pbx, priority: 0 }
@@ -60,7 +60,16 @@ public sealed class LinesYamlTests : IDisposable
         Assert.Equal((null, MgcpProfile.Ncs, SourceLearning.Learn), (model.Gateways[1].Mgcp.Address, model.Gateways[1].Mgcp.Profile, model.Gateways[1].Media));
         Assert.Equal(new LineModel("1001", "Alice", "gw1", "aaln/1", "pbx", "1001", "secret", new LineFeatures()), model.Lines[0]);
         // A number is text: its zero stays, quotes or not.
-        Assert.Equal(new LineModel("0112", null, "gw1", "AALN/2", "pbx2", "0112", null, new LineFeatures { CallerId = false, Hotline = "1001" }), model.Lines[1]);
+        Assert.Equal(new LineModel("0112", null, "gw1", "AALN/2", "pbx2", "0112", null, new LineFeatures
+        {
+            CallerId = false,
+            Hotline = "1001",
+            HotlineDelay = TimeSpan.FromSeconds(5),
+            ForwardBusy = "*98",
+            ForwardingCodes = false,
+            PrivacyCodes = false,
+            DoNotDisturbCodes = false,
+        }), model.Lines[1]);
         Assert.Equal(("emergency", "112", "pbx", 0, 3, 0), (model.Routes[0].Name, model.Routes[0].Prefix, model.Routes[0].Peer, model.Routes[0].Priority, model.Routes[0].MinDigits, model.Routes[0].MaxDigits));
         var all = model.Routes[1];
         Assert.Equal(("", 1, "+49", 3, 20), (all.Prefix, all.StripDigits, all.Prepend, all.MinDigits, all.MaxDigits));
@@ -191,6 +200,9 @@ public sealed class LinesYamlTests : IDisposable
     [InlineData("gateways: [{name: a, domain: x, traits: {version: '1.0'}}]", "traits.version: \"1.0\" is not the text of a first line")]
     [InlineData("gateways: [{name: a, domain: x, traits: [piggyback]}]", "traits: must be a mapping")]
     [InlineData("gateways: [{name: a, domain: x, alsoFrom: ['10.0.0.1:2427']}]", "alsoFrom[0]: \"10.0.0.1:2427\" is not an IP address (without port)")]
+    [InlineData("peers: [{name: p, uri: 'sip:x'}]\ngateways: [{name: a, domain: x, lines: [{endpoint: e, number: 1, peer: p, features: {forwardBusy: 1}}]}]", "lines[0].features.forwardBusy: \"1\" is the line itself")]
+    [InlineData("peers: [{name: p, uri: 'sip:x'}]\ngateways: [{name: a, domain: x, lines: [{endpoint: e, number: 1, peer: p, features: {hotlineDelay: 61}}]}]", "lines[0].features.hotlineDelay: \"61\" is not a whole number from 0 to 60")]
+    [InlineData("peers: [{name: p, uri: 'sip:x'}]\ngateways: [{name: a, domain: x, lines: [{endpoint: e, number: 1, peer: p, features: {forwardCodes: false}}]}]", "did you mean forwardingCodes?")]
     [InlineData("routes: [{name: a, peer: b, prefix: '1'}]", "there is no peer \"b\"")]
     [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, failover: [p]}]", "routes[0].failover[0]: peer p is tried before already")]
     [InlineData("peers: [{name: p, uri: 'sip:x'}]\nroutes: [{name: a, peer: p, prefix: '112', minDigits: 2}]", "minDigits: 2 is fewer than the prefix has")]

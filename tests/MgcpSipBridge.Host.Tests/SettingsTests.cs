@@ -108,6 +108,14 @@ public sealed class SettingsTests : IDisposable
     [InlineData("{ \"Api\": { \"Grpc\": \"http://127.0.0.1:8080\" } }", "is the same port as Api:Http")]
     [InlineData("{ \"Api\": { \"Http\": \"https://127.0.0.1:8443\" } }", "Api:Tls:Certificate: is missing")]
     [InlineData("{ \"Logging\": { \"LogLevel\": { \"Default\": \"Loud\" } } }", "\"Loud\" is not one of Trace")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"DoNotDisturbOn\": \"78\" } } }", "bridge.json:1:31: Dial:ServiceCodes:DoNotDisturbOn: \"78\" is not a code: * or #, then 1 to 7 of 0-9, * and #")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"DoNotDisturbOn\": \"*78{number}\" } } }", "is not a code")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"ForwardBusyOn\": \"*9A{number}\" } } }", "with {number} or {number}# behind them")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"ForwardBusyOn\": \"*21*{number}*\" } } }", "is not a code")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"ForwardAlwaysOff\": \"*6\" } } }", "Dial:ServiceCodes:ForwardAlwaysOff: \"*6\" and WithholdNumber (\"*67\") begin alike")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"ForwardAlwaysOff\": \"*671\" } } }", "Dial:ServiceCodes:ForwardAlwaysOff: \"*671\" and WithholdNumber (\"*67\") begin alike")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"ShowNumber\": \"*67\" } } }", "Dial:ServiceCodes:ShowNumber: \"*67\" and WithholdNumber (\"*67\") begin alike")]
+    [InlineData("{ \"Dial\": { \"ServiceCodes\": { \"DoNotDisturb\": \"*25\" } } }", "did you mean Dial:ServiceCodes:DoNotDisturbO")]
     [InlineData("{ \"Cluster\": { \"Provider\": \"Etcd\" } }", "\"Etcd\" is not one of None")]
     public void A_single_problem_is_named(string json, string problem) =>
         Assert.Contains(problem, Assert.Single(_loading.Problems(json)), StringComparison.Ordinal);
@@ -180,7 +188,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */, nameof(MgcpSettings.NotifiedEntityIPv6), nameof(MgcpSettings.NotifiedEntities) /* the addresses of Mgcp:Listen */, nameof(MgcpSettings.BackupCallAgents) /* Mgcp:BackupCallAgents, an array there */ })]
     [InlineData(typeof(MgcpAdmission), typeof(MgcpSection), new string[0])]
     [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */ })]
-    [InlineData(typeof(DialSettings), typeof(DialSection), new string[0])]
+    [InlineData(typeof(DialSettings), typeof(DialSection), new[] { nameof(DialSettings.ServiceCodes) /* Dial:ServiceCodes, a section there */ })]
     [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */ })]
     public void Every_setting_of_the_engine_is_a_setting(Type engine, Type section, string[] elsewhere)
     {
@@ -213,6 +221,21 @@ public sealed class SettingsTests : IDisposable
             foreach (var property in engine.GetType().GetProperties())
                 if (section.GetType().GetProperty(property.Name) is { } setting && setting.PropertyType == property.PropertyType)
                     Assert.Equal(setting.GetValue(section), property.GetValue(engine));
+    }
+
+    [Fact]
+    public void Service_codes_are_the_engine_s_own_unless_they_are_written_otherwise_or_empty()
+    {
+        Assert.Equal(ServiceCodes.Usual, _loading.Load().Bridge!.ServiceCodes);
+        var model = _loading.Load("""
+            { "Dial": { "ServiceCodes": { "WithholdNumber": "#31#", "ShowNumber": "*31#", "ForwardAlwaysOn": "*21*{number}#", "ForwardAlwaysOff": "#21#", "ForwardBusyOn": "*67*{number}#",
+                                          "ForwardBusyOff": "", "ForwardNoAnswerOn": "*61{number}", "DoNotDisturbOn": "", "DoNotDisturbOff": "" } } }
+            """).Bridge!;
+        Assert.Equal(
+            ["WithholdNumber #31#{number}", "ShowNumber *31#{number}", "ForwardAlwaysOn *21*{number}#", "ForwardAlwaysOff #21#", "ForwardBusyOn *67*{number}#", "ForwardNoAnswerOn *61{number}", "ForwardNoAnswerOff *93"],
+            model.ServiceCodes.Select(code => $"{code.Action} {code}"));
+        var settings = model.ToEngineSettings([model.MgcpListen[0].Address], [], NetAddress.None);
+        Assert.Equal(model.ServiceCodes, settings.Dial.ServiceCodes);
     }
 
     [Fact]

@@ -50,6 +50,24 @@ public abstract class StoreConformance : IDisposable
     }
 
     [Fact]
+    public void What_was_set_at_phones_is_kept_line_by_line()
+    {
+        using (var store = Open())
+        {
+            Assert.Empty(store.Dialled.Load());
+            store.Dialled.Write("1001", "one");
+            store.Dialled.Write("1002", "two");
+            store.Dialled.Write("1001", "three");
+            store.Dialled.Write("1002", null);
+            store.Dialled.Write("1003", null);
+        }
+
+        using var again = Open();
+        Assert.Equal([KeyValuePair.Create("1001", "three")], again.Dialled.Load());
+        Assert.Empty(again.Load());
+    }
+
+    [Fact]
     public void Names_are_told_apart_by_kind_and_by_case()
     {
         using var store = Open();

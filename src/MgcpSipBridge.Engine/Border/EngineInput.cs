@@ -38,6 +38,9 @@ public abstract record EngineInput
     /// <summary>A new model, already validated and reduced to this shard's gateways; live calls go on.</summary>
     public sealed record Configure(EngineModel Model) : EngineInput;
 
+    /// <summary>What was set at phones before this engine began (<see cref="EngineNote.LineDialled"/>), by the lines' numbers; comes before the first model.</summary>
+    public sealed record Recall(ImmutableDictionary<string, DialledFeatures> Lines) : EngineInput;
+
     /// <summary>A question from the control API; answered by <see cref="EngineOutput.Answer"/> with the same number.</summary>
     public sealed record Ask(long Query, EngineQuery Question) : EngineInput;
 

@@ -32,6 +32,9 @@ public abstract record EngineNote
     /// <summary>A line appeared in, or left, the model; gauges follow.</summary>
     public sealed record LineProvisioned(string Line, LineState State, bool Removed) : EngineNote;
 
+    /// <summary>Something was set at a line's phone by a service code, or what was counts no more: this is all that does, to be kept over a restart.</summary>
+    public sealed record LineDialled(string Line, DialledFeatures Dialled) : EngineNote;
+
     /// <summary>Whether a line's endpoint serves; null states stand for appearing in, and leaving, the model.</summary>
     public sealed record LineServes(string Gateway, string Line, LineService? From, LineService? To) : EngineNote;
 

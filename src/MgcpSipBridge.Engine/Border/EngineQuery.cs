@@ -125,6 +125,9 @@ public sealed record LineView(LineModel Model, LineState State, SipRegistrationS
 {
     /// <summary>Whether its endpoint serves, and why not.</summary>
     public LineService Service { get; init; }
+
+    /// <summary>What was set at the phone by service codes, over what is provisioned.</summary>
+    public DialledFeatures Dialled { get; init; } = DialledFeatures.None;
 }
 
 /// <summary>A call as the API shows it.</summary>
@@ -191,6 +194,12 @@ public enum CallOutcome
 
     /// <summary>The phone went on hook before it had dialled a number.</summary>
     Abandoned,
+
+    /// <summary>The line sent its caller on to another number.</summary>
+    Forwarded,
+
+    /// <summary>The phone dialled a service code, and the bridge did what it says.</summary>
+    Service,
 }
 
 /// <summary>One message of a ladder.</summary>

@@ -79,6 +79,16 @@ internal static class CauseMap
         _ => CallCause.BearerFailure,
     };
 
+    /// <summary>Why a call is sent on, as Diversion and History-Info say it (RFC 5806 §4).</summary>
+    public static SipDiversionReason Diversion(ForwardReason why) => why switch
+    {
+        ForwardReason.Always => SipDiversionReason.Unconditional,
+        ForwardReason.Busy => SipDiversionReason.UserBusy,
+        ForwardReason.NoAnswer => SipDiversionReason.NoAnswer,
+        ForwardReason.DoNotDisturb => SipDiversionReason.DoNotDisturb,
+        _ => SipDiversionReason.Unknown,
+    };
+
     /// <summary>What a failed CRCX or MDCX means for its call; code 0 is silence.</summary>
     public static CallCause FromMgcp(int code) => code switch
     {

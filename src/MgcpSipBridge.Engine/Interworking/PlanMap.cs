@@ -12,7 +12,7 @@ internal sealed class PlanMap(DialPlan plan)
     public DigitMap? For(DigitMapLimits limits)
     {
         if (_maps.TryGetValue(limits, out var map)) return map;
-        return _maps[limits] = DigitMap.Compile(plan.Patterns.Select(pattern => new DialPattern(pattern.Prefix, pattern.MinDigits, pattern.MaxDigits)), limits);
+        return _maps[limits] = DigitMap.Compile(plan.Patterns.Select(pattern => new DialPattern(pattern.Prefix, pattern.MinDigits, pattern.MaxDigits, pattern.Immediate)), limits);
     }
 
     /// <summary>
@@ -23,13 +23,15 @@ internal sealed class PlanMap(DialPlan plan)
     /// <param name="timer">Whether the report ends with the timer's letter.</param>
     public bool Ends(DigitMap map, string digits, bool timer)
     {
-        // A coarse map may take a slow finger's pause for the end of a number: then the rest is waited for as if there were no map.
-        if (timer) return map.IsExact || plan.Judge(digits) != DialJudgement.Incomplete;
+        // A slow finger's short pause may be taken for the end of a number by a coarse map, or in a service code that begins like a number: then the rest is waited
+        // for as if there were no map.
+        if (timer) return plan.Judge(digits) != DialJudgement.Incomplete || (map.IsExact && map.Match(digits) != DigitMatch.CompleteOnCritical);
         return map.Match(digits) switch
         {
-            DigitMatch.Complete => true,
+            // A route may end where a service code goes on: *0x beside *01 and a number.
+            DigitMatch.Complete => plan.Judge(digits) != DialJudgement.Incomplete,
             // The pause must have been there, though the report leaves the timer's letter out.
-            DigitMatch.CompleteOnCritical => digits.Length > 1 && (map.IsExact || plan.Judge(digits) != DialJudgement.Incomplete),
+            DigitMatch.CompleteOnCritical => digits.Length > 1 && plan.Judge(digits) != DialJudgement.Incomplete,
             _ => false,
         };
     }

@@ -29,21 +29,27 @@ internal static class SignalMap
             PhoneSignal.Quiet => Quiet,
             PhoneSignal.Listening => Listening,
             PhoneSignal.Hearing hearing => Hear(hearing.Tone, traits),
-            PhoneSignal.Collecting collecting => Collect(collecting.DialTone, traits, digitMap, messages),
+            PhoneSignal.Collecting collecting => Collect(collecting, traits, digitMap, messages),
             PhoneSignal.Ringing ringing => Ring(ringing.Caller, ringing.Ring, traits, showsCaller, localTime),
             _ => Quiet,
         };
 
-    private static NotificationRequest Collect(bool dialTone, GatewayTraits traits, string? digitMap, bool messages)
+    private static NotificationRequest Collect(PhoneSignal.Collecting wanted, GatewayTraits traits, string? digitMap, bool messages)
     {
         // The timer letter is asked for only with a map: it ends the number (RFC 3660 §2.2). Without one our own timers do.
         var digits = digitMap is null
             ? new RequestedEvent(traits.DigitPackage + "/[0-9#*]")
             : new RequestedEvent(traits.DigitPackage + "/[0-9#*T]", "D");
-        return dialTone
-            ? new([OnHook, Flash, ToneOver, digits], Tones(Tone.Dial, traits, messages), digitMap)
-            : new([OnHook, Flash, digits], [], digitMap);
+        if (!wanted.DialTone) return new([OnHook, Flash, digits], [], digitMap);
+        var tones = Tones(Tone.Dial, traits, messages);
+        // Its end says that nothing was dialled, for the first digit stops it without a word (RFC 3435 §2.3.3, RFC 3660 §2.4).
+        if (wanted.ToneTime is { } time && TimesDialTone(traits)) tones = [.. tones.Select(tone => tone with { Parameters = string.Create(CultureInfo.InvariantCulture, $"to={time.TotalMilliseconds:0}") })];
+        return new([OnHook, Flash, ToneOver, digits], tones, digitMap);
     }
+
+    /// <summary>Whether dial tone can be given a length, and its end is reported (RFC 3435 §3.2.2.4: not in RFC 2705's days).</summary>
+    public static bool TimesDialTone(GatewayTraits traits) =>
+        !traits.RefusedNames.Contains("L/dl") && !traits.RefusedNames.Contains("L/oc") && traits.TakesTimeOut("L/dl");
 
     /// <summary>The request with every digit reported besides: for a peer that is told of them.</summary>
     public static NotificationRequest WithDigits(NotificationRequest request, GatewayTraits traits) =>
@@ -93,6 +99,7 @@ internal static class SignalMap
             Tone.Congestion => [new(progress + "/cg"), new("L/ro")],
             Tone.VacantCode => [new("L/sit", "6"), new("L/ro")],
             Tone.Intercept => [new("G/it"), new("L/ro")],
+            Tone.Confirmation => [new("G/cf"), new("L/sl"), new("L/dl")],
             Tone.OffHookWarning => [new("L/ot"), new("L/ro")],
             _ => [new("L/ro")],
         };

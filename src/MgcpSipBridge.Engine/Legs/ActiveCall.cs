@@ -38,6 +38,9 @@ internal sealed class ActiveCall
     /// <summary>Who sent the call on to the line.</summary>
     public Party? SentOnBy { get; set; }
 
+    /// <summary>Whether the line's number is withheld in this call; null: as is set for the line.</summary>
+    public bool? Withheld { get; set; }
+
     public MediaLeg Media { get; }
 
     public Bearer Bearer { get; }
@@ -133,6 +136,8 @@ internal sealed class ActiveCall
     private CallOutcome Outcome(CallEnd end) => end switch
     {
         _ when Answered is not null => CallOutcome.Answered,
+        { Cause: CallCause.Forwarded } => CallOutcome.Forwarded,
+        { Cause: CallCause.ServiceDone } => CallOutcome.Service,
         { Cause: CallCause.Busy } => CallOutcome.Busy,
         { Cause: CallCause.NoAnswer } => CallOutcome.NoAnswer,
         { Side: CallSide.Line, Stage: CallStage.Dialing, Cause: CallCause.NormalClearing } => CallOutcome.Abandoned,

@@ -57,12 +57,12 @@ internal sealed class EngineCore
         set
         {
             field = value;
-            DigitMaps = new PlanMap(value.Plan);
+            Plans = new LinePlans(value, Settings.Dial.ServiceCodes, Settings.Dial.MaxDigits);
         }
     } = new([], 32);
 
-    /// <summary>The routes' dial plan as digit maps.</summary>
-    public PlanMap DigitMaps { get; private set; } = new(new RouteTable([], 32).Plan);
+    /// <summary>What lines may dial: routes and service codes.</summary>
+    public LinePlans Plans { get; private set; } = new(new RouteTable([], 32), [], 32);
 
     /// <summary>Which gateways report digit after digit without being asked each time.</summary>
     public LoopTrust Loops { get; } = new();

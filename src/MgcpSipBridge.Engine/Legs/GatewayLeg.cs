@@ -49,7 +49,14 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>Whether the endpoint collects whole numbers by a digit map at the moment.</summary>
     public bool CollectsByMap => Map is not null;
 
-    private DigitMap? Map => !_everyDigit && Traits.DigitMaps ? core.DigitMaps.For(new DigitMapLimits(Traits.MaxDigitMapBytes, Traits.DigitMapQuirks)) : null;
+    private DigitMap? Map => !_everyDigit && Traits.DigitMaps && !TimesTheFirstDigit ? Plan.Maps.For(new DigitMapLimits(Traits.MaxDigitMapBytes, Traits.DigitMapQuirks)) : null;
+
+    private LinePlan Plan => core.Plans.For(line.Model.Features);
+
+    /// <summary>
+    /// Whether only this side can tell that nothing was dialled for a while, because the gateway's dial tone cannot be given that length. Then every digit is to be reported.
+    /// </summary>
+    private bool TimesTheFirstDigit => line.HotlineDelay is not null && !SignalMap.TimesDialTone(Traits);
 
     private GatewayTraits Traits => core.Mgcp.StatusOf(line.Endpoint.Gateway)?.Traits ?? new GatewayTraits();
 
@@ -233,7 +240,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         if (digits.Length == 0) return null;
         // With a map the gateway ends the number: by its timer, or because the map says so. It also reports what no entry can match any
         // more (a second * in a star code), and one that does not collect at all reports every symbol: then the rest comes one by one.
-        var ended = Map is { } map ? core.DigitMaps.Ends(map, digits, timer) : timer;
+        var ended = Map is { } map ? Plan.Maps.Ends(map, digits, timer) : timer;
         if (!ended) _everyDigit = true;
         return new CallEvent.Digits(digits, ended);
     }

@@ -26,6 +26,15 @@ internal sealed class LineSlot
 
     public LineModel Model { get; set; }
 
+    /// <summary>What was set at the phone.</summary>
+    public DialledFeatures Dialled { get; set; } = DialledFeatures.None;
+
+    /// <summary>The features as they are now.</summary>
+    public LineFeatures Features => Dialled.Over(Model.Features);
+
+    /// <summary>How long the line's hotline waits for a number; null when it has none, or one that does not wait.</summary>
+    public TimeSpan? HotlineDelay => Model.Features is { Hotline: not null, HotlineDelay: var delay } && delay > TimeSpan.Zero ? delay : null;
+
     public EndpointId Endpoint { get; }
 
     public GatewayLeg Gateway { get; }
@@ -60,13 +69,29 @@ internal sealed class LineSlot
 
     /// <summary>The line's time-outs. Where a digit map collects, the gateway reports nothing between dial tone and the whole number.</summary>
     public CallTimes Times(DialSettings dial) => new(
-        Gateway.CollectsByMap && dial.FirstDigit < MapGuard ? MapGuard : dial.FirstDigit,
+        Gateway.CollectsByMap && dial.FirstDigit < MapGuard ? MapGuard : HotlineDelay ?? dial.FirstDigit,
         dial.InterDigit,
         dial.Critical,
         dial.RingNoAnswer,
         dial.FarEndNoAnswer,
         dial.FailureTone,
-        dial.OffHookWarning);
+        dial.OffHookWarning,
+        dial.ForwardNoAnswer);
+
+    /// <summary>What the line is set to do with its calls.</summary>
+    public LineSettings Settings()
+    {
+        var now = Features;
+        return new LineSettings
+        {
+            Number = Model.Number,
+            Hotline = now.Hotline is { Length: > 0 } number ? new Hotline(number, now.HotlineDelay) : null,
+            DoNotDisturb = now.DoNotDisturb,
+            ForwardAlways = now.ForwardAlways,
+            ForwardBusy = now.ForwardBusy,
+            ForwardNoAnswer = now.ForwardNoAnswer,
+        };
+    }
 
     public static LineState ViewOf(CallState state) => state switch
     {

@@ -48,7 +48,7 @@ internal sealed partial class SipLeg
         _destinations = _destinations.Dequeue(out var destination);
         _nextName = destination.Peer;
         _next = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(), call.Line.Model.Features.WithholdNumber)
+            new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(), Withholds)
             {
                 Replaces = _asked!.Replaces,
                 ReferredBy = _asked.By,

@@ -88,6 +88,16 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         core.Sip.Reject(Handle, status, q850, retryAfter, core.Now);
     }
 
+    /// <summary>Asks the caller's peer to call somebody else instead. That one is dialled as if by the line, but where the caller came from.</summary>
+    public void SendOn(string number, ForwardReason why)
+    {
+        if (Handle == default || _released || _answered) return;
+        _released = true;
+        call.SipStatus = 302;
+        var to = core.Routes.Find(number, call.Line.Model.Peer)?.Number ?? number;
+        core.Sip.Redirect(Handle, new SipRedirection(to, call.Line.Model.Number, CauseMap.Diversion(why)) { Name = call.Line.Model.DisplayName }, core.Now);
+    }
+
     public void OnProgress(SipEvent.Progressed progress)
     {
         if (progress.Call == _next)
@@ -234,11 +244,13 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         if (handle == _next) _next = default;
     }
 
+    private bool Withholds => call.Withheld ?? call.Line.Model.Features.WithholdNumber;
+
     private void Try()
     {
         Peer = _peers[_nextPeer++];
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), call.Line.Model.Features.WithholdNumber) { Emergency = _emergency },
+            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), Withholds) { Emergency = _emergency },
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

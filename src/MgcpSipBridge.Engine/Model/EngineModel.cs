@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MgcpSipBridge.Calls;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 
@@ -44,8 +45,11 @@ public sealed record LineFeatures
     /// <summary>Whether the line's number is withheld from whom it calls (CLIR).</summary>
     public bool WithholdNumber { get; init; }
 
-    /// <summary>Called at once when the phone goes off hook; null for none.</summary>
+    /// <summary>Called when the phone goes off hook; null for none.</summary>
     public string? Hotline { get; init; }
+
+    /// <summary>How long the hotline waits for a number to be dialled instead; zero: not at all, so that nothing can be.</summary>
+    public TimeSpan HotlineDelay { get; init; }
 
     /// <summary>Where all calls go; null for nowhere.</summary>
     public string? ForwardAlways { get; init; }
@@ -58,6 +62,15 @@ public sealed record LineFeatures
 
     /// <summary>Calls are refused.</summary>
     public bool DoNotDisturb { get; init; }
+
+    /// <summary>Whether the phone may withhold or show its number call by call, by service codes.</summary>
+    public bool PrivacyCodes { get; init; } = true;
+
+    /// <summary>Whether the phone may refuse calls, by service codes.</summary>
+    public bool DoNotDisturbCodes { get; init; } = true;
+
+    /// <summary>Whether the phone may have its calls sent on, by service codes.</summary>
+    public bool ForwardingCodes { get; init; } = true;
 }
 
 /// <summary>A route: the longest prefix wins, then the lowest priority number.</summary>
@@ -189,6 +202,9 @@ public sealed record DialSettings
     /// <summary>How long an incoming call rings before it is given up.</summary>
     public TimeSpan RingNoAnswer { get; init; } = TimeSpan.FromSeconds(120);
 
+    /// <summary>How long it rings before it is sent on, where the line has forwardNoAnswer: five rings.</summary>
+    public TimeSpan ForwardNoAnswer { get; init; } = TimeSpan.FromSeconds(25);
+
     /// <summary>How long an outgoing call may ring.</summary>
     public TimeSpan FarEndNoAnswer { get; init; } = TimeSpan.FromSeconds(180);
 
@@ -200,4 +216,7 @@ public sealed record DialSettings
 
     /// <summary>Most digits taken from a phone.</summary>
     public int MaxDigits { get; init; } = 32;
+
+    /// <summary>Codes that the bridge itself obeys; none of them begins another. Whatever else begins with * or # is a number, if a route takes it.</summary>
+    public ImmutableArray<ServiceCode> ServiceCodes { get; init; } = Engine.ServiceCodes.Usual;
 }

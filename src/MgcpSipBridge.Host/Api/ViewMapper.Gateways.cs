@@ -73,7 +73,7 @@ internal static partial class ViewMapper
 
     public static V1.Line ToMessage(this LineView view, BridgeState state)
     {
-        var (model, features) = (view.Model, view.Model.Features);
+        var model = view.Model;
         var message = new V1.Line
         {
             Number = model.Number,
@@ -82,20 +82,8 @@ internal static partial class ViewMapper
             DisplayName = model.DisplayName ?? "",
             Peer = model.Peer,
             Username = model.Username,
-            Features = new V1.LineFeatures
-            {
-                CallWaiting = features.CallWaiting,
-                ThreeWay = features.ThreeWay,
-                Transfer = features.Transfer,
-                CallerId = features.CallerId,
-                MessageWaiting = features.MessageWaiting,
-                Hotline = features.Hotline ?? "",
-                ForwardAlways = features.ForwardAlways ?? "",
-                ForwardBusy = features.ForwardBusy ?? "",
-                ForwardNoAnswer = features.ForwardNoAnswer ?? "",
-                DoNotDisturb = features.DoNotDisturb,
-                WithholdNumber = features.WithholdNumber,
-            },
+            Features = model.Features.ToMessage(),
+            CurrentFeatures = view.Dialled.Over(model.Features).ToMessage(),
             State = view.State.ToMessage(),
             Registered = view.Registration == SipRegistrationState.Registered,
             RegistrationState = view.Registration.ToMessage(),
@@ -116,6 +104,25 @@ internal static partial class ViewMapper
         if (view.OffHook is { } offHook) message.OffHook = offHook;
         return message;
     }
+
+    private static V1.LineFeatures ToMessage(this LineFeatures features) => new()
+    {
+        CallWaiting = features.CallWaiting,
+        ThreeWay = features.ThreeWay,
+        Transfer = features.Transfer,
+        CallerId = features.CallerId,
+        MessageWaiting = features.MessageWaiting,
+        Hotline = features.Hotline ?? "",
+        HotlineDelay = (int)features.HotlineDelay.TotalSeconds,
+        ForwardAlways = features.ForwardAlways ?? "",
+        ForwardBusy = features.ForwardBusy ?? "",
+        ForwardNoAnswer = features.ForwardNoAnswer ?? "",
+        DoNotDisturb = features.DoNotDisturb,
+        WithholdNumber = features.WithholdNumber,
+        PrivacyCodes = features.PrivacyCodes,
+        DoNotDisturbCodes = features.DoNotDisturbCodes,
+        ForwardingCodes = features.ForwardingCodes,
+    };
 
     private static V1.ProposedEndpoint ToMessage(this ProposedEndpoint endpoint)
     {

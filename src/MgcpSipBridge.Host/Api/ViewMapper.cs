@@ -117,6 +117,8 @@ internal static partial class ViewMapper
             CallOutcome.Cancelled => V1.Call.Types.Outcome.Cancelled,
             CallOutcome.Rejected => V1.Call.Types.Outcome.Rejected,
             CallOutcome.Abandoned => V1.Call.Types.Outcome.Abandoned,
+            CallOutcome.Forwarded => V1.Call.Types.Outcome.Forwarded,
+            CallOutcome.Service => V1.Call.Types.Outcome.Service,
             _ => V1.Call.Types.Outcome.Failed,
         },
         MgcpCallId = view.MgcpCallId ?? "",

@@ -244,6 +244,9 @@ internal sealed class DialSection
     [Setting("How long an incoming call rings before it is given up.", Min = "5s", Max = "1h")]
     public TimeSpan RingNoAnswer { get; set; } = TimeSpan.FromSeconds(120);
 
+    [Setting("How long it rings before it is sent on, on lines with forwardNoAnswer.", Min = "5s", Max = "1h")]
+    public TimeSpan ForwardNoAnswer { get; set; } = TimeSpan.FromSeconds(25);
+
     [Setting("How long an outgoing call may ring.", Min = "5s", Max = "1h")]
     public TimeSpan FarEndNoAnswer { get; set; } = TimeSpan.FromSeconds(180);
 
@@ -255,6 +258,9 @@ internal sealed class DialSection
 
     [Setting("Most digits taken from a phone.", Min = "1", Max = "64")]
     public int MaxDigits { get; set; } = 32;
+
+    [Setting("What is dialled to the bridge itself, where a line's features allow it. A code begins with * or #; where a number follows, {number} says where, and else it comes last: *21*{number}#. Empty: none, and a route may take the digits to a peer.")]
+    public ServiceCodeSection ServiceCodes { get; } = new();
 }
 
 /// <summary>Media:…</summary>

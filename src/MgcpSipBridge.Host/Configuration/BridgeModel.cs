@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MgcpSipBridge.Calls;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
@@ -26,6 +27,7 @@ internal sealed record BridgeModel
     public required string? CallAgent { get; init; }
     public required ImmutableArray<SipListen> SipListen { get; init; }
     public required ImmutableArray<TlsPin> SipPins { get; init; }
+    public required ImmutableArray<ServiceCode> ServiceCodes { get; init; }
     public required SipAdvertise SipAdvertise { get; init; }
     public required MediaSide GatewayMedia { get; init; }
     public required MediaSide SipMedia { get; init; }
@@ -119,10 +121,12 @@ internal sealed record BridgeModel
                 InterDigit = d.InterDigit,
                 Critical = d.Critical,
                 RingNoAnswer = d.RingNoAnswer,
+                ForwardNoAnswer = d.ForwardNoAnswer,
                 FarEndNoAnswer = d.FarEndNoAnswer,
                 FailureTone = d.FailureTone,
                 OffHookWarning = d.OffHookWarning,
                 MaxDigits = d.MaxDigits,
+                ServiceCodes = ServiceCodes,
             },
             LaddersKept = Config.Bridge.LaddersKept,
             LadderMessages = Config.Bridge.LadderMessages,

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using System.Text.RegularExpressions;
+using MgcpSipBridge.Calls;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Relay;
 using MgcpSipBridge.SansIo;
@@ -27,6 +28,7 @@ internal static partial class SettingsValidator
         var (first, last) = check.Ports(config.Media.Ports);
         var api = ApiSettings.Validate(config.Api, sources, check.Wrong);
         if (config.Relay.Engine == RelayEngine.Native && !RtpRelay.NativeIsPossible) check.Wrong("Relay:Engine", "the native engine needs Linux on 64 bits; Auto takes what there is");
+        var codes = check.ServiceCodes(config.Dial.ServiceCodes);
         check.Timers(config);
         return !problems.None ? null : new BridgeModel
         {
@@ -35,6 +37,7 @@ internal static partial class SettingsValidator
             CallAgent = callAgent,
             SipListen = listen,
             SipPins = pins,
+            ServiceCodes = codes,
             SipAdvertise = advertise,
             GatewayMedia = gatewayMedia,
             SipMedia = sipMedia,
@@ -202,6 +205,29 @@ internal static partial class SettingsValidator
 
             Wrong("Media:Ports", $"\"{text}\" is not a range of ports from 1024 to 65535, such as 20000-29999");
             return (0, 0);
+        }
+
+        public ImmutableArray<ServiceCode> ServiceCodes(ServiceCodeSection section)
+        {
+            var codes = ImmutableArray.CreateBuilder<ServiceCode>();
+            foreach (var (action, text) in section.All)
+            {
+                if (text.Length == 0) continue;
+                var path = $"Dial:ServiceCodes:{action}";
+                if (!ServiceCode.TryParse(action, text, out var code))
+                {
+                    Wrong(path, $"\"{text}\" is not a code: * or #, then 1 to {ServiceCode.MaxPrefix - 1} of 0-9, * and #{(ServiceCode.Takes(action) ? $", with {ServiceCode.NumberMark} or {ServiceCode.NumberMark}# behind them" : "")}");
+                    continue;
+                }
+
+                // Whoever dials the shorter one would have to wait, or never reach the longer.
+                foreach (var other in codes)
+                    if (code.Prefix.StartsWith(other.Prefix, StringComparison.Ordinal) || other.Prefix.StartsWith(code.Prefix, StringComparison.Ordinal))
+                        Wrong(path, $"\"{text}\" and {other.Action} (\"{other.Prefix}\") begin alike: one of them could not be dialled");
+                codes.Add(code);
+            }
+
+            return codes.ToImmutable();
         }
 
         public void Timers(BridgeConfig config)

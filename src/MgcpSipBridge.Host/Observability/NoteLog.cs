@@ -37,6 +37,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
                 CallEnded(_calls, call.CallId, call.Gateway, redaction[call.Line], call.Peer ?? "-", call.FromLine, call.Outcome ?? CallOutcome.Failed,
                     record.Duration.TotalSeconds, record.SipStatus, record.MgcpCode, record.Q850);
                 break;
+            case EngineNote.LineDialled { Dialled: var set } dialled:
+                LineDialled(_calls, redaction[dialled.Line], set.DoNotDisturb?.Is, set.ForwardAlways is not null, set.ForwardBusy is not null, set.ForwardNoAnswer is not null);
+                break;
             case EngineNote.GatewayCounted { Counted: var counted } told:
                 GatewayCounted(_calls, told.CallId, counted.PacketsSent, counted.PacketsReceived, counted.PacketsLost, counted.JitterMilliseconds, counted.LatencyMilliseconds);
                 break;
@@ -247,6 +250,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4005, EventName = "GatewayCounted", Level = LogLevel.Debug, Message = "Call {CallId}: its gateway counted {Sent} RTP packets sent, {Received} received, {Lost} lost, jitter {JitterMilliseconds} ms, latency {LatencyMilliseconds} ms")]
     private static partial void GatewayCounted(ILogger logger, string callId, long? sent, long? received, long? lost, long? jitterMilliseconds, long? latencyMilliseconds);
+
+    [LoggerMessage(EventId = 4006, EventName = "LineDialled", Level = LogLevel.Debug, Message = "Line {Line} is set at its phone: do not disturb {DoNotDisturb}, other than provisioned: forward always {ForwardAlways}, busy {ForwardBusy}, no answer {ForwardNoAnswer}")]
+    private static partial void LineDialled(ILogger logger, Redacted line, bool? doNotDisturb, bool forwardAlways, bool forwardBusy, bool forwardNoAnswer);
 
     [LoggerMessage(EventId = 5001, EventName = "MediaClosed", Level = LogLevel.Debug, Message = "Media {Media} closed: from the gateway {GatewayPackets} packets, {GatewayLost} lost; from the peer {SipPackets}, {SipLost} lost")]
     private static partial void MediaClosed(ILogger logger, long media, long gatewayPackets, long gatewayLost, long sipPackets, long sipLost);

@@ -34,6 +34,31 @@ internal interface IProvisioningStore : IDisposable
 
     /// <summary>What was done through the API.</summary>
     IAuditLog Audit { get; }
+
+    /// <summary>What was set at phones.</summary>
+    IDialledStore Dialled { get; }
+}
+
+/// <summary>Where it is kept what was set at phones by service codes.</summary>
+internal interface IDialledStore
+{
+    /// <summary>All that is kept, as text, by the lines' numbers.</summary>
+    /// <exception cref="StoreException">It cannot be read.</exception>
+    IReadOnlyDictionary<string, string> Load();
+
+    /// <summary>Keeps what was set at a line's phone; null: nothing is.</summary>
+    /// <exception cref="StoreException">It cannot be written.</exception>
+    void Write(string line, string? dialled);
+}
+
+/// <summary>Keeps nothing of it.</summary>
+internal sealed class NoDialled : IDialledStore
+{
+    public IReadOnlyDictionary<string, string> Load() => new Dictionary<string, string>();
+
+    public void Write(string line, string? dialled)
+    {
+    }
 }
 
 /// <summary>Keeps nothing: what the API makes lasts until the bridge ends.</summary>
@@ -44,6 +69,8 @@ internal sealed class NoStore(int audits = 1000) : IProvisioningStore
     public IReadOnlyList<KeptResource> Load() => [];
 
     public IAuditLog Audit { get; } = new MemoryAudit(audits);
+
+    public IDialledStore Dialled { get; } = new NoDialled();
 
     public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null)
     {

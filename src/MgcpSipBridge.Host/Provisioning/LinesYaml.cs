@@ -137,11 +137,15 @@ internal static class LinesYaml
         CallerId = map.Flag("callerId", true),
         MessageWaiting = map.Flag("messageWaiting", true),
         Hotline = map.Text("hotline"),
+        HotlineDelay = TimeSpan.FromSeconds(map.Number("hotlineDelay", 0, 60, 0)!.Value),
         ForwardAlways = map.Text("forwardAlways"),
         ForwardBusy = map.Text("forwardBusy"),
         ForwardNoAnswer = map.Text("forwardNoAnswer"),
         DoNotDisturb = map.Flag("doNotDisturb", false),
         WithholdNumber = map.Flag("withholdNumber", false),
+        PrivacyCodes = map.Flag("privacyCodes", true),
+        DoNotDisturbCodes = map.Flag("doNotDisturbCodes", true),
+        ForwardingCodes = map.Flag("forwardingCodes", true),
     };
 
     internal static RouteConfig ReadRoute(MapReader map) => new(map.Written)

@@ -187,9 +187,12 @@ internal static partial class ProvisioningValidator
             Reference(line.Written, "peer", line.Peer);
             Printable(line.Written, ("displayName", line.DisplayName), ("username", line.Username), ("password", line.Password));
             Destination(line.FeaturesWritten, "hotline", line.Features.Hotline);
-            Destination(line.FeaturesWritten, "forwardAlways", line.Features.ForwardAlways);
-            Destination(line.FeaturesWritten, "forwardBusy", line.Features.ForwardBusy);
-            Destination(line.FeaturesWritten, "forwardNoAnswer", line.Features.ForwardNoAnswer);
+            foreach (var (field, target) in ((string, string?)[])[("forwardAlways", line.Features.ForwardAlways), ("forwardBusy", line.Features.ForwardBusy), ("forwardNoAnswer", line.Features.ForwardNoAnswer)])
+            {
+                Destination(line.FeaturesWritten, field, target);
+                if (target is not null && target == line.Number) Wrong(line.FeaturesWritten!, field, $"\"{target}\" is the line itself: its calls would come back");
+            }
+
             return new LineModel(line.Number ?? "", line.DisplayName, gateway.Name ?? "", line.Endpoint ?? "", line.Peer ?? "",
                 line.Username ?? line.Number ?? "", line.Password, line.Features);
         }

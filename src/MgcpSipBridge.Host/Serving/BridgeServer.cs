@@ -32,6 +32,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly Adoptions _adoptions;
     private readonly Provisioner _provisioner;
     private readonly IProvisioningStore _store;
+    private readonly DialledKeeper _dialled;
     private readonly MgcpPorts _mgcpPorts = new();
     private GatewayLocator? _locator;
     private SipStreams? _streams;
@@ -51,6 +52,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
         _provisioner = new Provisioner(_live, State, store, model.Validate);
+        _dialled = new DialledKeeper(store, _log);
         _adoptions = new Adoptions(_live, _shard, model.Config.Mgcp.MaxDiscovered, logs.CreateLogger("MgcpSipBridge.Mgcp"));
     }
 
@@ -141,6 +143,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         await Task.WhenAll(_receiving);
         if (_relay is not null) await _relay.DisposeAsync();
         await _shard.DisposeAsync();
+        await _dialled.DisposeAsync();
         _live.Dispose();
     }
 
@@ -163,6 +166,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         State.Apply(note);
         _notes.Apply(note);
         _adoptions.Apply(note);
+        _dialled.Apply(note);
         NoteTaken?.Invoke(note);
     }
 
@@ -196,8 +200,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
             if (_tls is not null) intake.SipTls(_tls);
             _relay.Read(intake);
         });
-        var forwarding = lines.Lines.Count(line => line.Features is { ForwardAlways: not null } or { ForwardBusy: not null } or { ForwardNoAnswer: not null });
-        if (forwarding > 0) Log.NotForwarded(_log, forwarding);
+        if (_dialled.Load() is { IsEmpty: false } dialled) _shard.Post(new EngineInput.Recall(dialled));
         await _live.SetAsync(lines);
 
         _receiving.AddRange(_mgcpPorts.Run(_shard.PostMgcp));
@@ -267,8 +270,5 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
         [LoggerMessage(EventId = 6004, EventName = "AddressGuessed", Level = LogLevel.Warning, Message = "{Setting} is not set and we listen on all addresses: others are told {Address}")]
         internal static partial void Guessed(ILogger logger, string setting, string address);
-
-        [LoggerMessage(EventId = 6005, EventName = "NotForwarded", Level = LogLevel.Warning, Message = "{Lines} lines have forward… features: this version knows them and does not act on them; forward at the PBX")]
-        internal static partial void NotForwarded(ILogger logger, int lines);
     }
 }

@@ -33,6 +33,12 @@ internal sealed class SqliteFile(string path)
             changes TEXT NOT NULL
         ) STRICT;
         """,
+        """
+        CREATE TABLE dialled (
+            line TEXT NOT NULL PRIMARY KEY,
+            features TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 
     /// <summary>Where it is.</summary>

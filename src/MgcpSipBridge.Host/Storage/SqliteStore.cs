@@ -15,6 +15,7 @@ internal sealed class SqliteStore : IProvisioningStore
     private readonly SqliteFile _file;
     private readonly SecretBox _secrets;
     private readonly SqliteAudit _audit;
+    private readonly SqliteDialled _dialled;
     private SqliteConnection? _database;
 
     /// <param name="path">The file.</param>
@@ -24,6 +25,7 @@ internal sealed class SqliteStore : IProvisioningStore
     {
         (_path, _file, _secrets) = (path, new SqliteFile(path), secrets);
         _audit = new SqliteAudit(_file, audits);
+        _dialled = new SqliteDialled(_file);
     }
 
     /// <inheritdoc/>
@@ -31,6 +33,9 @@ internal sealed class SqliteStore : IProvisioningStore
 
     /// <inheritdoc/>
     public IAuditLog Audit => _audit;
+
+    /// <inheritdoc/>
+    public IDialledStore Dialled => _dialled;
 
     /// <inheritdoc/>
     public IReadOnlyList<KeptResource> Load()
@@ -95,6 +100,7 @@ internal sealed class SqliteStore : IProvisioningStore
     {
         Close();
         _audit.Dispose();
+        _dialled.Dispose();
     }
 
     private static string Kind(ResourceKey key) => key.Kind.ToString().ToLowerInvariant();

@@ -56,7 +56,7 @@ internal static class ServeVerb
         {
             server = await BridgeServer.StartAsync(model, lines, BridgeServer.MakeEngine, RelayAdapter.Maker(model, logs), logs, provisioned, store);
         }
-        catch (BindException e)
+        catch (Exception e) when (e is BindException or StoreException)
         {
             await errors.WriteLineAsync(e.Message);
             return ExitCodes.Failure;

@@ -158,6 +158,13 @@ public sealed record GatewayTraits
     /// <summary>Whether it may have a package, for all that it said.</summary>
     internal bool MayHave(ReadOnlySpan<char> package) => Packages.Length == 0 || package.IsEmpty || VersionOf(package) is not null;
 
+    /// <summary>Whether a signal of package L, or of the one that its lines are in instead, can be given a length (<c>to=</c>, RFC 3435 §3.2.2.4).</summary>
+    public bool TakesTimeOut(string signal)
+    {
+        ArgumentNullException.ThrowIfNull(signal);
+        return PackageVocabulary.Find(signal.StartsWith("L/", StringComparison.OrdinalIgnoreCase) ? LinePackage + signal[1..] : signal, this) is { } symbol && symbol.Takes("to");
+    }
+
     /// <summary>Whether it refused a name, or said that it does not have the package.</summary>
     internal bool Refuses(string name)
     {

@@ -74,6 +74,9 @@ public sealed class SimulatedPhone
     /// <summary>Caller ids received so far.</summary>
     public int CallerIdsShown { get; private set; }
 
+    /// <summary>Confirmation tones heard so far (G/cf).</summary>
+    public int Confirmations { get; private set; }
+
     /// <summary>The connections on this endpoint.</summary>
     public IReadOnlyList<GatewayConnection> Connections => _endpoint.Connections;
 
@@ -142,6 +145,7 @@ public sealed class SimulatedPhone
     internal void Brief(string package, string name, IReadOnlyList<string> parameters, Instant now)
     {
         _ = now;
+        if (package == "G" && name == "cf") Confirmations++;
         if (package != "L" || name != "ci") return;
         CheckCallerId(parameters);
         CallerId = new CallerIdShown(Unquote(parameters, 0), Unquote(parameters, 1), Unquote(parameters, 2));

@@ -101,7 +101,10 @@ public sealed class LadderRecorder
     {
         if (PlainSip.Read(transmit.Bytes.Span, []) is not { } message) return "";
         var sdp = message.Body.Length == 0 ? "" : message["content-type"] == "application/sdp" ? " + SDP" : " + " + message["content-type"]?.Split(';')[0];
+        // Where a call is sent on to, and why.
+        if (message is { IsResponse: true, Status: >= 300 and < 400 }) sdp = $" Contact={message["contact"]}{(message["diversion"] is { } by ? $" Diversion={by}" : "")}";
         if (message.IsResponse) return $"{message.Status} {message.Reason} ({message.SequenceMethod}){sdp}";
+        if (message["privacy"] is { } privacy) sdp = $" Privacy={privacy}{sdp}";
         var uri = message.Method == "REGISTER" ? PlainSip.UriOf(message["to"] ?? "") : message.Uri;
         return $"{message.Method} {uri}{sdp}";
     }

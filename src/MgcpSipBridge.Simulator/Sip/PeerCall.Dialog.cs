@@ -21,6 +21,7 @@ public sealed partial class PeerCall
     {
         var request = NewRequest("INVITE").With("contact", Contact).With("allow", SimulatedSipPeer.Methods);
         AskForExtensions(request);
+        if (_peer.Diversion is { } diversion) request.With("diversion", diversion);
         if (AlertInfo is { } bell) request.With("alert-info", bell);
         foreach (var (name, value) in MoreHeaders) request.With(name, value);
         if (Replacing is { } place) request.With("require", "replaces").With("replaces", place);
@@ -140,6 +141,7 @@ public sealed partial class PeerCall
         if (response.Status >= 300)
         {
             EndReason = response["reason"];
+            if (response.Status < 400) (MovedTo, MovedBy) = (PlainSip.UriOf(response["contact"] ?? ""), response["diversion"]);
             if (_cancelSent && response.Status != 487 && response.Status < 400) _peer.Complain($"RFC 3261 §9.2: {response.Status} after CANCEL");
             Partner?.Reject(response.Status, response.Reason, 0, now);
             End(response.Status, now);

@@ -63,6 +63,15 @@ public sealed partial class PeerCall
     /// <summary>A header of the INVITE that came in; null for none.</summary>
     public string? InviteHeader(string name) => Invitation?.Request[name];
 
+    /// <summary>Whether the line does not show who calls (RFC 3323).</summary>
+    public bool CallerWithheld => CallerHeader.Contains("anonymous.invalid", StringComparison.Ordinal);
+
+    /// <summary>URI that the line sent the call on to (302); null when it did not.</summary>
+    public string? MovedTo { get; private set; }
+
+    /// <summary>Diversion of that answer; null for none.</summary>
+    public string? MovedBy { get; private set; }
+
     /// <summary>Where it stands.</summary>
     public PeerCallState State { get; private set; }
 

@@ -90,6 +90,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <summary>Whether callers withhold their numbers: an anonymous From and Privacy: id, the number in P-Asserted-Identity (RFC 3323, RFC 3325).</summary>
     public bool Withholds { get; set; }
 
+    /// <summary>Diversion in calls to lines (RFC 5806): they were sent on before; null for none.</summary>
+    public string? Diversion { get; set; }
+
     /// <summary>Calls that are not over.</summary>
     public IReadOnlyList<PeerCall> Calls => _calls;
 

@@ -11,6 +11,7 @@ internal sealed partial class SipCall
     private SipMessage? _request;
     private (int Status, ReadOnlyMemory<byte> Description) _provisional;
     private (int Status, int Q850, TimeSpan? RetryAfter) _refusal;
+    private SipRedirection? _redirection;
     private ReadOnlyMemory<byte> _answer;
     private UnacknowledgedFinal? _unacknowledged;
 
@@ -74,6 +75,13 @@ internal sealed partial class SipCall
     {
         _refusal = (status is >= 300 and <= 699 ? status : 500, q850, retryAfter);
         Step(SipCallInput.Reject, now);
+    }
+
+    /// <summary>Sends the caller on to somebody else at the same peer.</summary>
+    public void Redirect(SipRedirection to, Instant now)
+    {
+        _redirection = to;
+        Reject(302, 0, null, now);
     }
 
     /// <summary>The peer cancelled one of its INVITEs; the CANCEL has its 200.</summary>
@@ -176,6 +184,11 @@ internal sealed partial class SipCall
         DropOffer(487, now);
         _transaction!.BeginResponse(_core.Writer, status);
         if (ReasonOf(q850) is { } reason) _core.Writer.Header(SipHeader.Reason, reason);
+        if (status == 302 && _redirection is { } to && _core.Peers.Find(Peer) is { } peer)
+        {
+            foreach (var (header, value) in Diversions.Redirect(_request!, to, peer.Domain)) _core.Writer.Header(header, value);
+        }
+
         if (retryAfter is { } pause) _core.Writer.Header(SipHeader.RetryAfter, (long)Math.Ceiling(Math.Max(0, pause.TotalSeconds)));
         _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
         _core.Writer.End();

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Text;
 
 namespace MgcpSipBridge.Sip;
 
@@ -75,6 +76,29 @@ internal static class Diversions
         }
 
         yield return (SipHeader.HistoryInfo, Entry(target, cause, index));
+    }
+
+    /// <summary>
+    /// What a 302 says beside its status: where to (Contact), and who sends the call on and why. Diversion goes to everyone, above those of the request (RFC 5806
+    /// §5.1); the history of the request goes back to a caller that knows it (histinfo), and the Contact then names the entry that it replaces (RFC 7044 §8, §9.4, §10.4).
+    /// </summary>
+    public static List<(SipHeader, string)> Redirect(SipMessage invite, SipRedirection to, string domain)
+    {
+        var contact = $"<{SipUri.Create(to.User, domain)}>";
+        var name = string.IsNullOrEmpty(to.Name) ? "" : SipText.Quote(to.Name) + " ";
+        var by = SipUri.Create(to.By, domain);
+        List<string> history = [];
+        if (invite.Lists(SipHeader.Supported, "histinfo"u8))
+        {
+            foreach (var entry in invite.Values(SipHeader.HistoryInfo)) history.Add(Encoding.ASCII.GetString(entry));
+            if (history.Count == 0) history.Add($"<{by}>;index=1");
+            if (SipAddress.TryParse(Encoding.ASCII.GetBytes(history[^1]), out var mine) && mine.Parameters.TextOf("index"u8) is { } index) contact += $";mp={index}";
+        }
+
+        List<(SipHeader, string)> headers = [(SipHeader.Contact, contact), (SipHeader.Diversion, $"{name}<{by}>;reason={TokenOf(to.Reason)};counter=1")];
+        foreach (var earlier in invite.Values(SipHeader.Diversion)) headers.Add((SipHeader.Diversion, Encoding.ASCII.GetString(earlier)));
+        foreach (var entry in history) headers.Add((SipHeader.HistoryInfo, entry));
+        return headers;
     }
 
     private static string Entry(string uri, int cause, string index) =>

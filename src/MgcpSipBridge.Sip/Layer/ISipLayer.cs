@@ -27,6 +27,16 @@ public sealed record SipInvite(string Account, string Peer, string CalledUser, R
     public string? ReferredBy { get; init; }
 }
 
+/// <summary>Where an incoming call is sent on to, at the peer that it came from.</summary>
+/// <param name="User">User part to call there, unescaped.</param>
+/// <param name="By">Who sends it on: the line that was called.</param>
+/// <param name="Reason">Why.</param>
+public sealed record SipRedirection(string User, string By, SipDiversionReason Reason)
+{
+    /// <summary>Display name of who sends it on; null for none.</summary>
+    public string? Name { get; init; }
+}
+
 /// <summary>
 /// The border of the SIP side: everything the engine wants from a SIP stack and nothing more, so that a stack can be swapped (decision 0003).
 /// Sans-IO: after every call drain <see cref="TryTake"/>, then wake it at <see cref="NextDeadline"/>. SDP bodies are opaque here.
@@ -84,6 +94,9 @@ public interface ISipLayer
 
     /// <summary>Refuses an incoming call: a final status of 300 to 699, with Reason Q.850 unless 0 and Retry-After unless null.</summary>
     void Reject(SipCallHandle call, int status, int q850, TimeSpan? retryAfter, Instant now);
+
+    /// <summary>Asks the caller of an incoming call to call somebody else instead (302).</summary>
+    void Redirect(SipCallHandle call, SipRedirection to, Instant now);
 
     /// <summary>
     /// Ends the call in whatever way its state asks for: CANCEL (held back until a provisional response allows it, RFC 3261 §9.1), BYE

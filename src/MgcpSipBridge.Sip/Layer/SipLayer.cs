@@ -175,6 +175,9 @@ public sealed partial class SipLayer : ISipLayer
         With(call, now, found => found.Reject(status, q850, retryAfter, now));
 
     /// <inheritdoc/>
+    public void Redirect(SipCallHandle call, SipRedirection to, Instant now) => With(call, now, found => found.Redirect(to, now));
+
+    /// <inheritdoc/>
     public void HangUp(SipCallHandle call, int q850, Instant now) => With(call, now, found => found.HangUp(q850, now));
 
     /// <inheritdoc/>

@@ -45,6 +45,9 @@ internal sealed record HouseOptions
     public Func<EngineSettings, EngineSettings> Engine { get; init; } =
         settings => settings with { Mgcp = settings.Mgcp with { AuditInterval = TimeSpan.FromHours(1), StartSpread = TimeSpan.Zero } };
 
+    /// <summary>Features of line 1001. Only scenes about service codes have them: they make digit maps long, and those stand in every ladder.</summary>
+    public Func<LineFeatures, LineFeatures> Features { get; init; } = features => features;
+
     /// <summary>Whether the gateway's address is configured, or learnt from its RSIP.</summary>
     public bool AddressKnown { get; init; } = true;
 
@@ -113,6 +116,9 @@ internal sealed class House
 
     /// <summary>What gateways said to have counted on calls' connections; the first thousand of them.</summary>
     public List<EngineNote.GatewayCounted> Counted { get; } = [];
+
+    /// <summary>What was set at phones, as it came.</summary>
+    public List<EngineNote.LineDialled> Dialled { get; } = [];
 
     /// <summary>Calls by the engine's notes: begun and ended.</summary>
     public (int Begun, int Ended) CallsNoted { get; private set; }
@@ -232,6 +238,12 @@ internal sealed class House
         Assert.Equal(MediaNoted.Opened, MediaNoted.Closed);
     }
 
+    private LineFeatures FeaturesOf(string number)
+    {
+        var without = new LineFeatures { PrivacyCodes = false, DoNotDisturbCodes = false, ForwardingCodes = false };
+        return number == "1001" ? _options.Features(without) : without;
+    }
+
     internal static NetAddress GatewayAddress(int index) => NetAddress.FromIPv4(0xC0000215 + (uint)index, 2427);
 
     internal static string NumberOf(int gateway, int endpoint) => $"{1001 + (gateway * 10) + endpoint}";
@@ -254,6 +266,9 @@ internal sealed class House
         {
             case EngineNote.CallStarted:
                 CallsNoted = (CallsNoted.Begun + 1, CallsNoted.Ended);
+                break;
+            case EngineNote.LineDialled dialled:
+                Dialled.Add(dialled);
                 break;
             case EngineNote.GatewayCounted counted:
                 if (Counted.Count < 1000) Counted.Add(counted);
@@ -321,7 +336,7 @@ internal sealed class House
         Lines =
         [
             .. Lines.Select(person => _options.Line(new LineModel(
-                person.Number, person.Name, $"gw{Gateways.IndexOf(person.Gateway) + 1}", person.Endpoint, "pbx", person.Number, "secret" + person.Number, new LineFeatures()))),
+                person.Number, person.Name, $"gw{Gateways.IndexOf(person.Gateway) + 1}", person.Endpoint, "pbx", person.Number, "secret" + person.Number, FeaturesOf(person.Number)))),
         ],
         Routes =
         [

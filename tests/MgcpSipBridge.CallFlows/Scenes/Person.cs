@@ -10,6 +10,8 @@ internal sealed class Person(House house, SimulatedGateway gateway, string endpo
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(150);
 
+    private int _confirmations;
+
     public SimulatedGateway Gateway { get; } = gateway;
 
     public string Endpoint { get; } = endpoint;
@@ -50,6 +52,16 @@ internal sealed class Person(House house, SimulatedGateway gateway, string endpo
     {
         var heard = World.RunUntil(() => Phone.Sound == sound, TimeSpan.FromSeconds(within));
         Assert.True(heard, $"{Name} hears {Phone.Sound} instead of {sound}, {within} s after {World.Now - TimeSpan.FromSeconds(within)}{Trouble}");
+        return this;
+    }
+
+    /// <summary>The short tone after a service code must come.</summary>
+    public Person HearsConfirmation(double within = 1)
+    {
+        var before = _confirmations;
+        var heard = World.RunUntil(() => Phone.Confirmations > before, TimeSpan.FromSeconds(within));
+        Assert.True(heard, $"{Name} hears {Phone.Sound} and no confirmation{Trouble}");
+        _confirmations = Phone.Confirmations;
         return this;
     }
 

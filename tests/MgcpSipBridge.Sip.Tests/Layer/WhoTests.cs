@@ -112,6 +112,36 @@ public sealed class WhoTests
         Assert.Equal(["<sip:1003@192.0.2.9>;index=1", "<sip:1002@192.0.2.9;cause=302>;index=1.1", "<sip:3003@192.0.2.9;cause=486>;index=1.1.1"], invite.Headers("History-Info"));
     }
 
+    [Fact]
+    public void A_call_that_is_sent_on_says_where_to_by_whom_and_why()
+    {
+        var bench = new SipBench();
+        bench.Request("INVITE", extra: "Diversion: <sip:2002@x>;reason=no-answer", body: SipBench.Offer);
+        bench.Expect("100");
+        var call = bench.Happens<SipEvent.IncomingCall>().Call;
+        bench.Do((layer, now) => layer.Redirect(call, new SipRedirection("*98#", "1001", SipDiversionReason.UserBusy) { Name = "Alice" }, now));
+        var moved = bench.Expect("302");
+        Assert.Equal("<sip:*98%23@192.0.2.9>", moved.Header("Contact"));
+        Assert.Equal(["\"Alice\" <sip:1001@192.0.2.9>;reason=user-busy;counter=1", "<sip:2002@x>;reason=no-answer"], moved.Headers("Diversion"));
+        // RFC 7044 §9.4: only to those who say that they know it.
+        Assert.Empty(moved.Headers("History-Info"));
+    }
+
+    [Theory]
+    [InlineData("History-Info: <sip:9@x>;index=1, <sip:1001@x;cause=302>;index=1.1", "<sip:3003@192.0.2.9>;mp=1.1", "<sip:9@x>;index=1|<sip:1001@x;cause=302>;index=1.1")]
+    [InlineData("Subject: x", "<sip:3003@192.0.2.9>;mp=1", "<sip:1001@192.0.2.9>;index=1")]
+    public void Who_knows_histories_gets_the_request_s_own_back(string extra, string contact, string history)
+    {
+        var bench = new SipBench();
+        bench.Request("INVITE", extra: "Supported: timer, histinfo\n" + extra, body: SipBench.Offer);
+        bench.Expect("100");
+        var call = bench.Happens<SipEvent.IncomingCall>().Call;
+        bench.Do((layer, now) => layer.Redirect(call, new SipRedirection("3003", "1001", SipDiversionReason.Unconditional), now));
+        var moved = bench.Expect("302");
+        Assert.Equal(contact, moved.Header("Contact"));
+        Assert.Equal(history, string.Join('|', moved.Headers("History-Info")));
+    }
+
     [Theory]
     [InlineData("<http://127.0.0.1/Bellcore-dr3>", 3)]
     [InlineData("Bellcore-dr5", 5)]
