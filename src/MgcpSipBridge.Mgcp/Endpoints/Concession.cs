@@ -28,7 +28,11 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
     /// <summary>A digit map this short is not refused for its size.</summary>
     private const int SmallestMap = 128;
 
-    /// <summary>No digit map as long as one that was refused.</summary>
+    /// <summary>
+    /// No digit map as long as one that was refused, at any endpoint of the gateway. A map itself belongs to its endpoint (RFC 3435 §2.1.5, 519 speaks of one endpoint),
+    /// but how long one may be is its program's: to find it out once for each of a thousand lines would cost as many refusals, and a coarser map costs only that the
+    /// bridge decides.
+    /// </summary>
     private static Concession SmallerMap(int refused)
     {
         var limit = (int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)refused) / 2;
