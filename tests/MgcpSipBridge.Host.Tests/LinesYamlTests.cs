@@ -76,6 +76,32 @@ public sealed class LinesYamlTests : IDisposable
         Assert.Equal(["pbx2"], all.Failover);
     }
 
+    [Fact]
+    public void What_a_peer_is_told_and_believed()
+    {
+        const string Text = """
+            peers:
+              - { name: plain, uri: "sip:10.0.0.8" }
+              - { name: pbx, uri: "sip:10.0.0.9", digits: info, trusted: false, subscribesToMessages: true, callerFrom: remotePartyId, callerIn: pPreferredIdentity }
+            gateways:
+              - { name: g, domain: g, lines: [{ endpoint: a, number: "1", peer: pbx, features: { withholdNumber: true } }, { endpoint: b, number: "2", peer: pbx }] }
+            """;
+        var model = _loading.Load(null, Text).Lines!;
+        var (plain, pbx) = (model.Peers[0], model.Peers[1]);
+        Assert.Equal((DigitTransport.Sound, true, false, SipIdentityHeader.PAssertedIdentity, SipIdentityHeader.From), (plain.Digits, plain.Sip.Trusted, plain.Sip.AsksForMessages, plain.Sip.CallerFrom, plain.Sip.CallerIn));
+        Assert.Equal((DigitTransport.Info, false, true, SipIdentityHeader.RemotePartyId, SipIdentityHeader.PPreferredIdentity), (pbx.Digits, pbx.Sip.Trusted, pbx.Sip.AsksForMessages, pbx.Sip.CallerFrom, pbx.Sip.CallerIn));
+        Assert.Equal([true, false], model.Lines.Select(line => line.Features.WithholdNumber));
+    }
+
+    [Theory]
+    [InlineData("digits: tones")]
+    [InlineData("trusted: maybe")]
+    [InlineData("subscribesToMessages: 3")]
+    [InlineData("callerFrom: to")]
+    [InlineData("callerIn: diversion")]
+    public void What_a_peer_cannot_be_told(string key) =>
+        Assert.Contains("peers[0]." + key.Split(':')[0], Assert.Single(_loading.Problems(null, $"peers: [{{ name: pbx, uri: 'sip:10.0.0.9', {key} }}]")), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("gw.example.net", "gw.example.net", 2427)]
     [InlineData("gw:2428", "gw", 2428)]
