@@ -10,6 +10,7 @@ namespace MgcpSipBridge.Interop;
 internal sealed class Bench : IAsyncDisposable
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan SilentFor = TimeSpan.FromMilliseconds(300);
     private readonly Capture _capture;
     private readonly NodePump _pump;
     private readonly IEnumerable<NetAddress> _peers;
@@ -36,21 +37,38 @@ internal sealed class Bench : IAsyncDisposable
 
     /// <summary>Starts everything and waits until both lines are in service (and registered, if they do that).</summary>
     /// <param name="peer">Where the SIP peer listens.</param>
-    /// <param name="transport">udp or tcp.</param>
+    /// <param name="transport">udp, tcp or tls.</param>
     /// <param name="registers">Whether the lines register there.</param>
-    public static async Task<Bench> Start(NetAddress peer, string transport = "udp", bool registers = false)
+    /// <param name="settings">What departs from the usual.</param>
+    public static async Task<Bench> Start(NetAddress peer, string transport = "udp", bool registers = false, BenchSettings? settings = null)
     {
+        settings ??= new BenchSettings();
         LoopbackHost bridgeHost = LoopbackHost.Claim(), gatewayHost = LoopbackHost.Claim();
         var capture = await Capture.Start(bridgeHost, gatewayHost);
         var pump = NodePump.BindGateway(gatewayHost, 8);
         try
         {
-            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0]));
+            var sip = settings.Sip;
+            if (settings.Authority is { } authority)
+            {
+                var (certificate, key, _) = authority.Issue(bridgeHost);
+                sip += $$""", "Tls": { "Certificate": "{{certificate}}", "Key": "{{key}}", "Trust": "{{authority.Root}}" }""";
+            }
+
+            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null);
             var gateway = new SimulatedGateway(
-                new GatewaySetup { Domain = "gw1.test", Address = pump.Addresses[0], CallAgent = bridge.Mgcp, Media = [.. pump.Addresses.Skip(1)], Audio = true },
+                new GatewaySetup
+                {
+                    Domain = "gw1.test",
+                    Address = pump.Addresses[0],
+                    CallAgent = bridge.Mgcp,
+                    Media = [.. pump.Addresses.Skip(1)],
+                    Audio = true,
+                    TelephoneEvents = settings.TelephoneEvents,
+                },
                 new Entropy(2427));
             pump.Start(gateway);
-            var bench = new Bench(bridge, gateway, pump, capture, [peer]);
+            var bench = new Bench(bridge, gateway, pump, capture, transport == "tls" ? [] : [peer]);
             await bench.Do(gateway.PowerOn);
             await bridge.Until("the gateway is up", "/v1/gateways/gw1", g => g.GetProperty("state").GetString() == "UP");
             foreach (var number in (string[])["1001", "1002"])
@@ -104,6 +122,28 @@ internal sealed class Bench : IAsyncDisposable
     public Task Hears(SimulatedPhone phone, int frequency) =>
         Until($"{phone.Name} hears {frequency} Hz", () => phone.HeardFrequencies.GetValueOrDefault(frequency) >= 10);
 
+    /// <summary>Waits until the phone has heard a tone for a fifth of a second more.</summary>
+    public async Task HearsMore(SimulatedPhone phone, int frequency)
+    {
+        var before = 0;
+        await Do(_ => before = phone.HeardFrequencies.GetValueOrDefault(frequency));
+        await Until($"{phone.Name} hears {frequency} Hz", () => phone.HeardFrequencies.GetValueOrDefault(frequency) >= before + 10);
+    }
+
+    /// <summary>Waits until the phone has heard nothing of a tone for a while.</summary>
+    public Task HearsNoMore(SimulatedPhone phone, int frequency) => Until($"{phone.Name} hears {frequency} Hz no more", Silent(phone, frequency));
+
+    /// <summary>Whether nothing of a tone was heard for a while; asked again and again.</summary>
+    public static Func<bool> Silent(SimulatedPhone phone, int frequency)
+    {
+        var (count, since) = (-1, NodePump.Now);
+        return () =>
+        {
+            if (phone.HeardFrequencies.GetValueOrDefault(frequency) is var heard && heard != count) (count, since) = (heard, NodePump.Now);
+            return NodePump.Now - since >= SilentFor;
+        };
+    }
+
     /// <summary>
     /// Both phones on the hook, nothing left anywhere: no connection on the gateway, no call, no port; nobody broke a rule; every packet of
     /// the whole run was one that tshark understands.
@@ -122,7 +162,7 @@ internal sealed class Bench : IAsyncDisposable
             await Bridge.Until("the line is idle", $"/v1/gateways/gw1/lines/{number}", l => l.GetProperty("state").GetString() == "IDLE");
         await Bridge.Stops();
         Assert.Empty(Gateway.Violations);
-        return await _capture.IsClean([Gateway.Setup.Address, Bridge.Mgcp], [.. _peers, Bridge.SipUdp, Bridge.SipTcp]);
+        return await _capture.IsClean([Gateway.Setup.Address, Bridge.Mgcp], [.. _peers, Bridge.SipUdp, Bridge.SipTcp], Bridge.SipTls.IsNone ? [] : [Bridge.SipTls]);
     }
 
     public async ValueTask DisposeAsync()
@@ -132,11 +172,10 @@ internal sealed class Bench : IAsyncDisposable
         await _capture.DisposeAsync();
     }
 
-    private static string Lines(NetAddress peer, string transport, bool registers, NetAddress gateway) => $$"""
+    private static string Lines(NetAddress peer, string transport, bool registers, NetAddress gateway, BenchSettings settings) => $$"""
         peers:
-          - name: pbx
-            uri: "sip:{{peer}};transport={{transport}}"
-            registration: {{(registers ? "perLine" : "none")}}
+          - { name: pbx, uri: "sip:{{peer}};transport={{transport}}", registration: {{(registers ? "perLine" : "none")}}, {{settings.Peer}} }
+        {{string.Concat(settings.MorePeers.Select(p => $"  - {{ name: {p.Name}, uri: \"sip:{p.Address};transport=udp\" }}\n"))}}
         gateways:
           - name: gw1
             domain: gw1.test
@@ -145,9 +184,31 @@ internal sealed class Bench : IAsyncDisposable
               - { endpoint: aaln/1, number: "1001", displayName: Alice, peer: pbx, password: {{Kamailio.PasswordOf("1001")}} }
               - { endpoint: aaln/2, number: "1002", displayName: Bob, peer: pbx, password: {{Kamailio.PasswordOf("1002")}} }
         routes:
-          - { name: all, prefix: "", peer: pbx, minDigits: 4, maxDigits: 4 }
+          - { name: all, prefix: "", peer: pbx, minDigits: 4, maxDigits: 4, failover: [{{string.Join(", ", settings.MorePeers.Select(p => p.Name))}}] }
         """;
 
     internal static string Describe(SimulatedPhone phone) =>
         $"{phone.Name}: {(phone.IsOffHook ? "off" : "on")} hook, {phone.Sound}, {phone.Connections.Count} connections, heard {string.Join(", ", phone.HeardFrequencies)}";
+}
+
+/// <summary>What departs from the usual on a <see cref="Bench"/>.</summary>
+internal sealed record BenchSettings
+{
+    /// <summary>More settings of the section Sip, a comma before each.</summary>
+    public string Sip { get; init; } = "";
+
+    /// <summary>The same of the section Bridge.</summary>
+    public string Bridge { get; init; } = "";
+
+    /// <summary>More settings of the peer.</summary>
+    public string Peer { get; init; } = "trusted: true";
+
+    /// <summary>Peers that take calls when the first does not.</summary>
+    public (string Name, NetAddress Address)[] MorePeers { get; init; } = [];
+
+    /// <summary>Signs the bridge's certificate: then it listens for TLS, too.</summary>
+    public Authority? Authority { get; init; }
+
+    /// <summary>Whether the gateway sends keys as telephone events.</summary>
+    public bool TelephoneEvents { get; init; }
 }

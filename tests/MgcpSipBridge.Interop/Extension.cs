@@ -6,8 +6,6 @@ namespace MgcpSipBridge.Interop;
 /// <summary>A line of the <see cref="Exchange"/> with its phone, the host of its PBX, and another PBX.</summary>
 internal sealed class Extension(Exchange exchange, int index, PbxKind kind) : IAsyncDisposable
 {
-    private static readonly TimeSpan SilentFor = TimeSpan.FromMilliseconds(300);
-
     public Exchange Exchange => exchange;
 
     public int Index => index;
@@ -112,15 +110,10 @@ internal sealed class Extension(Exchange exchange, int index, PbxKind kind) : IA
     }
 
     /// <summary>Waits until nothing of a tone was heard for a while.</summary>
-    public async Task HearsNoMore(int frequency)
+    public Task HearsNoMore(int frequency)
     {
-        var (count, since) = (-1, NodePump.Now);
-        await Until($"{frequency} Hz is not heard any more", phone =>
-        {
-            var now = NodePump.Now;
-            if (phone.HeardFrequencies.GetValueOrDefault(frequency) is var heard && heard != count) (count, since) = (heard, now);
-            return now - since >= SilentFor;
-        });
+        var silent = Bench.Silent(Phone, frequency);
+        return Until($"{frequency} Hz is not heard any more", _ => silent());
     }
 
     /// <summary>The ladder of the line's live call: each message's first line, its detail and how often it was repeated.</summary>

@@ -70,4 +70,117 @@ public sealed class KamailioTests
         await bench.EndsClean();
         Assert.Equal(0, await kamailio.Contacts());
     }
+
+    [Fact]
+    public async Task Lines_register_and_call_over_TLS()
+    {
+        using var authority = new Authority();
+        await using var kamailio = await Kamailio.Start(authority: authority);
+        await using var bench = await Bench.Start(kamailio.Tls, "tls", registers: true, new BenchSettings { Authority = authority });
+        bench.Alice.Voice = AliceTone;
+        await bench.Dials(bench.Alice, "1002");
+        await bench.Answers(bench.Bob);
+        await bench.Until("both talk", () => bench.Alice.IsTalking && bench.Bob.IsTalking);
+        await bench.Hears(bench.Bob, AliceTone);
+        await bench.Do(bench.Bob.OnHook);
+        await bench.Until("Alice hears that Bob is gone", () => !bench.Alice.IsTalking);
+        await bench.EndsClean();
+    }
+
+    /// <summary>A certificate from nowhere: nobody registers, and the reason is counted.</summary>
+    [Fact]
+    public async Task A_registrar_with_a_strange_certificate_is_not_told_a_password()
+    {
+        using Authority authority = new(), stranger = new();
+        await using var kamailio = await Kamailio.Start(authority: stranger);
+        await using var bench = await Bench.Start(kamailio.Tls, "tls", settings: new BenchSettings { Authority = authority });
+        await bench.Dials(bench.Alice, "2000");
+        await bench.Until("a failure tone", () => bench.Alice.Sound is PhoneSound.Reorder or PhoneSound.Intercept);
+        Assert.Contains(await bench.Bridge.Metrics(), m => m.Key.StartsWith("mgcpsipbridge_sip_tls_failures_total{", StringComparison.Ordinal) && m.Value > 0);
+        await bench.EndsClean();
+    }
+
+    [Fact]
+    public async Task A_registrar_that_is_started_anew_knows_the_lines_again_and_a_call_survives_it()
+    {
+        var host = LoopbackHost.Claim();
+        var kamailio = await Kamailio.Start(host: host);
+        try
+        {
+            // 30 s is the least that it takes, so every line comes again within that time.
+            await using var bench = await Bench.Start(kamailio.Address, registers: true, settings: new BenchSettings { Sip = ", \"T1\": \"100ms\", \"RegisterExpires\": \"30s\", \"RegisterRetry\": \"1s\"" });
+            bench.Alice.Voice = AliceTone;
+            await bench.Dials(bench.Alice, "1002");
+            await bench.Answers(bench.Bob);
+            await bench.HearsMore(bench.Bob, AliceTone);
+
+            await kamailio.DisposeAsync();
+            await bench.HearsMore(bench.Bob, AliceTone);
+            kamailio = await Kamailio.Start(host: host);
+            Assert.Equal(0, await kamailio.Contacts());
+            await bench.HearsMore(bench.Bob, AliceTone);
+            // The new one has the route of the old one's calls, which stands in every request.
+            await bench.Do(bench.Alice.OnHook);
+            await bench.Until("Bob hears that Alice is gone", () => !bench.Bob.IsTalking);
+            await bench.Do(bench.Bob.OnHook);
+
+            for (var waited = 0; await kamailio.Contacts() < 2; waited++)
+            {
+                Assert.True(waited < 200, $"The lines do not come back:\n{bench.Bridge.Said}");
+                await Task.Delay(200, TestContext.Current.CancellationToken);
+            }
+
+            await bench.Dials(bench.Bob, "1001");
+            await bench.Answers(bench.Alice);
+            await bench.Until("both talk again", () => bench.Alice.IsTalking && bench.Bob.IsTalking);
+            await bench.Do(bench.Bob.OnHook);
+            await bench.EndsClean();
+        }
+        finally
+        {
+            await kamailio.DisposeAsync();
+        }
+    }
+
+    /// <summary>Two proxies in front of the same sipp, the first of which dies and comes back; OPTIONS tells.</summary>
+    [Fact]
+    public async Task Calls_go_by_the_second_proxy_while_the_first_is_dead()
+    {
+        Sipp.Require();
+        LoopbackHost host = LoopbackHost.Claim(), called = LoopbackHost.Claim();
+        await using var sipp = await Sipp.Answer("called-proxied", called, calls: 3);
+        var first = await Kamailio.Start(host: host, gateway: called.At(Sipp.Port));
+        try
+        {
+            await using var second = await Kamailio.Start(gateway: called.At(Sipp.Port));
+            await using var bench = await Bench.Start(first.Address, settings: new BenchSettings
+            {
+                Sip = ", \"T1\": \"100ms\", \"PingInterval\": \"1s\"",
+                MorePeers = [("second", second.Address)],
+            });
+            await bench.Bridge.Until("the first is up", "/v1/peers/pbx", p => p.GetProperty("reachability").GetString() == "UP");
+            await Call("pbx");
+            await first.DisposeAsync();
+            await bench.Bridge.Until("the first is down", "/v1/peers/pbx", p => p.GetProperty("reachability").GetString() == "DOWN");
+            await Call("second");
+            first = await Kamailio.Start(host: host, gateway: called.At(Sipp.Port));
+            await bench.Bridge.Until("the first is up again", "/v1/peers/pbx", p => p.GetProperty("reachability").GetString() == "UP");
+            await Call("pbx");
+            await sipp.Succeeds();
+            await bench.EndsClean();
+
+            async Task Call(string peer)
+            {
+                await bench.Dials(bench.Alice, "2000");
+                await bench.Until("talking", () => bench.Alice.IsTalking);
+                Assert.Equal(peer, (await bench.Bridge.Get("/v1/calls")).GetProperty("calls").EnumerateArray().Single().GetProperty("peer").GetString());
+                await bench.Do(bench.Alice.OnHook);
+                await bench.Until("no connection is left", () => bench.Gateway.ConnectionCount == 0);
+            }
+        }
+        finally
+        {
+            await first.DisposeAsync();
+        }
+    }
 }

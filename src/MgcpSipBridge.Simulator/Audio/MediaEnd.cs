@@ -12,6 +12,10 @@ public sealed class MediaEnd
 {
     private const int SamplesPerPacket = 160;
     private const int HeaderBytes = 12;
+
+    // RFC 4733 §3.2: the codes in order; and the payload type that our own descriptions give them.
+    private const string Keys = "0123456789*#ABCD";
+    private const int OwnEventType = 101;
     private static readonly TimeSpan PacketTime = TimeSpan.FromMilliseconds(20);
     private readonly Queue<Transmit> _outbox = new();
     private readonly uint _ssrc;
@@ -23,6 +27,10 @@ public sealed class MediaEnd
     private bool _sends;
     private bool _hears;
     private Instant? _next;
+    private int _eventType = -1;
+    private readonly Queue<(byte Event, int Packet)> _pressed = new();
+    private uint _eventStart;
+    private uint? _lastHeardEvent;
 
     /// <summary>An end at <paramref name="local"/>, silent until <see cref="Set"/>.</summary>
     public MediaEnd(NetAddress local, Entropy entropy)
@@ -43,6 +51,9 @@ public sealed class MediaEnd
     /// <summary>Told the strongest tone of every packet heard, in Hz; 0 for silence.</summary>
     public Action<int> Heard { get; init; } = _ => { };
 
+    /// <summary>Told every key that the other end pressed, as its telephone events say (RFC 4733): once, at its end.</summary>
+    public Action<char> KeyHeard { get; init; } = _ => { };
+
     /// <summary>Packets sent.</summary>
     public long PacketsSent { get; private set; }
 
@@ -56,8 +67,15 @@ public sealed class MediaEnd
     public Instant? NextDeadline => _next;
 
     /// <summary>Sets where to and how; a null address or a mode that does not send keeps it silent.</summary>
-    public void Set(NetAddress? remote, string codec, bool sends, bool hears, Instant now)
+    /// <param name="remote">Where to.</param>
+    /// <param name="codec">Encoding name: PCMU or PCMA.</param>
+    /// <param name="sends">Whether it may send.</param>
+    /// <param name="hears">Whether it may hear.</param>
+    /// <param name="now">The time.</param>
+    /// <param name="eventType">Payload type of telephone events at the other end; -1 for none.</param>
+    public void Set(NetAddress? remote, string codec, bool sends, bool hears, Instant now, int eventType = -1)
     {
+        _eventType = eventType;
         _remote = remote;
         _aLaw = codec == "PCMA";
         _sends = sends && remote is { Port: > 0, IsUnspecified: false };
@@ -66,12 +84,20 @@ public sealed class MediaEnd
         else _next ??= now + PacketTime;
     }
 
+    /// <summary>Presses a key: 0-9, *, #, A-D. Instead of sound six packets of a telephone event are sent, the last three to say that it is over (RFC 4733 §2.5.1).</summary>
+    public void Press(char key)
+    {
+        if (!_sends || _eventType < 0) return;
+        for (var packet = 0; packet < 6; packet++) _pressed.Enqueue(((byte)Keys.IndexOf(key, StringComparison.Ordinal), packet));
+    }
+
     /// <summary>Sends and hears nothing any more.</summary>
     public void Stop()
     {
         _sends = _hears = false;
         _next = null;
         _outbox.Clear();
+        _pressed.Clear();
     }
 
     /// <summary>Takes a packet.</summary>
@@ -79,6 +105,13 @@ public sealed class MediaEnd
     {
         _ = now;
         // Version 2, no padding, extension or CSRC: the other end of these tests sends none.
+        if (_hears && _remote == from && packet.Length == HeaderBytes + 4 && packet[0] == 0x80 && (packet[1] & 0x7F) == OwnEventType)
+        {
+            PacketsReceived++;
+            HearEvent(packet);
+            return;
+        }
+
         if (!_hears || _remote != from || packet.Length <= HeaderBytes || packet[0] != 0x80 || (packet[1] & 0x7F) is not (0 or 8))
         {
             PacketsRefused++;
@@ -133,9 +166,41 @@ public sealed class MediaEnd
         return strongest > energy / 2 ? best : 0;
     }
 
+    private void HearEvent(ReadOnlySpan<byte> packet)
+    {
+        // RFC 4733 §2.3: event, E R volume, duration. All packets of an event have the timestamp of its beginning.
+        var started = BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);
+        if ((packet[HeaderBytes + 1] & 0x80) == 0 || _lastHeardEvent == started || packet[HeaderBytes] >= Keys.Length) return;
+        _lastHeardEvent = started;
+        KeyHeard(Keys[packet[HeaderBytes]]);
+    }
+
+    private void SendEvent(NetAddress remote, byte code, int number)
+    {
+        if (number == 0) _eventStart = _timestamp;
+        var packet = new byte[HeaderBytes + 4];
+        packet[0] = 0x80;
+        packet[1] = (byte)(_eventType | (number == 0 ? 0x80 : 0));
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), _sequence++);
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(4), _eventStart);
+        BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(8), _ssrc);
+        packet[HeaderBytes] = code;
+        packet[HeaderBytes + 1] = (byte)(number >= 3 ? 0x8A : 0x0A);
+        BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(HeaderBytes + 2), (ushort)(SamplesPerPacket * Math.Min(number + 1, 4)));
+        _timestamp += SamplesPerPacket;
+        PacketsSent++;
+        _outbox.Enqueue(new Transmit(Local, remote, packet));
+    }
+
     private void Send()
     {
         if (_remote is not { } remote) return;
+        if (_pressed.TryDequeue(out var pressed))
+        {
+            SendEvent(remote, pressed.Event, pressed.Packet);
+            return;
+        }
+
         var packet = new byte[HeaderBytes + SamplesPerPacket];
         packet[0] = 0x80;
         packet[1] = (byte)(_aLaw ? 8 : 0);

@@ -33,6 +33,17 @@ public sealed record PlainSdp(
         }
     }
 
+    /// <summary>The payload type of telephone events; -1 when there is none.</summary>
+    public int EventType
+    {
+        get
+        {
+            foreach (var (type, name) in Formats)
+                if (name.StartsWith("telephone-event", StringComparison.OrdinalIgnoreCase)) return type;
+            return -1;
+        }
+    }
+
     /// <summary>Reads a description that is known to be good; null when it has no audio.</summary>
     public static PlainSdp? Read(string text)
     {

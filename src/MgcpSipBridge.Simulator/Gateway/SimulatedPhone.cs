@@ -92,6 +92,12 @@ public sealed class SimulatedPhone
     /// <summary>What was heard from the network: frequency in Hz and for how many 20 ms frames.</summary>
     public Dictionary<int, int> HeardFrequencies { get; } = [];
 
+    /// <summary>Keys that the other side pressed, told by telephone events (RFC 4733), in order.</summary>
+    public string KeysHeard { get; private set; } = "";
+
+    /// <summary>Whether the lamp for waiting messages is lit (L/vmwi).</summary>
+    public bool MessageLamp => _endpoint.Playing.Exists(signal => signal is { Package: "L", Name: "vmwi" });
+
     /// <summary>Whether the gateway waits for a NotificationRequest after a NTFY (lock-step), and since when.</summary>
     public Instant? WaitsForRequestSince => _endpoint.State == NotificationState.LockStep ? _endpoint.StateSince : null;
 
@@ -129,7 +135,9 @@ public sealed class SimulatedPhone
     /// <summary>Presses one key: 0-9, *, #, A-D.</summary>
     public void Press(char key, Instant now)
     {
-        if (_endpoint.OffHook) _endpoint.Occur(new Happening(_gateway.DigitPackage, key.ToString()), now);
+        if (!_endpoint.OffHook) return;
+        foreach (var connection in _endpoint.Connections) connection.Media?.Press(key);
+        _endpoint.Occur(new Happening(_gateway.DigitPackage, key.ToString()), now);
     }
 
     /// <summary>Dials, one digit every <paramref name="pace"/>, the first one at once.</summary>
@@ -169,6 +177,8 @@ public sealed class SimulatedPhone
         Sound = sound;
         History.Add((now, sound));
     }
+
+    internal void KeyHeard(char key) => KeysHeard += key;
 
     internal void Heard(int frequency) => HeardFrequencies[frequency] = HeardFrequencies.GetValueOrDefault(frequency) + 1;
 

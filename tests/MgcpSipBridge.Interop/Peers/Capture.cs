@@ -8,7 +8,7 @@ internal sealed partial class Capture : IAsyncDisposable
 {
     // Wireshark's PI_ERROR as the field shows it.
     private const string ExpertError = "8388608";
-    private static readonly string[] Known = ["mgcp", "sip", "rtp", "rtcp"];
+    private static readonly string[] Known = ["mgcp", "sip", "rtp", "rtcp", "tls"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly ExternalProgram _dumpcap;
     private readonly TemporaryFolder _folder;
@@ -50,11 +50,11 @@ internal sealed partial class Capture : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops, and decodes: every packet must be MGCP, SIP, RTP or RTCP, none malformed, none with an error. MGCP and SIP are looked for on
+    /// Stops, and decodes: every packet must be MGCP, SIP, RTP, RTCP or TLS, none malformed, none with an error. MGCP, SIP and TLS are looked for on
     /// the ports given, RTP where SDP says that it is.
     /// </summary>
     /// <returns>How many packets of each protocol there were.</returns>
-    public async Task<Decoded> IsClean(IEnumerable<NetAddress> mgcp, IEnumerable<NetAddress> sip)
+    public async Task<Decoded> IsClean(IEnumerable<NetAddress> mgcp, IEnumerable<NetAddress> sip, params IEnumerable<NetAddress> tls)
     {
         // What is still in the kernel's buffer when dumpcap is told to stop is lost: give it its read timeout.
         await Task.Delay(TimeSpan.FromMilliseconds(500), TestContext.Current.CancellationToken);
@@ -64,9 +64,10 @@ internal sealed partial class Capture : IAsyncDisposable
         List<string> options = ["-2", "-n", "-r", _file, "--enable-heuristic", "rtp_udp", "--enable-heuristic", "rtcp_udp"];
         foreach (var port in mgcp.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"udp.port=={port},mgcp"]);
         foreach (var port in sip.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"udp.port=={port},sip", "-d", $"tcp.port=={port},sip"]);
+        foreach (var port in tls.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"tcp.port=={port},tls"]);
         // What TCP sends again, or in pieces, is the kernel's affair; the whole message is in another frame.
         options.AddRange(["-Y", "(udp and !icmp) or (tcp.len > 0 and !tcp.analysis.flags and !tcp.reassembled_in)", "-T", "fields", "-E", "separator=|", "-E", "aggregator=;"]);
-        foreach (var field in (string[])["frame.number", "frame.protocols", "_ws.expert.severity", "_ws.expert.message", "_ws.col.Info"]) options.AddRange(["-e", field]);
+        foreach (var field in (string[])["frame.number", "frame.protocols", "_ws.expert.severity", "_ws.expert.message", "ip.dst", "_ws.col.Info"]) options.AddRange(["-e", field]);
 
         // Two passes, so that RTP which overtook its SDP is known too; no names, since there is no DNS to ask.
         await using var tshark = ExternalProgram.Start("tshark", _folder.Path, options);
@@ -76,7 +77,7 @@ internal sealed partial class Capture : IAsyncDisposable
 
         var wrong = packets.Where(p => p[2].Split(';').Contains(ExpertError) || !Known.Any(k => Speaks(p, k))).Select(p => string.Join(" | ", p)).ToList();
         Assert.True(wrong.Count == 0, $"{wrong.Count} packets are not understood ({Keep()}):\n{string.Join('\n', wrong.Take(20))}");
-        return new Decoded(packets.Count(p => Speaks(p, "mgcp")), packets.Count(p => Speaks(p, "sip")), packets.Count(p => Speaks(p, "rtp")));
+        return new Decoded(packets.Count(p => Speaks(p, "mgcp")), packets.Count(p => Speaks(p, "sip")), packets.Count(p => Speaks(p, "rtp")), packets.Count(p => Speaks(p, "sip") && p[4] == "127.0.0.1"));
 
         static bool Speaks(string[] packet, string protocol) => packet[1].Split(':').Contains(protocol);
     }
@@ -95,8 +96,8 @@ internal sealed partial class Capture : IAsyncDisposable
         return kept;
     }
 
-    /// <summary>Packets by protocol.</summary>
-    internal sealed record Decoded(int Mgcp, int Sip, int Rtp);
+    /// <summary>Packets by protocol; and those of SIP that went to 127.0.0.1, where programs are that cannot choose an address.</summary>
+    internal sealed record Decoded(int Mgcp, int Sip, int Rtp, int SipToLocalhost);
 
     [GeneratedRegex(@"Packets received/dropped on interface .*: \d+/[1-9]")]
     private static partial Regex DroppedSome();

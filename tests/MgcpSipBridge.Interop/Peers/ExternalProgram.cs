@@ -9,6 +9,7 @@ internal sealed class ExternalProgram : IAsyncDisposable
     private readonly string _name;
     private readonly Process _process;
     private readonly ConcurrentQueue<string> _said = new();
+    private bool _disposed;
 
     private ExternalProgram(string name, Process process)
     {
@@ -91,6 +92,8 @@ internal sealed class ExternalProgram : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed) return;
+        _disposed = true;
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();

@@ -13,6 +13,9 @@ internal sealed class Kamailio : IAsyncDisposable
 
     public NetAddress Address { get; }
 
+    /// <summary>Where it speaks TLS, if it does.</summary>
+    public NetAddress Tls => Address with { Port = 5061 };
+
     public string Said => _program.Said;
 
     /// <summary>The password of an account, as the configuration has it.</summary>
@@ -20,16 +23,29 @@ internal sealed class Kamailio : IAsyncDisposable
 
     public static void Require() => ExternalProgram.Require("kamailio", "kamailio");
 
-    /// <summary>Starts it on an address of its own; <paramref name="algorithm"/> is MD5 or SHA-256.</summary>
-    public static async Task<Kamailio> Start(string algorithm)
+    /// <summary>Starts it.</summary>
+    /// <param name="algorithm">Of its challenges: MD5 or SHA-256.</param>
+    /// <param name="host">Where it listens; null for an address of its own.</param>
+    /// <param name="authority">Signs its certificate; null where it speaks no TLS.</param>
+    /// <param name="gateway">Where numbers that begin with 2 are sent; nobody is challenged for them.</param>
+    public static async Task<Kamailio> Start(string algorithm = "MD5", LoopbackHost? host = null, Authority? authority = null, NetAddress gateway = default)
     {
-        var host = LoopbackHost.Claim();
+        host ??= LoopbackHost.Claim();
         var address = host.At(5060);
+        string[] tls = [];
+        if (authority is not null)
+        {
+            var (certificate, key, _) = authority.Issue(host);
+            tls = ["-A", "TLS", $"--substdef=!CERTIFICATE!{certificate}!g", $"--substdef=!KEY!{key}!g", $"--substdef=!TRUST!{authority.Root}!g", "-l", $"tls:{host.At(5061)}"];
+        }
+
         var folder = new TemporaryFolder();
         var program = ExternalProgram.Start("kamailio", folder.Path,
+        [
             "-f", Path.Combine(AppContext.BaseDirectory, "Kamailio", "kamailio.cfg"), "-DD", "-E", "-m", "32", "-M", "4",
             "-Y", folder.Path, "-P", folder.File("pid"), "-w", folder.Path,
-            $"--substdef=!REALM!{Realm}!g", $"--substdef=!ALGORITHM!{algorithm}!g", "-l", $"udp:{address}", "-l", $"tcp:{address}");
+            $"--substdef=!REALM!{Realm}!g", $"--substdef=!ALGORITHM!{algorithm}!g", $"--substdef=!GATEWAY!{gateway}!g", .. tls, "-l", $"udp:{address}", "-l", $"tcp:{address}",
+        ]);
         var kamailio = new Kamailio(program, folder, address);
         try
         {

@@ -41,8 +41,8 @@ internal sealed class Sipp : IAsyncDisposable
 
     /// <summary>The calling party: calls <paramref name="number"/> at <paramref name="bridge"/>.</summary>
     public static Sipp Call(
-        string scenario, LoopbackHost host, string number, NetAddress bridge, int calls = 1, string transport = "u1", (string, string)[]? values = null, TimeSpan? limit = null) =>
-        Start(scenario, host, [bridge.ToString(), "-s", number], calls, transport, [], values ?? [], limit ?? Limit);
+        string scenario, LoopbackHost host, string number, NetAddress bridge, int calls = 1, string transport = "u1", (string, string)[]? values = null, TimeSpan? limit = null, int rate = 5) =>
+        Start(scenario, host, [bridge.ToString(), "-s", number], calls, transport, [], values ?? [], limit ?? Limit, rate);
 
     /// <summary>Waits for the scenario's end; it must have gone as written, for every call.</summary>
     public async Task Succeeds()
@@ -60,7 +60,7 @@ internal sealed class Sipp : IAsyncDisposable
     private string Log(string name) => File.Exists(_folder.File(name)) ? File.ReadAllText(_folder.File(name)) : "";
 
     private static Sipp Start(
-        string scenario, LoopbackHost host, string[] target, int calls, string transport, (string File, int Tone)[] tones, (string, string)[] values, TimeSpan limit)
+        string scenario, LoopbackHost host, string[] target, int calls, string transport, (string File, int Tone)[] tones, (string, string)[] values, TimeSpan limit, int rate = 5)
     {
         var folder = new TemporaryFolder();
         foreach (var (file, tone) in tones) folder.Write(file, ALaw(tone));
@@ -70,7 +70,7 @@ internal sealed class Sipp : IAsyncDisposable
             .. target, .. options, "-nostdin", "-sf", folder.Write("scenario.xml", text),
             "-i", host.ToString(), "-p", Port.ToString(CultureInfo.InvariantCulture), "-mi", host.ToString(),
             "-mp", MediaPort.ToString(CultureInfo.InvariantCulture), "-rtp_echo", "-t", transport,
-            "-m", calls.ToString(CultureInfo.InvariantCulture), "-l", "1", "-r", "5",
+            "-m", calls.ToString(CultureInfo.InvariantCulture), "-l", "1", "-r", rate.ToString(CultureInfo.InvariantCulture),
             "-timeout", limit.TotalSeconds.ToString(CultureInfo.InvariantCulture) + "s", "-timeout_error",
             "-trace_err", "-error_file", folder.File("errors"), "-trace_msg", "-message_file", folder.File("messages"),
         ];

@@ -25,6 +25,7 @@ internal sealed class SippScenario
     private readonly bool _calls;
     private int _sequence;
     private int _invite;
+    private bool _open;
 
     private SippScenario(XElement source)
     {
@@ -47,9 +48,19 @@ internal sealed class SippScenario
 
     private string Expand()
     {
-        var written = new XElement("scenario", _source.Attribute("name"), _source.Elements().Select(Expand));
+        var written = new XElement("scenario", _source.Attribute("name"), _source.Elements().SelectMany(Steps));
         if (_variables.Count > 0) written.Add(new XElement("Reference", new XAttribute("variables", string.Join(',', _variables))));
         return $"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n{written}\n";
+    }
+
+    // An INVITE that comes again, as the bridge was slow to see its first response, is no reason to give up: sipp itself knows only one that it has answered once.
+    private IEnumerable<XElement> Steps(XElement step)
+    {
+        var awaits = !_calls && _open && step.Name.LocalName == "recv" && Of(step, "response") is null;
+        if (awaits) yield return new XElement("recv", new XAttribute("request", "INVITE"), new XAttribute("optional", "true"));
+        if (step.Name.LocalName == "take") _open = true;
+        else if (step.Name.LocalName == "recv" && Of(step, "request") == "ACK") _open = false;
+        yield return Expand(step);
     }
 
     private XElement Expand(XElement step) => step.Name.LocalName switch

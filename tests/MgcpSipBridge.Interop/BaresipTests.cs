@@ -1,0 +1,141 @@
+using System.Net;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
+
+namespace MgcpSipBridge.Interop;
+
+/// <summary>A softphone that people use: baresip, over TLS straight to the bridge, and over UDP behind Kamailio, which speaks TCP to the bridge.</summary>
+public sealed class BaresipTests
+{
+    private const int Tone = 450;
+
+    // baresip leaves it to the system where its RTP comes from: another loopback address than its SDP says, as if it were behind NAT.
+    private const string Learn = "media: learn";
+
+    public BaresipTests()
+    {
+        Baresip.Require();
+        Kamailio.Require();
+        Bench.Require();
+    }
+
+    [Fact]
+    public async Task A_softphone_is_called_over_TLS_holds_resumes_and_presses_keys()
+    {
+        using var authority = new Authority();
+        var host = LoopbackHost.Claim();
+        await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0", authority, Tone);
+        await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings { Authority = authority, Peer = Learn, TelephoneEvents = true });
+        await bench.Dials(bench.Alice, "3003");
+        await baresip.Tells("CALL_INCOMING");
+        await bench.Until("ringback", () => bench.Alice.Sound == PhoneSound.Ringback);
+        await baresip.Does("accept");
+        await bench.Until("talking", () => bench.Alice.IsTalking);
+        await bench.HearsMore(bench.Alice, Tone);
+
+        await baresip.Does("hold");
+        await bench.HearsNoMore(bench.Alice, Tone);
+        await baresip.Does("resume");
+        await bench.HearsMore(bench.Alice, Tone);
+
+        // RFC 4733 both ways.
+        await baresip.Does("sndcode", "5");
+        await bench.Until("5 is heard", () => bench.Alice.KeysHeard.Contains('5', StringComparison.Ordinal));
+        await bench.Do(now => bench.Alice.Press('7', now));
+        await baresip.Until("7 is heard", () => baresip.KeysHeard == "7");
+
+        await bench.Do(bench.Alice.OnHook);
+        await baresip.Tells("CALL_CLOSED");
+        await bench.EndsClean();
+    }
+
+    [Fact]
+    public async Task A_softphone_calls_over_TLS_and_hears_keys_by_INFO()
+    {
+        using var authority = new Authority();
+        var host = LoopbackHost.Claim();
+        // Its connections come from there, too.
+        await using var bench = await Bench.Start(NetAddress.From(IPAddress.Loopback, 5061), "tls", settings: new BenchSettings { Authority = authority, Peer = $"digits: info, {Learn}" });
+        await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0;outbound=\"sip:{bench.Bridge.SipTls};transport=tls\"", authority, Tone);
+        await baresip.Does("dial", $"sip:1002@{bench.Bridge.SipTls}");
+        await baresip.Tells("CALL_RINGING");
+        await bench.Answers(bench.Bob);
+        await baresip.Tells("CALL_ESTABLISHED");
+        await bench.HearsMore(bench.Bob, Tone);
+        Assert.Equal("3003", bench.Bob.CallerId?.Number);
+        await bench.Do(now => bench.Bob.Press('9', now));
+        await baresip.Until("9 is heard", () => baresip.KeysHeard == "9");
+        await baresip.Does("hangup");
+        await bench.Until("the caller is gone", () => !bench.Bob.IsTalking);
+        await bench.EndsClean();
+    }
+
+    /// <summary>Kamailio stands in the way with two Record-Route headers, as it changes the transport (RFC 5658 §3.2 calls it double record-routing).</summary>
+    [Fact]
+    public async Task A_softphone_behind_a_proxy_that_records_its_route_twice()
+    {
+        using var authority = new Authority();
+        await using var kamailio = await Kamailio.Start();
+        await using var bench = await Bench.Start(kamailio.Address, "tcp", registers: true, new BenchSettings { Peer = Learn });
+        var host = LoopbackHost.Claim();
+        await using var baresip = await Baresip.Start(
+            host, $"<sip:1003@{Kamailio.Realm};transport=udp>;auth_pass={Kamailio.PasswordOf("1003")};outbound=\"sip:{kamailio.Address};transport=udp\";regint=300", authority, Tone);
+        await baresip.Registers();
+        await bench.Dials(bench.Alice, "1003");
+        await baresip.Tells("CALL_INCOMING");
+        await baresip.Does("accept");
+        await bench.Until("talking", () => bench.Alice.IsTalking);
+        await bench.HearsMore(bench.Alice, Tone);
+        await baresip.Does("hold");
+        await bench.HearsNoMore(bench.Alice, Tone);
+        await baresip.Does("resume");
+        await bench.HearsMore(bench.Alice, Tone);
+        await bench.Do(bench.Alice.OnHook);
+        await baresip.Tells("CALL_CLOSED");
+
+        // And back.
+        await baresip.Does("dial", $"sip:1002@{Kamailio.Realm}");
+        await bench.Answers(bench.Bob);
+        await baresip.Tells("CALL_ESTABLISHED", 2);
+        await bench.HearsMore(bench.Bob, Tone);
+        await bench.Do(bench.Bob.OnHook);
+        await baresip.Tells("CALL_CLOSED", 2);
+        await bench.EndsClean();
+    }
+
+    /// <summary>Bob calls a group: Kamailio forks his INVITE to Alice's line and to baresip, and whoever comes second is cancelled.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Two_phones_ring_and_one_answers(bool alice)
+    {
+        using var authority = new Authority();
+        await using var kamailio = await Kamailio.Start();
+        await using var bench = await Bench.Start(kamailio.Address, registers: true, settings: new BenchSettings { Peer = Learn });
+        var host = LoopbackHost.Claim();
+        await using var baresip = await Baresip.Start(
+            host, $"<sip:1003@{Kamailio.Realm};transport=udp>;auth_pass={Kamailio.PasswordOf("1003")};outbound=\"sip:{kamailio.Address};transport=udp\";regint=300", authority);
+        await baresip.Registers();
+        (bench.Alice.Voice, bench.Bob.Voice) = (600, Tone);
+        await bench.Dials(bench.Bob, "1900");
+        await baresip.Tells("CALL_INCOMING");
+        await bench.Until("Alice's phone rings", () => bench.Alice.Sound == PhoneSound.Ringing);
+        if (alice)
+        {
+            await bench.Answers(bench.Alice);
+            await baresip.Tells("CALL_CLOSED");
+            await bench.HearsMore(bench.Bob, 600);
+        }
+        else
+        {
+            await baresip.Does("accept");
+            await bench.Until("Alice's phone is silent", () => bench.Alice.Sound == PhoneSound.Silence);
+            await bench.HearsMore(bench.Bob, Tone);
+        }
+
+        await bench.Do(bench.Bob.OnHook);
+        if (alice) await bench.Until("Bob is gone", () => !bench.Alice.IsTalking);
+        else await baresip.Tells("CALL_CLOSED");
+        await bench.EndsClean();
+    }
+}
