@@ -118,6 +118,11 @@ internal static class Commands
         var most = new Option<int>("--limit", "-n") { Description = "Most entries shown", DefaultValueFactory = _ => 50 };
         var audit = Verb("audit", "Who did what through the API, the latest first", (bridge, parse) => bridge.AuditAsync(parse.GetValue(most)), most);
         audit.Subcommands.Add(Verb("show", "One entry, with what was before and after", (bridge, parse) => bridge.AuditEntryAsync(parse.GetRequiredValue(entry)), entry));
+        var filter = new Option<string>("--filter") { Description = "Only events that fit, such as 'type = \"call.*\" AND call.line = \"1001\"'", DefaultValueFactory = _ => "" };
+        var since = new Option<string>("--since") { Description = "Token of the last event that was seen (resumeToken in JSON)", DefaultValueFactory = _ => "" };
+        var count = new Option<int>("--limit", "-n") { Description = "Stop after so many" };
+        var events = new Command("events", "What happens") { Verb("tail", "Events as they come, until interrupted",
+            (bridge, parse) => bridge.TailAsync(parse.GetRequiredValue(filter), parse.GetRequiredValue(since), parse.GetValue(count)), filter, since, count) };
         var root = new RootCommand("Looks into a running MgcpSipBridge, and acts on it")
         {
             format,
@@ -130,6 +135,8 @@ internal static class Commands
             Verb("export", "What the API made, in the form of lines.yaml, without passwords", (bridge, _) => bridge.ExportAsync()),
             Verb("diff", "What apply would change; exit code 3 when it is anything", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: true), file, prune),
             Verb("apply", "Make what the API made equal to a file, all at once or not at all", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: false), file, prune),
+            events,
+            Verb("alarms", "What is wrong at the moment", (bridge, _) => bridge.AlarmsAsync()),
             audit,
             ContextCommands.Build(output),
         };

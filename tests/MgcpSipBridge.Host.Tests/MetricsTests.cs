@@ -151,6 +151,9 @@ public sealed class MetricsTests
         var api = new ApiMetrics(metrics.Registry);
         api.Ended("mgcpsipbridge.v1.CallService/GetCall", Grpc.Core.StatusCode.NotFound);
         api.Refused(ApiRefusal.TokenUnknown);
+        var events = new EventMetrics(metrics.Registry);
+        events.Published();
+        events.Missed(3);
         return metrics;
     }
 

@@ -79,6 +79,15 @@ internal static class ApiErrors
     /// <summary>UNAVAILABLE: what is kept cannot be read at the moment.</summary>
     public static RpcException StoreUnreadable(string why) => Make(Code.Unavailable, "STORE_UNAVAILABLE", $"it cannot be read: {why}");
 
+    /// <summary>RESOURCE_EXHAUSTED for a reason of its own.</summary>
+    public static RpcException Exhausted(string reason, string message) => Make(Code.ResourceExhausted, reason, message);
+
+    /// <summary>OUT_OF_RANGE for a reason of its own.</summary>
+    public static RpcException OutOfRange(string reason, string message) => Make(Code.OutOfRange, reason, message);
+
+    /// <summary>UNAVAILABLE: the bridge ends.</summary>
+    public static RpcException Ending() => Make(Code.Unavailable, "ENDING", "the bridge ends");
+
     private static RpcException Make(Code code, string reason, string message, params IMessage[] details)
     {
         var status = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = Domain }) } };

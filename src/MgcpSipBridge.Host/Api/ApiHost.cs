@@ -95,6 +95,11 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Trail);
         services.AddSingleton(parts.Audit);
         services.AddSingleton(guard.Metrics);
+        services.AddSingleton(guard.Access);
+        services.AddSingleton(parts.Happenings.Log);
+        services.AddSingleton(parts.Happenings.Alarms);
+        services.AddSingleton(parts.Happenings.Metrics);
+        services.AddSingleton(model.Config.Events);
         services.AddGrpc(options => options.Interceptors.Add<ApiInterceptor>()).AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor));
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains(ReadyTag)))
@@ -113,6 +118,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapGrpcService<CallResource>();
         app.MapGrpcService<SystemResource>();
         app.MapGrpcService<AuditResource>();
+        app.MapGrpcService<EventResource>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         var everybody = new NeedsRole(ApiRole.Everybody);
@@ -147,6 +153,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder
 
+        /v1/events:watch                       what happens, as it happens; /v1/alarms: what is wrong
         /v1/auditEntries                       who did what through the API; /v1/auditEntries/{id}
 
         The same, and health and reflection, by gRPC on its own port; gRPC-Web on this one.

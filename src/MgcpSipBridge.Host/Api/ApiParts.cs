@@ -1,4 +1,5 @@
 using MgcpSipBridge.Host.Audit;
+using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
@@ -13,4 +14,5 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Writes">Changes what is provisioned.</param>
 /// <param name="Trail">Writes down who did what.</param>
 /// <param name="Audit">What was written down.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit);
+/// <param name="Happenings">What happens, and what is wrong.</param>
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings);

@@ -1,13 +1,15 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using MgcpSipBridge.Host.Audit;
+using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
 
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Creates, changes and takes away what the API provisions; the same for every kind of resource.</summary>
-internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, AuditTrail trail, ILogger log)
+internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, AuditTrail trail, Happenings happenings, ILogger log)
 {
     /// <summary>Stands for every gateway where a path needs one (AIP-159).</summary>
     public const string AnyGateway = "-";
@@ -60,17 +62,19 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
     {
         IReadOnlyList<StoreChange> made = [];
         Provisioned? before = null;
+        AuditEntry? done = null;
         try
         {
-            if (!await provisioner.ChangeAsync(now => made = plan(before = now), problems => ApiErrors.Invalid("provisioning", problems), changes => trail.Entry(context, changes), validateOnly)) return;
+            if (!await provisioner.ChangeAsync(now => made = plan(before = now), problems => ApiErrors.Invalid("provisioning", problems), changes => done = trail.Entry(context, changes), validateOnly)) return;
         }
         catch (StoreException e)
         {
-            metrics.Provisioning.StoreFailed("write");
+            Failed(e);
             Log.NoneKept(log, e.Message);
             throw ApiErrors.StoreUnavailable(e.Message);
         }
 
+        Told(done!);
         foreach (var (key, next) in made)
         {
             var verb = next is null ? "delete" : before!.Stored.ContainsKey(key) ? "update" : "create";
@@ -84,20 +88,35 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
     private async Task ChangeAsync(ResourceKey key, string verb, ServerCallContext context, Func<Provisioned, IReadOnlyList<StoreChange>> plan)
     {
         var name = Shown(key);
+        AuditEntry? done = null;
         try
         {
-            await provisioner.ChangeAsync(plan, problems => ApiErrors.Invalid(key, problems), changes => trail.Entry(context, changes));
+            await provisioner.ChangeAsync(plan, problems => ApiErrors.Invalid(key, problems), changes => done = trail.Entry(context, changes));
         }
         catch (StoreException e)
         {
-            metrics.Provisioning.StoreFailed("write");
+            Failed(e);
             Log.NotKept(log, key.Kind, name, e.Message);
             throw ApiErrors.StoreUnavailable(e.Message);
         }
 
+        if (done is not null) Told(done);
         metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
         var who = context.Who();
         Log.Changed(log, verb, key.Kind, name, who);
+    }
+
+    private void Failed(StoreException e)
+    {
+        metrics.Provisioning.StoreFailed("write");
+        happenings.Alarms.Set("STORE_UNAVAILABLE", "", true, V1.Alarm.Types.Severity.Warning, e.Message);
+    }
+
+    // What was kept shows that the storage works.
+    private void Told(AuditEntry done)
+    {
+        happenings.Alarms.Set("STORE_UNAVAILABLE", "", false, V1.Alarm.Types.Severity.Warning);
+        happenings.Feed.Changed(done);
     }
 
     // The number of a line is somebody's.

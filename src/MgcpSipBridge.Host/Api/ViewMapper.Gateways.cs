@@ -91,15 +91,7 @@ internal static partial class ViewMapper
             PasswordSet = model.Password is not null,
             Source = state.SourceOf(ResourceKind.Line, model.Number),
             Etag = state.EtagOf(ResourceKind.Line, model.Number),
-            Service = view.Service switch
-            {
-                LineService.InService => V1.Line.Types.Service.InService,
-                LineService.Draining => V1.Line.Types.Service.Draining,
-                LineService.Restarting => V1.Line.Types.Service.Restarting,
-                LineService.Silent => V1.Line.Types.Service.Silent,
-                LineService.Refused => V1.Line.Types.Service.Refused,
-                _ => V1.Line.Types.Service.Unknown,
-            },
+            Service = view.Service.ToMessage(),
         };
         if (view.OffHook is { } offHook) message.OffHook = offHook;
         return message;
@@ -122,6 +114,16 @@ internal static partial class ViewMapper
         PrivacyCodes = features.PrivacyCodes,
         DoNotDisturbCodes = features.DoNotDisturbCodes,
         ForwardingCodes = features.ForwardingCodes,
+    };
+
+    public static V1.Line.Types.Service ToMessage(this LineService service) => service switch
+    {
+        LineService.InService => V1.Line.Types.Service.InService,
+        LineService.Draining => V1.Line.Types.Service.Draining,
+        LineService.Restarting => V1.Line.Types.Service.Restarting,
+        LineService.Silent => V1.Line.Types.Service.Silent,
+        LineService.Refused => V1.Line.Types.Service.Refused,
+        _ => V1.Line.Types.Service.Unknown,
     };
 
     private static V1.ProposedEndpoint ToMessage(this ProposedEndpoint endpoint)

@@ -165,7 +165,7 @@ internal static partial class ViewMapper
 
     private static Timestamp Stamp(this MonotonicClock clock, Instant at) => Timestamp.FromDateTime(clock.ToUtc(at));
 
-    private static V1.Line.Types.State ToMessage(this LineState state) => state switch
+    public static V1.Line.Types.State ToMessage(this LineState state) => state switch
     {
         LineState.Idle => V1.Line.Types.State.Idle,
         LineState.Dialing => V1.Line.Types.State.Dialing,
@@ -187,5 +187,5 @@ internal static partial class ViewMapper
 
     private static V1.MediaSource ToMessage(this SourceLearning media) => media == SourceLearning.Learn ? V1.MediaSource.Learn : V1.MediaSource.Strict;
 
-    private static Duration ToDuration(this TimeSpan time) => Duration.FromTimeSpan(time);
+    public static Duration ToDuration(this TimeSpan time) => Duration.FromTimeSpan(time);
 }

@@ -13,6 +13,7 @@ internal sealed class BridgeConfig
     [Setting("How RTP is relayed.")] public RelaySection Relay { get; } = new();
     [Setting("gRPC, REST, metrics and health.")] public ApiSection Api { get; } = new();
     [Setting("Where provisioning is kept.")] public StorageSection Storage { get; } = new();
+    [Setting("The event stream.")] public EventsSection Events { get; } = new();
     [Setting("Who did what through the API.")] public AuditSection Audit { get; } = new();
     [Setting("Several nodes as one.")] public ClusterSection Cluster { get; } = new();
     [Setting("Logs on standard error.")] public LoggingSection Logging { get; } = new();
@@ -335,13 +336,6 @@ internal sealed class StorageSection
 
     [Setting("File of the key that encrypts stored passwords (32 bytes as hexadecimal digits or base64), unless environment variable MGCPSIP_STORAGE_KEY holds it; made with the first password. By default Storage:Path with .key at its end.")]
     public string? KeyFile { get; set; }
-}
-
-/// <summary>Audit:…</summary>
-internal sealed class AuditSection
-{
-    [Setting("Entries of the audit log that are kept; with Storage:Provider None, 1000 of them until the bridge ends.", Min = "100", Max = "10000000")]
-    public int Keep { get; set; } = 100_000;
 }
 
 /// <summary>How nodes find one another.</summary>

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Observability;
@@ -26,6 +27,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly Shard _shard;
     private readonly BridgeMetrics _metrics;
     private readonly NoteLog _notes;
+    private readonly Happenings _happenings;
     private readonly List<UdpPort> _sipPorts = [];
     private readonly List<Task> _receiving = [];
     private readonly LiveModel _live;
@@ -48,6 +50,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         var clock = new MonotonicClock();
         State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock) { Provisioned = provisioned, GatewayPatience = model.Config.Mgcp.TMax + model.Config.Api.Timeout };
         _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
+        _happenings = new Happenings(model.Config.Events, State, _metrics.Registry);
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
@@ -134,6 +137,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        _happenings.Log.Stop();
         if (_api is not null) await _api.DisposeAsync();
         if (_locator is not null) await _locator.DisposeAsync();
         _mgcpPorts.Dispose();
@@ -145,6 +149,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         await _shard.DisposeAsync();
         await _dialled.DisposeAsync();
         _live.Dispose();
+        _happenings.Dispose();
     }
 
     void IShardOutputs.SendMgcp(NetAddress to, ReadOnlyMemory<byte> bytes) => _mgcpPorts.Send(to, bytes.Span);
@@ -165,6 +170,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _metrics.Apply(note);
         State.Apply(note);
         _notes.Apply(note);
+        _happenings.Apply(note);
         _adoptions.Apply(note);
         _dialled.Apply(note);
         NoteTaken?.Invoke(note);
@@ -184,8 +190,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         var fallback = Fallback(interfaces);
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         var trail = new AuditTrail(_store.Audit, State.Node, _metrics.Provisioning, _log);
-        var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit), logs);
+        var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _log);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);

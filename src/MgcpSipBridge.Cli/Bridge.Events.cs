@@ -1,0 +1,55 @@
+using Grpc.Core;
+using MgcpSipBridge.V1;
+
+namespace MgcpSipBridge.Cli;
+
+/// <content>What happens, and what is wrong.</content>
+internal sealed partial class Bridge
+{
+    private static readonly Google.Protobuf.JsonFormatter OneLine = new(Google.Protobuf.JsonFormatter.Settings.Default);
+
+    /// <summary>Events as they come: a line each, or a line of JSON each; until interrupted, or so many.</summary>
+    public async Task TailAsync(string filter, string since, int most)
+    {
+        using var watch = new EventService.EventServiceClient(channel).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = since }, cancellationToken: cancel);
+        var shown = 0;
+        try
+        {
+            await foreach (var happened in watch.ResponseStream.ReadAllAsync(cancel))
+            {
+                if (happened.Type == "stream.heartbeat") continue;
+                writer.Text(writer.Format == OutputFormat.Json ? OneLine.Format(happened) + "\n" : $"{Text(happened.Time)}  {happened.Type,-20}  {Or(happened.Resource),-24}  {Detail(happened)}".TrimEnd() + "\n");
+                if (++shown == most) return;
+            }
+        }
+        catch (Exception e) when (cancel.IsCancellationRequested && e is RpcException or OperationCanceledException)
+        {
+            // Interrupted: that is how one stops looking.
+        }
+    }
+
+    /// <summary>What is wrong at the moment.</summary>
+    public async Task AlarmsAsync()
+    {
+        var all = await new EventService.EventServiceClient(channel).ListAlarmsAsync(new ListAlarmsRequest(), cancellationToken: cancel);
+        writer.Many(all, all.Alarms, ["SINCE", "SEVERITY", "ALARM", "RESOURCE", "WHY"], a => [Text(a.Since), Text(a.Severity), a.Name, Or(a.Resource), Or(a.Detail)]);
+    }
+
+    private static string Detail(Event happened) => happened.WhatCase switch
+    {
+        Event.WhatOneofCase.Gateway => happened.Gateway.Detail,
+        Event.WhatOneofCase.Line => happened.Type == "line.state" ? $"{Text(happened.Line.FromState)} -> {Text(happened.Line.State)}" : Text(happened.Line.Service),
+        Event.WhatOneofCase.Registration => $"{Text(happened.Registration.State)} at {happened.Registration.Peer}{(happened.Registration.SipStatus == 0 ? "" : $" ({Text(happened.Registration.SipStatus)})")}",
+        Event.WhatOneofCase.Call => Detail(happened.Call),
+        Event.WhatOneofCase.Alarm => $"{happened.Alarm.Name} {happened.Alarm.Detail}",
+        Event.WhatOneofCase.Missed => $"{happened.Missed.Count.ToString(System.Globalization.CultureInfo.InvariantCulture)} events were missed",
+        Event.WhatOneofCase.Change => "by " + happened.Change.Principal,
+        _ => "",
+    };
+
+    private static string Detail(CallEvent call) =>
+        call.Ended is { } ended ? $"{ended.Caller} -> {Or(ended.Called)} {Text(ended.Outcome)} SIP {Text(call.SipStatus)} MGCP {Text(call.MgcpCode)} Q.850 {Text(call.Q850Cause)}"
+        : call.Audio.Length > 0 ? call.Audio
+        : call.Delay is { } delay ? $"after {delay.ToTimeSpan().TotalSeconds.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture)} s"
+        : call.Line.Length > 0 ? $"line {call.Line} {Text(call.Direction)}" : "";
+}

@@ -1,0 +1,89 @@
+using Google.Protobuf.WellKnownTypes;
+using Grpc.Core;
+using MgcpSipBridge.Host.Api.Filters;
+using MgcpSipBridge.Host.Api.Security;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Events;
+using MgcpSipBridge.Host.Observability;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>The event stream, and what is wrong at the moment.</summary>
+internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState state, ApiAccess access, EventsSection settings, EventMetrics metrics) : V1.EventService.EventServiceBase
+{
+    private const int Batch = 64;
+
+    public override Task<V1.ListAlarmsResponse> ListAlarms(V1.ListAlarmsRequest request, ServerCallContext context) =>
+        Task.FromResult(new V1.ListAlarmsResponse { Alarms = { alarms.All } });
+
+    public override async Task WatchEvents(V1.WatchEventsRequest request, IServerStreamWriter<V1.Event> stream, ServerCallContext context)
+    {
+        var filter = Listing.Filter(request.Filter, V1.Event.Descriptor);
+        var next = From(request.ResumeToken);
+        if (!log.TryEnter()) throw ApiErrors.Exhausted("TOO_MANY_WATCHERS", $"{settings.MaxWatchers} watch already");
+        try
+        {
+            using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, log.Stopping);
+            await PumpAsync(next, filter, stream, context.GetHttpContext(), ends.Token);
+        }
+        catch (OperationCanceledException) when (log.Stopping.IsCancellationRequested)
+        {
+            throw ApiErrors.Ending();
+        }
+        catch (OperationCanceledException)
+        {
+            // The reader went away: nobody is left to be told.
+        }
+        finally
+        {
+            log.Leave();
+        }
+    }
+
+    private async Task PumpAsync(long next, MessageFilter? filter, IServerStreamWriter<V1.Event> stream, HttpContext http, CancellationToken cancel)
+    {
+        var batch = new BridgeEvent[Batch];
+        await stream.WriteAsync(Heartbeat(next), cancel);
+        var said = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var (count, missed) = log.Read(ref next, batch);
+            if (missed > 0) await stream.WriteAsync(Missed(next - count - missed, missed), cancel);
+            for (var i = 0; i < count; i++)
+            {
+                var message = batch[i].Message(log, state.Node);
+                if (filter is not null && !filter.Matches(message)) continue;
+                await stream.WriteAsync(message, cancel);
+                said = TimeProvider.System.GetTimestamp();
+            }
+
+            var quiet = settings.Heartbeat - TimeProvider.System.GetElapsedTime(said);
+            if (quiet > TimeSpan.Zero && (count > 0 || await log.WaitAsync(next, quiet, cancel))) continue;
+            if (quiet > TimeSpan.Zero) continue;
+            // A stream is as good as the token that opened it.
+            if (!access.StillMay(http, ApiRole.Viewer)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
+            await stream.WriteAsync(Heartbeat(next), cancel);
+            said = TimeProvider.System.GetTimestamp();
+        }
+    }
+
+    private long From(string token)
+    {
+        if (token.Length == 0) return log.Next;
+        var next = log.Resume(token);
+        var well = next is { } at && log.Holds(at);
+        metrics.Resumed(well);
+        return well ? next!.Value : throw ApiErrors.OutOfRange("RESUME_TOKEN_EXPIRED", "what follows the token is no longer kept: list what is needed, then watch without a token");
+    }
+
+    private V1.Event Heartbeat(long next) => Own("stream.heartbeat", next - 1);
+
+    private V1.Event Missed(long first, long count)
+    {
+        var message = Own("stream.missed", first + count - 1);
+        message.Missed = new V1.MissedEvents { Count = count, FirstSequence = first, LastSequence = first + count - 1 };
+        return message;
+    }
+
+    private V1.Event Own(string type, long last) => new() { Type = type, Node = state.Node, Time = Timestamp.FromDateTime(DateTime.UtcNow), ResumeToken = log.TokenAfter(last) };
+}

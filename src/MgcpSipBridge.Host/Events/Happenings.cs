@@ -1,0 +1,41 @@
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api;
+using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Observability;
+using Prometheus;
+
+namespace MgcpSipBridge.Host.Events;
+
+/// <summary>What happens and what is wrong, put together.</summary>
+internal sealed class Happenings : IDisposable
+{
+    public Happenings(EventsSection settings, BridgeState state, CollectorRegistry registry)
+    {
+        Metrics = new EventMetrics(registry);
+        Log = new EventLog(settings.Kept, settings.MaxWatchers, Metrics);
+        Feed = new EventFeed(Log, state);
+        Alarms = new AlarmBoard(Feed);
+    }
+
+    /// <summary>Counts.</summary>
+    public EventMetrics Metrics { get; }
+
+    /// <summary>The events.</summary>
+    public EventLog Log { get; }
+
+    /// <summary>Makes them.</summary>
+    public EventFeed Feed { get; }
+
+    /// <summary>What is wrong.</summary>
+    public AlarmBoard Alarms { get; }
+
+    /// <summary>Takes a note of the engine.</summary>
+    public void Apply(EngineNote note)
+    {
+        Feed.Apply(note);
+        Alarms.Apply(note);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Log.Dispose();
+}

@@ -1,0 +1,30 @@
+using Prometheus;
+
+namespace MgcpSipBridge.Host.Observability;
+
+/// <summary>Counts events and those who read them.</summary>
+internal sealed class EventMetrics
+{
+    private readonly Counter _events;
+    private readonly Counter _missed;
+    private readonly Gauge _readers;
+    private readonly Counter _resumes;
+
+    public EventMetrics(CollectorRegistry registry)
+    {
+        var metrics = Metrics.WithCustomRegistry(registry);
+        _events = metrics.CreateCounter("mgcpsipbridge_events_total", "Events of the event stream.");
+        _missed = metrics.CreateCounter("mgcpsipbridge_events_missed_total", "Events that readers of the event stream were too slow for, over all readers.");
+        _readers = metrics.CreateGauge("mgcpsipbridge_event_watchers", "Readers of the event stream.");
+        _resumes = metrics.CreateCounter("mgcpsipbridge_watch_resumes_total", "Readers that came back with a token: resumed, or expired when what follows it was no longer kept.", ["result"]);
+        foreach (var result in (string[])["resumed", "expired"]) _resumes.WithLabels(result).Inc(0);
+    }
+
+    public void Published() => _events.Inc();
+
+    public void Missed(long count) => _missed.Inc(count);
+
+    public void Readers(int more) => _readers.Inc(more);
+
+    public void Resumed(bool well) => _resumes.WithLabels(well ? "resumed" : "expired").Inc();
+}
