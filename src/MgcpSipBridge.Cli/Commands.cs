@@ -119,6 +119,10 @@ internal static class Commands
         var audit = Verb("audit", "Who did what through the API, the latest first", (bridge, parse) => bridge.AuditAsync(parse.GetValue(most)), most);
         audit.Subcommands.Add(Verb("show", "One entry, with what was before and after", (bridge, parse) => bridge.AuditEntryAsync(parse.GetRequiredValue(entry)), entry));
         var filter = new Option<string>("--filter") { Description = "Only events that fit, such as 'type = \"call.*\" AND call.line = \"1001\"'", DefaultValueFactory = _ => "" };
+        var record = new Argument<string>("id") { Description = "The record's id" };
+        var wanted = new Option<string>("--filter") { Description = "Only records that fit, such as 'line = \"1001\" AND startTime >= 2026-05-01'", DefaultValueFactory = _ => "" };
+        var records = Verb("cdr", "Records of calls that are over, the latest first", (bridge, parse) => bridge.RecordsAsync(parse.GetRequiredValue(wanted), parse.GetValue(most)), wanted, most);
+        records.Subcommands.Add(Verb("show", "One record", (bridge, parse) => bridge.RecordAsync(parse.GetRequiredValue(record)), record));
         var since = new Option<string>("--since") { Description = "Token of the last event that was seen (resumeToken in JSON)", DefaultValueFactory = _ => "" };
         var count = new Option<int>("--limit", "-n") { Description = "Stop after so many" };
         var events = new Command("events", "What happens") { Verb("tail", "Events as they come, until interrupted",
@@ -135,6 +139,7 @@ internal static class Commands
             Verb("export", "What the API made, in the form of lines.yaml, without passwords", (bridge, _) => bridge.ExportAsync()),
             Verb("diff", "What apply would change; exit code 3 when it is anything", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: true), file, prune),
             Verb("apply", "Make what the API made equal to a file, all at once or not at all", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: false), file, prune),
+            records,
             events,
             Verb("alarms", "What is wrong at the moment", (bridge, _) => bridge.AlarmsAsync()),
             audit,

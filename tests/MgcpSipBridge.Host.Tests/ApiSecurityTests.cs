@@ -88,6 +88,7 @@ public sealed class ApiSecurityTests : IAsyncLifetime
     [InlineData("/healthz", true)]
     [InlineData("/readyz", true)]
     [InlineData("/", true)]
+    [InlineData("/openapi.json", true)]
     [InlineData("/metrics", false)]
     [InlineData("/v1/nothing", false)]
     [InlineData("/v2", false)]

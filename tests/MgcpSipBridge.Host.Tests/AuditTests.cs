@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Records;
 
 namespace MgcpSipBridge.Host.Tests;
 
@@ -106,6 +107,8 @@ public sealed class AuditTests
         public IAuditLog Audit => this;
 
         public IDialledStore Dialled { get; } = new NoDialled();
+
+        public ICallRecords Records { get; } = new MemoryRecords();
 
         public IReadOnlyList<KeptResource> Load() => [];
 

@@ -40,7 +40,7 @@ public sealed class EventApiTests : IAsyncDisposable
             new EngineNote.LineChanged("1001", LineState.Idle, LineState.Dialing),
             new EngineNote.PostDialDelay("c1", seconds),
             new EngineNote.CallAnswered("c1", 3 * seconds),
-            new EngineNote.CallEnded(new CallRecord(Samples.Call with { Ended = new MgcpSipBridge.SansIo.Instant(40_000_000), Outcome = CallOutcome.Answered }, 250, 200, 16, true, seconds)),
+            new EngineNote.CallEnded(new Engine.CallRecord(Samples.Call with { Ended = new MgcpSipBridge.SansIo.Instant(40_000_000), Outcome = CallOutcome.Answered }, 250, 200, 16, true, seconds)),
             new EngineNote.GatewayChanged("gw1", GatewayState.Down),
         ]) Note(note);
 

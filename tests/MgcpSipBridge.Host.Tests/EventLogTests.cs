@@ -81,7 +81,8 @@ public sealed class EventLogTests : IDisposable
             Assert.Equal((all, (long)all), (seen + missed, last));
         })).ToArray();
         for (var i = 0; i < 4; i++) Assert.True(_log.TryEnter());
-        await Task.WhenAll(Task.Run(() => Publish(all / 2)), Task.Run(() => Publish(all / 2)));
+        var cancel = TestContext.Current.CancellationToken;
+        await Task.WhenAll(Task.Run(() => Publish(all / 2), cancel), Task.Run(() => Publish(all / 2), cancel));
         await Task.WhenAll(readers);
     }
 

@@ -154,6 +154,11 @@ public sealed class MetricsTests
         var events = new EventMetrics(metrics.Registry);
         events.Published();
         events.Missed(3);
+        var records = new RecordMetrics(metrics.Registry, ["csv", "json", "storage"]);
+        records.Recorded();
+        records.Written("csv", 1);
+        records.Failed("storage");
+        records.Waiting("storage", 2);
         return metrics;
     }
 

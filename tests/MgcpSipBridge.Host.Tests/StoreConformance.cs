@@ -116,6 +116,25 @@ public abstract class StoreConformance : IDisposable
         Assert.Null(again.Audit.Find(all[0].Id + 1));
     }
 
+    [Fact]
+    public void A_record_is_there_once_however_often_it_comes_the_latest_first()
+    {
+        using (var store = Open())
+        {
+            Assert.Empty(store.Records.List(null, 10));
+            store.Records.Add([RecordTests.Record("a"), RecordTests.Record("b")]);
+            store.Records.Add([RecordTests.Record("b"), RecordTests.Record("c")]);
+        }
+
+        using var again = Open();
+        Assert.True(again.Records.Lasts);
+        var all = again.Records.List(null, 10);
+        Assert.Equal(["c", "b", "a"], all.Select(r => r.Record.Id));
+        Assert.Equal(["b"], again.Records.List(all[0].Place, 1).Select(r => r.Record.Id));
+        Assert.Equal(RecordTests.Record("b"), again.Records.Find("b"));
+        Assert.Null(again.Records.Find("d"));
+    }
+
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     internal static KeptResource Kept(ResourceKey key, string body, long revision, string gateway = "") => new(key, gateway, JsonNode.Parse(body)!.AsObject(), revision);

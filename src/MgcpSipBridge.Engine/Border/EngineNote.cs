@@ -54,7 +54,11 @@ public abstract record EngineNote
     public sealed record RegistrationChanged(string Key, string Peer, SipRegistrationState? From, SipRegistrationState? To, int Status) : EngineNote;
 
     /// <summary>A media session was opened or closed; statistics when closed.</summary>
-    public sealed record MediaChanged(MediaId Media, bool Open, RelayStatistics? Statistics) : EngineNote;
+    public sealed record MediaChanged(MediaId Media, bool Open, RelayStatistics? Statistics) : EngineNote
+    {
+        /// <summary>The call that it is of.</summary>
+        public string CallId { get; init; } = "";
+    }
 
     /// <summary>An answered call is not heard from one end, or from both, or is heard again; First: for the first time in this call that way.</summary>
     public sealed record AudioChanged(string CallId, RelayAudio Audio, bool First) : EngineNote;

@@ -48,7 +48,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         IsOpen = !_closing;
         GatewayRtp = opened.GatewayRtp;
         SipRtp = opened.SipRtp;
-        core.Note(new EngineNote.MediaChanged(Id, Open: true, null));
+        core.Note(new EngineNote.MediaChanged(Id, Open: true, null) { CallId = call.Id.ToString() });
     }
 
     public void Close()
@@ -69,7 +69,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     public void OnGone(RelayStatistics? statistics)
     {
         core.Media.Remove(Id);
-        if (statistics is not null) core.Note(new EngineNote.MediaChanged(Id, Open: false, statistics));
+        if (statistics is not null) core.Note(new EngineNote.MediaChanged(Id, Open: false, statistics) { CallId = call.Id.ToString() });
         Id = default;
         IsOpen = false;
     }

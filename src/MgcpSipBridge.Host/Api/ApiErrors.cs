@@ -82,6 +82,10 @@ internal static class ApiErrors
     /// <summary>RESOURCE_EXHAUSTED for a reason of its own.</summary>
     public static RpcException Exhausted(string reason, string message) => Make(Code.ResourceExhausted, reason, message);
 
+    /// <summary>INVALID_ARGUMENT: an id of another request.</summary>
+    public static RpcException RequestIdReused(string id) => Make(Code.InvalidArgument, "REQUEST_ID_REUSED", $"requestId {id} was given to another request",
+        new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "requestId", Description = "was given to another request" } } });
+
     /// <summary>OUT_OF_RANGE for a reason of its own.</summary>
     public static RpcException OutOfRange(string reason, string message) => Make(Code.OutOfRange, reason, message);
 

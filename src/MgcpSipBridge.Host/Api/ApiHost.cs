@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
+using MgcpSipBridge.Host.Api.Documents;
 using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
@@ -94,6 +95,8 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Writes);
         services.AddSingleton(parts.Trail);
         services.AddSingleton(parts.Audit);
+        services.AddSingleton(parts.Records);
+        services.AddSingleton(new RequestIds(TimeProvider.System));
         services.AddSingleton(guard.Metrics);
         services.AddSingleton(guard.Access);
         services.AddSingleton(parts.Happenings.Log);
@@ -111,6 +114,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.UseRouting();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         app.UseMiddleware<ApiGate>(guard.Access, guard.Metrics, guard.Log);
+        app.UseMiddleware<StrictJson>();
         app.MapGrpcService<GatewayResource>();
         app.MapGrpcService<PeerResource>();
         app.MapGrpcService<RouteResource>();
@@ -119,15 +123,24 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapGrpcService<SystemResource>();
         app.MapGrpcService<AuditResource>();
         app.MapGrpcService<EventResource>();
+        app.MapGrpcService<CallRecordResource>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         var everybody = new NeedsRole(ApiRole.Everybody);
         app.MapHealthChecks("/healthz", new HealthCheckOptions { Predicate = _ => false }).WithMetadata(everybody);
         app.MapHealthChecks("/readyz", new HealthCheckOptions { Predicate = check => check.Tags.Contains(ReadyTag) }).WithMetadata(everybody);
         app.MapMetrics("/metrics", parts.Metrics.Registry).WithMetadata(new NeedsRole(model.Config.Api.PublicMetrics ? ApiRole.Everybody : ApiRole.Viewer));
+        var document = new Lazy<string>(() => OpenApiDocument.Write(Services, state.Version));
+        app.MapGet("/openapi.json", () => Results.Text(document.Value, "application/json")).WithMetadata(everybody);
         app.MapGet("/", () => Results.Text(Welcome)).WithMetadata(everybody);
         return app;
     }
+
+    private static IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> Services =>
+    [
+        V1.SystemService.Descriptor, V1.GatewayService.Descriptor, V1.PeerService.Descriptor, V1.RouteService.Descriptor, V1.ProvisioningService.Descriptor, V1.CallService.Descriptor,
+        V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor,
+    ];
 
     private sealed class NoLifetime : IHostLifetime
     {
@@ -142,6 +155,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /healthz                               alive
         /readyz                                ready to take calls
         /metrics                               Prometheus
+        /openapi.json                          all of it, as an OpenAPI document
         /v1/status                             the bridge in numbers
         /v1/gateways                           gateways; /v1/gateways/{name}
         /v1/gateways/{name}/lines              lines; /v1/gateways/{name}/lines/{number}
@@ -153,6 +167,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder
 
+        /v1/callRecords                        what was written down of calls that are over; /v1/callRecords/{id}
         /v1/events:watch                       what happens, as it happens; /v1/alarms: what is wrong
         /v1/auditEntries                       who did what through the API; /v1/auditEntries/{id}
 

@@ -4,11 +4,11 @@ using MgcpSipBridge.Host.Observability;
 
 namespace MgcpSipBridge.Host.Api;
 
-/// <summary>Counts how RPCs end, those that come by REST too.</summary>
-internal sealed class ApiInterceptor(ApiMetrics metrics) : Interceptor
+/// <summary>Counts how RPCs end, those that come by REST too, and answers again what was asked again.</summary>
+internal sealed class ApiInterceptor(ApiMetrics metrics, RequestIds ids) : Interceptor
 {
     public override Task<TResponse> UnaryServerHandler<TRequest, TResponse>(TRequest request, ServerCallContext context, UnaryServerMethod<TRequest, TResponse> continuation) =>
-        CountAsync(context, () => continuation(request, context));
+        CountAsync(context, () => ids.OnceAsync(context.GetHttpContext().Principal().Name, context.Method, request, () => continuation(request, context)));
 
     public override Task ServerStreamingServerHandler<TRequest, TResponse>(
         TRequest request, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, ServerStreamingServerMethod<TRequest, TResponse> continuation) => CountAsync(context, async () =>

@@ -2,6 +2,7 @@ using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Records;
 using MgcpSipBridge.Host.Shards;
 
 namespace MgcpSipBridge.Host.Api;
@@ -15,4 +16,5 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Trail">Writes down who did what.</param>
 /// <param name="Audit">What was written down.</param>
 /// <param name="Happenings">What happens, and what is wrong.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings);
+/// <param name="Records">What was written down of calls.</param>
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records);

@@ -11,8 +11,8 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
     public override async Task<V1.ListGatewaysResponse> ListGateways(V1.ListGatewaysRequest request, ServerCallContext context)
     {
         var all = await engine.AllAsync<GatewayView>(new EngineQuery.Gateways(), context.CancellationToken);
-        var (page, next) = Paging.Take(all, g => g.Model.Mgcp.Name, request.PageSize, request.PageToken);
-        return new V1.ListGatewaysResponse { Gateways = { page.Select(g => g.ToMessage(state)) }, NextPageToken = next };
+        var (page, next) = Listing.Page(all, g => g.Model.Mgcp.Name, g => g.ToMessage(state), new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
+        return new V1.ListGatewaysResponse { Gateways = { page }, NextPageToken = next };
     }
 
     public override async Task<V1.Gateway> GetGateway(V1.GetGatewayRequest request, ServerCallContext context) =>
@@ -22,8 +22,9 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
     {
         if (request.Gateway != ProvisioningWrites.AnyGateway) await FindAsync(request.Gateway, context);
         var all = await engine.AllAsync<LineView>(new EngineQuery.Lines(), context.CancellationToken);
-        var (page, next) = Paging.Take(all.Where(l => IsOn(l, request.Gateway)), l => l.Model.Number, request.PageSize, request.PageToken);
-        return new V1.ListLinesResponse { Lines = { page.Select(l => l.ToMessage(state)) }, NextPageToken = next };
+        var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
+        var (page, next) = Listing.Page(all.Where(l => IsOn(l, request.Gateway)), l => l.Model.Number, l => l.ToMessage(state), query);
+        return new V1.ListLinesResponse { Lines = { page }, NextPageToken = next };
     }
 
     public override Task<V1.Line> GetLine(V1.GetLineRequest request, ServerCallContext context) => LineAsync(request.Gateway, request.Line, context);
@@ -76,8 +77,9 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
     public override async Task<V1.ListDiscoveredGatewaysResponse> ListDiscoveredGateways(V1.ListDiscoveredGatewaysRequest request, ServerCallContext context)
     {
         var all = await engine.AllAsync<DiscoveredView>(new EngineQuery.Discovered(), context.CancellationToken);
-        var (page, next) = Paging.Take(all, d => $"{d.Gateway.Domain.ToLowerInvariant()} {d.Gateway.Address.Host}", request.PageSize, request.PageToken);
-        return new V1.ListDiscoveredGatewaysResponse { DiscoveredGateways = { page.Select(d => d.ToMessage(state.Clock)) }, NextPageToken = next };
+        var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
+        var (page, next) = Listing.Page(all, d => $"{d.Gateway.Domain.ToLowerInvariant()} {d.Gateway.Address.Host}", d => d.ToMessage(state.Clock), query);
+        return new V1.ListDiscoveredGatewaysResponse { DiscoveredGateways = { page }, NextPageToken = next };
     }
 
     public override async Task<V1.Gateway> AdoptDiscoveredGateway(V1.AdoptDiscoveredGatewayRequest request, ServerCallContext context)
@@ -125,8 +127,8 @@ internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes)
 {
     public override Task<V1.ListPeersResponse> ListPeers(V1.ListPeersRequest request, ServerCallContext context)
     {
-        var (page, next) = Paging.Take(state.Model.Peers, p => p.Sip.Name, request.PageSize, request.PageToken);
-        return Task.FromResult(new V1.ListPeersResponse { Peers = { page.Select(p => p.ToMessage(state)) }, NextPageToken = next });
+        var (page, next) = Listing.Page(state.Model.Peers, p => p.Sip.Name, p => p.ToMessage(state), new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
+        return Task.FromResult(new V1.ListPeersResponse { Peers = { page }, NextPageToken = next });
     }
 
     public override Task<V1.Peer> GetPeer(V1.GetPeerRequest request, ServerCallContext context) => Task.FromResult(Find(request.Peer));
@@ -157,8 +159,8 @@ internal sealed class RouteResource(BridgeState state, ProvisioningWrites writes
 {
     public override Task<V1.ListRoutesResponse> ListRoutes(V1.ListRoutesRequest request, ServerCallContext context)
     {
-        var (page, next) = Paging.Take(state.Model.Routes, r => r.Name, request.PageSize, request.PageToken);
-        return Task.FromResult(new V1.ListRoutesResponse { Routes = { page.Select(r => r.ToMessage(state)) }, NextPageToken = next });
+        var (page, next) = Listing.Page(state.Model.Routes, r => r.Name, r => r.ToMessage(state), new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
+        return Task.FromResult(new V1.ListRoutesResponse { Routes = { page }, NextPageToken = next });
     }
 
     public override Task<V1.Route> GetRoute(V1.GetRouteRequest request, ServerCallContext context) => Task.FromResult(Find(request.Route));
@@ -191,8 +193,9 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
     {
         var all = await engine.AllAsync<CallView>(new EngineQuery.Calls(), context.CancellationToken);
         // The start, in a form that sorts as text, and the id: neither changes.
-        var (page, next) = Paging.Take(all, c => $"{c.Started.Ticks:x16}/{c.CallId}", request.PageSize, request.PageToken);
-        return new V1.ListCallsResponse { Calls = { page.Select(c => c.ToMessage(state.Clock)) }, NextPageToken = next };
+        var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
+        var (page, next) = Listing.Page(all, c => $"{c.Started.Ticks:x16}/{c.CallId}", c => c.ToMessage(state.Clock), query);
+        return new V1.ListCallsResponse { Calls = { page }, NextPageToken = next };
     }
 
     public override async Task<V1.Call> GetCall(V1.GetCallRequest request, ServerCallContext context) =>

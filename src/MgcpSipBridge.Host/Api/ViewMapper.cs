@@ -80,7 +80,7 @@ internal static partial class ViewMapper
         Etag = state.EtagOf(ResourceKind.Route, route.Name),
     };
 
-    private static V1.ConnectionCounters ToMessage(this ConnectionStatistics counted)
+    public static V1.ConnectionCounters ToMessage(this ConnectionStatistics counted)
     {
         // Proto3 optional scalars have no "set if not null".
         var message = new V1.ConnectionCounters();

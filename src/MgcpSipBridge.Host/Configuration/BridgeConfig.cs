@@ -13,6 +13,7 @@ internal sealed class BridgeConfig
     [Setting("How RTP is relayed.")] public RelaySection Relay { get; } = new();
     [Setting("gRPC, REST, metrics and health.")] public ApiSection Api { get; } = new();
     [Setting("Where provisioning is kept.")] public StorageSection Storage { get; } = new();
+    [Setting("Call records (CDR).")] public CdrSection Cdr { get; } = new();
     [Setting("The event stream.")] public EventsSection Events { get; } = new();
     [Setting("Who did what through the API.")] public AuditSection Audit { get; } = new();
     [Setting("Several nodes as one.")] public ClusterSection Cluster { get; } = new();

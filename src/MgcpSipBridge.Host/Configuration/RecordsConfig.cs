@@ -19,3 +19,22 @@ internal sealed class AuditSection
     [Setting("Entries of the audit log that are kept; with Storage:Provider None, 1000 of them until the bridge ends.", Min = "100", Max = "10000000")]
     public int Keep { get; set; } = 100_000;
 }
+
+/// <summary>Cdr:…</summary>
+internal sealed class CdrSection
+{
+    [Setting("File to which each call's record is added in the columns of Asterisk's Master.csv, times in UTC; it may be rotated at any time.")]
+    public string? Csv { get; set; }
+
+    [Setting("File to which each call's record is added as a line of JSON; it may be rotated at any time.")]
+    public string? JsonLines { get; set; }
+
+    [Setting("Whether records are kept in the storage too (Storage:Provider), where the API finds them; without, the API has the last 1000 until the bridge ends.")]
+    public bool Storage { get; set; } = true;
+
+    [Setting("How long records stay in the storage; 0s: for ever.", Min = "0s", Max = "3650d")]
+    public TimeSpan Keep { get; set; } = TimeSpan.FromDays(90);
+
+    [Setting("File in which records wait for those that cannot take them at the moment; by default Storage:Path with .cdr at its end.")]
+    public string? Spool { get; set; }
+}

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MgcpSipBridge.Host.Audit;
+using MgcpSipBridge.Host.Records;
 
 namespace MgcpSipBridge.Host.Provisioning;
 
@@ -34,6 +35,9 @@ internal interface IProvisioningStore : IDisposable
 
     /// <summary>What was done through the API.</summary>
     IAuditLog Audit { get; }
+
+    /// <summary>What was written down of calls.</summary>
+    ICallRecords Records { get; }
 
     /// <summary>What was set at phones.</summary>
     IDialledStore Dialled { get; }
@@ -71,6 +75,8 @@ internal sealed class NoStore(int audits = 1000) : IProvisioningStore
     public IAuditLog Audit { get; } = new MemoryAudit(audits);
 
     public IDialledStore Dialled { get; } = new NoDialled();
+
+    public ICallRecords Records { get; } = new MemoryRecords();
 
     public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null)
     {

@@ -8,6 +8,7 @@ using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Records;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
@@ -28,6 +29,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly BridgeMetrics _metrics;
     private readonly NoteLog _notes;
     private readonly Happenings _happenings;
+    private readonly RecordClerk _clerk;
     private readonly List<UdpPort> _sipPorts = [];
     private readonly List<Task> _receiving = [];
     private readonly LiveModel _live;
@@ -51,6 +53,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock) { Provisioned = provisioned, GatewayPatience = model.Config.Mgcp.TMax + model.Config.Api.Timeout };
         _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
         _happenings = new Happenings(model.Config.Events, State, _metrics.Registry);
+        _clerk = RecordOffice.Open(model.Config, State, store.Records, _happenings, _metrics.Registry, _log);
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
@@ -149,6 +152,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         await _shard.DisposeAsync();
         await _dialled.DisposeAsync();
         _live.Dispose();
+        await _clerk.DisposeAsync();
         _happenings.Dispose();
     }
 
@@ -171,6 +175,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         State.Apply(note);
         _notes.Apply(note);
         _happenings.Apply(note);
+        _clerk.Apply(note);
         _adoptions.Apply(note);
         _dialled.Apply(note);
         NoteTaken?.Invoke(note);
@@ -191,7 +196,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         var trail = new AuditTrail(_store.Audit, State.Node, _metrics.Provisioning, _log);
         var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings), logs);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);

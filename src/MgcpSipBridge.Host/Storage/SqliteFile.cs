@@ -39,6 +39,15 @@ internal sealed class SqliteFile(string path)
             features TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+        """
+        CREATE TABLE call_record (
+            place INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            ended TEXT NOT NULL,
+            body TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX call_record_ended ON call_record (ended);
+        """,
     ];
 
     /// <summary>Where it is.</summary>

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Records;
 using Microsoft.Data.Sqlite;
 
 namespace MgcpSipBridge.Host.Storage;
@@ -16,16 +17,19 @@ internal sealed class SqliteStore : IProvisioningStore
     private readonly SecretBox _secrets;
     private readonly SqliteAudit _audit;
     private readonly SqliteDialled _dialled;
+    private readonly SqliteRecords _records;
     private SqliteConnection? _database;
 
     /// <param name="path">The file.</param>
     /// <param name="secrets">Encrypts passwords.</param>
     /// <param name="audits">Entries of the audit log that are kept.</param>
-    public SqliteStore(string path, SecretBox secrets, int audits = 100_000)
+    /// <param name="keepRecords">How long call records are kept; zero for ever.</param>
+    public SqliteStore(string path, SecretBox secrets, int audits = 100_000, TimeSpan keepRecords = default)
     {
         (_path, _file, _secrets) = (path, new SqliteFile(path), secrets);
         _audit = new SqliteAudit(_file, audits);
         _dialled = new SqliteDialled(_file);
+        _records = new SqliteRecords(_file, keepRecords);
     }
 
     /// <inheritdoc/>
@@ -36,6 +40,9 @@ internal sealed class SqliteStore : IProvisioningStore
 
     /// <inheritdoc/>
     public IDialledStore Dialled => _dialled;
+
+    /// <inheritdoc/>
+    public ICallRecords Records => _records;
 
     /// <inheritdoc/>
     public IReadOnlyList<KeptResource> Load()
@@ -101,6 +108,7 @@ internal sealed class SqliteStore : IProvisioningStore
         Close();
         _audit.Dispose();
         _dialled.Dispose();
+        _records.Dispose();
     }
 
     private static string Kind(ResourceKey key) => key.Kind.ToString().ToLowerInvariant();

@@ -19,7 +19,7 @@ internal static class ServeVerb
             return ExitCodes.Configuration;
         }
 
-        using var store = StoreOf(model.Config.Storage, model.Config.Audit.Keep);
+        using var store = StoreOf(model.Config);
         Provisioned provisioned;
         try
         {
@@ -76,7 +76,7 @@ internal static class ServeVerb
         return ExitCodes.Success;
     }
 
-    private static IProvisioningStore StoreOf(StorageSection storage, int audits) => storage.Provider == StorageProvider.None
+    private static IProvisioningStore StoreOf(BridgeConfig config) => config.Storage.Provider == StorageProvider.None
         ? new NoStore()
-        : new SqliteStore(storage.Path, new SecretBox(storage.KeyFile ?? storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable)), audits);
+        : new SqliteStore(config.Storage.Path, new SecretBox(config.Storage.KeyFile ?? config.Storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable)), config.Audit.Keep, config.Cdr.Keep);
 }

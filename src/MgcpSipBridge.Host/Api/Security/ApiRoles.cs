@@ -50,6 +50,9 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.CallService/OriginateCall"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.CallService/HangUpCall"] = ApiRole.Operator,
 
+        ["mgcpsipbridge.v1.CallRecordService/ListCallRecords"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.CallRecordService/GetCallRecord"] = ApiRole.Viewer,
+
         ["mgcpsipbridge.v1.EventService/WatchEvents"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.EventService/ListAlarms"] = ApiRole.Viewer,
 

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
 
@@ -8,8 +7,6 @@ namespace MgcpSipBridge.Host.Api.Security;
 /// <summary>Writes a refusal in the form that the request has: the status of gRPC, or <c>google.rpc.Status</c> as JSON.</summary>
 internal static class RefusalWriter
 {
-    private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithTypeRegistry(TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor)));
-
     /// <summary>Answers; nothing of the bridge is told but the reason.</summary>
     public static Task WriteAsync(HttpContext context, ApiRefusal refusal, ApiPrincipal? principal, ApiRole? needed)
     {
@@ -28,7 +25,7 @@ internal static class RefusalWriter
         response.StatusCode = status.Code == (int)Code.Unauthenticated ? StatusCodes.Status401Unauthorized : StatusCodes.Status403Forbidden;
         if (status.Code == (int)Code.Unauthenticated) response.Headers.WWWAuthenticate = "Bearer realm=\"mgcp-sip-bridge\"";
         response.ContentType = "application/json; charset=utf-8";
-        return response.WriteAsync(Json.Format(status));
+        return response.WriteAsync(RestErrors.Text(status));
     }
 
     private static Google.Rpc.Status StatusOf(ApiRefusal refusal, ApiPrincipal? principal, ApiRole? needed)

@@ -1,0 +1,58 @@
+using System.Globalization;
+using Grpc.Core;
+using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Records;
+
+namespace MgcpSipBridge.Host.Api;
+
+/// <summary>Call records.</summary>
+internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordService.CallRecordServiceBase
+{
+    // What one request looks through at most for what a filter wants.
+    private const int MostLookedAt = 20_000;
+    private const int Batch = 500;
+
+    public override Task<V1.ListCallRecordsResponse> ListCallRecords(V1.ListCallRecordsRequest request, ServerCallContext context)
+    {
+        var filter = Listing.Filter(request.Filter, V1.CallRecord.Descriptor);
+        var size = Paging.SizeOf(request.PageSize);
+        long? before = null;
+        if (request.PageToken.Length > 0)
+            before = long.TryParse(request.PageToken, NumberStyles.None, CultureInfo.InvariantCulture, out var place) ? place : throw Paging.BadToken();
+        var response = new V1.ListCallRecordsResponse();
+        for (var looked = 0; looked < MostLookedAt; looked += Batch)
+        {
+            context.CancellationToken.ThrowIfCancellationRequested();
+            var batch = Reading(() => records.List(before, Batch));
+            foreach (var (at, record) in batch)
+            {
+                before = at;
+                if (filter is not null && !filter.Matches(record)) continue;
+                response.CallRecords.Add(record);
+                if (response.CallRecords.Count == size) break;
+            }
+
+            if (response.CallRecords.Count == size) break;
+            // The end was reached: there is no next page.
+            if (batch.Count < Batch) return Task.FromResult(response);
+        }
+
+        if (Reading(() => records.List(before, 1)).Count > 0) response.NextPageToken = before!.Value.ToString(CultureInfo.InvariantCulture);
+        return Task.FromResult(response);
+    }
+
+    public override Task<V1.CallRecord> GetCallRecord(V1.GetCallRecordRequest request, ServerCallContext context) =>
+        Task.FromResult(Reading(() => records.Find(request.CallRecord)) ?? throw EngineAnswers.NotFound($"call record {request.CallRecord}"));
+
+    private static T Reading<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (StoreException e)
+        {
+            throw ApiErrors.StoreUnreadable(e.Message);
+        }
+    }
+}

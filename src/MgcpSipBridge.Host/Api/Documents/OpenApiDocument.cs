@@ -1,0 +1,110 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using Google.Api;
+using Google.Protobuf.Reflection;
+using MgcpSipBridge.Host.Api.Security;
+
+namespace MgcpSipBridge.Host.Api.Documents;
+
+/// <summary>REST as an OpenAPI 3.0 document, made from the descriptors and the comments of the protos, so that it cannot say anything else than what is served.</summary>
+internal static partial class OpenApiDocument
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    /// <summary>The document.</summary>
+    /// <param name="services">What is served.</param>
+    /// <param name="version">The program's version.</param>
+    public static string Write(IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> services, string version)
+    {
+        var comments = ProtoComments.Read();
+        var schemas = new OpenApiSchemas(comments);
+        var paths = new JsonObject();
+        var tags = new JsonArray();
+        foreach (var service in services)
+        {
+            tags.Add(new JsonObject { ["name"] = service.Name, ["description"] = comments.GetValueOrDefault(service.FullName) });
+            foreach (var method in service.Methods)
+            {
+                if (method.GetOptions()?.GetExtension(AnnotationsExtensions.Http) is not { } rule) continue;
+                var (verb, template) = Pattern(rule);
+                var path = Variable().Replace(template, m => "{" + m.Groups[1].Value + "}");
+                if (paths[path] is not JsonObject item) paths[path] = item = [];
+                item[verb] = Operation(method, rule, template, comments, schemas);
+            }
+        }
+
+        var status = schemas.Of(Google.Rpc.Status.Descriptor);
+        return new JsonObject
+        {
+            ["openapi"] = "3.0.3",
+            ["info"] = new JsonObject { ["title"] = "MgcpSipBridge", ["version"] = version, ["description"] = "The control API. Errors are google.rpc.Status; what an answer does not have is written with its default." },
+            ["tags"] = tags,
+            ["paths"] = paths,
+            ["components"] = new JsonObject
+            {
+                ["schemas"] = schemas.All,
+                ["responses"] = new JsonObject { ["Error"] = new JsonObject { ["description"] = "What is wrong; its details hold a reason for programs and every field that is wrong.", ["content"] = Json(status) } },
+                ["securitySchemes"] = new JsonObject { ["token"] = new JsonObject { ["type"] = "http", ["scheme"] = "bearer" } },
+            },
+            ["security"] = new JsonArray(new JsonObject { ["token"] = new JsonArray() }),
+        }.ToJsonString(Indented);
+    }
+
+    [GeneratedRegex(@"\{([^}=]+)[^}]*\}")]
+    private static partial Regex Variable();
+
+    private static (string Verb, string Path) Pattern(HttpRule rule) => rule.PatternCase switch
+    {
+        HttpRule.PatternOneofCase.Get => ("get", rule.Get),
+        HttpRule.PatternOneofCase.Post => ("post", rule.Post),
+        HttpRule.PatternOneofCase.Patch => ("patch", rule.Patch),
+        HttpRule.PatternOneofCase.Put => ("put", rule.Put),
+        _ => ("delete", rule.Delete),
+    };
+
+    private static JsonObject Operation(MethodDescriptor method, HttpRule rule, string template, IReadOnlyDictionary<string, string> comments, OpenApiSchemas schemas)
+    {
+        var parameters = new JsonArray();
+        var inPath = new HashSet<string>(StringComparer.Ordinal);
+        foreach (Match variable in Variable().Matches(template))
+        {
+            inPath.Add(variable.Groups[1].Value);
+            parameters.Add(new JsonObject { ["name"] = variable.Groups[1].Value, ["in"] = "path", ["required"] = true, ["schema"] = new JsonObject { ["type"] = "string" } });
+        }
+
+        foreach (var field in method.InputType.Fields.InDeclarationOrder())
+        {
+            if (rule.Body == "*" || rule.Body == field.Name || inPath.Contains(field.Name)) continue;
+            // What is no scalar cannot stand in a query, but for a mask, which is written as text.
+            if (field.FieldType == FieldType.Message && field.MessageType.FullName != "google.protobuf.FieldMask") continue;
+            parameters.Add(new JsonObject { ["name"] = field.JsonName, ["in"] = "query", ["description"] = comments.GetValueOrDefault(field.FullName), ["schema"] = schemas.OfField(field) });
+        }
+
+        var comment = comments.GetValueOrDefault(method.FullName) ?? "";
+        var role = ApiRoles.Of($"{method.Service.FullName}/{method.Name}")?.ToString().ToLowerInvariant();
+        var operation = new JsonObject
+        {
+            ["operationId"] = $"{method.Service.Name}_{method.Name}",
+            ["tags"] = new JsonArray(method.Service.Name),
+            ["summary"] = comment.Split(". ")[0].TrimEnd('.'),
+            ["description"] = $"{comment} Needs the role {role}.{(method.IsServerStreaming ? " The answer is a line of JSON for each." : "")}",
+            ["parameters"] = parameters,
+            ["responses"] = new JsonObject
+            {
+                ["200"] = new JsonObject { ["description"] = comments.GetValueOrDefault(method.OutputType.FullName) ?? "Done.", ["content"] = Json(schemas.Of(method.OutputType)) },
+                ["default"] = new JsonObject { ["$ref"] = "#/components/responses/Error" },
+            },
+            ["x-role"] = role,
+        };
+        if (rule.Body.Length > 0)
+        {
+            var body = rule.Body == "*" ? method.InputType : method.InputType.FindFieldByName(rule.Body).MessageType;
+            operation["requestBody"] = new JsonObject { ["required"] = true, ["content"] = Json(schemas.Of(body)) };
+        }
+
+        return operation;
+    }
+
+    private static JsonObject Json(JsonNode schema) => new() { ["application/json"] = new JsonObject { ["schema"] = schema.DeepClone() } };
+}
