@@ -41,6 +41,7 @@ public sealed partial class BridgeEngine
         if (_core.Routes.Plan.Judge(destination) < DialJudgement.CompleteOnTimeout) return new OriginateAnswer(OriginateRefusal.NoRoute, null);
         var call = new Call(_core.NewCallId(), FromLine: true, new Party(destination));
         _core.Raise(line, new CallEvent.Summoned(call));
+        _core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.ClickToDial));
         Pump();
         return new OriginateAnswer(OriginateRefusal.None, FindAny(call.Id.ToString())?.View());
     }

@@ -40,21 +40,23 @@ public sealed class EventApiTests : IAsyncDisposable
             new EngineNote.LineChanged("1001", LineState.Idle, LineState.Dialing),
             new EngineNote.PostDialDelay("c1", seconds),
             new EngineNote.CallAnswered("c1", 3 * seconds),
+            new EngineNote.FeatureUsed("c1", CallFeature.Hold),
             new EngineNote.CallEnded(new Engine.CallRecord(Samples.Call with { Ended = new MgcpSipBridge.SansIo.Instant(40_000_000), Outcome = CallOutcome.Answered }, 250, 200, 16, true, seconds)),
             new EngineNote.GatewayChanged("gw1", GatewayState.Down),
         ]) Note(note);
 
         var seen = new List<Event>();
-        while (seen.Count < 11) seen.Add(await NextAsync(watch));
+        while (seen.Count < 12) seen.Add(await NextAsync(watch));
         Assert.Equal(
         [
             "gateway.up gateways/gw1", "gateway.restarted gateways/gw1", "line.service lines/1001", "registration.changed lines/1001", "call.started calls/c1", "line.state lines/1001",
-            "call.ringing calls/c1", "call.answered calls/c1", "call.ended calls/c1", "gateway.down gateways/gw1", "alarm.raised gateways/gw1",
+            "call.ringing calls/c1", "call.answered calls/c1", "feature.used calls/c1", "call.ended calls/c1", "gateway.down gateways/gw1", "alarm.raised gateways/gw1",
         ], seen.Select(e => $"{e.Type} {e.Resource}"));
-        Assert.Equal(Enumerable.Range(0, 11).Select(i => seen[0].Sequence + i), seen.Select(e => e.Sequence));
-        Assert.Equal(("1001", 16, 200, 250, Call.Types.Outcome.Answered), (seen[8].Call.Line, seen[8].Call.Q850Cause, seen[8].Call.SipStatus, seen[8].Call.MgcpCode, seen[8].Call.Ended.Outcome));
+        Assert.Equal(Enumerable.Range(0, 12).Select(i => seen[0].Sequence + i), seen.Select(e => e.Sequence));
+        Assert.Equal(("1001", 16, 200, 250, Call.Types.Outcome.Answered), (seen[9].Call.Line, seen[9].Call.Q850Cause, seen[9].Call.SipStatus, seen[9].Call.MgcpCode, seen[9].Call.Ended.Outcome));
         Assert.Equal((Line.Types.State.Idle, Line.Types.State.Dialing), (seen[5].Line.FromState, seen[5].Line.State));
-        Assert.Equal("GATEWAY_DOWN", seen[10].Alarm.Name);
+        Assert.Equal("HOLD", seen[8].Call.Feature);
+        Assert.Equal("GATEWAY_DOWN", seen[11].Alarm.Name);
     }
 
     [Fact]

@@ -66,7 +66,9 @@ public sealed class RecordApiTests : IDisposable
     public async Task A_spool_that_cannot_be_written_holds_them_in_memory_and_calls_go_on()
     {
         var nowhere = Path.Combine(_folder, "missing", "spool");
+        Directory.CreateDirectory(Path.GetDirectoryName(nowhere)!);
         await using var bridge = await LiveBridge.StartAsync(settings: [$"--Cdr:JsonLines={File("cdr.json")}", $"--Cdr:Spool={nowhere}"]);
+        Directory.Delete(Path.GetDirectoryName(nowhere)!);
         End(bridge.Server, "c1", "1001");
         await Patience.UntilAsync("an alarm", async () => (await bridge.GetAsync("/v1/alarms"))["alarms"]!.AsArray().Any(a => (string)a!["resource"]! == "cdr/spool"));
         Directory.CreateDirectory(Path.GetDirectoryName(nowhere)!);

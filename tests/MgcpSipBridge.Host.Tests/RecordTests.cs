@@ -34,6 +34,9 @@ public sealed class RecordTests
             new EngineNote.PostDialDelay("c1", TimeSpan.FromMilliseconds(300)),
             new EngineNote.AudioChanged("c1", RelayAudio.SipSilent, true),
             new EngineNote.AudioChanged("c1", RelayAudio.Flowing, false),
+            new EngineNote.FeatureUsed("c1", CallFeature.TransferByPeer),
+            new EngineNote.FeatureUsed("c1", CallFeature.Hold),
+            new EngineNote.FeatureUsed("c1", CallFeature.Hold),
             new EngineNote.AudioChanged("c1", RelayAudio.SipSilent, false),
             End(answered: true));
         Assert.Single(_ended);
@@ -48,6 +51,7 @@ public sealed class RecordTests
         Assert.Equal((950, 50, 4.0, 1000), (record.GatewayMedia.PacketsReceived, record.GatewayMedia.PacketsLost, record.GatewayMedia.JitterMilliseconds, record.SipMedia.PacketsReceived));
         Assert.Equal(950, record.GatewayCounters.PacketsReceived);
         Assert.Equal(["SIP_SILENT"], record.Silences);
+        Assert.Equal(["TRANSFER_BY_PEER", "HOLD"], record.Features);
         Assert.EndsWith("-c1", record.Id, StringComparison.Ordinal);
         // What was kept at the end is the taker's own.
         Assert.Null(_ended[0].GatewayMedia);

@@ -26,6 +26,9 @@ public abstract record EngineNote
     /// <summary>A call's connection was deleted, and its gateway told what it had counted (P:). Comes after the call's end, mostly.</summary>
     public sealed record GatewayCounted(string CallId, ConnectionStatistics Counted) : EngineNote;
 
+    /// <summary>A feature was used in a call.</summary>
+    public sealed record FeatureUsed(string CallId, CallFeature Feature) : EngineNote;
+
     /// <summary>A line's state changed.</summary>
     public sealed record LineChanged(string Line, LineState From, LineState To) : EngineNote;
 
@@ -71,6 +74,22 @@ public abstract record EngineNote
 
     /// <summary>A call threw: it was cleared, the shard lives on. Our bug.</summary>
     public sealed record Fault(string Where, Exception Exception) : EngineNote;
+}
+
+/// <summary>What can be done with a call beside talking, as records and the event stream name it.</summary>
+public enum CallFeature
+{
+    /// <summary>The bridge rang the line in order to call for it.</summary>
+    ClickToDial,
+
+    /// <summary>The line's side let the peer wait.</summary>
+    Hold,
+
+    /// <summary>The peer was asked to call somebody in the line's place.</summary>
+    Transfer,
+
+    /// <summary>The peer had the line call somebody else.</summary>
+    TransferByPeer,
 }
 
 /// <summary>What is written down of a call when it has ended.</summary>

@@ -155,6 +155,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     {
         if (Holds == held) return;
         Holds = held;
+        if (held) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Hold));
         Point();
     }
 

@@ -40,6 +40,7 @@ internal sealed partial class SipLeg
         if (_asked is not { } asked || asked.User != number) return;
         _destinations = ImmutableQueue.CreateRange(Destinations(asked));
         core.Sip.AcceptTransfer(Handle, core.Now);
+        core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.TransferByPeer));
         TryNext();
     }
 
@@ -66,7 +67,11 @@ internal sealed partial class SipLeg
     {
         if (!_answered || _released) return;
         if (other == default(SipCallHandle)) core.Raise(call.Line, new CallEvent.TransferEnded(call.Id, Done: false));
-        else core.Sip.Transfer(Handle, number, other, core.Now);
+        else
+        {
+            core.Sip.Transfer(Handle, number, other, core.Now);
+            core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Transfer));
+        }
     }
 
     public void OnTransferProgressed(SipEvent.TransferProgressed progress)

@@ -30,6 +30,7 @@ internal static partial class SettingsValidator
         if (config.Relay.Engine == RelayEngine.Native && !RtpRelay.NativeIsPossible) check.Wrong("Relay:Engine", "the native engine needs Linux on 64 bits; Auto takes what there is");
         var codes = check.ServiceCodes(config.Dial.ServiceCodes);
         check.Timers(config);
+        CdrSettings.Validate(config.Cdr, check.Wrong);
         return !problems.None ? null : new BridgeModel
         {
             Config = config,

@@ -1,6 +1,7 @@
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Audit;
+using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
@@ -82,6 +83,9 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
             case EngineNote.CallAnswered answered:
                 Call("call.answered", answered.CallId, () => new V1.CallEvent { Call = answered.CallId, Delay = answered.Setup.ToDuration() });
                 break;
+            case EngineNote.FeatureUsed used:
+                Call("feature.used", used.CallId, () => new V1.CallEvent { Call = used.CallId, Feature = Word(used.Feature) });
+                break;
             case EngineNote.AudioChanged audio:
                 Call("call.audio", audio.CallId, () => new V1.CallEvent { Call = audio.CallId, Audio = Word(audio.Audio) });
                 break;
@@ -102,7 +106,11 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
 
     private static V1.Call.Types.Direction Direction(bool fromLine) => fromLine ? V1.Call.Types.Direction.MgcpToSip : V1.Call.Types.Direction.SipToMgcp;
 
-    private static string Word(RelayAudio audio) => audio switch
+    /// <summary>A feature as the API names it.</summary>
+    public static string Word(CallFeature feature) => BridgeMetrics.Snake(feature).ToUpperInvariant();
+
+    /// <summary>Who is heard, as the API names it.</summary>
+    public static string Word(RelayAudio audio) => audio switch
     {
         RelayAudio.Flowing => "FLOWING",
         RelayAudio.GatewaySilent => "GATEWAY_SILENT",

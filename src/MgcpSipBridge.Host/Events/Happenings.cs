@@ -32,6 +32,7 @@ internal sealed class Happenings : IDisposable
     /// <summary>Takes a note of the engine.</summary>
     public void Apply(EngineNote note)
     {
+        if (note is EngineNote.FeatureUsed used) Metrics.Used(used.Feature);
         Feed.Apply(note);
         Alarms.Apply(note);
     }

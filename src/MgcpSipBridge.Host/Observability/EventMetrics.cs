@@ -1,3 +1,4 @@
+using MgcpSipBridge.Engine;
 using Prometheus;
 
 namespace MgcpSipBridge.Host.Observability;
@@ -9,6 +10,7 @@ internal sealed class EventMetrics
     private readonly Counter _missed;
     private readonly Gauge _readers;
     private readonly Counter _resumes;
+    private readonly Counter _features;
 
     public EventMetrics(CollectorRegistry registry)
     {
@@ -17,8 +19,12 @@ internal sealed class EventMetrics
         _missed = metrics.CreateCounter("mgcpsipbridge_events_missed_total", "Events that readers of the event stream were too slow for, over all readers.");
         _readers = metrics.CreateGauge("mgcpsipbridge_event_watchers", "Readers of the event stream.");
         _resumes = metrics.CreateCounter("mgcpsipbridge_watch_resumes_total", "Readers that came back with a token: resumed, or expired when what follows it was no longer kept.", ["result"]);
+        _features = metrics.CreateCounter("mgcpsipbridge_features_used_total", "Times a feature was used in a call.", ["feature"]);
+        foreach (var feature in Enum.GetValues<CallFeature>()) _features.WithLabels(BridgeMetrics.Snake(feature)).Inc(0);
         foreach (var result in (string[])["resumed", "expired"]) _resumes.WithLabels(result).Inc(0);
     }
+
+    public void Used(CallFeature feature) => _features.WithLabels(BridgeMetrics.Snake(feature)).Inc();
 
     public void Published() => _events.Inc();
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
+using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Media;
 
 namespace MgcpSipBridge.Host.Records;
@@ -45,12 +46,15 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
                     entry.Record.PostDialDelay = Duration.FromTimeSpan(ringing.Delay);
                     break;
                 case EngineNote.AudioChanged audio when audio.Audio != RelayAudio.Flowing && Of(audio.CallId) is { } entry:
-                    if (entry.Record.Silences.IndexOf(Word(audio.Audio)) < 0) entry.Record.Silences.Add(Word(audio.Audio));
+                    if (entry.Record.Silences.IndexOf(EventFeed.Word(audio.Audio)) < 0) entry.Record.Silences.Add(EventFeed.Word(audio.Audio));
                     break;
                 case EngineNote.MediaChanged { CallId.Length: > 0 } media when Of(media.CallId) is { } entry:
                     entry.MediaOpen = media.Open;
                     if (media.Statistics is { } counted) (entry.Record.GatewayMedia, entry.Record.SipMedia) = (Counted(counted.Gateway), Counted(counted.Sip));
                     Close(media.CallId, entry);
+                    break;
+                case EngineNote.FeatureUsed used when Of(used.CallId) is { } entry:
+                    if (entry.Record.Features.IndexOf(EventFeed.Word(used.Feature)) < 0) entry.Record.Features.Add(EventFeed.Word(used.Feature));
                     break;
                 case EngineNote.GatewayCounted told when Of(told.CallId) is { } entry:
                     entry.Record.GatewayCounters = told.Counted.ToMessage();
@@ -116,13 +120,6 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
         _open.Remove(call);
         whole(entry.Record);
     }
-
-    private static string Word(RelayAudio audio) => audio switch
-    {
-        RelayAudio.GatewaySilent => "GATEWAY_SILENT",
-        RelayAudio.SipSilent => "SIP_SILENT",
-        _ => "SILENT",
-    };
 
     private static V1.MediaCounters Counted(RelaySideStatistics side) => new()
     {
