@@ -37,6 +37,7 @@ public sealed partial class BridgeEngine
                 break;
             case MgcpEvent.EndpointInService up when Line(up.Endpoint) is { } line:
                 line.Gateway.OnInService(up.Audit);
+                line.BackAt = null;
                 Serves(line, LineService.InService);
                 FollowService(line, serves: true);
                 if (!up.KeepsConnections) LoseConnections(line);
@@ -45,6 +46,7 @@ public sealed partial class BridgeEngine
                 break;
             case MgcpEvent.EndpointOutOfService down when Line(down.Endpoint) is { } line:
                 line.Gateway.OnOutOfService(down.Reason);
+                line.BackAt = down.RestartsIn is { } pause ? _core.Now + pause : null;
                 Serves(line, ServiceAfter(down.Reason));
                 if (down.Reason == OutOfServiceReason.Draining) break;
                 LoseConnections(line);

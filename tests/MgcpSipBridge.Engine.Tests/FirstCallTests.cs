@@ -8,9 +8,9 @@ public class FirstCallTests
     private const string GatewaySdp = "v=0\r\no=- 25678 753849 IN IP4 10.0.0.21\r\ns=-\r\nc=IN IP4 10.0.0.21\r\nt=0 0\r\nm=audio 3456 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
     /// <summary>A gateway that restarts, is audited and gets its first request.</summary>
-    private static Bench InService()
+    internal static Bench InService(EngineModel? model = null, string capabilities = "a:PCMU;PCMA;telephone-event, p:10-30, v:L;G;D, m:sendonly;recvonly;sendrecv;inactive")
     {
-        var bench = new Bench();
+        var bench = new Bench(model);
         bench.Mgcp.Clear();
         bench.FromGateway("RSIP 1001 *@gw1.example.net MGCP 1.0\r\nRM: restart\r\n");
         bench.TakeMgcp("200 1001");
@@ -23,7 +23,7 @@ public class FirstCallTests
             bench.Mgcp.Remove(pending);
             var tid = pending.Split(' ')[1];
             bench.FromGateway(pending[0] == 'A'
-                ? $"200 {tid} OK\r\nA: a:PCMU;PCMA;telephone-event, p:10-30, v:L;G;D, m:sendonly;recvonly;sendrecv;inactive\r\nI:\r\nES: L/hu\r\n"
+                ? $"200 {tid} OK\r\nA: {capabilities}\r\nI:\r\nES: L/hu\r\n"
                 : $"250 {tid} OK\r\n");
         }
 

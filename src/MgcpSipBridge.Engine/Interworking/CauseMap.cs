@@ -1,4 +1,5 @@
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
@@ -9,11 +10,16 @@ namespace MgcpSipBridge.Engine;
 /// </summary>
 internal static class CauseMap
 {
+    /// <summary>When a gateway that restarts, or has too much to do, may be tried again.</summary>
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+
     /// <summary>Why the peer refused, in telephony words. A Q.850 cause from the network says more than the status it travels in.</summary>
     public static CallCause FromSip(SipEnd end) => end.Q850 != 0 && !end.Local ? FromQ850(end.Q850, end.Status) : FromStatus(end.Status);
 
     /// <summary>Q.850 cause of a final status (RFC 3398 §8.2.6.1); 31 for what the table does not name.</summary>
-    public static int Q850OfStatus(int status) => status switch
+    /// <param name="status">The status; 0 for BYE and CANCEL.</param>
+    /// <param name="rang">Whether it rang before: then 480 says that nobody answered.</param>
+    public static int Q850OfStatus(int status, bool rang = false) => status switch
     {
         0 => 16,
         400 or 481 or 500 or 503 => 41,
@@ -24,7 +30,7 @@ internal static class CauseMap
         408 or 504 => 102,
         410 => 22,
         413 or 414 or 416 or 420 or 421 or 423 or 505 or 513 => 127,
-        480 => 18,
+        480 => rang ? 19 : 18,
         482 or 483 => 25,
         484 => 28,
         486 or 600 => 17,
@@ -41,7 +47,7 @@ internal static class CauseMap
         CallCause.UnknownNumber => (404, 1, null),
         // Never 503 with Retry-After for one line: it would silence the peer for all lines (RFC 3261 §21.5.4).
         CallCause.LineOutOfService or CallCause.Unavailable => (480, 27, null),
-        CallCause.LineRestarting => (480, 42, TimeSpan.FromSeconds(5)),
+        CallCause.LineRestarting => (480, 42, Soon),
         CallCause.Declined => (603, 21, null),
         CallCause.Forbidden => (403, 21, null),
         CallCause.IncompatibleMedia => (488, 65, null),
@@ -54,6 +60,35 @@ internal static class CauseMap
         _ => (500, 41, null),
     };
 
+    /// <summary>
+    /// How a call to a line is refused whose gateway is silent or does not serve the endpoint. A peer that takes us for a trunk may then try elsewhere; one that
+    /// knows each line as a phone has no elsewhere.
+    /// </summary>
+    public static (int Status, int Q850, TimeSpan? RetryAfter) Unserved(bool trunk) => (trunk ? 503 : 480, 27, null);
+
+    /// <summary>
+    /// How a call to a line is refused when its gateway answered a CRCX or MDCX with <paramref name="code"/>, by RFC 3661's categories; code 0 is silence. Where the
+    /// blame is ours, 500 with cause 111 says so. A 503 never says when to come again: that would keep the peer from all lines (RFC 3261 §21.5.4).
+    /// </summary>
+    public static (int Status, int Q850, TimeSpan? RetryAfter) Refusal(int code, bool trunk) => MgcpResponseCodes.Normalize(code) switch
+    {
+        0 or 501 => Unserved(trunk),
+        400 => (480, 41, Soon),
+        401 or 540 => (486, 17, null),
+        403 or 404 or 502 or 526 => (503, 47, null),
+        405 or 520 => (480, 42, Soon),
+        406 => (504, 102, null),
+        409 => trunk ? (503, 42, null) : (480, 42, Soon),
+        410 => (503, 34, null),
+        500 => (404, 1, null),
+        504 or 507 or 517 => (500, 79, null),
+        505 or 506 or 509 or 524 or 525 or 527 or 532 or 534 or 535 or 541 => (488, 65, null),
+        512 or 513 or 518 or 522 or 538 => (480, 27, null),
+        521 or 529 or 531 => (503, 38, null),
+        407 or 503 or 508 or 510 or 511 or 514 or 516 or 519 or 523 or 528 or 530 or 533 or 536 or 537 or 539 => (500, 111, null),
+        _ => (480, 41, null),
+    };
+
     /// <summary>Q.850 cause for BYE and CANCEL (RFC 3326).</summary>
     public static int Q850(CallCause cause) => cause switch
     {
@@ -61,8 +96,8 @@ internal static class CauseMap
         CallCause.AnsweredElsewhere => 26,
         CallCause.NoAnswer => 19,
         CallCause.Busy => 17,
-        CallCause.LineOutOfService or CallCause.Unavailable => 27,
-        CallCause.LineRestarting => 42,
+        // Of a call that stood, a restart leaves nothing: only a new one is told to come again (42).
+        CallCause.LineOutOfService or CallCause.LineRestarting or CallCause.Unavailable => 27,
         CallCause.BearerFailure or CallCause.ShuttingDown => 41,
         CallCause.IncompatibleMedia => 65,
         CallCause.Congestion => 47,
@@ -90,19 +125,23 @@ internal static class CauseMap
     };
 
     /// <summary>What a failed CRCX or MDCX means for its call; code 0 is silence.</summary>
-    public static CallCause FromMgcp(int code) => code switch
+    public static CallCause FromMgcp(int code) => MgcpResponseCodes.Normalize(code) switch
     {
         500 => CallCause.UnknownNumber,
-        540 => CallCause.Busy,
-        0 or 501 or 504 or 529 => CallCause.LineOutOfService,
+        401 or 540 => CallCause.Busy,
+        0 or 501 or 512 or 513 or 518 or 522 or 538 => CallCause.LineOutOfService,
         405 or 520 or 409 => CallCause.LineRestarting,
-        403 or 404 or 502 or 526 or 531 => CallCause.Congestion,
+        403 or 404 or 410 or 502 or 526 => CallCause.Congestion,
+        406 or 521 or 529 or 531 => CallCause.NetworkFailure,
         505 or 506 or 509 or 524 or 525 or 527 or 532 or 534 or 535 or 541 => CallCause.IncompatibleMedia,
         _ => CallCause.BearerFailure,
     };
 
     /// <summary>Whether a refused CRCX may succeed with fewer wishes in L: (RFC 3661's categories RCD and Provisioning for codecs).</summary>
     public static bool IsAboutOptions(int code) => code is 506 or 510 or 511 or 524 or 525 or 532 or 534 or 539 or 541;
+
+    /// <summary>Whether a refused CRCX may succeed with a codec that needs less bandwidth (RFC 3661 §2.2).</summary>
+    public static bool IsAboutBandwidth(int code) => code is 404 or 526;
 
     /// <summary>Whether another peer of the route's list should be tried: this one could not be reached or has no room (RFC 3261 §8.1.3.1, §21.5).</summary>
     public static bool IsReasonToFailOver(SipEnd end) => end.Local || end.Status is 500 or 502 or 503 or 504;
@@ -127,11 +166,12 @@ internal static class CauseMap
     private static CallCause FromQ850(int cause, int status) => cause switch
     {
         16 when status is 0 or 487 => CallCause.NormalClearing,
-        1 or 2 or 3 => CallCause.UnknownNumber,
+        1 or 2 or 3 or 26 => CallCause.UnknownNumber,
         17 => CallCause.Busy,
         18 or 19 => CallCause.NoAnswer,
         20 => CallCause.Unavailable,
-        21 => CallCause.Declined,
+        // RFC 3398 §8.2.6.1 has 21 for credentials refused, too; then the status tells.
+        21 => status is 401 or 402 or 403 or 407 ? CallCause.Forbidden : CallCause.Declined,
         22 or 23 => CallCause.NumberChanged,
         25 => CallCause.Loop,
         28 => CallCause.InvalidNumber,
@@ -139,6 +179,7 @@ internal static class CauseMap
         34 or 42 or 44 or 47 => CallCause.Congestion,
         27 or 38 or 41 or 102 => CallCause.NetworkFailure,
         58 or 65 or 70 or 88 => CallCause.IncompatibleMedia,
+        29 or 79 or 111 or 127 => CallCause.Unspecified,
         _ => FromStatus(status),
     };
 }

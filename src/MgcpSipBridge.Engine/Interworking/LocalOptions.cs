@@ -29,9 +29,21 @@ internal static class LocalOptions
     public static int Attempts(ImmutableArray<RtpFormat> formats) =>
         formats.Where(format => !format.IsTelephoneEvent).Select(format => format.Name).Distinct(StringComparer.OrdinalIgnoreCase).Skip(1).Any() ? 3 : 2;
 
+    /// <summary>
+    /// Of the formats, those that need less than the 64 kbit/s of G.711 and G.722, for a gateway that lacks bandwidth (404, 526); empty when that would be no other
+    /// request than before.
+    /// </summary>
+    public static ImmutableArray<RtpFormat> LowRate(ImmutableArray<RtpFormat> formats)
+    {
+        var low = formats.Where(format => format.IsTelephoneEvent || !IsWide(format)).ToImmutableArray();
+        return low.Length < formats.Length && low.Any(format => !format.IsTelephoneEvent) ? low : [];
+    }
+
     /// <summary>Of the offered formats, those that this gateway may speak, in the offer's order with its payload types.</summary>
     public static ImmutableArray<RtpFormat> Acceptable(ImmutableArray<RtpFormat> offered, EndpointAudit audit) =>
         [.. offered.Where(format => format.IsTelephoneEvent || Speaks(audit, format))];
+
+    private static bool IsWide(RtpFormat format) => format.Name.ToUpperInvariant() is "PCMU" or "PCMA" or "G722" or "L16" or "CLEARMODE";
 
     private static bool Speaks(EndpointAudit audit, RtpFormat format) =>
         audit.Codecs.IsDefaultOrEmpty

@@ -25,9 +25,13 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     private bool _described;
     private bool _released;
     private bool _told;
+    private bool _lowRate;
 
     /// <summary>Whether the gateway holds, or may hold, a connection of this call.</summary>
     public bool IsHeld => _stage != Stage.None;
+
+    /// <summary>What the gateway refused the connection with, once that failed the call; 0 for silence.</summary>
+    public int? RefusedWith { get; private set; }
 
     private EndpointId Endpoint => call.Line.Endpoint;
 
@@ -96,6 +100,13 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         {
             _creating = default;
             if (_released) return;
+            if (CauseMap.IsAboutBandwidth(code) && !_lowRate && !LocalOptions.LowRate(call.Media.Wanted(call.Line.Gateway.Audit)).IsEmpty)
+            {
+                _lowRate = true;
+                Create();
+                return;
+            }
+
             if (CauseMap.IsAboutOptions(code) && _attempt + 1 < LocalOptions.Attempts(call.Media.Wanted(call.Line.Gateway.Audit)))
             {
                 _attempt++;
@@ -104,12 +115,12 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
             }
 
             _stage = Stage.None;
-            Fail(CauseMap.FromMgcp(code));
+            Refused(code);
             return;
         }
 
         if (_stage == Stage.Deleting) OnDeleted();
-        else if (!_released) Fail(CauseMap.FromMgcp(code));
+        else if (!_released) Refused(code);
     }
 
     /// <summary>Lets the line hear the far end before the answer.</summary>
@@ -153,6 +164,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         _stage = Stage.Creating;
         var wanted = call.Media.Wanted(call.Line.Gateway.Audit);
+        if (_lowRate) wanted = LocalOptions.LowRate(wanted);
         var remote = default(ReadOnlyMemory<byte>);
         if (!call.FromLine)
         {
@@ -190,6 +202,12 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         // The connection may have come before the ports.
         call.Media.Refresh();
         core.Raise(call.Line, new CallEvent.BearerReady(call.Id));
+    }
+
+    private void Refused(int code)
+    {
+        RefusedWith = code;
+        Fail(CauseMap.FromMgcp(code));
     }
 
     private void Fail(CallCause cause)

@@ -266,7 +266,10 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
             case "oc":
                 return CallEvent.ToneEnded.Instance;
             case "of" when evt.Parameters is { } signal && signal.StartsWith("L/r", StringComparison.OrdinalIgnoreCase) && !signal.StartsWith("L/ro", StringComparison.OrdinalIgnoreCase):
-                return CallEvent.SignalRefused.Instance;
+                // It took the request for the ringing and failed at it (L/of): not a matter of what it can do.
+                return line.State is CallState.Presenting or CallState.Ringing && line.State.Current is { } call
+                    ? new CallEvent.BearerFailed(call.Id, CallCause.BearerFailure)
+                    : CallEvent.SignalRefused.Instance;
             default:
                 return null;
         }

@@ -1,5 +1,6 @@
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
@@ -57,6 +58,9 @@ internal sealed class LineSlot
 
     /// <summary>Whether its endpoint serves.</summary>
     public LineService Service { get; set; }
+
+    /// <summary>When its gateway said that it will be back (RestartDelay, RFC 3435 §2.3.12); null when it did not.</summary>
+    public Instant? BackAt { get; set; }
 
     /// <summary>Whether the line shall be registered at its peer.</summary>
     public bool Registers { get; set; } = true;

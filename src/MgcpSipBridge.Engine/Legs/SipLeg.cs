@@ -14,6 +14,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     private bool _answered;
     private bool _offersEarly;
     private bool _released;
+    private bool _rang;
     private string? _heardDialog;
     private ImmutableDictionary<string, ReadOnlyMemory<byte>> _early = ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
 
@@ -82,7 +83,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
-        var (status, q850, retryAfter) = CauseMap.Refusal(end.Cause);
+        var (status, q850, retryAfter) = Refusal(end.Cause);
         call.SipStatus = status;
         call.Q850 = q850;
         core.Sip.Reject(Handle, status, q850, retryAfter, core.Now);
@@ -121,6 +122,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 
         // 181, 182 and 183 without SDP say nothing that a phone could be made to hear.
         if (progress.Status != 180) return;
+        _rang = true;
         call.OnFarEndSigns();
         core.Raise(call.Line, new CallEvent.PeerRings(call.Id));
     }
@@ -257,9 +259,18 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         if (SipCallId is not null) core.SipCallIds[SipCallId] = call;
     }
 
+    /// <summary>What the gateway answered says more than the cause in telephony words.</summary>
+    private (int Status, int Q850, TimeSpan? RetryAfter) Refusal(CallCause cause)
+    {
+        var trunk = Peer is { } name && core.Peers.TryGetValue(name, out var peer) && peer.Sip.Registration != SipRegistrationMode.PerLine;
+        if (call.Bearer.RefusedWith is { } code && CauseMap.FromMgcp(code) == cause) return CauseMap.Refusal(code, trunk);
+        if (cause is CallCause.LineOutOfService or CallCause.LineRestarting && call.Line.BackAt is { } back && back > core.Now) return (480, 42, back - core.Now);
+        return cause == CallCause.LineOutOfService && call.Line.Service is (LineService.Silent or LineService.Refused) ? CauseMap.Unserved(trunk) : CauseMap.Refusal(cause);
+    }
+
     private void Note(SipEnd end)
     {
         call.SipStatus = end.Status;
-        call.Q850 = end.Q850 != 0 ? end.Q850 : CauseMap.Q850OfStatus(end.Status);
+        call.Q850 = end.Q850 != 0 ? end.Q850 : CauseMap.Q850OfStatus(end.Status, _rang);
     }
 }

@@ -83,6 +83,9 @@ public abstract record MgcpEvent
     {
         /// <summary>Why, by the gateway's RSIP (E:, RFC 3435 §2.5): 900 to 905, or a package's 8xx; 0 when it did not say.</summary>
         public int ReasonCode { get; init; }
+
+        /// <summary>After how long the gateway says that it restarts it (RD:, RFC 3435 §2.3.12); null when it did not.</summary>
+        public TimeSpan? RestartsIn { get; init; }
     }
 
     /// <summary>

@@ -54,7 +54,7 @@ internal sealed class ConnectionCommand(CommandId id, MgcpVerb verb, EndpointCon
     {
         MgcpVerb.Dlcx => reaction is Reaction.RetryLater or Reaction.Overtaken,
         MgcpVerb.Mdcx => reaction == Reaction.RetryLater && code is not (403 or 404 or 502 or 526) && Tries < 3,
-        _ => code == MgcpResponseCodes.Transient && Tries < 1,
+        _ => code is MgcpResponseCodes.Transient or 406 && Tries < 1,
     };
 
     /// <summary>Whether this deletes what <paramref name="other"/> works on.</summary>

@@ -161,9 +161,9 @@ internal sealed class Endpoint
 
     /// <summary>
     /// The endpoint is out of service: pending commands fail, connections are forgotten. It is audited again after <paramref name="retry"/>; null when
-    /// others see to that.
+    /// others see to that. <paramref name="back"/> is when the gateway says that it will be back.
     /// </summary>
-    public void LeaveService(OutOfServiceReason reason, TimeSpan? retry, Instant now, int code = 0)
+    public void LeaveService(OutOfServiceReason reason, TimeSpan? retry, Instant now, int code = 0, TimeSpan? back = null)
     {
         // An endpoint that never was in service is news only if the gateway will not have it, and that once.
         var tell = IsLive || (reason == OutOfServiceReason.Refused && !_refusalTold);
@@ -175,7 +175,7 @@ internal sealed class Endpoint
         Drop(now);
         if (retry is { } wait) _services.Timers.Set(new AgentTimer(AgentTimerKind.Audit, this), now + wait);
         else _services.Timers.Cancel(new AgentTimer(AgentTimerKind.Audit, this));
-        if (tell) _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, reason) { ReasonCode = code });
+        if (tell) _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, reason) { ReasonCode = code, RestartsIn = back });
     }
 
     /// <summary>Taken out of the configuration: nobody would ever delete its connections, so that is done now.</summary>

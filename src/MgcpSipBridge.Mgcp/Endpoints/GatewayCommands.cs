@@ -213,7 +213,7 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
                 break;
             case RestartMethod.Restart:
                 // Another RSIP should follow (§2.3.12); if it is lost we ask.
-                endpoint.LeaveService(OutOfServiceReason.Restarting, TimeSpan.FromSeconds(seconds) + services.Settings.AuditInterval, now, reason);
+                endpoint.LeaveService(OutOfServiceReason.Restarting, TimeSpan.FromSeconds(seconds) + services.Settings.AuditInterval, now, reason, TimeSpan.FromSeconds(seconds));
                 break;
             case RestartMethod.Forced:
                 endpoint.LeaveService(OutOfServiceReason.TakenOut, services.Jittered(services.Settings.AuditInterval), now, reason);

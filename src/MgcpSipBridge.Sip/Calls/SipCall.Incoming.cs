@@ -189,6 +189,8 @@ internal sealed partial class SipCall
             foreach (var (header, value) in Diversions.Redirect(_request!, to, peer.Domain)) _core.Writer.Header(header, value);
         }
 
+        // §20.43: nothing of what the offer's media lines name can be had.
+        if (status == 488) _core.Writer.Header(SipHeader.Warning, "305 MgcpSipBridge \"Incompatible media format\"");
         if (retryAfter is { } pause) _core.Writer.Header(SipHeader.RetryAfter, (long)Math.Ceiling(Math.Max(0, pause.TotalSeconds)));
         _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
         _core.Writer.End();
