@@ -52,8 +52,8 @@ public sealed partial class BridgeEngine
     }
 
     private static bool Same(MgcpGatewayModel a, MgcpGatewayModel b) =>
-        a with { Endpoints = b.Endpoints, AlsoFrom = b.AlsoFrom } == b && a.Endpoints.AsSpan().SequenceEqual(b.Endpoints.AsSpan())
-        && a.AlsoFrom.AsSpan().SequenceEqual(b.AlsoFrom.AsSpan());
+        a with { Endpoints = b.Endpoints, AlsoFrom = b.AlsoFrom, FurtherAddresses = b.FurtherAddresses } == b && a.Endpoints.AsSpan().SequenceEqual(b.Endpoints.AsSpan())
+        && a.AlsoFrom.AsSpan().SequenceEqual(b.AlsoFrom.AsSpan()) && a.FurtherAddresses.AsSpan().SequenceEqual(b.FurtherAddresses.AsSpan());
 
     private void RemoveLines(EngineModel model)
     {

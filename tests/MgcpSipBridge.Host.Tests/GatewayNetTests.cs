@@ -118,12 +118,17 @@ public sealed class GatewayNetTests : IDisposable
         await locating.AfterAsync(29, locating.Answer);
         Assert.Equal(asked, locating.Asked);
         var changes = locating.Changes;
-        await locating.AfterAsync(1, () => new HostAnswer([IPAddress.Parse("10.0.0.22"), IPAddress.Parse("10.0.0.21")], TimeSpan.Zero));
-        Assert.Equal((asked + 1, changes), (locating.Asked, locating.Changes));
+        await locating.AfterAsync(1, () => new HostAnswer([IPAddress.Parse("10.0.0.22"), IPAddress.Parse("2001:db8::1"), IPAddress.Parse("10.0.0.21")], TimeSpan.Zero));
+        Assert.Equal((asked + 1, changes + 1), (locating.Asked, locating.Changes));
+        Assert.Equal(("10.0.0.21:2428", "10.0.0.22:2428"), (locating.Address, locating.Further));
+        await locating.AfterAsync(5, () => new HostAnswer([IPAddress.Parse("10.0.0.22"), IPAddress.Parse("10.0.0.24"), IPAddress.Parse("10.0.0.21")], TimeSpan.Zero));
+        Assert.Equal((changes + 2, "10.0.0.22:2428 10.0.0.24:2428"), (locating.Changes, locating.Further));
+        await locating.AfterAsync(5, () => new HostAnswer([IPAddress.Parse("10.0.0.21"), IPAddress.Parse("10.0.0.24"), IPAddress.Parse("10.0.0.22")], TimeSpan.Zero));
+        Assert.Equal((changes + 2, "10.0.0.21:2428"), (locating.Changes, locating.Address));
 
         // A lifetime of nothing is five seconds; it moves, and stays where it was while the name servers are away.
         Assert.Equal(TimeSpan.FromSeconds(5), await locating.AfterAsync(5, () => new HostAnswer([IPAddress.Parse("10.0.0.23")], TimeSpan.Zero)));
-        Assert.Equal("10.0.0.23:2428", locating.Address);
+        Assert.Equal(("10.0.0.23:2428", ""), (locating.Address, locating.Further));
         await locating.AfterAsync(5, () => throw new OperationCanceledException());
         Assert.Equal(("10.0.0.23:2428", "gw.example.net does not resolve: no answer in time"), (locating.Address, locating.Problem));
     }
@@ -174,6 +179,8 @@ public sealed class GatewayNetTests : IDisposable
         public int Changes { get; private set; }
 
         public string? Address => _state.Model.Gateways[0].Mgcp.Address?.ToString();
+
+        public string Further => string.Join(' ', _state.Model.Gateways[0].Mgcp.FurtherAddresses);
 
         public string? Problem => _locator.ProblemOf(_host);
 

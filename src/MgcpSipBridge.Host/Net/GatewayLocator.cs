@@ -16,11 +16,15 @@ internal readonly record struct HostAnswer(ImmutableArray<IPAddress> Addresses, 
 
 /// <summary>
 /// Finds gateways whose address is a name, and finds them again when the answer's time is up. While a name does not resolve the gateway keeps the address it had;
-/// one that never had any is not spoken to, and nobody else is taken for it.
+/// one that never had any is not spoken to, and nobody else is taken for it. Of several addresses the others are tried while the first is silent (RFC 3435 §4.2).
 /// </summary>
 internal sealed partial class GatewayLocator : IAsyncDisposable
 {
     private const int AtOnce = 16;
+
+    /// <summary>Addresses of a gateway that are heeded: more cannot be tried within T-MAX anyway.</summary>
+    private const int MostAddresses = 8;
+
     private static readonly TimeSpan Shortest = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Longest = TimeSpan.FromHours(1);
     private static readonly TimeSpan WhenUnresolved = TimeSpan.FromSeconds(15);
@@ -157,10 +161,12 @@ internal sealed partial class GatewayLocator : IAsyncDisposable
             var gateway = gateways[i];
             if (gateway.Host is not { } host || !_found.TryGetValue(host.Name, out var found) || found.Addresses.IsEmpty) continue;
             // A gateway is not moved for a change of order.
-            if (gateway.Mgcp.Address is { } now && found.Addresses.Any(a => a.SameHost(now))) continue;
-            var address = found.Addresses[0].WithPort(host.Port);
-            Log.Located(_log, gateway.Mgcp.Name, address, host.Name);
-            gateways[i] = gateway with { Mgcp = gateway.Mgcp with { Address = address } };
+            var known = gateway.Mgcp.Address is { } now && found.Addresses.Any(a => a.SameHost(now)) ? gateway.Mgcp.Address : null;
+            var address = known ?? found.Addresses[0].WithPort(host.Port);
+            ImmutableArray<NetAddress> further = [.. found.Addresses.Where(a => !a.SameHost(address)).Take(MostAddresses - 1).Select(a => a.WithPort(host.Port))];
+            if (known is not null && further.ToHashSet().SetEquals(gateway.Mgcp.FurtherAddresses)) continue;
+            if (known is null) Log.Located(_log, gateway.Mgcp.Name, address, host.Name);
+            gateways[i] = gateway with { Mgcp = gateway.Mgcp with { Address = address, FurtherAddresses = further } };
             changed = true;
         }
 

@@ -66,7 +66,7 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
         var domains = next.Gateways.Select(g => g.Mgcp.Domain).ToHashSet(StringComparer.OrdinalIgnoreCase);
         var found = now.Gateways.Where(g => g.Host is not null).ToDictionary(g => g.Mgcp.Name, StringComparer.Ordinal);
         var located = next.Gateways.Select(g =>
-            g.Host is not null && found.TryGetValue(g.Mgcp.Name, out var before) && before.Host == g.Host ? g with { Mgcp = g.Mgcp with { Address = before.Mgcp.Address } } : g);
+            g.Host is not null && found.TryGetValue(g.Mgcp.Name, out var before) && before.Host == g.Host ? g with { Mgcp = g.Mgcp with { Address = before.Mgcp.Address, FurtherAddresses = before.Mgcp.FurtherAddresses } } : g);
         var adopted = now.Gateways.Where(g => g.IsAdopted && !names.Contains(g.Mgcp.Name) && !domains.Contains(g.Mgcp.Domain));
         return next with { Gateways = [.. located, .. adopted] };
     }

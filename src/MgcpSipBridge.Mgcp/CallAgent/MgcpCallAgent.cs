@@ -274,7 +274,8 @@ public sealed class MgcpCallAgent
     {
         var old = gateway.Model;
         // Where it was found to be counts as long as the configuration does not say anything new.
-        var address = model.Address == old.Address ? gateway.Address : model.Address ?? NetAddress.None;
+        var stays = model.Address == old.Address ? old.At(gateway.Address) is null || model.At(gateway.Address) is not null : model.At(gateway.Address) == gateway.Address;
+        var address = stays ? gateway.Address : model.Address ?? NetAddress.None;
         var moved = address != gateway.Address;
         _directory.Change(gateway, model, address);
         if (!old.Domain.Equals(model.Domain, StringComparison.OrdinalIgnoreCase)) gateway.WireDomain = model.Domain;
@@ -349,6 +350,7 @@ public sealed class MgcpCallAgent
         switch (timer.Kind, timer.Owner)
         {
             case (AgentTimerKind.Retransmit, OutgoingTransaction transaction):
+                _watch.TryNextAddress(transaction);
                 if (!_services.Transactions.TimerElapsed(transaction, now)) break;
                 if (_directory.IsConfigured(transaction.Gateway) && !_watch.TryOtherPort(transaction.Gateway, transaction, now))
                 {

@@ -38,8 +38,39 @@ public sealed record MgcpGatewayModel(
     /// <summary>What its endpoints are told whenever they come into service (EPCF); null for nothing.</summary>
     public EndpointConfiguration? Configuration { get; init; }
 
+    /// <summary>
+    /// Further addresses of the gateway itself, for one whose name has several: each is tried in turn while those before it are silent (RFC 3435 §4.2), and what comes
+    /// from any of them comes from the gateway. Empty where there is one address, or none is known.
+    /// </summary>
+    public ImmutableArray<NetAddress> FurtherAddresses { get; init; } = [];
+
     /// <summary>Further hosts that the gateway may command from (ports do not matter), besides its own address.</summary>
     public ImmutableArray<NetAddress> AlsoFrom { get; init; } = [];
+
+    /// <summary>Its address at a host; null when it has none there.</summary>
+    internal NetAddress? At(NetAddress host)
+    {
+        if (Address is { } first && first.SameHost(host)) return first;
+        foreach (var other in FurtherAddresses)
+        {
+            if (other.SameHost(host)) return other;
+        }
+
+        return null;
+    }
+
+    /// <summary>The address that follows the one at a host, the first after the last; null where there is only one.</summary>
+    internal NetAddress? After(NetAddress host)
+    {
+        if (FurtherAddresses.IsEmpty || Address is not { } first) return null;
+        if (first.SameHost(host)) return FurtherAddresses[0];
+        for (var i = 0; i < FurtherAddresses.Length - 1; i++)
+        {
+            if (FurtherAddresses[i].SameHost(host)) return FurtherAddresses[i + 1];
+        }
+
+        return first;
+    }
 }
 
 /// <summary>The call agent's own settings; the defaults are RFC 3435's (§3.5, §4.3) unless a comment says otherwise.</summary>

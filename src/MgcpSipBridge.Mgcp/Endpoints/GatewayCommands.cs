@@ -282,6 +282,12 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
             directory.Change(gateway, gateway.Model, from);
         }
 
+        else if (gateway.State != GatewayState.Up && !gateway.Address.SameHost(from) && gateway.Model.At(from) is { } there)
+        {
+            // Not known to be where it was sought, and here it is, at another of its addresses.
+            directory.Change(gateway, gateway.Model, there);
+        }
+
         if (gateway.Address.SameHost(from)) gateway.CommandsFrom = from;
     }
 

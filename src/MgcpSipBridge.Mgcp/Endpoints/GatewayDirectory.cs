@@ -36,8 +36,7 @@ internal sealed class GatewayDirectory
         _byName.Add(gateway.Name, gateway);
         _byDomain[gateway.Model.Domain] = gateway;
         if (gateway.Address.IsNone) UnlocatedShares += SharesOf(gateway);
-        AddHost(gateway, gateway.Address);
-        foreach (var host in gateway.Model.AlsoFrom) AddHost(gateway, host);
+        foreach (var host in HostsOf(gateway)) AddHost(gateway, host);
     }
 
     public void Remove(Gateway gateway)
@@ -45,8 +44,7 @@ internal sealed class GatewayDirectory
         _byName.Remove(gateway.Name);
         if (_byDomain.TryGetValue(gateway.Model.Domain, out var named) && named == gateway) _byDomain.Remove(gateway.Model.Domain);
         if (gateway.Address.IsNone) UnlocatedShares -= SharesOf(gateway);
-        RemoveHost(gateway, gateway.Address);
-        foreach (var host in gateway.Model.AlsoFrom) RemoveHost(gateway, host);
+        foreach (var host in HostsOf(gateway)) RemoveHost(gateway, host);
     }
 
     /// <summary>Whether the gateway is in the configuration still.</summary>
@@ -118,9 +116,13 @@ internal sealed class GatewayDirectory
     /// <summary>Ten lines send what the settings allow to one gateway.</summary>
     private static double SharesOf(Gateway gateway) => Math.Max(1, gateway.Model.Endpoints.Length / 10.0);
 
+    /// <summary>Where it is, where else it may be, and where it may command from.</summary>
+    private static IEnumerable<NetAddress> HostsOf(Gateway gateway) =>
+        [gateway.Address, gateway.Model.Address ?? NetAddress.None, .. gateway.Model.FurtherAddresses, .. gateway.Model.AlsoFrom];
+
     private static bool IsAt(Gateway gateway, NetAddress from)
     {
-        if (gateway.Address.IsNone || gateway.Address.SameHost(from)) return true;
+        if (gateway.Address.IsNone || gateway.Address.SameHost(from) || gateway.Model.At(from) is not null) return true;
         foreach (var host in gateway.Model.AlsoFrom)
         {
             if (host.SameHost(from)) return true;

@@ -46,6 +46,12 @@ internal sealed class GatewayResponses(AgentServices services, GatewayDirectory 
             return;
         }
 
+        // Of several addresses, one that was given up too early: there it is.
+        if (transaction.SentElsewhere > 0 && !transaction.Gateway.Address.SameHost(from) && transaction.Gateway.Model.At(from) is { } there)
+        {
+            directory.Change(transaction.Gateway, transaction.Gateway.Model, there);
+        }
+
         transaction.Gateway.KnownToCommandFrom = transaction.Gateway.CommandsFrom;
         transaction.Gateway.PortsTried = 0;
         if (isPiggybacked) commands.LearnPiggyback(transaction.Gateway);
@@ -58,12 +64,15 @@ internal sealed class GatewayResponses(AgentServices services, GatewayDirectory 
     }
 
     /// <summary>RFC 3435 §3.5 lets an answer come from anywhere; whoever can guess a transaction id could then answer in a gateway's name.</summary>
-    private bool IsFrom(OutgoingTransaction transaction, NetAddress from) => transaction.Gateway.Traits.Answers switch
+    private bool IsFrom(OutgoingTransaction transaction, NetAddress from) => IsOwn(transaction.Gateway.Model, from) || transaction.Gateway.Traits.Answers switch
     {
         ResponseSource.Exact => transaction.To == from || (transaction.To.SameHost(from) && LearnPort(transaction.Gateway, from)),
         ResponseSource.SameHost => transaction.To.SameHost(from) && !directory.IsOthers(transaction.Gateway, from),
         _ => true,
     };
+
+    /// <summary>Whether it is one of a gateway's several addresses: it may answer from another than it was asked at.</summary>
+    private static bool IsOwn(MgcpGatewayModel gateway, NetAddress from) => !gateway.FurtherAddresses.IsEmpty && gateway.At(from) == from;
 
     /// <summary>An answer from another port of the gateway's own host: the first is dropped, at the second that is how the gateway answers.</summary>
     private bool LearnPort(Gateway gateway, NetAddress from)

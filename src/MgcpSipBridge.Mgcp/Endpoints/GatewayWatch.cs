@@ -74,6 +74,20 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
     }
 
     /// <summary>
+    /// A command was repeated Max1 times. A gateway with several addresses is sought at the next one that the command was not sent to (RFC 3435 §4.3), and there with
+    /// all that follows.
+    /// </summary>
+    public void TryNextAddress(OutgoingTransaction unanswered)
+    {
+        var gateway = unanswered.Gateway;
+        if (unanswered.IsAbandoned || unanswered.IsProvisional || unanswered.RepeatsHere < services.Settings.Max1) return;
+        if (unanswered.AddressesTried > gateway.Model.FurtherAddresses.Length || !directory.IsConfigured(gateway) || gateway.Model.After(unanswered.To) is not { } next) return;
+        services.Outbox.Note(new MgcpNote.Suspected(gateway.Name));
+        if (gateway.Address.SameHost(unanswered.To)) Seek(gateway, next);
+        unanswered.MoveTo(next);
+    }
+
+    /// <summary>
     /// A command stayed unanswered. A gateway that has spoken from a port which it did not speak from when it last answered, or never answered at all, may be
     /// listening elsewhere on its host than where it is sought: where it speaks from, where it is configured, or on the gateways' own port (RFC 3435 §3.5). Each is
     /// tried once; then it is silent.
@@ -81,9 +95,9 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
     public bool TryOtherPort(Gateway gateway, OutgoingTransaction unanswered, Instant now)
     {
         if (unanswered.To != gateway.Address) return unanswered.To.SameHost(gateway.Address) && gateway.PortsTried > 0;
-        if (gateway.CommandsFrom.IsNone || gateway.CommandsFrom == gateway.KnownToCommandFrom || gateway.State != GatewayState.Up) return false;
+        if (gateway.CommandsFrom.IsNone || gateway.CommandsFrom == gateway.KnownToCommandFrom || !gateway.CommandsFrom.SameHost(gateway.Address) || gateway.State != GatewayState.Up) return false;
         List<NetAddress> ports = [];
-        foreach (var port in (ReadOnlySpan<NetAddress>)[gateway.Model.Address ?? gateway.Address, gateway.CommandsFrom, gateway.Address.WithPort(GatewayPort)])
+        foreach (var port in (ReadOnlySpan<NetAddress>)[gateway.Model.At(gateway.Address) ?? gateway.Address, gateway.CommandsFrom, gateway.Address.WithPort(GatewayPort)])
         {
             if (!ports.Contains(port) && !directory.IsOthers(gateway, port)) ports.Add(port);
         }
@@ -155,7 +169,17 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
     /// <inheritdoc/>
     public void Unanswered(OutgoingTransaction transaction, Instant now)
     {
-        if (transaction.Gateway.State == GatewayState.Down) ProbeLater(transaction.Gateway, now);
+        var gateway = transaction.Gateway;
+        if (gateway.State != GatewayState.Down) return;
+        if (gateway.Model.After(gateway.Address) is { } next) Seek(gateway, next);
+        ProbeLater(gateway, now);
+    }
+
+    /// <summary>From now on it is spoken to at this one of its addresses.</summary>
+    private void Seek(Gateway gateway, NetAddress address)
+    {
+        gateway.PortsTried = 0;
+        directory.Change(gateway, gateway.Model, address);
     }
 
     private static void AuditWaiting(Gateway gateway, Instant now)

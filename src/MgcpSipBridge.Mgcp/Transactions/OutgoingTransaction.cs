@@ -61,7 +61,16 @@ internal sealed class OutgoingTransaction(
     public int RepeatLimit { get; } = repeatLimit;
 
     /// <summary>Where it went: the only address an answer is taken from.</summary>
-    public NetAddress To { get; init; }
+    public NetAddress To { get; set; }
+
+    /// <summary>Addresses of the gateway that it was sent to (§4.3).</summary>
+    public int AddressesTried { get; private set; } = 1;
+
+    /// <summary>How many times it was sent to others than the present one.</summary>
+    public int SentElsewhere { get; private set; }
+
+    /// <summary>Retransmissions to the present address.</summary>
+    public int RepeatsHere => Repeats - SentElsewhere;
 
     /// <summary>When it was sent; while it waits for its turn at an overloaded gateway, when it was to be sent.</summary>
     public Instant FirstSent { get; set; }
@@ -85,4 +94,12 @@ internal sealed class OutgoingTransaction(
 
     /// <summary>Given up: its owner was told; kept until 2*T-HIST to recognise a late answer.</summary>
     public bool IsAbandoned { get; set; }
+
+    /// <summary>From now on it goes to another address, where counting begins anew (§4.3).</summary>
+    public void MoveTo(NetAddress address)
+    {
+        To = address;
+        AddressesTried++;
+        SentElsewhere = Repeats + 1;
+    }
 }

@@ -118,7 +118,7 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         }
 
         var age = now - transaction.FirstSent;
-        if (age <= settings.TMax && (transaction.IsProvisional || transaction.Repeats < transaction.RepeatLimit))
+        if (age <= settings.TMax && (transaction.IsProvisional || transaction.RepeatsHere < transaction.RepeatLimit))
         {
             Repeat(transaction, now);
             return false;
@@ -179,10 +179,16 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
 
     private void Repeat(OutgoingTransaction transaction, Instant now)
     {
-        if (transaction.Repeats++ == settings.Max1) outbox.Note(new MgcpNote.Suspected(transaction.Gateway.Name));
+        if (transaction.RepeatsHere == settings.Max1) outbox.Note(new MgcpNote.Suspected(transaction.Gateway.Name));
+        transaction.Repeats++;
         if (transaction.IsProvisional)
         {
             transaction.Timer = settings.LongTran;
+        }
+        else if (transaction.RepeatsHere == 0)
+        {
+            transaction.Delay = transaction.Gateway.RoundTrip.FirstDelay;
+            transaction.Timer = transaction.Gateway.RoundTrip.First;
         }
         else
         {
@@ -216,6 +222,7 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
     {
         var gateway = transaction.Gateway;
         gateway.Throttle.InFlight++;
+        transaction.To = gateway.Address;
         transaction.FirstSent = now;
         transaction.Delay = gateway.RoundTrip.FirstDelay;
         transaction.Timer = gateway.RoundTrip.First;
