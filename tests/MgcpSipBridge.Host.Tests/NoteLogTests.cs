@@ -91,5 +91,8 @@ public sealed class NoteLogTests : ILoggerProvider, ILogger
     void ILogger.Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         _lines.Add((logLevel, eventId.Id, formatter(state, exception)));
 
-    private NoteLog Log(bool personalData) => new(LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddProvider(this)), new Redaction(personalData), () => _now);
+    private NoteLog Log(bool personalData) =>
+        new(Logs, new Redaction(personalData), () => _now, new SipRefusals(Logs, () => _now));
+
+    private ILoggerFactory Logs => LoggerFactory.Create(b => b.SetMinimumLevel(LogLevel.Trace).AddProvider(this));
 }

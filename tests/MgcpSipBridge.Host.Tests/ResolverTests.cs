@@ -33,6 +33,21 @@ public sealed class ResolverTests
     }
 
     [Fact]
+    public async Task A_service_that_is_decidedly_not_there_is_not_looked_for_elsewhere()
+    {
+        using var dns = new TinyDns(new Dictionary<string, byte[][]>
+        {
+            ["_sip._udp.localhost/33"] = [TinyDns.Srv(0, 0, 0, "")],
+            ["_sip._tcp.other.localhost/33"] = [TinyDns.Srv(0, 0, 0, "")],
+            ["_sip._udp.other.localhost/33"] = [TinyDns.Srv(1, 1, 5070, "localhost")],
+        });
+        // RFC 2782: not even at the host's own address, which the system knows.
+        Assert.Empty((await Resolver(dns, All).ResolveAsync("localhost", 0, SipTransport.Udp)).Targets);
+        Assert.Equal([new SipTarget(SipTransport.Tcp, Loopback.WithPort(5060))], (await Resolver(dns, All).ResolveAsync("localhost", 0, SipTransport.Tcp)).Targets);
+        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5070))], (await Resolver(dns, All).ResolveAsync("other.localhost", 0, null)).Targets);
+    }
+
+    [Fact]
     public async Task The_shortest_time_to_live_on_the_way_holds_for_the_answer()
     {
         using var dns = new TinyDns(new Dictionary<string, byte[][]> { ["_sip._udp.example.net/33"] = [TinyDns.Srv(1, 1, 5070, "localhost")] }, seconds: 7);

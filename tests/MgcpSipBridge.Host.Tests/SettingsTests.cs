@@ -190,7 +190,8 @@ public sealed class SettingsTests : IDisposable
     [Theory]
     [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */, nameof(MgcpSettings.NotifiedEntityIPv6), nameof(MgcpSettings.NotifiedEntities) /* the addresses of Mgcp:Listen */, nameof(MgcpSettings.BackupCallAgents) /* Mgcp:BackupCallAgents, an array there */ })]
     [InlineData(typeof(MgcpAdmission), typeof(MgcpSection), new string[0])]
-    [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */ })]
+    [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */, nameof(SipSettings.Admission) /* Sip:Guard */ })]
+    [InlineData(typeof(SipAdmission), typeof(SipGuardSection), new[] { nameof(SipAdmission.Scanners) /* an array there */ })]
     [InlineData(typeof(DialSettings), typeof(DialSection), new[] { nameof(DialSettings.ServiceCodes) /* Dial:ServiceCodes, a section there */ })]
     [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */ })]
     public void Every_setting_of_the_engine_is_a_setting(Type engine, Type section, string[] elsewhere)
@@ -208,7 +209,7 @@ public sealed class SettingsTests : IDisposable
     {
         // Every number and duration one step above its default, so that a line forgotten in the mapping shows.
         var config = new BridgeConfig();
-        foreach (var section in (object[])[config.Mgcp, config.Sip, config.Dial, config.Bridge])
+        foreach (var section in (object[])[config.Mgcp, config.Sip, config.Sip.Guard, config.Dial, config.Bridge])
             foreach (var property in section.GetType().GetProperties())
                 property.SetMethod?.Invoke(section, [property.GetValue(section) switch
                 {
@@ -220,7 +221,7 @@ public sealed class SettingsTests : IDisposable
         var model = _loading.Load().Bridge! with { Config = config };
         var settings = model.ToEngineSettings([NetAddress.FromIPv4(0x7F000001, 2727)], [], NetAddress.None);
         Assert.Equal("ca@[127.0.0.1]:2727", settings.Mgcp.NotifiedEntity);
-        foreach (var (engine, section) in ((object, object)[])[(settings.Mgcp, config.Mgcp), (settings.Admission, config.Mgcp), (settings.Sip, config.Sip), (settings.Dial, config.Dial), (settings, config.Bridge), (settings, config.Sip)])
+        foreach (var (engine, section) in ((object, object)[])[(settings.Mgcp, config.Mgcp), (settings.Admission, config.Mgcp), (settings.Sip, config.Sip), (settings.Sip.Admission, config.Sip.Guard), (settings.Dial, config.Dial), (settings, config.Bridge), (settings, config.Sip)])
             foreach (var property in engine.GetType().GetProperties())
                 if (section.GetType().GetProperty(property.Name) is { } setting && setting.PropertyType == property.PropertyType)
                     Assert.Equal(setting.GetValue(section), property.GetValue(engine));

@@ -34,7 +34,7 @@ internal sealed class TinyDns : IDisposable
 
     private static byte[] Text(string text) => [(byte)text.Length, .. Encoding.ASCII.GetBytes(text)];
 
-    private static byte[] Name(string name) => [.. name.Split('.').SelectMany(Text), 0];
+    private static byte[] Name(string name) => name.Length == 0 ? [0] : [.. name.Split('.').SelectMany(Text), 0];
 
     private async Task AnswerAsync()
     {

@@ -79,6 +79,9 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     /// <summary>A peer's addresses and whether they answer, in the order in which they became known.</summary>
     public ImmutableArray<(SipTransport Transport, NetAddress Address, SipPeerState State)> TargetsOf(string peer) => _targets.GetValueOrDefault(peer, []);
 
+    /// <summary>Whether an address is one of a peer's, whatever the port.</summary>
+    public bool IsPeer(NetAddress address) => _targets.Values.Any(targets => targets.Any(target => target.Address.SameHost(address)));
+
     /// <summary>Follows the engine's notes.</summary>
     public void Apply(EngineNote note)
     {

@@ -42,6 +42,7 @@ internal static partial class ViewMapper
             SubscribesToMessages = model.AsksForMessages,
             CallerFrom = model.CallerFrom.ToMessage(),
             CallerIn = model.CallerIn.ToMessage(),
+            Challenge = model.Challenged,
             LocalAddress = model.LocalAddress?.Host ?? "",
             PasswordSet = model.Password is not null,
             Source = state.SourceOf(ResourceKind.Peer, model.Name),

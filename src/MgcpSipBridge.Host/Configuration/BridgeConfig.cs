@@ -130,6 +130,9 @@ internal sealed class SipSection
     [Setting("TLS of tls:// listeners and of peers that are reached over TLS.")]
     public SipTlsSection Tls { get; } = new();
 
+    [Setting("Who is heard, and how much of it.")]
+    public SipGuardSection Guard { get; } = new();
+
     [Setting("TCP connections, those of TLS included.")]
     public SipTcpSection Tcp { get; } = new();
 
@@ -226,6 +229,9 @@ internal sealed class SipTcpSection
 
     [Setting("Connections to and from one address.", Min = "1", Max = "100000")]
     public int MaxConnectionsPerAddress { get; set; } = 64;
+
+    [Setting("Connections in all that others than peers opened; they end after half a minute without a message.", Min = "1", Max = "100000")]
+    public int MaxStrangerConnections { get; set; } = 256;
 
     [Setting("Bytes that may wait to be sent on a connection; beyond, it is closed.", Min = "65536", Max = "268435456")]
     public int MaxQueuedBytes { get; set; } = 4 << 20;

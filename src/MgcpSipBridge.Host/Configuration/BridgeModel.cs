@@ -110,6 +110,16 @@ internal sealed record BridgeModel
                 RegisterRate = s.RegisterRate,
                 RegisterRetry = s.RegisterRetry,
                 RegisterRetryMax = s.RegisterRetryMax,
+                Admission = new SipAdmission
+                {
+                    MessagesPerSecond = s.Guard.MessagesPerSecond,
+                    MessageBurst = s.Guard.MessageBurst,
+                    StrangerMessagesPerSecond = s.Guard.StrangerMessagesPerSecond,
+                    StrangerMessageBurst = s.Guard.StrangerMessageBurst,
+                    MaxPendingInvites = s.Guard.MaxPendingInvites,
+                    Scanners = [.. s.Guard.Scanners],
+                    NonceLifetime = s.Guard.NonceLifetime,
+                },
                 MaxMessageBytes = s.MaxMessageBytes,
                 MaxHeaders = s.MaxHeaders,
                 MaxTransactions = s.MaxTransactions,

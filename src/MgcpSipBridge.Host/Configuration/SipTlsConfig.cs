@@ -15,6 +15,16 @@ internal enum ClientCertificates
     Required,
 }
 
+/// <summary>Whether certificates are looked up in their authority's list of revoked ones.</summary>
+internal enum Revocation
+{
+    /// <summary>They are not.</summary>
+    None,
+
+    /// <summary>They are, by OCSP or a list, and must be there: a certificate about which nobody can be asked is not taken.</summary>
+    Online,
+}
+
 /// <summary>Sip:Tls:…</summary>
 internal sealed class SipTlsSection
 {
@@ -35,6 +45,9 @@ internal sealed class SipTlsSection
 
     [Setting("Whether *.example.net in a certificate names pbx.example.net, which RFC 5922 §7.2 forbids and some hosted PBXs need.")]
     public bool Wildcards { get; set; }
+
+    [Setting("Whether authorities are asked if certificates were revoked: None, or Online (OCSP or the list that the certificate names; who cannot be asked about is not trusted). A pin asks nobody.")]
+    public Revocation Revocation { get; set; } = Revocation.None;
 
     [Setting("DANGEROUS: takes any certificate, self-signed, expired or of another name; each is a warning in the log. Calls and passwords can then be read by whoever stands between. Use Sip:Tls:Pins.")]
     public bool AcceptUntrusted { get; set; }

@@ -15,6 +15,8 @@ internal sealed class SipConnection : IDisposable
     // RFC 5626 §4.4.1.
     private static readonly TimeSpan PongTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(1);
+    // Of whom we have never heard nobody expects much, least of all that a connection is kept for nothing.
+    private static readonly TimeSpan StrangersIdleTimeout = TimeSpan.FromSeconds(30);
     private readonly Channel<ReadOnlyMemory<byte>> _queue = Channel.CreateUnbounded<ReadOnlyMemory<byte>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Socket _socket;
     private readonly SipStreams _owner;
@@ -60,6 +62,9 @@ internal sealed class SipConnection : IDisposable
     /// <summary>Whom its certificate names, of TLS that we made.</summary>
     public string? Domain { get; }
 
+    /// <summary>Whether somebody opened it who was no peer then.</summary>
+    public bool IsStranger { get; init; }
+
     /// <summary>When the last whole message or keep-alive of the other side came, or a message of ours went.</summary>
     public Instant LastMessage => new(Volatile.Read(ref _lastMessage));
 
@@ -103,7 +108,8 @@ internal sealed class SipConnection : IDisposable
     /// <summary>Closes it if nothing was said for too long or a keep-alive stayed unanswered, and sends the next one when it is time.</summary>
     public void Tick(Instant now)
     {
-        if (LastMessage < now - _owner.Limits.IdleTimeout)
+        var idle = _owner.Limits.IdleTimeout;
+        if (LastMessage < now - (IsStranger && StrangersIdleTimeout < idle ? StrangersIdleTimeout : idle))
         {
             Close();
             return;

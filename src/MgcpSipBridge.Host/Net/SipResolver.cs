@@ -97,14 +97,18 @@ internal sealed partial class SipResolver
             if (port != 0) return await AddressesAsync(host, port, transport ?? SipTransport.Udp);
 
             var targets = ImmutableArray.CreateBuilder<SipTarget>();
+            var refused = false;
             foreach (var (service, by) in await ServicesAsync(host, transport))
             {
-                targets.AddRange(await ServersAsync(service, by));
+                var records = await AskAsync<SrvRecord>(service, QueryType.SRV);
+                refused |= records is [{ Target.Value: "." }];
+                targets.AddRange(await ServersAsync(records, by));
                 // §4.1: what the domain likes less is for those who cannot do what it likes best.
                 if (targets.Count > 0) return targets.ToImmutable();
             }
 
-            return await AddressesAsync(host, PortOf(0, transport), transport ?? SipTransport.Udp);
+            // RFC 2782: a target of "." says that the service is decidedly not there, so that no address of the host is to be tried for it.
+            return refused ? [] : await AddressesAsync(host, PortOf(0, transport), transport ?? SipTransport.Udp);
         }
 
         // NAPTR when no transport is named, by order and preference; without records the SRV names of what we speak, UDP first.
@@ -124,10 +128,10 @@ internal sealed partial class SipResolver
             return services;
         }
 
-        private async Task<ImmutableArray<SipTarget>> ServersAsync(string service, SipTransport by)
+        private async Task<ImmutableArray<SipTarget>> ServersAsync(List<SrvRecord> records, SipTransport by)
         {
             var targets = ImmutableArray.CreateBuilder<SipTarget>();
-            foreach (var record in Ordered(await AskAsync<SrvRecord>(service, QueryType.SRV), resolver._chance))
+            foreach (var record in Ordered(records, resolver._chance))
                 if (record.Target.Value != ".") targets.AddRange(await AddressesAsync(record.Target.Value.TrimEnd('.'), record.Port, by));
             return targets.ToImmutable();
         }

@@ -28,6 +28,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
     private readonly Timer _sweep;
     private readonly Lock _admission = new();
     private readonly Dictionary<UInt128, int> _perAddress = [];
+    private int _strangers;
     private long _lastId;
     private volatile bool _stopping;
 
@@ -43,6 +44,12 @@ internal sealed partial class SipStreams : IAsyncDisposable
 
     /// <summary>TLS; null where there is none.</summary>
     public SipTls? Tls { get; init; }
+
+    /// <summary>Whether an address is a peer's: strangers get few connections, and for a short time.</summary>
+    public Func<NetAddress, bool> IsPeer { get; init; } = _ => true;
+
+    /// <summary>Told whose connection was refused or cut, and why.</summary>
+    public Action<NetAddress, string>? Refused { get; init; }
 
     /// <summary>The limits in force.</summary>
     public SipTcpSection Limits { get; }
@@ -84,7 +91,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
 
         if (!_byWay.TryGetValue(Way.Of(flow), out var connection))
         {
-            if (_stopping || (flow.Transport == SipTransport.Tls && Tls is null) || !Admit(flow.Remote))
+            if (_stopping || (flow.Transport == SipTransport.Tls && Tls is null) || !Admit(flow.Remote, stranger: false))
             {
                 _failed(flow);
                 return;
@@ -107,7 +114,11 @@ internal sealed partial class SipStreams : IAsyncDisposable
     public void Take(SipFlow flow, ReadOnlySpan<byte> message) => _take(flow, message);
 
     /// <summary>A stream could not be followed any more.</summary>
-    public void Broken(NetAddress remote) => Log.Broken(_log, remote);
+    public void Broken(NetAddress remote)
+    {
+        Log.Broken(_log, remote);
+        Refused?.Invoke(remote, "not_sip");
+    }
 
     /// <summary>A connection is over.</summary>
     public void Ended(SipConnection connection)
@@ -116,6 +127,7 @@ internal sealed partial class SipStreams : IAsyncDisposable
         _byWay.TryRemove(KeyValuePair.Create(Way.Of(connection.Flow with { Local = connection.Listener }), connection));
         lock (_admission)
         {
+            if (connection.IsStranger) _strangers--;
             if (--_perAddress.GetValueRef(connection.Remote.Address) == 0) _perAddress.Remove(connection.Remote.Address);
         }
 
@@ -163,28 +175,31 @@ internal sealed partial class SipStreams : IAsyncDisposable
             }
 
             var remote = SocketAddresses.From(socket.RemoteEndPoint);
-            if (!Admit(remote))
+            var stranger = !IsPeer(remote);
+            if (!Admit(remote, stranger))
             {
                 Log.TooMany(_log, remote);
+                Refused?.Invoke(remote, "too_many_connections");
                 socket.Dispose();
                 continue;
             }
 
             var flow = new SipFlow(transport, SocketAddresses.From(socket.LocalEndPoint), remote);
-            var connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: false, bound);
+            var connection = new SipConnection(this, Interlocked.Increment(ref _lastId), socket, flow, ours: false, bound) { IsStranger = stranger };
             Add(connection);
             _ = connection.RunAsync();
         }
     }
 
-    private bool Admit(NetAddress remote)
+    private bool Admit(NetAddress remote, bool stranger)
     {
         lock (_admission)
         {
-            if (_connections.Count >= Limits.MaxConnections) return false;
+            if (_connections.Count >= Limits.MaxConnections || (stranger && _strangers >= Limits.MaxStrangerConnections)) return false;
             ref var count = ref _perAddress.GetValueRef(remote.Address);
             if (count >= Limits.MaxConnectionsPerAddress) return false;
             count++;
+            if (stranger) _strangers++;
             return true;
         }
     }

@@ -11,7 +11,7 @@ namespace MgcpSipBridge.Host.Observability;
 /// Writes the engine's notes as log lines. What a peer can cause is Debug; Warning means that an operator should look, Error that we have
 /// a bug. Every line of a call carries its CallId.
 /// </summary>
-internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, Func<Instant> clock)
+internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, Func<Instant> clock, SipRefusals refusals)
 {
     // A registrar that is gone is one fact, not one for each of a thousand lines.
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
@@ -120,6 +120,11 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
                 break;
             case SipNote.Dropped dropped:
                 SipDropped(_sip, dropped.From, dropped.Reason);
+                if (dropped.Reason is SipDropReason.UnknownSource or SipDropReason.Scanner or SipDropReason.RateLimited or SipDropReason.TooManyPending)
+                    refusals.Refused(dropped.From, BridgeMetrics.Snake(dropped.Reason));
+                break;
+            case SipNote.Challenged { Result: SipChallengeResult.Refused } wrong:
+                refusals.Refused(wrong.From, "wrong_password");
                 break;
             case SipNote.PeerChanged { State: SipPeerState.Up } up:
                 PeerUp(_sip, up.Peer);

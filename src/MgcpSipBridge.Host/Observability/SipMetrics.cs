@@ -19,6 +19,7 @@ internal sealed class SipMetrics
     private readonly Counter _sipDropped;
     private readonly Counter _sipCredentialsRefused;
     private readonly Gauge _peerUp;
+    private readonly Counter _challenges;
     private readonly Gauge _targets;
 
     /// <summary>Declares everything.</summary>
@@ -31,6 +32,7 @@ internal sealed class SipMetrics
         _sipDropped = metrics.CreateCounter("mgcpsipbridge_sip_dropped_total", "SIP messages dropped without an answer.", "reason");
         _sipCredentialsRefused = metrics.CreateCounter("mgcpsipbridge_sip_credentials_refused_total", "Times a peer refused our credentials.", "peer");
         _peerUp = metrics.CreateGauge("mgcpsipbridge_peer_up", "Whether a peer answers OPTIONS; only with Sip:PingInterval.", "peer");
+        _challenges = metrics.CreateCounter("mgcpsipbridge_sip_challenges_total", "Requests of peers with challenge: true, by whether they showed the password.", "peer", "result");
         _targets = metrics.CreateGauge("mgcpsipbridge_peer_targets", "Addresses of a peer by whether they answered the last request.", "peer", "state");
         foreach (var direction in InOut)
         {
@@ -66,6 +68,9 @@ internal sealed class SipMetrics
             case SipNote.PeerChanged peer:
                 if (peer.State is { } state) _peerUp.WithLabels(peer.Peer).Set(state == SipPeerState.Up ? 1 : 0);
                 else _peerUp.RemoveLabelled(peer.Peer);
+                break;
+            case SipNote.Challenged challenged:
+                _challenges.WithLabels(challenged.Peer, BridgeMetrics.Snake(challenged.Result)).Inc();
                 break;
             case SipNote.TargetChanged target:
                 Apply(target);

@@ -44,6 +44,7 @@ internal static class LinesYaml
         CallerFrom = map.OneOf("callerFrom", SipIdentityHeader.PAssertedIdentity, IdentityWords),
         CallerIn = map.OneOf("callerIn", SipIdentityHeader.From, IdentityWords),
         LocalAddress = map.Text("localAddress"),
+        Challenge = map.Flag("challenge", false),
         BackupUris = map.Texts("backupUris"),
     };
 

@@ -32,6 +32,7 @@ internal sealed record PeerConfig(Written Written)
     public SipIdentityHeader CallerFrom { get; init; }
     public SipIdentityHeader CallerIn { get; init; }
     public string? LocalAddress { get; init; }
+    public bool Challenge { get; init; }
     public ImmutableArray<string> BackupUris { get; init; } = [];
 }
 

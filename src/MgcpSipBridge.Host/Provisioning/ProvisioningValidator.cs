@@ -80,12 +80,15 @@ internal static partial class ProvisioningValidator
             Printable(peer.Written, ("realm", peer.Realm), ("username", peer.Username), ("password", peer.Password));
             if (peer.Registration == SipRegistrationMode.Trunk && string.IsNullOrEmpty(peer.Username))
                 Wrong(peer.Written, "username", "is missing: registration: trunk registers this user");
+            if (peer.Challenge && (string.IsNullOrEmpty(peer.Username) || string.IsNullOrEmpty(peer.Password)))
+                Wrong(peer.Written, "challenge", "needs username and password: the peer has to show them");
             return new PeerModel(new SipPeerModel(peer.Name ?? "", host, port, transport, peer.Registration, peer.Realm, peer.Username, peer.Password)
             {
                 Trusted = peer.Trusted,
                 AsksForMessages = peer.SubscribesToMessages,
                 CallerFrom = peer.CallerFrom,
                 CallerIn = peer.CallerIn,
+                Challenged = peer.Challenge,
                 Backups = Backups(peer, transport),
                 LocalAddress = LocalAddress(peer, transport),
             }, peer.Media, peer.Digits);

@@ -30,6 +30,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly NoteLog _notes;
     private readonly Happenings _happenings;
     private readonly RecordClerk _clerk;
+    private readonly SipRefusals _refusals;
     private readonly List<UdpPort> _sipPorts = [];
     private readonly List<Task> _receiving = [];
     private readonly LiveModel _live;
@@ -54,7 +55,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
         _happenings = new Happenings(model.Config.Events, State, _metrics.Registry);
         _clerk = RecordOffice.Open(model.Config, State, store.Records, _happenings, _metrics.Registry, _log);
-        _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now);
+        _refusals = new SipRefusals(logs, () => clock.Now);
+        _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now, _refusals);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
         _provisioner = new Provisioner(_live, State, store, model.Validate);
@@ -186,8 +188,14 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         var net = logs.CreateLogger("MgcpSipBridge.Net");
         var config = _model.Config;
         foreach (var listen in _model.MgcpListen) _mgcpPorts.Open(listen, config.Mgcp.ReceiveBufferBytes, config.Mgcp.Dscp, net);
-        if (_model.SipListen.Any(l => l.Transport == SipTransport.Tls)) _tls = new SipTls(config.Sip.Tls, _model.SipPins, () => State.Model.Peers.Select(p => p.Sip.Host), net);
-        _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net) { Dscp = config.Sip.Dscp, Tls = _tls };
+        if (_model.SipListen.Any(l => l.Transport == SipTransport.Tls)) _tls = new SipTls(config.Sip.Tls, _model.SipPins, () => State.Model.Peers.SelectMany(p => p.Sip.Backups.All.Select(hop => hop.Host).Prepend(p.Sip.Host)), net) { Refused = _refusals.Refused };
+        _streams = new SipStreams(config.Sip.Tcp, config.Sip.MaxMessageBytes, State.Clock, _shard.PostSip, flow => _shard.Post(new EngineInput.SipFlowFailed(flow)), net)
+        {
+            Dscp = config.Sip.Dscp,
+            Tls = _tls,
+            IsPeer = State.IsPeer,
+            Refused = _refusals.Refused,
+        };
         Sip = [.. _model.SipListen.Select(listen => (listen.Transport, OpenSip(listen, net)))];
         Probe(_model.GatewayMedia.Address, "Media:Gateway:Address");
         Probe(_model.SipMedia.Address, "Media:Sip:Address");

@@ -84,6 +84,7 @@ internal sealed partial class SipCall
             ContactUser = invite.Withheld ? "anonymous" : account.User,
             Headers = headers.DrainToImmutable(),
             Carried = [.. invite.Carried.Where(header => UriHeaders.MayTravel(header.Name))],
+            Urgent = invite.Emergency,
             MayUseStream = routes.IsEmpty && peer.Model.Transport is null,
             Body = invite.Offer,
         };

@@ -164,7 +164,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
             core.Compose(Draft with { Credentials = SentCredentials }, stream);
         }
 
-        Transaction = core.Transactions.Send(core.Writer, Flow, this, now);
+        Transaction = core.Transactions.Send(core.Writer, Flow, this, now, Draft.Urgent);
     }
 
     private void Fail(int status, Instant now)

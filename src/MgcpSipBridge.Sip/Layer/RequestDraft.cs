@@ -44,6 +44,9 @@ internal sealed record RequestDraft
     /// <summary>Whether it may go over TCP when it is too large for a datagram: its next hop's URI names no transport.</summary>
     public bool MayUseStream { get; init; }
 
+    /// <summary>Whether somebody calls for help.</summary>
+    public bool Urgent { get; init; }
+
     /// <summary>The body; empty for none.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 

@@ -73,7 +73,9 @@ internal sealed class SipCore
         Settings = settings;
         Entropy = entropy;
         Tokens = new SipTokens(entropy, shard);
-        Transactions = new SipTransactions(settings, entropy, _outputs, Tokens.Prefix);
+        Guard = new SourceGuard(settings.Admission, entropy.NextUInt64());
+        Digest = new InboundDigest(entropy, settings.Admission.NonceLifetime);
+        Transactions = new SipTransactions(settings, entropy, _outputs, Tokens.Prefix, Guard);
         Names = new NameCache(Put, (query, at) => Timers.Set(new(SipTimer.LookUp, query), at));
         Accounts = new AccountBook(Peers, entropy);
         Circuits = new SipCircuits(settings, Note);
@@ -101,6 +103,12 @@ internal sealed class SipCore
     public PeerBook Peers { get; } = new();
 
     public AccountBook Accounts { get; }
+
+    /// <summary>What each source may send.</summary>
+    public SourceGuard Guard { get; }
+
+    /// <summary>Asks those whom we do not believe by their address alone.</summary>
+    public InboundDigest Digest { get; }
 
     /// <summary>Which addresses of peers answer.</summary>
     public SipCircuits Circuits { get; }

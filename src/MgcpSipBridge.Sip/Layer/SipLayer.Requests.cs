@@ -9,9 +9,11 @@ public sealed partial class SipLayer
     /// <inheritdoc/>
     public void Receive(ReadOnlySpan<byte> message, SipFlow flow, Instant now)
     {
-        if (_core.Peers.From(flow) is null && !MayPass(message))
+        var isPeer = _core.Peers.From(flow) is not null;
+        var reason = !_core.Guard.Allows(flow.Remote, isPeer, now) ? SipDropReason.RateLimited : isPeer ? null : Stranger(message);
+        if (reason is { } dropped)
         {
-            _core.Note(new SipNote.Dropped(SipDropReason.UnknownSource, flow.Remote));
+            _core.Note(new SipNote.Dropped(dropped, flow.Remote));
             return;
         }
 
@@ -20,12 +22,13 @@ public sealed partial class SipLayer
     }
 
     // From a stranger only what names a secret of ours: a response by its branch, a request by both tags of a dialog, as it comes
-    // straight from a phone behind a PBX that does not stay in the path.
-    private bool MayPass(ReadOnlySpan<byte> bytes)
+    // straight from a phone behind a PBX that does not stay in the path. Everything else gets the same answer: none.
+    private SipDropReason? Stranger(ReadOnlySpan<byte> bytes)
     {
         var error = SipMessage.TryParse(bytes, _limits, out var message);
-        if (error != SipParseError.None || message is null) return false;
-        return !message.IsRequest || DialogOf(message, out _) is not null;
+        if (error != SipParseError.None || message is null) return SipDropReason.UnknownSource;
+        if (!message.IsRequest || DialogOf(message, out _) is not null) return null;
+        return _core.Guard.IsScanner(message) ? SipDropReason.Scanner : SipDropReason.UnknownSource;
     }
 
     private void Pump(Instant now)
@@ -79,6 +82,7 @@ public sealed partial class SipLayer
     private void OnRequest(SipServerTransaction transaction, SipMessage request, Instant now)
     {
         var dialog = DialogOf(request, out var call);
+        if (dialog is null && !IsBelieved(transaction, request, now)) return;
         if (dialog is not null && !dialog.TryTakeSequence(request.CSeqNumber))
         {
             _core.Transactions.Respond(transaction, 500, now);
@@ -150,6 +154,25 @@ public sealed partial class SipLayer
         if (request.Method == SipMethod.Options) AnswerOptions(transaction, _draining && dialog is null ? 503 : 200, now);
         else if (dialog is not null) call!.OnRequest(transaction, request, dialog, now);
         else TakeInvite(transaction, request, now);
+    }
+
+    /// <summary>
+    /// Whether a request outside of calls may go on: its peer need show nothing, or has shown the password. Else it is asked, before anybody looks whom the request is for, so
+    /// that the answer is the same for lines that exist and for those that do not.
+    /// </summary>
+    private bool IsBelieved(SipServerTransaction transaction, SipMessage request, Instant now)
+    {
+        if (request.Method == SipMethod.Options || _core.Peers.From(transaction.Source) is not { Model: { Challenged: true } model } peer) return true;
+        var (realm, source) = (model.Realm ?? peer.Domain, transaction.Source.Remote);
+        var result = _core.Digest.Check(request, realm, model.Username ?? "", model.Password ?? "", source, now);
+        _core.Note(new SipNote.Challenged(model.Name, result, source));
+        if (result == SipChallengeResult.Accepted) return true;
+        transaction.BeginResponse(_core.Writer, 401);
+        foreach (var challenge in _core.Digest.Challenges(realm, source, result == SipChallengeResult.Stale, now)) _core.Writer.Header(SipHeader.WwwAuthenticate, challenge);
+        _core.Writer.Header(SipHeader.Server, _core.Settings.Product);
+        _core.Writer.End();
+        _core.Transactions.Respond(transaction, _core.Writer, now);
+        return false;
     }
 
     private void TakeInvite(SipServerTransaction transaction, SipMessage request, Instant now)

@@ -107,6 +107,7 @@ public sealed partial class SipLayer : ISipLayer
     {
         var before = _core.Peers.All.ToDictionary(peer => peer.Model.Name, peer => peer.Model, StringComparer.Ordinal);
         _core.Peers.Replace(peers);
+        _core.Guard.Forget();
         _core.Circuits.Keep(name => _core.Peers.Find(name) is not null);
         var changed = peers.Where(peer => before.GetValueOrDefault(peer.Name) != peer).Select(peer => peer.Name)
             .Concat(before.Keys.Where(name => _core.Peers.Find(name) is null)).ToHashSet(StringComparer.Ordinal);

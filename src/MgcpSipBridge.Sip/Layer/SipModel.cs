@@ -41,6 +41,9 @@ public sealed record SipPeerModel(
     /// </summary>
     public bool Trusted { get; init; } = true;
 
+    /// <summary>Whether its requests outside of calls must show its user and password by digest; OPTIONS, which changes nothing, need not.</summary>
+    public bool Challenged { get; init; }
+
     /// <summary>Places that are tried in order when its URI's own do not answer: a second server that DNS does not know of.</summary>
     public SipHops Backups { get; init; }
 
@@ -186,6 +189,9 @@ public sealed record SipSettings
 
     /// <summary>Longest pause between registration attempts.</summary>
     public TimeSpan RegisterRetryMax { get; init; } = TimeSpan.FromMinutes(30);
+
+    /// <summary>Whom we hear, and how much of it.</summary>
+    public SipAdmission Admission { get; init; } = new();
 
     /// <summary>Largest message taken, headers and body.</summary>
     public int MaxMessageBytes { get; init; } = 65_535;

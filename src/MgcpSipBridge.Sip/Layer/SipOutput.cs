@@ -57,6 +57,9 @@ public abstract record SipNote
     /// <summary>An address of a peer is known, answers, or does not; null when the peer has it no more. For whoever shows where a peer stands.</summary>
     public sealed record TargetChanged(string Peer, SipTransport Transport, NetAddress Address, SipPeerState? State) : SipNote;
 
+    /// <summary>A peer was asked for its password, or showed it.</summary>
+    public sealed record Challenged(string Peer, SipChallengeResult Result, NetAddress From) : SipNote;
+
     /// <summary>A peer refused our credentials: an operator should look.</summary>
     public sealed record CredentialsRefused(string Peer, string Key, int Status) : SipNote;
 }
@@ -75,4 +78,13 @@ public enum SipDropReason
 
     /// <summary>More transactions than the settings allow.</summary>
     Overload,
+
+    /// <summary>More messages than its source may send; not read.</summary>
+    RateLimited,
+
+    /// <summary>A request whose User-Agent is a scanner's.</summary>
+    Scanner,
+
+    /// <summary>More INVITEs of one source than may wait for an answer: refused with 503.</summary>
+    TooManyPending,
 }

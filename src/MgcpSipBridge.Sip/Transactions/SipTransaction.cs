@@ -106,6 +106,9 @@ public sealed class SipServerTransaction : SipTransaction
     /// <summary>Whether a final response was sent.</summary>
     public bool IsAnswered => State is not (SipTransactionState.Trying or SipTransactionState.Proceeding);
 
+    /// <summary>Whether it is counted among the INVITEs of its source that have no final answer.</summary>
+    internal bool IsPending { get; set; }
+
     /// <summary>How the request came.</summary>
     internal SipFlow Source { get; }
 

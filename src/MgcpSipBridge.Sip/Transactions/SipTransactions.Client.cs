@@ -13,8 +13,13 @@ public sealed partial class SipTransactions
     /// another target (RFC 3263 §4.3) send again: a new transaction, a new branch. Beyond the limit of transactions the answer is
     /// <see cref="SipTransactionEvent.TransportFailed"/>.
     /// </summary>
+    /// <param name="request">The request.</param>
+    /// <param name="flow">Where it goes.</param>
+    /// <param name="owner">Who is told.</param>
+    /// <param name="now">Now.</param>
+    /// <param name="urgent">Whether somebody calls for help: there is room left for that.</param>
     /// <exception cref="InvalidOperationException">The request is not complete, or is an ACK, a CANCEL or a response.</exception>
-    public SipClientTransaction Send(SipWriter request, SipFlow flow, object? owner, Instant now)
+    public SipClientTransaction Send(SipWriter request, SipFlow flow, object? owner, Instant now, bool urgent = false)
     {
         ArgumentNullException.ThrowIfNull(request);
         if (!request.IsComplete || request.Status != 0 || request.Method is SipMethod.Ack or SipMethod.Cancel)
@@ -28,7 +33,7 @@ public sealed partial class SipTransactions
             Number = _number++,
             Owner = owner,
         };
-        if (IsFull(request.Method))
+        if (IsFull(request.Method, urgent))
         {
             transaction.State = SipTransactionState.Terminated;
             Note(new SipNote.Dropped(SipDropReason.Overload, flow.Remote));

@@ -168,6 +168,7 @@ public sealed partial class SipTransactions
         {
             var server = (SipServerTransaction)transaction;
             server.Request = null;
+            Settle(server);
             _servers.Remove(server.Key);
             if (server.MergeKey is { } merge) _merges.Remove(merge);
         }

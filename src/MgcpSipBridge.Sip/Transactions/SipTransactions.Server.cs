@@ -1,3 +1,4 @@
+using System.Text;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Sip;
@@ -117,7 +118,14 @@ public sealed partial class SipTransactions
     /// <summary>The status with which a request is refused without a transaction; 0 for silence, null for none.</summary>
     private int? Refusal(SipMessage request, SipFlow flow)
     {
-        if (IsFull(request.Method))
+        if (request.ToTag.IsEmpty && _guard.IsScanner(request))
+        {
+            Note(new SipNote.Dropped(SipDropReason.Scanner, flow.Remote));
+            return 0;
+        }
+
+        var urgent = IsUrgent(request);
+        if (IsFull(request.Method, urgent))
         {
             // No Retry-After: it would silence the peer for every line (§21.5.4).
             if (request.Method == SipMethod.Invite) return 503;
@@ -125,8 +133,31 @@ public sealed partial class SipTransactions
             return 0;
         }
 
+        if (!urgent && CountsAsPending(request) && _pendingInvites.GetValueOrDefault(flow.Remote.Address) >= _settings.Admission.MaxPendingInvites)
+        {
+            Note(new SipNote.Dropped(SipDropReason.TooManyPending, flow.Remote));
+            return 503;
+        }
+
         if (SipUri.TryParse(request.RequestUri, out var uri) && uri.Scheme == SipUriScheme.Other) return 416;
         return IsMerged(request) ? 482 : null;
+    }
+
+    private static bool CountsAsPending(SipMessage request) => request.Method == SipMethod.Invite && request.ToTag.IsEmpty;
+
+    // §20.26; RFC 7090: those who were called for help call back.
+    private static bool IsUrgent(SipMessage request)
+    {
+        var priority = SipChars.Trim(request.First(SipHeader.Priority));
+        return Ascii.EqualsIgnoreCase(priority, "emergency"u8) || Ascii.EqualsIgnoreCase(priority, "psap-callback"u8);
+    }
+
+    private void Settle(SipServerTransaction transaction)
+    {
+        if (!transaction.IsPending) return;
+        transaction.IsPending = false;
+        ref var pending = ref System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_pendingInvites, transaction.Source.Remote.Address, out _);
+        if (--pending == 0) _pendingInvites.Remove(transaction.Source.Remote.Address);
     }
 
     /// <summary>§8.2.2.2: a request outside a dialog that came before, by another way.</summary>
@@ -153,7 +184,9 @@ public sealed partial class SipTransactions
             Key = key,
             MergeKey = merge,
             Fallback = SipResponseRoute.FallbackOf(request, flow),
+            IsPending = CountsAsPending(request),
         };
+        if (transaction.IsPending) System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(_pendingInvites, flow.Remote.Address, out _)++;
         _servers.Add(key, transaction);
         if (merge is not null) _merges[merge] = transaction;
         return transaction;
@@ -175,12 +208,14 @@ public sealed partial class SipTransactions
         Note(new SipNote.Response(status, Inbound: false));
     }
 
-    private static void Answer(SipServerTransaction transaction, SipWriter response)
+    private void Answer(SipServerTransaction transaction, SipWriter response)
     {
         transaction.Status = response.Status;
         transaction.Message = response.ToArray();
         transaction.WasSent = false;
-        if (response.Status >= 200) transaction.Request = null;
+        if (response.Status < 200) return;
+        transaction.Request = null;
+        Settle(transaction);
     }
 
     private void SendTrying(SipServerTransaction transaction)
@@ -207,11 +242,11 @@ public sealed partial class SipTransactions
         if (!transaction.Message.IsEmpty && transaction.State != SipTransactionState.Confirmed) SendMessage(transaction);
     }
 
-    /// <summary>Calls that exist may go on when new ones may not: other requests than INVITE have an eighth more room.</summary>
-    private bool IsFull(SipMethod method)
+    /// <summary>Calls that exist may go on when new ones may not: other requests than INVITE, and calls for help, have an eighth more room.</summary>
+    private bool IsFull(SipMethod method, bool urgent)
     {
         var held = _clients.Count + _servers.Count;
         var most = _settings.MaxTransactions;
-        return held >= (method == SipMethod.Invite ? most : most + (most / 8) + 1);
+        return held >= (method == SipMethod.Invite && !urgent ? most : most + (most / 8) + 1);
     }
 }

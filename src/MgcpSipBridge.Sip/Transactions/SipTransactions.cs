@@ -24,6 +24,8 @@ public sealed partial class SipTransactions
     private readonly Dictionary<(ulong Branch, bool Cancel), SipClientTransaction> _clients = [];
     private readonly Dictionary<byte[], SipServerTransaction> _servers = new(SipKeyComparer.Instance);
     private readonly Dictionary<byte[], SipServerTransaction> _merges = new(SipKeyComparer.Instance);
+    private readonly Dictionary<UInt128, int> _pendingInvites = [];
+    private readonly SourceGuard _guard;
     private readonly SipWriter _writer = new();
     private readonly TimeSpan _timeout;
     private readonly TimeSpan _tryingDelay;
@@ -39,6 +41,11 @@ public sealed partial class SipTransactions
     /// dialogs name their shard; token characters.
     /// </param>
     public SipTransactions(SipSettings settings, Entropy entropy, Queue<SipOutput> outputs, string prefix = "")
+        : this(settings, entropy, outputs, prefix, new SourceGuard(settings.Admission, 0))
+    {
+    }
+
+    internal SipTransactions(SipSettings settings, Entropy entropy, Queue<SipOutput> outputs, string prefix, SourceGuard guard)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(entropy);
@@ -47,6 +54,7 @@ public sealed partial class SipTransactions
         _prefix = prefix;
         _branches = new SipBranches(settings, _entropy, prefix);
         _outputs = outputs;
+        _guard = guard;
         _timeout = 64 * settings.T1;
         _tryingDelay = TimeUntilT2(settings);
         _stateless = new StatelessResponder(_entropy);
@@ -60,6 +68,9 @@ public sealed partial class SipTransactions
 
     /// <summary>Server transactions in any state.</summary>
     public int ServerCount => _servers.Count;
+
+    /// <summary>Hosts that have INVITEs without a final answer.</summary>
+    internal int PendingSources => _pendingInvites.Count;
 
     /// <summary>Takes the next event.</summary>
     public bool TryTake([NotNullWhen(true)] out SipTransactionEvent? evt) => _events.TryDequeue(out evt);

@@ -44,6 +44,9 @@ internal sealed partial class SipTls : IDisposable
         _reload = new Timer(_ => Refresh(), null, settings.ReloadInterval, settings.ReloadInterval);
     }
 
+    /// <summary>Told whose handshake with us came to nothing, and why.</summary>
+    public Action<NetAddress, string>? Refused { get; init; }
+
     /// <summary>When our certificate runs out.</summary>
     public DateTimeOffset NotAfter => _material.NotAfter;
 
@@ -122,7 +125,7 @@ internal sealed partial class SipTls : IDisposable
             ServerCertificateContext = material.Context,
             EnabledSslProtocols = Versions,
             ClientCertificateRequired = _settings.ClientCertificates != ClientCertificates.Ignored,
-            CertificateChainPolicy = TlsVerifier.Policy(material),
+            CertificateChainPolicy = _verifier.Policy(material),
             RemoteCertificateValidationCallback = (_, certificate, chain, _) => Accepts(check(certificate as X509Certificate2, chain), remote),
             AllowRenegotiation = false,
             // What was trusted once is looked at again with every connection.
@@ -139,7 +142,7 @@ internal sealed partial class SipTls : IDisposable
             TargetHost = IPAddress.TryParse(domain.Trim('[', ']'), out _) ? "" : domain,
             EnabledSslProtocols = Versions,
             ClientCertificateContext = material.Context,
-            CertificateChainPolicy = TlsVerifier.Policy(material),
+            CertificateChainPolicy = _verifier.Policy(material),
             RemoteCertificateValidationCallback = (_, certificate, chain, _) => Accepts(check(certificate as X509Certificate2, chain), remote),
             AllowRenegotiation = false,
             AllowTlsResume = false,
@@ -160,6 +163,7 @@ internal sealed partial class SipTls : IDisposable
         if (domain is null)
         {
             Log.HandshakeFailed(_log, remote, reason, detail);
+            Refused?.Invoke(remote, "tls_" + Observability.BridgeMetrics.Snake(reason));
             return;
         }
 

@@ -6,6 +6,12 @@ internal enum SipTlsFailure
     /// <summary>The certificate comes from no authority that is trusted, or is not for this use.</summary>
     Untrusted,
 
+    /// <summary>The authority took the certificate back (Sip:Tls:Revocation).</summary>
+    Revoked,
+
+    /// <summary>Nobody could be asked whether the authority took the certificate back.</summary>
+    RevocationUnknown,
+
     /// <summary>The certificate has run out, or is not valid yet.</summary>
     Expired,
 

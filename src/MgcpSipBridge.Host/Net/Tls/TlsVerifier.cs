@@ -13,10 +13,19 @@ internal sealed class TlsVerifier(SipTlsSection settings, ImmutableArray<TlsPin>
     // Server and client authentication, SIP domain (RFC 5924 §3), any. One of a server is taken from a client too: most authorities issue no other.
     private static readonly string[] Usages = ["1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.2", "1.3.6.1.5.5.7.3.20", "2.5.29.37.0"];
 
-    /// <summary>How a chain is built: from our authorities if there are any, without asking the network.</summary>
-    public static X509ChainPolicy Policy(TlsMaterial material)
+    // A handshake must not wait for somebody's web server as long as the system would.
+    private static readonly TimeSpan RevocationTimeout = TimeSpan.FromSeconds(3);
+
+    /// <summary>How a chain is built: from our authorities if there are any, without asking the network for more than whether a certificate was revoked, if that.</summary>
+    public X509ChainPolicy Policy(TlsMaterial material)
     {
-        var policy = new X509ChainPolicy { RevocationMode = X509RevocationMode.NoCheck, DisableCertificateDownloads = true };
+        var policy = new X509ChainPolicy
+        {
+            RevocationMode = settings.Revocation == Revocation.Online ? X509RevocationMode.Online : X509RevocationMode.NoCheck,
+            RevocationFlag = X509RevocationFlag.ExcludeRoot,
+            UrlRetrievalTimeout = RevocationTimeout,
+            DisableCertificateDownloads = true,
+        };
         if (material.Trust is not { } trust) return policy;
         policy.TrustMode = X509ChainTrustMode.CustomRootTrust;
         policy.CustomTrustStore.AddRange(trust);
@@ -48,6 +57,9 @@ internal sealed class TlsVerifier(SipTlsSection settings, ImmutableArray<TlsPin>
         var status = chain is null ? X509ChainStatusFlags.PartialChain : chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status);
         // The use is checked below: the system's own check knows nothing of SIP domains.
         status &= ~X509ChainStatusFlags.NotValidForUsage;
+        if ((status & X509ChainStatusFlags.Revoked) != 0) return SipTlsFailure.Revoked;
+        const X509ChainStatusFlags nobodyKnows = X509ChainStatusFlags.RevocationStatusUnknown | X509ChainStatusFlags.OfflineRevocation;
+        if (status != X509ChainStatusFlags.NoError && (status & ~nobodyKnows) == X509ChainStatusFlags.NoError) return SipTlsFailure.RevocationUnknown;
         if (status == X509ChainStatusFlags.NotTimeValid) return SipTlsFailure.Expired;
         if (status != X509ChainStatusFlags.NoError) return SipTlsFailure.Untrusted;
         var usages = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().ToArray();

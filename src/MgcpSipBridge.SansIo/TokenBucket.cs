@@ -1,9 +1,7 @@
-using MgcpSipBridge.SansIo;
-
-namespace MgcpSipBridge.Mgcp;
+namespace MgcpSipBridge.SansIo;
 
 /// <summary>So many a second, and so many at once after a rest. Starts full.</summary>
-internal struct TokenBucket
+public struct TokenBucket
 {
     private double _taken;
     private Instant _last;
