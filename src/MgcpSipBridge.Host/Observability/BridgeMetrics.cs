@@ -202,7 +202,7 @@ internal sealed class BridgeMetrics
         foreach (var peer in model.Peers)
         {
             foreach (var state in Enum.GetValues<SipRegistrationState>()) _registrations.WithLabels(peer.Sip.Name, Snake(state)).Inc(0);
-            Sip.Provisioned(peer.Sip.Name);
+            Sip.Provisioned(peer.Sip);
         }
     }
 

@@ -82,7 +82,12 @@ internal sealed class SipMetrics
     }
 
     /// <summary>A peer is provisioned: its counters exist from now on.</summary>
-    public void Provisioned(string peer) => _sipCredentialsRefused.WithLabels(peer).Inc(0);
+    public void Provisioned(SipPeerModel peer)
+    {
+        _sipCredentialsRefused.WithLabels(peer.Name).Inc(0);
+        if (!peer.Challenged) return;
+        foreach (var result in Enum.GetValues<SipChallengeResult>()) _challenges.WithLabels(peer.Name, BridgeMetrics.Snake(result)).Inc(0);
+    }
 
     /// <summary>An address of a peer appeared, answers, does not, or is gone.</summary>
     private void Apply(SipNote.TargetChanged target)

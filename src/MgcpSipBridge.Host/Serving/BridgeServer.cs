@@ -211,7 +211,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         if (_model.SipAdvertise.Hosts.IsEmpty && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
         var settings = _model.ToEngineSettings(_mgcpPorts.Bound, Sip, fallback, interfaces);
         _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [], net);
-        _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes))));
+        _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes)), State.IsPeer));
         _metrics.ReadBeforeScrape(intake =>
         {
             intake.SipConnections(SipTransport.Tcp, _streams.OpenOf(SipTransport.Tcp));

@@ -29,5 +29,5 @@ public sealed record SipAdmission
     public TimeSpan NonceLifetime { get; init; } = TimeSpan.FromMinutes(5);
 
     /// <summary>Scanners that call themselves by their names.</summary>
-    public static ImmutableArray<string> DefaultScanners { get; } = ["friendly-scanner", "sipvicious", "sipcli", "sundayddr", "sip-scan", "sipscan", "VaxSIPUserAgent", "pplsip", "smap"];
+    public static ImmutableArray<string> DefaultScanners { get; } = ["friendly-scanner", "sipvicious", "sipcli", "sundayddr", "sip-scan", "sipscan", "VaxSIPUserAgent", "pplsip"];
 }

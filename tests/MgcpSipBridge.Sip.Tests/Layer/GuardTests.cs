@@ -128,6 +128,17 @@ public sealed class GuardTests
         bench.Expect("100");
     }
 
+    [Theory]
+    [InlineData("192.0.2.9:5060", true)]
+    [InlineData("203.0.113.66:5060", false)]
+    public void A_stranger_gets_silence_also_when_there_is_too_much_to_do(string from, bool answered)
+    {
+        var overload = new SipOverload(SipBench.DefaultSettings, new Entropy(7), address => address.SameHost(SipBench.Pbx));
+        var invite = SipBench.Bytes("INVITE sip:1001@192.0.2.1 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKo;rport\r\nMax-Forwards: 70\r\nFrom: <sip:2001@192.0.2.9>;tag=1\r\nTo: <sip:1001@192.0.2.1>\r\n"
+            + "Call-ID: o\r\nCSeq: 1 INVITE\r\nContact: <sip:192.0.2.9>\r\nUser-Agent: of some length, so that the refusal is not longer\r\nContent-Length: 0\r\n\r\n");
+        Assert.Equal(answered, overload.TryRefuse(invite.Span, SipBench.Udp with { Remote = SipBench.Address(from) }, out _, out _));
+    }
+
     [Fact]
     public void A_flood_of_made_up_sources_costs_no_memory()
     {
