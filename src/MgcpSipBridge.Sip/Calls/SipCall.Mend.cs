@@ -5,7 +5,7 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Sip;
 
-/// <summary>An INVITE of ours that is refused and can be mended: another target (3xx), a longer session (422), a demanded extension (421).</summary>
+/// <summary>An INVITE of ours that is refused and can be mended: another target (3xx), a longer session (422), a demanded extension (421), a better moment (491).</summary>
 internal sealed partial class SipCall
 {
     private const int MostRedirections = 5;
@@ -14,6 +14,7 @@ internal sealed partial class SipCall
     private readonly HashSet<string> _tried = new(StringComparer.Ordinal);
     private int _redirections;
     private bool _demanded;
+    private bool _hasWaited;
     private SipMessage? _redirector;
 
     /// <summary>Asks once more, in another way; false when there is none.</summary>
@@ -30,6 +31,12 @@ internal sealed partial class SipCall
             case 421 when !_demanded && Demanded(response) is { Length: > 0 } tags:
                 _demanded = true;
                 Again(_invite!.Draft with { Headers = _invite.Draft.Headers.Add((SipHeader.Require, tags)) }, _invite.Flows, now);
+                return true;
+
+            // Two INVITEs have met (§14.1, as if the dialog stood already): we own the Call-ID, so we wait 2.1 to 4 s, and that once.
+            case 491 when !_hasWaited && _targets.Count == 0:
+                _hasWaited = true;
+                SetTimer(SipTimer.RetryInvite, now + TimeSpan.FromMilliseconds(10 * (210 + _core.Entropy.Next(191))));
                 return true;
 
             case >= 300 and < 400 and not 380:
@@ -90,6 +97,12 @@ internal sealed partial class SipCall
             else if (_state == SipCallState.Cancelling) OnFailure(new SipEnd(487, Local: true), at);
         });
         return true;
+    }
+
+    private void AskOnceMore(Instant now)
+    {
+        if (_state is SipCallState.Calling or SipCallState.Proceeding) Again(_invite!.Draft, _invite.Flows, now);
+        else if (_state == SipCallState.Cancelling) OnFailure(new SipEnd(487, Local: true), now);
     }
 
     /// <summary>The next INVITE of the call: same Call-ID, To and From, the next number (§8.1.3.4).</summary>

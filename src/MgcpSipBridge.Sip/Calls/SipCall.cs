@@ -13,7 +13,7 @@ internal sealed partial class SipCall : IClientRequestOwner
     private static readonly SipTimer[] CallTimers =
     [
         SipTimer.Ring, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck, SipTimer.RepeatReliable, SipTimer.AwaitPrack,
-        SipTimer.RetryOffer, SipTimer.RefreshSession, SipTimer.SessionEnd, SipTimer.Transfer, SipTimer.CheckCall,
+        SipTimer.RetryOffer, SipTimer.RetryInvite, SipTimer.RefreshSession, SipTimer.SessionEnd, SipTimer.Transfer, SipTimer.CheckCall,
     ];
 
     private readonly SipCore _core;
@@ -98,6 +98,9 @@ internal sealed partial class SipCall : IClientRequestOwner
                 break;
             case SipTimer.RetryOffer:
                 OnPauseOver(now);
+                break;
+            case SipTimer.RetryInvite:
+                AskOnceMore(now);
                 break;
             case SipTimer.RefreshSession:
                 Refresh(now);

@@ -31,6 +31,9 @@ internal enum SipTimer
     /// <summary>An offer that met one of the peer's is made again (RFC 3261 §14.1). Belongs to a call.</summary>
     RetryOffer,
 
+    /// <summary>An INVITE that met one of the peer's is sent once more. Belongs to a call.</summary>
+    RetryInvite,
+
     /// <summary>A transfer that the peer was asked for comes to no end. Belongs to a call.</summary>
     Transfer,
 

@@ -67,6 +67,38 @@ public sealed class RedirectionTests
     }
 
     [Fact]
+    public void An_INVITE_that_met_another_is_sent_once_more_after_a_while_and_then_given_up()
+    {
+        var (call, first) = _bench.Call();
+        _bench.Reply(first, 491);
+        _bench.Expect("ACK");
+        _bench.Wait(2.05);
+        _bench.ExpectNothing();
+        _bench.NothingHappens();
+        _bench.Wait(2);
+        var second = _bench.Expect("INVITE");
+        Assert.Equal((first.CallId, first.Header("From"), first.RequestUri, 2, first.Body), (second.CallId, second.Header("From"), second.RequestUri, second.CSeq, second.Body));
+        _bench.Reply(second, 491);
+        _bench.Expect("ACK");
+        Assert.Equal(491, _bench.Happens<SipEvent.Rejected>().End.Status);
+        _bench.Happens<SipEvent.Gone>();
+        _bench.EverythingEnds();
+    }
+
+    [Fact]
+    public void A_call_that_ends_while_it_waits_for_a_better_moment_is_over()
+    {
+        var (call, first) = _bench.Call();
+        _bench.Reply(first, 491);
+        _bench.Expect("ACK");
+        _bench.Do((layer, now) => layer.HangUp(call, 16, now));
+        _bench.Wait(5);
+        _bench.ExpectNothing();
+        _bench.Happens<SipEvent.Gone>();
+        _bench.EverythingEnds();
+    }
+
+    [Fact]
     public void A_circle_is_not_walked_twice()
     {
         var (_, first) = _bench.Call();
