@@ -10,14 +10,20 @@ public sealed class FilterTests
 {
     private static readonly Line Line = new()
     {
-        Number = "1001", DisplayName = "Alice \"A\"", State = Line.Types.State.Talking, Registered = true, Features = new LineFeatures { CallWaiting = true },
+        Number = "1001",
+        DisplayName = "Alice \"A\"",
+        State = Line.Types.State.Talking,
+        Registered = true,
+        Features = new LineFeatures { CallWaiting = true },
     };
 
     private static readonly string[] Words = ["(", ")", "AND", "OR", "NOT", "-", "number", "state", "=", "!=", "<", ":", "\"", "'", "*", "1", "a.b", "\\", " ", "2026-05-01T12:00", ","];
 
     private static readonly Call Call = new()
     {
-        Id = "c1", Called = "5551234", StartTime = Timestamp.FromDateTime(new DateTime(2026, 5, 1, 12, 30, 0, DateTimeKind.Utc)),
+        Id = "c1",
+        Called = "5551234",
+        StartTime = Timestamp.FromDateTime(new DateTime(2026, 5, 1, 12, 30, 0, DateTimeKind.Utc)),
         GatewayCounters = new ConnectionCounters { PacketsLost = 7 },
     };
 

@@ -187,11 +187,11 @@ public sealed class SipGuardTests : ILoggerProvider, ILogger
     private static int Sample(string metrics, string reason) =>
         int.Parse(Regex.Match(metrics, $"mgcpsipbridge_sip_dropped_total{{reason=\"{reason}\"}} (\\d+)").Groups[1].Value, CultureInfo.InvariantCulture);
 
-    private static int _number;
+    private static int LastNumber;
 
     private static async Task SendAsync(UdpClient from, IPEndPoint to, string method, string uri, string agent)
     {
-        var number = Interlocked.Increment(ref _number);
+        var number = Interlocked.Increment(ref LastNumber);
         var message = $"{method} {uri} SIP/2.0\r\nVia: SIP/2.0/UDP {from.Client.LocalEndPoint};branch=z9hG4bK{number};rport\r\nMax-Forwards: 70\r\nFrom: <sip:x@127.0.0.1>;tag={number}\r\nTo: <{uri}>\r\nCall-ID: {number}\r\n"
             + $"CSeq: 1 {method}\r\nContact: <sip:{from.Client.LocalEndPoint}>\r\nUser-Agent: {agent}\r\nContent-Length: 0\r\n\r\n";
         await from.SendAsync(Encoding.ASCII.GetBytes(message), to, TestContext.Current.CancellationToken);
