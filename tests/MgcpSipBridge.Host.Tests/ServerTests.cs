@@ -112,6 +112,9 @@ public sealed class ServerTests
     private static async Task RefusesCalls(Running bridge, CancellationToken cancel)
     {
         using var caller = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        // Only a peer is told that the bridge is busy.
+        var pbx = NetAddress.FromIPv4(0x7F000001, 5060);
+        bridge.Server.State.Apply(new EngineNote.Sip(new SipNote.TargetChanged("pbx", SipTransport.Udp, pbx, SipPeerState.Unknown)));
         var sip = bridge.Server.Sip.First(listener => listener.Transport == SipTransport.Udp).Bound;
         var invite = $"INVITE sip:1001@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:{((IPEndPoint)caller.Client.LocalEndPoint!).Port};rport;branch=z9hG4bKfull\r\nMax-Forwards: 70\r\nFrom: <sip:a@127.0.0.1>;tag=1\r\nTo: <sip:1001@127.0.0.1>\r\nCall-ID: full\r\nCSeq: 1 INVITE\r\nContact: <sip:a@127.0.0.1>\r\nContent-Length: 0\r\n\r\n";
         await caller.SendAsync(System.Text.Encoding.ASCII.GetBytes(invite), new IPEndPoint(IPAddress.Loopback, sip.Port), cancel);
