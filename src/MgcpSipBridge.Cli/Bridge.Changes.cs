@@ -91,6 +91,24 @@ internal sealed partial class Bridge
         writer.One(call, Facts(call));
     }
 
+    public async Task HoldAsync(string id)
+    {
+        var call = await Calls.HoldCallAsync(new HoldCallRequest { Call = id }, cancellationToken: cancel);
+        writer.One(call, Facts(call));
+    }
+
+    public async Task ResumeAsync(string id)
+    {
+        var call = await Calls.ResumeCallAsync(new ResumeCallRequest { Call = id }, cancellationToken: cancel);
+        writer.One(call, Facts(call));
+    }
+
+    public async Task TransferAsync(string id, string destination, string other)
+    {
+        var call = await Calls.TransferCallAsync(new TransferCallRequest { Call = id, Destination = destination, OtherCall = other }, cancellationToken: cancel);
+        writer.One(call, Facts(call));
+    }
+
     public async Task OriginateAsync(string line, string destination)
     {
         var call = await Calls.OriginateCallAsync(new OriginateCallRequest { Line = line, Destination = destination }, cancellationToken: cancel);

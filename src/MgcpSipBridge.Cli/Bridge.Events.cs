@@ -51,6 +51,7 @@ internal sealed partial class Bridge
         call.Ended is { } ended ? $"{ended.Caller} -> {Or(ended.Called)} {Text(ended.Outcome)} SIP {Text(call.SipStatus)} MGCP {Text(call.MgcpCode)} Q.850 {Text(call.Q850Cause)}"
         : call.Audio.Length > 0 ? call.Audio
         : call.Feature.Length > 0 ? call.Feature
+        : call.SipStatus != 0 ? "SIP " + Text(call.SipStatus)
         : call.Delay is { } delay ? $"after {delay.ToTimeSpan().TotalSeconds.ToString("0.000", System.Globalization.CultureInfo.InvariantCulture)} s"
         : call.Line.Length > 0 ? $"line {call.Line} {Text(call.Direction)}" : "";
 }

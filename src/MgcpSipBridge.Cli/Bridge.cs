@@ -180,7 +180,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         ("peer", Or(call.Peer)),
         ("caller", Or(call.Caller)),
         ("called", Or(call.Called)),
-        ("state", Text(call.State)),
+        ("state", Text(call.State) + (call.Held ? ", the far end waits" : "")),
         ("started", Text(call.StartTime)),
         ("answered", Text(call.AnswerTime)),
         ("ended", Text(call.EndTime)),

@@ -112,6 +112,12 @@ internal static class Commands
         calls.Subcommands.Add(Verb("hangup", "End a call on both sides", (bridge, parse) => bridge.HangUpAsync(parse.GetRequiredValue(callId)), callId));
         calls.Subcommands.Add(Verb("originate", "Ring a line; lifting it calls the destination",
             (bridge, parse) => bridge.OriginateAsync(parse.GetRequiredValue(number), parse.GetRequiredValue(destination)), number, destination));
+        calls.Subcommands.Add(Verb("hold", "Let the far end of an answered call wait", (bridge, parse) => bridge.HoldAsync(parse.GetRequiredValue(callId)), callId));
+        calls.Subcommands.Add(Verb("resume", "Take the far end of a call back that waits", (bridge, parse) => bridge.ResumeAsync(parse.GetRequiredValue(callId)), callId));
+        var whom = new Argument<string>("destination") { Description = "A number as the line would dial it, or a URI: sip:1002@pbx.example.net", Arity = ArgumentArity.ZeroOrOne };
+        var otherCall = new Option<string>("--with") { Description = "Id of another answered call: the two far ends are joined", DefaultValueFactory = _ => "" };
+        calls.Subcommands.Add(Verb("transfer", "Hand the far end of an answered call on to somebody, or join it with that of another call",
+            (bridge, parse) => bridge.TransferAsync(parse.GetRequiredValue(callId), parse.GetValue(whom) ?? "", parse.GetRequiredValue(otherCall)), callId, whom, otherCall));
         var file = new Option<string>("--file", "-f") { Description = "The file, in the form of lines.yaml; - for standard input", Required = true };
         var prune = new Option<bool>("--prune") { Description = "Delete what the API made and the file does not have" };
         var entry = new Argument<string>("id") { Description = "The entry's id" };

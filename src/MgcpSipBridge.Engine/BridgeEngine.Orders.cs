@@ -7,18 +7,39 @@ public sealed partial class BridgeEngine
 {
     private CallView? HangUp(string id) => Order(id, new CallEvent.Cleared(CallCause.NormalClearing));
 
-    private CallView? Transfer(EngineQuery.Transfer wanted)
+    private CallOrderAnswer Hold(EngineQuery.Hold wanted)
     {
-        CallId? other = null;
-        var number = wanted.Number;
-        if (wanted.OtherCallId is { } id)
-        {
-            if (FindAny(id) is not { Ended: null } joined) return null;
-            (other, number) = (joined.Id, joined.Far.Number);
-        }
-
-        return number.Length == 0 ? null : Order(wanted.CallId, new CallEvent.TransferWanted(number, other));
+        var call = FindAny(wanted.CallId);
+        var refusal = Refusal(call);
+        if (refusal != CallOrderRefusal.None) return new CallOrderAnswer(refusal, call?.View());
+        // What is so already needs no word to the peer.
+        return new CallOrderAnswer(refusal, call!.Media.Holds == wanted.Held ? call.View() : Order(wanted.CallId, new CallEvent.HoldWanted(wanted.Held)));
     }
+
+    private CallOrderAnswer Transfer(EngineQuery.Transfer wanted)
+    {
+        var call = FindAny(wanted.CallId);
+        var joined = wanted.OtherCallId is { } id ? FindAny(id) : null;
+        var own = Refusal(call);
+        var refusal = own != CallOrderRefusal.None ? own
+            : call!.Peer.IsTransferring ? CallOrderRefusal.Transferring
+            : wanted.OtherCallId is null ? CallOrderRefusal.None
+            : joined is null ? CallOrderRefusal.NoSuchOther
+            : joined == call || Refusal(joined) != CallOrderRefusal.None ? CallOrderRefusal.OtherNotAnswered
+            : CallOrderRefusal.None;
+        if (refusal != CallOrderRefusal.None) return new CallOrderAnswer(refusal, call?.View());
+        return new CallOrderAnswer(refusal, Order(wanted.CallId, new CallEvent.TransferWanted(joined?.Far.Number ?? wanted.Number, joined?.Id)));
+    }
+
+    /// <summary>Why nothing can be done with the far end of a call.</summary>
+    private static CallOrderRefusal Refusal(ActiveCall? call) => call switch
+    {
+        null => CallOrderRefusal.NoSuchCall,
+        { Ended: not null } => CallOrderRefusal.Ended,
+        { Answered: null } => CallOrderRefusal.NotAnswered,
+        { Line.State: CallState.Talking } when call.Line.State.Current?.Id == call.Id => CallOrderRefusal.None,
+        _ => CallOrderRefusal.NotAnswered,
+    };
 
     /// <summary>Something for the line of a live call; ignored by one that is not in it any more.</summary>
     private CallView? Order(string id, CallEvent evt)

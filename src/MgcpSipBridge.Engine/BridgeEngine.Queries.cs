@@ -21,7 +21,7 @@ public sealed partial class BridgeEngine
         EngineQuery.Call call => FindAny(call.CallId)?.View(),
         EngineQuery.Ladder ladder => FindAny(ladder.CallId) is { } call ? new LadderView(call.View(), call.Ladder.Entries, call.Ladder.NotKept) : null,
         EngineQuery.HangUp hangUp => HangUp(hangUp.CallId),
-        EngineQuery.Hold hold => Order(hold.CallId, new CallEvent.HoldWanted(hold.Held)),
+        EngineQuery.Hold hold => Hold(hold),
         EngineQuery.Transfer transfer => Transfer(transfer),
         EngineQuery.Originate originate => Originate(originate.Line, originate.Number),
         EngineQuery.Counts => Counts(),

@@ -29,6 +29,15 @@ public abstract record EngineNote
     /// <summary>A feature was used in a call.</summary>
     public sealed record FeatureUsed(string CallId, CallFeature Feature) : EngineNote;
 
+    /// <summary>The line's side lets the far end wait, or has taken it back.</summary>
+    public sealed record CallHeld(string CallId, bool Held) : EngineNote;
+
+    /// <summary>What the peer said of a transfer that the line's side asked for: done, or not and then why.</summary>
+    /// <param name="CallId">The call.</param>
+    /// <param name="Done">Whether the far end was handed on.</param>
+    /// <param name="Status">SIP status that the peer told or refused with; 481 when the other call was no more.</param>
+    public sealed record TransferEnded(string CallId, bool Done, int Status) : EngineNote;
+
     /// <summary>A line's state changed.</summary>
     public sealed record LineChanged(string Line, LineState From, LineState To) : EngineNote;
 

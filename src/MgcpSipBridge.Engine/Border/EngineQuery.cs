@@ -41,13 +41,19 @@ public abstract record EngineQuery
     /// <summary>Ends a live call: <see cref="CallView"/> as it was left, unchanged if it had ended before; null when there is none.</summary>
     public sealed record HangUp(string CallId) : EngineQuery;
 
-    /// <summary>Lets the far end of a live call wait, or takes it back: <see cref="CallView"/>; null when there is no such call.</summary>
+    /// <summary>Lets the far end of an answered call wait, or takes it back: <see cref="CallOrderAnswer"/>.</summary>
     public sealed record Hold(string CallId, bool Held) : EngineQuery;
 
     /// <summary>
-    /// Hands the far end of a live call on to a number, as its peer dials it, or joins it with the far end of another live call (RFC 3515,
-    /// RFC 3891); both ways the line's part ends when the peer says that it is done: <see cref="CallView"/>, or null when there is no such call.
+    /// Hands the far end of an answered call on (RFC 3515), or joins it with the far end of another answered call (RFC 3891); both ways the line's part ends when
+    /// the peer says that it is done (<see cref="EngineNote.TransferEnded"/>): <see cref="CallOrderAnswer"/>.
     /// </summary>
+    /// <param name="CallId">The call.</param>
+    /// <param name="Number">
+    /// Whom to: a number, written as its route says if one takes it, and called by the call's own peer; or a URI (it has a colon), handed on as it stands. Not
+    /// looked at with another call.
+    /// </param>
+    /// <param name="OtherCallId">The other call; null for none.</param>
     public sealed record Transfer(string CallId, string Number, string? OtherCallId = null) : EngineQuery;
 
     /// <summary>Rings a line, and when it is lifted calls the number (click to dial): <see cref="OriginateAnswer"/>.</summary>
@@ -166,6 +172,9 @@ public sealed record CallView(
 
     /// <summary>Number of who is at the other end, where the peer says so; empty when that is withheld, null while nothing is said.</summary>
     public string? Connected { get; init; }
+
+    /// <summary>Whether the line's side lets the far end wait.</summary>
+    public bool Held { get; init; }
 
     /// <summary>Number of who sent the call on to this line (RFC 5806, RFC 7044); null for a call that came straight.</summary>
     public string? SentOnBy { get; init; }

@@ -131,6 +131,7 @@ internal sealed class ActiveCall
         Counted = Counted,
         Connected = Connected is { } who ? (who.Withheld ? "" : who.Number) : null,
         SentOnBy = SentOnBy?.Number,
+        Held = Media.Holds && Ended is null,
     };
 
     private CallOutcome Outcome(CallEnd end) => end switch

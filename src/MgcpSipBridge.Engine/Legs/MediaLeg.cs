@@ -156,6 +156,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (Holds == held) return;
         Holds = held;
         if (held) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Hold));
+        core.Note(new EngineNote.CallHeld(call.Id.ToString(), held));
         Point();
     }
 

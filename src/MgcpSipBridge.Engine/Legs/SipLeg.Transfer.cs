@@ -66,17 +66,33 @@ internal sealed partial class SipLeg
     public void Transfer(string number, SipCallHandle? other)
     {
         if (!_answered || _released) return;
-        if (other == default(SipCallHandle)) core.Raise(call.Line, new CallEvent.TransferEnded(call.Id, Done: false));
-        else
+        if (other == default(SipCallHandle))
         {
-            core.Sip.Transfer(Handle, number, other, core.Now);
-            core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Transfer));
+            // RFC 3891 §3: the dialog that was to be replaced is gone.
+            EndTransfer(481);
+            return;
         }
+
+        IsTransferring = true;
+        // A number is dialled as if by the line, but by who is to dial it.
+        if (other is null && !number.Contains(':', StringComparison.Ordinal)) number = core.Routes.Find(number, call.Line.Model.Peer)?.Number ?? number;
+        core.Sip.Transfer(Handle, number, other, core.Now);
+        core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Transfer));
     }
+
+    /// <summary>Whether the peer was asked to call somebody in the line's place and has not said what came of it.</summary>
+    public bool IsTransferring { get; private set; }
 
     public void OnTransferProgressed(SipEvent.TransferProgressed progress)
     {
-        if (progress.Status >= 200) core.Raise(call.Line, new CallEvent.TransferEnded(call.Id, progress.Status < 300));
+        if (progress.Status >= 200) EndTransfer(progress.Status);
+    }
+
+    private void EndTransfer(int status)
+    {
+        IsTransferring = false;
+        core.Note(new EngineNote.TransferEnded(call.Id.ToString(), status < 300, status));
+        core.Raise(call.Line, new CallEvent.TransferEnded(call.Id, status < 300));
     }
 
     /// <summary>Digits of the phone for a peer that takes them beside the sound.</summary>

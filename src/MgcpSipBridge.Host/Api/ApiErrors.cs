@@ -19,6 +19,9 @@ internal static class ApiErrors
     /// <summary>NOT_FOUND.</summary>
     public static RpcException NotFound(ResourceKey key) => Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"{key} not found");
 
+    /// <summary>NOT_FOUND: no such call, live or recently ended.</summary>
+    public static RpcException NoCall(string call) => Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"call {call} not found");
+
     /// <summary>ALREADY_EXISTS, with where the other one is.</summary>
     public static RpcException Exists(ResourceKey key, string where) => Make(Code.AlreadyExists, "RESOURCE_EXISTS", $"{key} is there already, {where}");
 

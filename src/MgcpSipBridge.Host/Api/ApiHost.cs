@@ -166,7 +166,7 @@ internal sealed class ApiHost : IAsyncDisposable
                                                POST to the lists, PATCH and DELETE on gateways, lines, peers and routes change them
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder
-
+                                               POST /v1/calls/{id}:hold, :resume, and :transfer {"destination"} or {"otherCall"}
         /v1/callRecords                        what was written down of calls that are over; /v1/callRecords/{id}
         /v1/events:watch                       what happens, as it happens; /v1/alarms: what is wrong
         /v1/auditEntries                       who did what through the API; /v1/auditEntries/{id}

@@ -240,6 +240,9 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
     {
         [LoggerMessage(EventId = 4010, EventName = "CallHungUp", Level = LogLevel.Information, Message = "Call {CallId} is hung up through the API, asked by {Client}")]
         internal static partial void HungUp(ILogger logger, string callId, string client);
+
+        [LoggerMessage(EventId = 4011, EventName = "CallOrdered", Level = LogLevel.Information, Message = "Call {CallId}: {Verb} through the API, asked by {Client}")]
+        internal static partial void Ordered(ILogger logger, string callId, string verb, string client);
     }
 }
 

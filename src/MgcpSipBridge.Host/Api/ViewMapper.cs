@@ -126,6 +126,7 @@ internal static partial class ViewMapper
         SipCallId = view.SipCallId ?? "",
         Connected = view.Connected ?? "",
         SentOnBy = view.SentOnBy ?? "",
+        Held = view.Held,
         GatewayCounters = view.Counted?.ToMessage(),
     };
 

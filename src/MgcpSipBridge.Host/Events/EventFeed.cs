@@ -86,6 +86,12 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
             case EngineNote.FeatureUsed used:
                 Call("feature.used", used.CallId, () => new V1.CallEvent { Call = used.CallId, Feature = Word(used.Feature) });
                 break;
+            case EngineNote.CallHeld held:
+                Call(held.Held ? "call.held" : "call.resumed", held.CallId, () => new V1.CallEvent { Call = held.CallId });
+                break;
+            case EngineNote.TransferEnded ended:
+                Call(ended.Done ? "transfer.done" : "transfer.failed", ended.CallId, () => new V1.CallEvent { Call = ended.CallId, SipStatus = ended.Status });
+                break;
             case EngineNote.AudioChanged audio:
                 Call("call.audio", audio.CallId, () => new V1.CallEvent { Call = audio.CallId, Audio = Word(audio.Audio) });
                 break;

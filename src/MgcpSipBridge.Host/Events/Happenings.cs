@@ -33,6 +33,7 @@ internal sealed class Happenings : IDisposable
     public void Apply(EngineNote note)
     {
         if (note is EngineNote.FeatureUsed used) Metrics.Used(used.Feature);
+        if (note is EngineNote.TransferEnded ended) Metrics.Transferred(ended.Done);
         Feed.Apply(note);
         Alarms.Apply(note);
     }

@@ -11,6 +11,7 @@ internal sealed class EventMetrics
     private readonly Gauge _readers;
     private readonly Counter _resumes;
     private readonly Counter _features;
+    private readonly Counter _transfers;
 
     public EventMetrics(CollectorRegistry registry)
     {
@@ -21,10 +22,14 @@ internal sealed class EventMetrics
         _resumes = metrics.CreateCounter("mgcpsipbridge_watch_resumes_total", "Readers that came back with a token: resumed, or expired when what follows it was no longer kept.", ["result"]);
         _features = metrics.CreateCounter("mgcpsipbridge_features_used_total", "Times a feature was used in a call.", ["feature"]);
         foreach (var feature in Enum.GetValues<CallFeature>()) _features.WithLabels(BridgeMetrics.Snake(feature)).Inc(0);
+        _transfers = metrics.CreateCounter("mgcpsipbridge_transfers_total", "Transfers that the line's side asked for, by what the peer said of them in the end.", ["result"]);
+        foreach (var result in (string[])["done", "failed"]) _transfers.WithLabels(result).Inc(0);
         foreach (var result in (string[])["resumed", "expired"]) _resumes.WithLabels(result).Inc(0);
     }
 
     public void Used(CallFeature feature) => _features.WithLabels(BridgeMetrics.Snake(feature)).Inc();
+
+    public void Transferred(bool done) => _transfers.WithLabels(done ? "done" : "failed").Inc();
 
     public void Published() => _events.Inc();
 

@@ -37,6 +37,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
                 CallEnded(_calls, call.CallId, call.Gateway, redaction[call.Line], call.Peer ?? "-", call.FromLine, call.Outcome ?? CallOutcome.Failed,
                     record.Duration.TotalSeconds, record.SipStatus, record.MgcpCode, record.Q850);
                 break;
+            case EngineNote.CallHeld held:
+                CallHeld(_calls, held.CallId, held.Held);
+                break;
+            case EngineNote.TransferEnded transfer:
+                TransferEnded(_calls, transfer.CallId, transfer.Done, transfer.Status);
+                break;
             case EngineNote.LineDialled { Dialled: var set } dialled:
                 LineDialled(_calls, redaction[dialled.Line], set.DoNotDisturb?.Is, set.ForwardAlways is not null, set.ForwardBusy is not null, set.ForwardNoAnswer is not null);
                 break;
@@ -258,6 +264,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4006, EventName = "LineDialled", Level = LogLevel.Debug, Message = "Line {Line} is set at its phone: do not disturb {DoNotDisturb}, other than provisioned: forward always {ForwardAlways}, busy {ForwardBusy}, no answer {ForwardNoAnswer}")]
     private static partial void LineDialled(ILogger logger, Redacted line, bool? doNotDisturb, bool forwardAlways, bool forwardBusy, bool forwardNoAnswer);
+
+    [LoggerMessage(EventId = 4012, EventName = "CallHeld", Level = LogLevel.Debug, Message = "Call {CallId}: the far end waits: {Held}")]
+    private static partial void CallHeld(ILogger logger, string callId, bool held);
+
+    [LoggerMessage(EventId = 4013, EventName = "TransferEnded", Level = LogLevel.Debug, Message = "Call {CallId}: the far end was handed on: {Done}, SIP {SipStatus}")]
+    private static partial void TransferEnded(ILogger logger, string callId, bool done, int sipStatus);
 
     [LoggerMessage(EventId = 5001, EventName = "MediaClosed", Level = LogLevel.Debug, Message = "Media {Media} closed: from the gateway {GatewayPackets} packets, {GatewayLost} lost; from the peer {SipPackets}, {SipLost} lost")]
     private static partial void MediaClosed(ILogger logger, long media, long gatewayPackets, long gatewayLost, long sipPackets, long sipLost);

@@ -30,6 +30,9 @@ internal static partial class ProvisioningValidator
         return problems.None ? model : null;
     }
 
+    /// <summary>Whether a text is a number that can be called: 0-9, *, #, A-D, with or without a leading +.</summary>
+    public static bool IsDestination(string text) => DestinationPattern().IsMatch(text);
+
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", RegexOptions.NonBacktracking)]
     private static partial Regex NamePattern();
 

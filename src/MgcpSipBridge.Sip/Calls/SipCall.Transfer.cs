@@ -21,11 +21,19 @@ internal sealed partial class SipCall
     private bool _digitsArePlain;
 
     /// <summary>Asks the peer to call somebody in our place; with another call of ours, to take that one's place.</summary>
-    public void Transfer(string user, bool joins, SipCall? other, Instant now)
+    public void Transfer(string to, bool joins, SipCall? other, Instant now)
     {
-        if (_state != SipCallState.Talking || _transferring || _core.Peers.Find(Peer) is not { } peer) return;
+        if (_transferring) return;
+        if (_state != SipCallState.Talking || _core.Peers.Find(Peer) is not { } peer)
+        {
+            // Its ACK has not come yet, or its BYE is out.
+            _core.Raise(new SipEvent.TransferProgressed(Handle, 491));
+            return;
+        }
+
         _transferring = true;
-        var target = SipUri.Create(user, peer.HostPort, peer.UriParameters);
+        // No user has a colon: it would be escaped.
+        var target = to.Contains(':', StringComparison.Ordinal) ? to : SipUri.Create(to, peer.HostPort, peer.UriParameters);
         if (joins)
         {
             if (other is not { _state: SipCallState.Talking, _dialog: { } dialog })

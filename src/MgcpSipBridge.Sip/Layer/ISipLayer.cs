@@ -129,7 +129,11 @@ public interface ISipLayer
     /// Asks the peer to call somebody in our place (REFER); with <paramref name="other"/>, a call of ours to that somebody, to take its place
     /// there. TransferProgressed follows.
     /// </summary>
-    void Transfer(SipCallHandle call, string user, SipCallHandle? other, Instant now);
+    /// <param name="call">The call.</param>
+    /// <param name="target">A user of its peer, or a whole URI: it has a colon then, and is the caller's own and valid. Not looked at with <paramref name="other"/>.</param>
+    /// <param name="other">The other call; null for none.</param>
+    /// <param name="now">The present.</param>
+    void Transfer(SipCallHandle call, string target, SipCallHandle? other, Instant now);
 
     /// <summary>Tells the peer of digits by INFO (<c>application/dtmf-relay</c>).</summary>
     void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now);

@@ -201,8 +201,8 @@ public sealed partial class SipLayer : ISipLayer
     public void TellTransfer(SipCallHandle call, int status, Instant now) => With(call, now, found => found.TellTransfer(status, now));
 
     /// <inheritdoc/>
-    public void Transfer(SipCallHandle call, string user, SipCallHandle? other, Instant now) =>
-        With(call, now, found => found.Transfer(user, other is not null, other is { } handle ? _calls.GetValueOrDefault(handle.Value) : null, now));
+    public void Transfer(SipCallHandle call, string target, SipCallHandle? other, Instant now) =>
+        With(call, now, found => found.Transfer(target, other is not null, other is { } handle ? _calls.GetValueOrDefault(handle.Value) : null, now));
 
     /// <inheritdoc/>
     public void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now) =>

@@ -113,7 +113,7 @@ public sealed class LineOrderFlows
         house.Bob.Lifts().Hears(PhoneSound.DialTone).Dials("5555678").Talks(within: 4);
         var other = house.CallOn(house.Bob);
         house.Bob.HangsUp().Waits(1);
-        Assert.Null(house.Bridge.Ask<CallView>(house.World, new EngineQuery.Transfer(house.CallOn(house.Alice), "", other)));
+        Assert.Equal(CallOrderRefusal.OtherNotAnswered, Refusal(house, new EngineQuery.Transfer(house.CallOn(house.Alice), "", other)));
         Assert.Equal("", call.ReferredTo);
         house.Alice.Talks();
         house.EndsQuietly();
@@ -131,6 +131,42 @@ public sealed class LineOrderFlows
         house.Alice.Talks().HangsUp().Waits(1);
         house.Ends(ladder);
     }
+
+    [Fact]
+    public void A_number_is_handed_on_as_its_route_writes_it_and_a_URI_as_it_stands()
+    {
+        var house = Talking(out var call);
+        house.Pbx.RefuseTransfers = false;
+        house.Pbx.TransferOutcome = 486;
+        house.Orders(house.Alice, "hands the far end on by the long route", id => new EngineQuery.Transfer(id, "0049301234")).Waits(3);
+        Assert.Equal("sip:0049301234@198.51.100.9:5060", call.ReferredTo);
+        house.Orders(house.Alice, "hands the far end on to a URI", id => new EngineQuery.Transfer(id, "sip:carol@elsewhere.example;transport=tcp")).Waits(3);
+        Assert.Equal("sip:carol@elsewhere.example;transport=tcp", call.ReferredTo);
+        house.Alice.Talks();
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void What_cannot_be_ordered_says_why()
+    {
+        var house = new House().Begins();
+        house.Pbx.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(3)));
+        Assert.Equal(CallOrderRefusal.NoSuchCall, Refusal(house, new EngineQuery.Hold("ffff", true)));
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Waits(1);
+        var call = house.CallOn(house.Alice);
+        Assert.Equal(CallOrderRefusal.NotAnswered, Refusal(house, new EngineQuery.Hold(call, true)));
+        Assert.Equal(CallOrderRefusal.NotAnswered, Refusal(house, new EngineQuery.Transfer(call, "3003")));
+        house.Alice.Talks(within: 4);
+        Assert.Equal(CallOrderRefusal.NoSuchOther, Refusal(house, new EngineQuery.Transfer(call, "", "ffff")));
+        Assert.Equal(CallOrderRefusal.OtherNotAnswered, Refusal(house, new EngineQuery.Transfer(call, "", call)));
+        house.Orders(house.Alice, "hands the far end on", id => new EngineQuery.Transfer(id, "3003"));
+        Assert.Equal(CallOrderRefusal.Transferring, Refusal(house, new EngineQuery.Transfer(call, "3004")));
+        house.Waits(3);
+        Assert.Equal(CallOrderRefusal.Ended, Refusal(house, new EngineQuery.Hold(call, false)));
+        house.EndsQuietly();
+    }
+
+    private static CallOrderRefusal Refusal(House house, EngineQuery query) => house.Bridge.Ask<CallOrderAnswer>(house.World, query)!.Refusal;
 
     private static House Hold(House house, bool held) =>
         house.Orders(house.Alice, held ? "Alice's far end is to wait" : "and is taken back", id => new EngineQuery.Hold(id, held));

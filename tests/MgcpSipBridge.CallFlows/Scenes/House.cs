@@ -164,7 +164,7 @@ internal sealed class House
     public House Orders(Person line, string what, Func<string, EngineQuery> query)
     {
         World.Ladder?.Act("bridge", what, World.Now);
-        Assert.NotNull(Bridge.Ask<CallView>(World, query(CallOn(line))));
+        Assert.Equal(CallOrderRefusal.None, Bridge.Ask<CallOrderAnswer>(World, query(CallOn(line)))!.Refusal);
         World.Settle();
         return this;
     }

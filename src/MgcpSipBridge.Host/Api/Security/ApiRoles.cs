@@ -49,6 +49,9 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.CallService/GetLadder"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/OriginateCall"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.CallService/HangUpCall"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.CallService/HoldCall"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.CallService/ResumeCall"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.CallService/TransferCall"] = ApiRole.Operator,
 
         ["mgcpsipbridge.v1.CallRecordService/ListCallRecords"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallRecordService/GetCallRecord"] = ApiRole.Viewer,
