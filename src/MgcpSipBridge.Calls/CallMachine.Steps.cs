@@ -12,9 +12,10 @@ public static partial class CallMachine
     private static Transition Lift(CallId fresh, in CallContext context)
     {
         var call = new Call(fresh, FromLine: true, Party.Unknown);
-        if (context.Refuses is { } cause) return Fail(call, SideOf(cause), CallStage.Dialing, cause, context);
+        // A bridge that is about to stop still takes calls for help, and only the number tells.
+        if (context.Refuses is { } cause and not CallCause.ShuttingDown) return Fail(call, SideOf(cause), CallStage.Dialing, cause, context);
         var hotline = context.Line.Hotline;
-        if (hotline?.After == TimeSpan.Zero) return Place(call, hotline.Number);
+        if (hotline?.After == TimeSpan.Zero) return Place(call, hotline.Number, context);
         return Go(
             new Dialing(call, ""),
             new Signal(new PhoneSignal.Collecting(DialTone: true) { ToneTime = hotline?.After }),
@@ -52,7 +53,7 @@ public static partial class CallMachine
     private static Transition EndOfDialing(Dialing state, in CallContext context)
     {
         // Nothing was dialled: that is what a hotline with a delay waits for.
-        if (state.Digits.Length == 0 && context.Line.Hotline is { } hotline) return Place(state.Call, hotline.Number);
+        if (state.Digits.Length == 0 && context.Line.Hotline is { } hotline) return Place(state.Call, hotline.Number, context);
         return context.Plan.Judge(state.Digits) >= DialJudgement.CompleteOnTimeout
             ? Complete(state.Call, state.Digits, context)
             : Fail(Dialled(state.Call, state.Digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
@@ -61,13 +62,13 @@ public static partial class CallMachine
     /// <summary>What was dialled is whole: a number to call, or a service code to obey.</summary>
     private static Transition Complete(Call call, string digits, in CallContext context)
     {
-        if (context.Plan.ServiceIn(digits) is not { } service) return Place(call, digits);
+        if (context.Plan.ServiceIn(digits) is not { } service) return Place(call, digits, context);
         switch (service.Action)
         {
             case ServiceAction.WithholdNumber:
-                return Place(call with { Withheld = true }, service.Number);
+                return Place(call with { Withheld = true }, service.Number, context);
             case ServiceAction.ShowNumber:
-                return Place(call with { Withheld = false }, service.Number);
+                return Place(call with { Withheld = false }, service.Number, context);
             case ServiceAction.ForwardAlwaysOn or ServiceAction.ForwardBusyOn or ServiceAction.ForwardNoAnswerOn when service.Number == context.Line.Number:
                 // To itself: the call would come back.
                 return Fail(Dialled(call, digits), CallSide.Bridge, CallStage.Dialing, CallCause.InvalidNumber, context);
@@ -83,9 +84,11 @@ public static partial class CallMachine
             ]);
     }
 
-    private static Transition Place(Call call, string digits)
+    private static Transition Place(Call call, string digits, in CallContext context)
     {
         var complete = Dialled(call, digits);
+        if (context.Refuses == CallCause.ShuttingDown && !context.Plan.Emergencies.Contains(complete.Far.Number))
+            return Fail(complete, CallSide.Bridge, CallStage.Dialing, CallCause.ShuttingDown, context);
         return Go(new Preparing(complete), new PrepareBearer(call.Id), new Signal(PhoneSignal.Listening.Instance));
     }
 

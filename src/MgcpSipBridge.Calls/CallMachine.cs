@@ -44,7 +44,7 @@ public static partial class CallMachine
             (_, Summoned e) => Stay(state, Ending(e.Call, CallSide.Line, CallStage.Preparing, CallCause.Busy)),
 
             // Somebody wants the line to call.
-            (Summoning s, OffHook) => Place(s.Call, s.Call.Far.Number),
+            (Summoning s, OffHook) => Place(s.Call, s.Call.Far.Number, context),
             (Summoning s, FoundOffHook e) => Then(Drop(s.Call, CallSide.Line, CallStage.Alerting, CallCause.Busy), Lift(e.Fresh, context)),   // whoever lifted it wants to dial
             (Summoning s, SignalRefused) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Line, CallStage.Alerting, CallCause.LineOutOfService), new Signal(PhoneSignal.Quiet.Instance)]),
             (Summoning s, TimerFired { Timer: CallTimer.RingNoAnswer }) => Go(Idle.Instance, [.. Drop(s.Call, CallSide.Bridge, CallStage.Alerting, CallCause.NoAnswer), new Signal(PhoneSignal.Quiet.Instance)]),

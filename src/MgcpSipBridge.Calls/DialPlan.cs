@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 
 namespace MgcpSipBridge.Calls;
@@ -47,6 +48,9 @@ public sealed class DialPlan
         _maxDigits = maxDigits;
         Patterns = [.. _numbers.Select(Numbers), .. _codes.SelectMany(Codes).Distinct()];
     }
+
+    /// <summary>Numbers, as they are dialled, of whoever sends help.</summary>
+    public FrozenSet<string> Emergencies { get; init; } = [];
 
     /// <summary>All that may be dialled as patterns, for compiling digit maps.</summary>
     public ImmutableArray<NumberPattern> Patterns { get; }

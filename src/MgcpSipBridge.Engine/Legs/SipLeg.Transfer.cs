@@ -54,6 +54,7 @@ internal sealed partial class SipLeg
                 Replaces = _asked!.Replaces,
                 ReferredBy = _asked.By,
                 Carried = _asked.Carried,
+                HasAlternative = !_destinations.IsEmpty,
             },
             core.Now);
         core.SipCalls[_next] = call;

@@ -136,6 +136,8 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         }
 
         _answered = true;
+        // Whoever refused the call before has not ended it.
+        (call.SipStatus, call.Q850) = (0, 0);
         var description = answered.Description;
         if (description.IsEmpty) _early.TryGetValue(answered.Dialog, out description);
         // An answer that was already heard, repeated in the 200, changes nothing (RFC 3261 §13.2.1).
@@ -161,7 +163,8 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         }
 
         Note(rejected.End);
-        if (CauseMap.IsReasonToFailOver(rejected.End) && _nextPeer < _peers.Length && !_released)
+        // Who calls for help is refused by nobody in another's name.
+        if ((_emergency || CauseMap.IsReasonToFailOver(rejected.End)) && _nextPeer < _peers.Length && !_released)
         {
             // The old handle's Gone is still to come; it finds nobody and that is right.
             core.SipCalls.Remove(Handle);
@@ -252,7 +255,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     {
         Peer = _peers[_nextPeer++];
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), Withholds) { Emergency = _emergency },
+            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), Withholds) { Emergency = _emergency, HasAlternative = _nextPeer < _peers.Length },
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

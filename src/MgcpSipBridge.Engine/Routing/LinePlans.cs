@@ -19,7 +19,7 @@ internal sealed class LinePlans(RouteTable routes, ImmutableArray<ServiceCode> c
     {
         var allowed = (features.PrivacyCodes, features.DoNotDisturbCodes, features.ForwardingCodes);
         if (_plans.TryGetValue(allowed, out var known)) return known;
-        var plan = new DialPlan(routes.Plan.Patterns, maxDigits, [.. codes.Where(code => ServiceCodes.Allows(features, code.Action))]);
+        var plan = new DialPlan(routes.Plan.Patterns, maxDigits, [.. codes.Where(code => ServiceCodes.Allows(features, code.Action))]) { Emergencies = routes.Plan.Emergencies };
         return _plans[allowed] = new LinePlan(plan, new PlanMap(plan));
     }
 }

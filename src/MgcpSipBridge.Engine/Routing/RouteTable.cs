@@ -17,10 +17,6 @@ internal sealed record RouteChoice(string Route, ImmutableArray<string> Peers, s
 /// <summary>The routes, found by the longest prefix, then by the lowest priority number. Immutable.</summary>
 internal sealed class RouteTable
 {
-    /// <summary>
-    /// Numbers that are complete the moment they are dialled when a route is named after them: nobody who calls for help waits for a
-    /// timer. A route with digits of its own (minDigits, maxDigits) says otherwise.
-    /// </summary>
     private static readonly FrozenSet<string> EmergencyNumbers =
         new[] { "000", "110", "112", "113", "118", "119", "911", "999" }.ToFrozenSet(StringComparer.Ordinal);
 
@@ -34,7 +30,7 @@ internal sealed class RouteTable
             .GroupBy(route => route.Prefix, StringComparer.Ordinal)
             .ToFrozenDictionary(group => group.Key, group => group.MinBy(route => route.Priority)!, StringComparer.Ordinal);
         _longest = _byPrefix.Count == 0 ? 0 : _byPrefix.Keys.Max(prefix => prefix.Length);
-        Plan = new DialPlan(_byPrefix.Count == 0 ? Anything : _byPrefix.Values.SelectMany(Patterns), maxDigits);
+        Plan = new DialPlan(_byPrefix.Count == 0 ? Anything : _byPrefix.Values.SelectMany(Patterns), maxDigits) { Emergencies = EmergencyNumbers };
     }
 
     /// <summary>What may be dialled.</summary>
@@ -63,6 +59,8 @@ internal sealed class RouteTable
     private static IEnumerable<NumberPattern> Patterns(RouteModel route)
     {
         if (route.Prefix.Length == 0 && route.MaxDigits == 0 && route.MinDigits <= 1) return Anything;
+        // A number that calls for help is complete the moment it is dialled when a route is named after it: nobody waits for a timer then. A route with digits of its
+        // own (minDigits, maxDigits) says otherwise.
         if (route.MaxDigits == 0 && route.MinDigits <= 1 && EmergencyNumbers.Contains(route.Prefix))
             return [new NumberPattern(route.Prefix, route.Prefix.Length, route.Prefix.Length)];
         return [new NumberPattern(route.Prefix, Math.Max(route.MinDigits, Math.Max(1, route.Prefix.Length)), route.MaxDigits)];

@@ -184,6 +184,9 @@ internal sealed class SipSection
     [Setting("How long an address of a peer that answers 503 with Retry-After is left alone at most; 0s: that is ignored.", Min = "0s", Max = "1d")]
     public TimeSpan RetryAfterMax { get; set; } = TimeSpan.FromMinutes(1);
 
+    [Setting("How long a server may leave a call without a word while another one is left to be tried: a further address of the peer, or the route's next peer. 0s: as long as RFC 3261 has it (64 times Sip:T1), which is also waited for the last one.", Min = "0s", Max = "32s")]
+    public TimeSpan FailoverAfter { get; set; } = TimeSpan.FromSeconds(3.5);
+
     [Setting("How often a call whose peer knows no session timer (RFC 4028) is asked, by OPTIONS inside it, whether it is still there; 0s: never.", Min = "0s", Max = "1d")]
     public TimeSpan CallCheckInterval { get; set; } = TimeSpan.FromMinutes(5);
 

@@ -106,6 +106,7 @@ internal sealed record BridgeModel
                 PingInterval = s.PingInterval,
                 TargetRetry = s.TargetRetry,
                 RetryAfterMax = s.RetryAfterMax,
+                FailoverAfter = s.FailoverAfter,
                 CallCheckInterval = s.CallCheckInterval,
                 RegisterRate = s.RegisterRate,
                 RegisterRetry = s.RegisterRetry,

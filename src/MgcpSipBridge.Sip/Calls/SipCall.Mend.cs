@@ -90,7 +90,7 @@ internal sealed partial class SipCall
             }
         }
 
-        var draft = _invite.Draft with { Uri = uri, Headers = headers, Carried = carried.IsEmpty ? _invite.Draft.Carried : carried, Routes = [], MayUseStream = hop.Transport is null };
+        var draft = _invite.Draft with { Uri = uri, Headers = headers, Carried = carried.IsEmpty ? _invite.Draft.Carried : carried, Routes = [], MayUseStream = hop.Transport is null, LeadsOn = _leadsOn || _targets.Count > 0 };
         _core.Names.Find(hop, now, (targets, at) =>
         {
             if (_state is SipCallState.Calling or SipCallState.Proceeding) Again(draft, _core.FlowsTo(targets), at);

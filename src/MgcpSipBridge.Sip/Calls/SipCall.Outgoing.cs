@@ -13,6 +13,9 @@ internal sealed partial class SipCall
     private readonly Dictionary<(ClientRequest Invite, string Tag), SentAck?> _acks = [];
     private ClientRequest? _invite;
 
+    // Whether somebody else can be called instead.
+    private bool _leadsOn;
+
     // An INVITE without an offer: the ACK carries our answer and waits for it.
     private bool _acknowledgeWithAnswer;
 
@@ -34,13 +37,14 @@ internal sealed partial class SipCall
 
         _account = account;
         _contactUser = account.Model.User;
+        _leadsOn = invite.HasAlternative;
         _acknowledgeWithAnswer = invite.Offer.IsEmpty;
         _shown = invite.Offer;
         var routes = account.Peer == Peer ? account.ServiceRoutes : [];
         _invite = new ClientRequest(_core, this, DraftOf(invite, peer, account.Model, routes), _core.Accounts.For(account, Peer));
         SetTimer(SipTimer.Ring, now + _core.Settings.RingTimeout);
         if (routes.IsEmpty) _core.Locate(peer, SipMethod.Invite, now, Located, invite.Emergency);
-        else _core.Names.Find(SipCore.HopOf(Dialog.UriOf(routes[0])), now, Located);
+        else _core.Names.Find(SipCore.HopOf(Dialog.UriOf(routes[0])), now, Located, invite.Emergency);
 
         void Located(ImmutableArray<SipTarget> targets, Instant at)
         {
@@ -85,6 +89,8 @@ internal sealed partial class SipCall
             Headers = headers.DrainToImmutable(),
             Carried = [.. invite.Carried.Where(header => UriHeaders.MayTravel(header.Name))],
             Urgent = invite.Emergency,
+            Patience = _core.Settings.FailoverAfter,
+            LeadsOn = _leadsOn,
             MayUseStream = routes.IsEmpty && peer.Model.Transport is null,
             Body = invite.Offer,
         };
@@ -152,6 +158,26 @@ internal sealed partial class SipCall
         if (_state != SipCallState.Talking) return;
         Identify(response);
         TryOffer(now);
+    }
+
+    // Acknowledged and hung up on, as a fork that came too late.
+    private void OnStray(ClientRequest invite, SipMessage response, SipFlow flow, Instant now)
+    {
+        var tag = Encoding.UTF8.GetString(response.ToTag);
+        if (_acks.ContainsKey((invite, tag)))
+        {
+            Reacknowledge(invite, response);
+            return;
+        }
+
+        if (_acks.Count >= MostForks || _dialogs.ContainsKey(tag)) return;
+        var own = _flow;
+        _flow = flow;
+        var dialog = Dialog.OfResponse(response, LocalTag, invite.Draft.Uri);
+        Open(dialog);
+        Acknowledge(invite, dialog, default, now);
+        SendBye(dialog, now);
+        _flow = own;
     }
 
     private void OnFailure(SipEnd end, Instant now)

@@ -12,7 +12,7 @@ internal sealed partial class SipCall : IClientRequestOwner
 {
     private static readonly SipTimer[] CallTimers =
     [
-        SipTimer.Ring, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck, SipTimer.RepeatReliable, SipTimer.AwaitPrack,
+        SipTimer.Ring, SipTimer.Silence, SipTimer.RepeatProvisional, SipTimer.Repeat200, SipTimer.AwaitAck, SipTimer.RepeatReliable, SipTimer.AwaitPrack,
         SipTimer.RetryOffer, SipTimer.RetryInvite, SipTimer.RefreshSession, SipTimer.SessionEnd, SipTimer.Transfer, SipTimer.CheckCall,
     ];
 
@@ -80,6 +80,9 @@ internal sealed partial class SipCall : IClientRequestOwner
                 _end = new SipEnd(408, Local: true);
                 Step(SipCallInput.RingTimeout, now);
                 break;
+            case SipTimer.Silence:
+                _invite?.GiveUp(now);
+                break;
             case SipTimer.RepeatProvisional:
                 SendProvisional(now);
                 break;
@@ -118,6 +121,15 @@ internal sealed partial class SipCall : IClientRequestOwner
                 break;
         }
     }
+
+    void IClientRequestOwner.OnAttempt(ClientRequest request, Instant now)
+    {
+        if (request != _invite) return;
+        if (request.MayGoOn) SetTimer(SipTimer.Silence, now + request.Draft.Patience);
+        else StopTimer(SipTimer.Silence);
+    }
+
+    void IClientRequestOwner.OnStray(ClientRequest request, SipMessage response, SipFlow flow, Instant now) => OnStray(request, response, flow, now);
 
     void IClientRequestOwner.OnProvisional(ClientRequest request, SipMessage response, Instant now)
     {

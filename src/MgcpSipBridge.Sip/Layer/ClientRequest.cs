@@ -9,6 +9,18 @@ internal interface IClientRequestOwner
     /// <summary>A provisional response.</summary>
     void OnProvisional(ClientRequest request, SipMessage response, Instant now);
 
+    /// <summary>It was sent, to the first or to another server; a challenge has it sent again, too.</summary>
+    void OnAttempt(ClientRequest request, Instant now)
+    {
+        // Most wait as long as it takes.
+    }
+
+    /// <summary>A 2xx from a server that was given up for another one: somebody has answered who must be hung up on.</summary>
+    void OnStray(ClientRequest request, SipMessage response, SipFlow flow, Instant now)
+    {
+        // Only INVITEs are given up.
+    }
+
     /// <summary>The final response after challenges and other targets; for an INVITE every 2xx, also repeats and other forks.</summary>
     void OnFinal(ClientRequest request, SipMessage response, Instant now);
 
@@ -78,9 +90,27 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
         if (Transaction is { } transaction) core.Transactions.Cancel(transaction, reason, now);
     }
 
+    /// <summary>Whether it waits for the first word of a server that it could do without.</summary>
+    public bool MayGoOn => Draft.Patience > TimeSpan.Zero && !_stopped && !IsFinished && _heard == 0 && (_next + 1 < _flows.Length || Draft.LeadsOn);
+
+    /// <summary>The server has been silent for too long: on to the next one.</summary>
+    public void GiveUp(Instant now)
+    {
+        if (!MayGoOn || Transaction is not { } silent) return;
+        core.Circuits.Failed(Flow, now);
+        core.Transactions.Abandon(silent, now);
+        if (!TryNextFlow(now)) Fail(408, now);
+    }
+
     public void OnResponse(SipClientTransaction transaction, SipMessage response, Instant now)
     {
-        if (transaction != Transaction) return;
+        if (transaction != Transaction)
+        {
+            if (response.Status != 503) core.Circuits.Answered(transaction.Flow);
+            if (response.Status is >= 200 and < 300) owner.OnStray(this, response, transaction.Flow, now);
+            return;
+        }
+
         _heard = Math.Max(_heard, response.Status);
         if (response.Status != 503) core.Circuits.Answered(Flow);
         else if (response.NumberOf(SipHeader.RetryAfter) is { } seconds) core.Circuits.Blocked(Flow, TimeSpan.FromSeconds(seconds), now);
@@ -165,6 +195,7 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
         }
 
         Transaction = core.Transactions.Send(core.Writer, Flow, this, now, Draft.Urgent);
+        owner.OnAttempt(this, now);
     }
 
     private void Fail(int status, Instant now)

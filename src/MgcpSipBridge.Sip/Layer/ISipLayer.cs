@@ -20,6 +20,9 @@ public sealed record SipInvite(string Account, string Peer, string CalledUser, R
     /// <summary>Whether it is a call for help: told so by Priority, and held back by nothing.</summary>
     public bool Emergency { get; init; }
 
+    /// <summary>Whether somebody else can be called if this peer does not answer: then its silence is not waited for (<see cref="SipSettings.FailoverAfter"/>).</summary>
+    public bool HasAlternative { get; init; }
+
     /// <summary>Headers to carry along as they are (User-to-User, private ones); see <see cref="SipEvent.TransferAsked.Carried"/>.</summary>
     public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
 

@@ -55,8 +55,11 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
         public readonly List<Action<ImmutableArray<SipTarget>, Instant>> Waiting = [];
     }
 
-    /// <summary>Calls <paramref name="found"/> with the targets in order, at once if they are known; with none if the name does not resolve.</summary>
-    public void Find(HopName name, Instant now, Action<ImmutableArray<SipTarget>, Instant> found)
+    /// <summary>
+    /// Calls <paramref name="found"/> with the targets in order, at once if they are known; with none if the name does not resolve. In a
+    /// <paramref name="hurry"/> the last answer will do, however old it is.
+    /// </summary>
+    public void Find(HopName name, Instant now, Action<ImmutableArray<SipTarget>, Instant> found, bool hurry = false)
     {
         if (name.TryGetLiteral(out var literal))
         {
@@ -77,9 +80,13 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
             return;
         }
 
-        entry.Waiting.Add(found);
+        if (!hurry || entry.Targets.IsEmpty) entry.Waiting.Add(found);
         Ask(name, entry, now);
+        if (hurry && !entry.Targets.IsEmpty) found(entry.Targets, now);
     }
+
+    /// <summary>Whether an answer is there, however old.</summary>
+    public bool Knows(HopName name) => name.TryGetLiteral(out _) || (_entries.TryGetValue(name, out var entry) && !entry.Targets.IsEmpty);
 
     /// <summary>When a name should be asked for again so that its answer never runs out; null for a literal.</summary>
     public Instant? RefreshAt(HopName name, Instant now)

@@ -47,6 +47,12 @@ internal sealed record RequestDraft
     /// <summary>Whether somebody calls for help.</summary>
     public bool Urgent { get; init; }
 
+    /// <summary>How long a server that says nothing at all is waited for while another one is left; zero for as long as RFC 3261 has it (Timer B).</summary>
+    public TimeSpan Patience { get; init; }
+
+    /// <summary>Whether there is another place to try after the last of its own.</summary>
+    public bool LeadsOn { get; init; }
+
     /// <summary>The body; empty for none.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 

@@ -10,6 +10,9 @@ internal enum SipTimer
     /// <summary>An INVITE of ours rings too long. Belongs to a call.</summary>
     Ring,
 
+    /// <summary>A server has left our INVITE without a word, and there is another one. Belongs to a call.</summary>
+    Silence,
+
     /// <summary>A provisional response is repeated so that proxies on the way do not give up (RFC 3261 §13.3.1.1). Belongs to a call.</summary>
     RepeatProvisional,
 
@@ -164,21 +167,34 @@ internal sealed class SipCore
     /// </summary>
     public void Locate(SipPeer peer, SipMethod method, Instant now, Action<ImmutableArray<SipTarget>, Instant> found, bool emergency = false)
     {
-        var parts = new ImmutableArray<SipTarget>[peer.Hops.Length];
+        var hops = peer.Hops;
+        if (emergency && hops.Any(Names.Knows))
+        {
+            // What was true a while ago is better than a word that may never come.
+            hops = [.. hops.Where(Names.Knows)];
+            foreach (var other in peer.Hops.Except(hops)) Names.Find(other, now, static (_, _) => { });
+        }
+
+        var parts = new ImmutableArray<SipTarget>[hops.Length];
         var missing = parts.Length;
         for (var i = 0; i < parts.Length; i++)
         {
             var place = i;
-            Names.Find(peer.Hops[i], now, (targets, at) =>
+            Names.Find(hops[i], now, (targets, at) =>
             {
                 parts[place] = targets;
                 if (--missing > 0) return;
                 ImmutableArray<SipTarget> all = parts.Length == 1 ? targets : [.. parts.SelectMany(static part => part).Distinct()];
-                Peers.Learn(peer, all);
-                if (Peers.Find(peer.Model.Name) == peer) Circuits.Follow(peer.Model.Name, all);
+                if (hops == peer.Hops) Learn(peer, all);
                 found(Circuits.Order(all, at, method == SipMethod.Invite, emergency), at);
-            });
+            }, emergency);
         }
+    }
+
+    private void Learn(SipPeer peer, ImmutableArray<SipTarget> all)
+    {
+        Peers.Learn(peer, all);
+        if (Peers.Find(peer.Model.Name) == peer) Circuits.Follow(peer.Model.Name, all);
     }
 
     /// <summary>The next one who needs a peer's addresses asks for its names again.</summary>

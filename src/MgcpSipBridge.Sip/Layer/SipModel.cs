@@ -176,6 +176,12 @@ public sealed record SipSettings
     public TimeSpan RetryAfterMax { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>
+    /// How long a server may leave an INVITE without a word while another one is left to be tried, whether of this peer or of another: who waits at a phone does not wait for
+    /// Timer B. Zero for Timer B.
+    /// </summary>
+    public TimeSpan FailoverAfter { get; init; } = TimeSpan.FromSeconds(3.5);
+
+    /// <summary>
     /// How often a call whose peer knows no session timer is asked, by OPTIONS inside it, whether it is still there; zero for never. A peer that lost the
     /// call would keep the line busy for ever.
     /// </summary>

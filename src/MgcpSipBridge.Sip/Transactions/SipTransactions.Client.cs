@@ -86,6 +86,17 @@ public sealed partial class SipTransactions
         if (invite.State == SipTransactionState.Proceeding) SendCancel(invite, now);
     }
 
+    /// <summary>
+    /// Gives an INVITE up that nobody has answered, for one to another server: it is sent no more, and cancelled should that server wake up after all. Its answers are still
+    /// handed on: a 2xx has to be acknowledged and hung up.
+    /// </summary>
+    public void Abandon(SipClientTransaction invite, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(invite);
+        _timers.Cancel((invite, SipTransactionInput.TimerA));
+        Cancel(invite, null, now);
+    }
+
     /// <summary>Whether a request would be larger than what may go over UDP when the path's MTU is unknown: 1300 bytes (§18.1.1).</summary>
     public bool ExceedsDatagram(SipWriter request)
     {

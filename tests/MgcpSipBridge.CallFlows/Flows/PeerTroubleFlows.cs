@@ -117,10 +117,27 @@ public sealed class PeerTroubleFlows
         var house = new House(new HouseOptions { Failover = true }).Begins();
         house.Pbx.IsSilent = true;
         house.Pbx2!.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(1)));
-        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 36).Waits(1).HangsUp().Waits(1);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 6).Waits(1).HangsUp().Waits(1);
         Assert.Equal((1, 0), house.Pbx2.CallsSeen);
         house.Pbx.IsSilent = false;
         house.Ends();
+    }
+
+    [Theory]
+    [InlineData(403)]
+    [InlineData(486)]
+    [InlineData(603)]
+    public void Who_calls_for_help_is_refused_by_the_last_peer_alone(int status)
+    {
+        var house = new House(new HouseOptions { Failover = true }).Begins();
+        house.Pbx.When("112", CalledPlan.Reject(status));
+        house.Pbx2!.When("112", CalledPlan.Answer(TimeSpan.FromSeconds(1)));
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("112").Talks(within: 4).HangsUp().Waits(1);
+        house.Pbx2.When("112", CalledPlan.Reject(status));
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("112").Waits(2).HangsUp().Waits(1);
+        Assert.Equal((2, 0), house.Pbx2.CallsSeen);
+        Assert.Equal([0, status], house.Records.Select(record => record.SipStatus));
+        house.EndsQuietly();
     }
 
     [Fact]
@@ -207,7 +224,10 @@ public sealed class PeerTroubleFlows
         house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
         house.Happens("bridge", "takes no new calls", _ => house.Bridge.Handle(house.World, new EngineInput.Drain(Final: false)));
         house.PbxCalls("1002").IsRefusedWith(503);
-        house.Bob.Lifts().Hears(PhoneSound.Reorder).HangsUp();
+        // Only the number tells whether somebody calls for help.
+        house.Bob.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Hears(PhoneSound.Reorder).HangsUp();
+        house.Waits(1);
+        house.Bob.Lifts().Hears(PhoneSound.DialTone).Dials("112").Talks(within: 4).HangsUp();
         house.Alice.Talks();
         house.Happens("bridge", "ends what is left", _ => house.Bridge.Handle(house.World, new EngineInput.Drain(Final: true)));
         house.Waits(3);

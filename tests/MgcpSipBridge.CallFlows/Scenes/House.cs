@@ -340,7 +340,7 @@ internal sealed class House
         ],
         Routes =
         [
-            new RouteModel("emergency", "112", "pbx", MinDigits: 3, MaxDigits: 3),
+            new RouteModel("emergency", "112", "pbx", Failover: _options.Failover ? ["pbx2"] : [], MinDigits: 3, MaxDigits: 3),
             new RouteModel("lines", "1", "pbx", MinDigits: 4, MaxDigits: 4),
             new RouteModel("city", "5", "pbx", MinDigits: 7, MaxDigits: 7, Failover: Pbx2 is null ? [] : ["pbx2"]),
             new RouteModel("world", "00", "pbx", MinDigits: 6),
