@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
 
@@ -40,6 +41,9 @@ internal abstract class MediaPorts(int port) : IDisposable
 /// <summary>A session that listens.</summary>
 internal abstract class MediaSession(MediaPorts gateway, MediaPorts sip)
 {
+    /// <summary>Chance for a session's own streams.</summary>
+    protected static ulong NewSeed() => BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(sizeof(ulong)));
+
     /// <summary>Towards the gateway.</summary>
     public MediaPorts Gateway { get; } = gateway;
 
@@ -48,6 +52,9 @@ internal abstract class MediaSession(MediaPorts gateway, MediaPorts sip)
 
     /// <summary>Names, or changes, the other end of a side; done when it holds for the next packet.</summary>
     public abstract ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote);
+
+    /// <summary>Obeys a command about the audio itself.</summary>
+    public abstract ValueTask DoAsync(RelayCommand command);
 
     /// <summary>Stops relaying, whatever is still in the sockets, closes them and says what passed. No event of the session comes after it.</summary>
     public abstract ValueTask<RelayStatistics> CloseAsync();

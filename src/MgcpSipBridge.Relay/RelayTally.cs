@@ -32,6 +32,10 @@ internal sealed class RelayTally
         Add(SentAt + 1 - (int)from, 1);
     }
 
+    public void CountReceived(RelaySide from) => Add(ReceivedAt + (int)from, 1);
+
+    public void CountSent(RelaySide to) => Add(SentAt + (int)to, 1);
+
     public void CountRtcp() => Add(RtcpAt, 1);
 
     public void CountDropped(RelayDrop reason, long packets = 1) => Add(DroppedAt + (int)reason, packets);
@@ -41,6 +45,10 @@ internal sealed class RelayTally
         Interlocked.Increment(ref _counts[ReceivedAt + (int)from]);
         Interlocked.Increment(ref _counts[SentAt + 1 - (int)from]);
     }
+
+    public void CountReceivedShared(RelaySide from) => Interlocked.Increment(ref _counts[ReceivedAt + (int)from]);
+
+    public void CountSentShared(RelaySide to) => Interlocked.Increment(ref _counts[SentAt + (int)to]);
 
     public void CountRtcpShared() => Interlocked.Increment(ref _counts[RtcpAt]);
 

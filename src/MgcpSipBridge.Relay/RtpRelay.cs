@@ -151,8 +151,12 @@ public sealed class RtpRelay : IAsyncDisposable
             case RelayCommand.SetRemote set:
                 if (_sessions.TryGetValue(set.Media, out var session)) await session.SetRemoteAsync(set.Side, set.Remote).ConfigureAwait(false);
                 break;
+            case RelayCommand.Close close:
+                await CloseAsync(close.Media).ConfigureAwait(false);
+                break;
             default:
-                await CloseAsync(command.Media).ConfigureAwait(false);
+                if (_sessions.TryGetValue(command.Media, out var worked)) await worked.DoAsync(command).ConfigureAwait(false);
+                else if (command is RelayCommand.Play play) _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotPossible));
                 break;
         }
     }

@@ -7,7 +7,7 @@ namespace MgcpSipBridge.Media;
 public sealed class DtmfDetector
 {
     // 12.75 ms: long enough to tell 697 from 770 Hz, short enough that a tone of 40 ms fills two blocks wherever it begins.
-    private const int BlockSamples = 102;
+    internal const int BlockSamples = 102;
     private const double LeastLevel = -33; // dBm0, of both tones together
     private const double LeastShare = 0.6; // of the power, at the edge of the tolerated frequencies
     private static readonly double ColumnAbove = Math.Pow(10, 8 / 10d);
@@ -36,6 +36,12 @@ public sealed class DtmfDetector
 
     /// <summary>Takes the next digit heard, once per key press.</summary>
     public bool TryTake(out char digit) => _heard.TryDequeue(out digit);
+
+    /// <summary>The digit that sounds, from its second block to the second block after it; the NUL character for none.</summary>
+    public char Current => _current;
+
+    /// <summary>Whether the latest block sounds like a digit, be it the first or one of many.</summary>
+    public bool IsSuspicious => _last != default;
 
     // Two blocks alike make a digit, two blocks of anything else end it: a click within neither splits a digit nor makes one.
     private void Step(char block)

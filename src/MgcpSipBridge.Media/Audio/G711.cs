@@ -19,12 +19,22 @@ public static class G711
 
     private static readonly short[] FromALaw = Build(ExpandALaw);
     private static readonly short[] FromMuLaw = Build(ExpandMuLaw);
+    private static readonly byte[] MuLawOfALaw = Build(code => EncodeMuLaw(ExpandALaw(code)));
+    private static readonly byte[] ALawOfMuLaw = Build(code => EncodeALaw(ExpandMuLaw(code)));
 
     /// <summary>A linear sample of an A-law byte.</summary>
     public static short DecodeALaw(byte code) => FromALaw[code];
 
     /// <summary>A linear sample of a µ-law byte.</summary>
     public static short DecodeMuLaw(byte code) => FromMuLaw[code];
+
+    /// <summary>Turns A-law into µ-law by way of the linear value; never back into what it was in every bit (ITU-T G.711 §4).</summary>
+    /// <exception cref="ArgumentException">The destination is shorter than the source.</exception>
+    public static void ALawToMuLaw(ReadOnlySpan<byte> codes, Span<byte> destination) => Map(MuLawOfALaw, codes, destination);
+
+    /// <summary>Turns µ-law into A-law by way of the linear value.</summary>
+    /// <exception cref="ArgumentException">The destination is shorter than the source.</exception>
+    public static void MuLawToALaw(ReadOnlySpan<byte> codes, Span<byte> destination) => Map(ALawOfMuLaw, codes, destination);
 
     /// <summary>Decodes A-law.</summary>
     /// <exception cref="ArgumentException">The destination is shorter than the source.</exception>
@@ -89,17 +99,17 @@ public static class G711
         return (short)((code & 0x80) != 0 ? -magnitude : magnitude);
     }
 
-    private static short[] Build(Func<int, short> expand)
+    private static T[] Build<T>(Func<int, T> ofCode)
     {
-        var table = new short[256];
-        for (var code = 0; code < 256; code++) table[code] = expand(code);
+        var table = new T[256];
+        for (var code = 0; code < 256; code++) table[code] = ofCode(code);
         return table;
     }
 
-    private static void Map(short[] table, ReadOnlySpan<byte> codes, Span<short> samples)
+    private static void Map<T>(T[] table, ReadOnlySpan<byte> codes, Span<T> destination)
     {
-        CheckRoom(codes.Length, samples.Length);
-        for (var i = 0; i < codes.Length; i++) samples[i] = table[codes[i]];
+        CheckRoom(codes.Length, destination.Length);
+        for (var i = 0; i < codes.Length; i++) destination[i] = table[codes[i]];
     }
 
     private static void CheckRoom(int needed, int room)

@@ -6,6 +6,9 @@ namespace MgcpSipBridge.Media;
 /// <summary>A relayed media session (one call's audio): never 0, never used twice by one process.</summary>
 public readonly record struct MediaId(long Value);
 
+/// <summary>Something that is played: named by who asks for it, within one session.</summary>
+public readonly record struct PlayId(long Value);
+
 /// <summary>The two sides of a relayed session.</summary>
 public enum RelaySide
 {
@@ -33,6 +36,7 @@ public enum RelaySide
 /// learnt. None: any other host may be.
 /// </param>
 /// <param name="Expected">Whether this end should be heard now: the call is answered and nothing is on hold. Its silence is then told.</param>
+/// <param name="Form">What it speaks, if the relay shall change packets to it or play to it; null: packets are passed as they are.</param>
 public sealed record RelayRemote(
     NetAddress Rtp,
     NetAddress Rtcp,
@@ -41,7 +45,8 @@ public sealed record RelayRemote(
     bool Receive,
     ImmutableArray<PayloadMapping> PayloadTypes,
     NetAddress LearnHost = default,
-    bool Expected = false)
+    bool Expected = false,
+    RelayForm? Form = null)
 {
     /// <summary>Whether both say the same, payload types compared one by one.</summary>
     public bool Equals(RelayRemote? other) =>
@@ -53,6 +58,7 @@ public sealed record RelayRemote(
         && Expected == other.Expected
         && Send == other.Send
         && Receive == other.Receive
+        && Equals(Form, other.Form)
         && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());
 
     /// <inheritdoc/>
@@ -70,6 +76,37 @@ public abstract record RelayCommand(MediaId Media)
 
     /// <summary>Name, or change, the other end of one side. Packets flow once both sides are named.</summary>
     public sealed record SetRemote(MediaId Media, RelaySide Side, RelayRemote Remote) : RelayCommand(Media);
+
+    /// <summary>
+    /// Play to one end, or to both, in place of what the other end says; what was played there before ends. Answered by PlayEnded. Needs the
+    /// <see cref="RelayRemote.Form"/> of the end, with G.711 in it.
+    /// </summary>
+    /// <param name="Media">The session.</param>
+    /// <param name="Id">Names it in PlayEnded and Stop.</param>
+    /// <param name="Towards">Who hears it; null for both.</param>
+    /// <param name="Sources">One after the other.</param>
+    /// <param name="Times">How often all of them; 0 until it is stopped.</param>
+    /// <param name="Pause">Silence after each time but the last.</param>
+    /// <param name="StopOnDigit">Whether a digit from who hears it ends it (barge-in).</param>
+    public sealed record Play(
+        MediaId Media, PlayId Id, RelaySide? Towards, ImmutableArray<PlaySource> Sources, int Times = 1, TimeSpan Pause = default, bool StopOnDigit = false)
+        : RelayCommand(Media);
+
+    /// <summary>End something that is played; answered by its PlayEnded, unless that was on its way.</summary>
+    public sealed record Stop(MediaId Media, PlayId Id) : RelayCommand(Media);
+
+    /// <summary>Send a digit to an end in the form that its <see cref="RelayRemote.Form"/> asks for: event or tone. Digits are sent one after the other.</summary>
+    /// <param name="Media">The session.</param>
+    /// <param name="Towards">Who gets it.</param>
+    /// <param name="Digit">0 to 9, *, #, A to D.</param>
+    /// <param name="Length">50 ms to 8 s; what is outside is brought within.</param>
+    public sealed record SendDigit(MediaId Media, RelaySide Towards, char Digit, TimeSpan Length) : RelayCommand(Media);
+
+    /// <summary>Tell, or no longer tell, every digit that an end sends, be it passed on or not.</summary>
+    public sealed record Listen(MediaId Media, RelaySide Side, bool On) : RelayCommand(Media);
+
+    /// <summary>Let an end no longer be heard, or again: silence is passed in place of what it says. Its digits are told all the same.</summary>
+    public sealed record Mute(MediaId Media, RelaySide Side, bool On) : RelayCommand(Media);
 
     /// <summary>Stop relaying; the ports drain, then return to the pool. Answered by Closed with the final statistics.</summary>
     public sealed record Close(MediaId Media) : RelayCommand(Media);
@@ -93,8 +130,38 @@ public abstract record RelayEvent(MediaId Media)
     /// <summary>An end that should be heard has fallen silent, or is heard again.</summary>
     public sealed record AudioChanged(MediaId Media, RelayAudio Audio) : RelayEvent(Media);
 
+    /// <summary>
+    /// An end has sent a digit that the other end wants out of band, or that is listened for. Told when the key is released.
+    /// </summary>
+    public sealed record Digit(MediaId Media, RelaySide Side, char Key, TimeSpan Length) : RelayEvent(Media);
+
+    /// <summary>Something is no longer played to anybody.</summary>
+    public sealed record PlayEnded(MediaId Media, PlayId Id, PlayEnd Reason) : RelayEvent(Media);
+
     /// <summary>The session is over; what passed through it.</summary>
     public sealed record Closed(MediaId Media, RelayStatistics Statistics) : RelayEvent(Media);
+}
+
+/// <summary>Why something is no longer played.</summary>
+public enum PlayEnd
+{
+    /// <summary>It was played to its end.</summary>
+    Finished,
+
+    /// <summary>By command.</summary>
+    Stopped,
+
+    /// <summary>Who heard it pressed a key.</summary>
+    Digit,
+
+    /// <summary>Something else is played.</summary>
+    Replaced,
+
+    /// <summary>An announcement of that name is not in the library.</summary>
+    NotFound,
+
+    /// <summary>The end takes no G.711, or nothing was to be played.</summary>
+    NotPossible,
 }
 
 /// <summary>Which ends of a session are heard; only while both should be.</summary>

@@ -20,6 +20,7 @@ internal sealed class RelayLeg(RelayLimits limits)
     private PacketRate _rtcpRate = new(limits.RtcpPerSecond);
     private Instant _heard; // last time, or since when this end is expected
     private bool _expected;
+    private bool _isWorkedOn;
 
     public long Taken { get; private set; }
 
@@ -31,6 +32,9 @@ internal sealed class RelayLeg(RelayLimits limits)
 
     /// <summary>Who may send RTP; None until it is learnt.</summary>
     public NetAddress RtpSource => _rtpSource;
+
+    /// <summary>As signalling named it last; null before it did.</summary>
+    public RelayRemote? Remote => _remote;
 
     public RelaySideStatistics Statistics => new(Taken, Sent, _received.Lost, Dropped, _received.Jitter, _received.Duplicates, _received.Reordered, _received.Sources);
 
@@ -54,15 +58,34 @@ internal sealed class RelayLeg(RelayLimits limits)
         var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.LearnSource == remote.LearnSource
             && before.LearnHost == remote.LearnHost;
         _remote = remote;
-        Array.Fill(_map, Unmapped);
-        foreach (var (from, to) in remote.PayloadTypes.AsSpan())
-            if (from < _map.Length && to < _map.Length)
-                _map[from] = to;
+        Form = new(remote.PayloadTypes, remote.Form);
+        Map();
         if (same) return;
         _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
         _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
         _candidate = NetAddress.None;
         _learntElsewhere = false;
+    }
+
+    /// <summary>What signalling says that this end speaks.</summary>
+    public SideForm Form { get; private set; } = SideForm.Unknown;
+
+    /// <summary>Whether a program takes the packets: then they keep their payload types, and all that it knows are taken.</summary>
+    public bool IsWorkedOn
+    {
+        get => _isWorkedOn;
+        set
+        {
+            _isWorkedOn = value;
+            Map();
+        }
+    }
+
+    /// <summary>The latest packet taken and when it came; false when none was.</summary>
+    public bool TryLast(out RtpHeader last, out Instant at)
+    {
+        at = _heard;
+        return _received.TryLast(out last);
     }
 
     /// <summary>Whether this end should be heard.</summary>
@@ -138,6 +161,12 @@ internal sealed class RelayLeg(RelayLimits limits)
         // 0.0.0.0 means hold even after an address was learnt (RFC 3264 §8.4); None is an address that signalling could not name.
         destination = _rtpSource.IsNone || (_remote.Rtp.IsUnspecified && !_remote.Rtp.IsNone) ? _remote.Rtp : _rtpSource;
         return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
+    }
+
+    private void Map()
+    {
+        for (var type = 0; type < _map.Length; type++)
+            _map[type] = !_isWorkedOn ? Form.PassedAs((byte)type) : Form.Kind((byte)type) == PayloadKind.Unknown ? Unmapped : (byte)type;
     }
 
     private bool IsNamed(NetAddress source) => source.SameHost(_remote!.Rtp) || (!_remote.LearnHost.IsNone && source.SameHost(_remote.LearnHost));

@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Media;
 /// The decisions of one relayed session: whether a packet is taken, where it goes and under which payload type. Holds no socket; the data
 /// plane asks it for every packet, one at a time. Nothing is allocated per packet.
 /// </summary>
-public sealed class RelaySession
+public sealed partial class RelaySession
 {
     private readonly int _maxPacketBytes;
     private readonly RelayLeg _gateway;
@@ -15,9 +15,13 @@ public sealed class RelaySession
 
     /// <summary>A session with neither end named.</summary>
     /// <param name="limits">What it may bring.</param>
-    public RelaySession(RelayLimits limits)
+    /// <param name="media">Its name in events.</param>
+    /// <param name="seed">Chance for the streams that it makes itself; not to be guessed (RFC 3550 §5.1).</param>
+    public RelaySession(RelayLimits limits, MediaId media = default, ulong seed = 0)
     {
         ArgumentNullException.ThrowIfNull(limits);
+        _media = media;
+        _seed = seed;
         _maxPacketBytes = limits.MaxPacketBytes;
         _gateway = new(limits);
         _sip = new(limits);
@@ -31,6 +35,10 @@ public sealed class RelaySession
     {
         ArgumentNullException.ThrowIfNull(remote);
         Leg(side).SetRemote(remote);
+        _mustConvert = RelayForm.MustConvert(_gateway.Remote?.Form, _sip.Remote?.Form);
+        if (_mustConvert) Work();
+        _program?.Of(side).SetForm(Leg(side).Form);
+        Rest();
     }
 
     /// <summary>Who may send RTP on a side, as signalling names it or as it was learnt; None while that is open.</summary>
@@ -38,7 +46,7 @@ public sealed class RelaySession
 
     /// <summary>
     /// Judges an RTP packet; when it is to be relayed its payload type has been rewritten in place. The data plane then calls
-    /// <see cref="Sent"/> or <see cref="SendFailed"/>.
+    /// <see cref="Sent"/> or <see cref="SendFailed"/>. A destination of None says that it is to be given to <see cref="Take"/> instead.
     /// </summary>
     /// <param name="from">The side it arrived on.</param>
     /// <param name="source">Who sent it.</param>
@@ -50,7 +58,7 @@ public sealed class RelaySession
         var leg = Leg(from);
         destination = NetAddress.None;
         var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtp(source, packet, now);
-        if (drop == RelayDrop.None) drop = Leg(Other(from)).CanSend(out destination);
+        if (drop == RelayDrop.None && _program is null) drop = Leg(Other(from)).CanSend(out destination);
         if (drop != RelayDrop.None) leg.Dropped++;
         return drop;
     }
@@ -80,14 +88,14 @@ public sealed class RelaySession
 
     /// <summary>
     /// Judges an RTCP packet. Hold does not stop RTCP (RFC 3264 §5.1); an end that wants none says so with the address 0.0.0.0 (§8.4).
-    /// Counted neither as sent nor as received.
+    /// Counted neither as sent nor as received. A destination of None says that it is to be given to <see cref="TakeRtcp"/> instead.
     /// </summary>
     public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, ReadOnlySpan<byte> packet, Instant now, out NetAddress destination)
     {
         var leg = Leg(from);
         destination = NetAddress.None;
         var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtcp(source, packet, now);
-        if (drop == RelayDrop.None)
+        if (drop == RelayDrop.None && _program is null)
         {
             destination = Leg(Other(from)).RtcpDestination;
             if (destination.IsUnspecified) drop = RelayDrop.NoRemote;

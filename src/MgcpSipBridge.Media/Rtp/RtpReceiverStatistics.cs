@@ -60,6 +60,13 @@ public sealed class RtpReceiverStatistics
 
     private long LostNow => Math.Max(ExpectedNow - _received, 0);
 
+    /// <summary>Source, highest sequence number and latest timestamp; false before anything came.</summary>
+    internal bool TryLast(out RtpHeader last)
+    {
+        last = new(0, _maxSequence, _lastTimestamp, _ssrc);
+        return _started;
+    }
+
     /// <summary>Counts a packet.</summary>
     public void Update(in RtpHeader header, Instant arrival)
     {

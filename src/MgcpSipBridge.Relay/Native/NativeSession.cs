@@ -7,11 +7,29 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 {
     public MediaId Media { get; } = media;
 
-    public RelaySession Decisions { get; } = new(context.Settings.Limits);
+    public RelaySession Decisions { get; } = new(context.Settings.Limits, media, NewSeed());
+
+    /// <summary>Whether the thread watches its deadline. The thread's alone.</summary>
+    public bool IsTimed { get; set; }
+
+    /// <summary>The port from which something leaves towards a side.</summary>
+    public NativePort Port(RelaySide side, bool isRtcp)
+    {
+        var ports = side == RelaySide.Gateway ? gateway : sip;
+        return isRtcp ? ports.Rtcp : ports.Rtp;
+    }
+
+    public override async ValueTask DoAsync(RelayCommand command) => await thread.DoAsync(() =>
+    {
+        Decisions.Do(command, context.Now());
+        thread.Follow(this);
+        return true;
+    }).ConfigureAwait(false);
 
     public override async ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote) => await thread.DoAsync(() =>
     {
         Decisions.SetRemote(side, remote);
+        thread.Follow(this);
         var ports = side == RelaySide.Gateway ? gateway : sip;
         // What was learnt is gone, or signalling names another end: what the old one still sends must not pass by way of the twin.
         if (Decisions.RtpSource(side) != ports.Rtp.TwinEnd) ports.Rtp.Disconnect();
@@ -20,6 +38,7 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 
     public override async ValueTask<RelayStatistics> CloseAsync() => await thread.DoAsync(() =>
     {
+        thread.Forget(this);
         thread.Remove(gateway);
         thread.Remove(sip);
         thread.Sessions--;

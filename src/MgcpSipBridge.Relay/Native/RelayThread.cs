@@ -9,7 +9,7 @@ namespace MgcpSipBridge.Relay;
 /// A thread with its own epoll, sockets, buffer and counters. It takes one datagram from each socket that has some, in turn, judges it and
 /// sends it on at once; nothing on that way locks or allocates. Commands wait in a queue and are obeyed between two turns.
 /// </summary>
-internal sealed unsafe class RelayThread : IDisposable
+internal sealed unsafe partial class RelayThread : IDisposable
 {
     private const int EventsPerTurn = 256;
     private const int FewEvents = 32;
@@ -159,7 +159,7 @@ internal sealed unsafe class RelayThread : IDisposable
         if (_context.Settings.Priority > 0) RaisePriority();
         while (!_stopping)
         {
-            var ready = Libc.EpollWait(_epoll, _events, EventsPerTurn, _flooded.Count == 0 ? -1 : FloodGate.WindowMilliseconds);
+            var ready = Libc.EpollWait(_epoll, _events, EventsPerTurn, Patience());
             // All that this turn will read has arrived by now: a later look at the clock would add our own work to the jitter.
             _now = _context.Now();
             for (var i = 0; i < ready; i++)
@@ -176,6 +176,7 @@ internal sealed unsafe class RelayThread : IDisposable
                 }
             }
 
+            if (_now >= _nextTick) Tick();
             if (_flooded.Count > 0 && Environment.TickCount64 >= _reopenAt) Reopen();
             if (_coalesceMicroseconds > 0 && ready is > 0 and < FewEvents) _ = Libc.Sleep(_coalesceMicroseconds);
         }
@@ -231,6 +232,13 @@ internal sealed unsafe class RelayThread : IDisposable
         var drop = port.IsRtcp
             ? decisions.TryRelayRtcp(port.Side, source, datagram, _now, out var destination)
             : decisions.TryRelayRtp(port.Side, source, datagram, _now, out destination);
+        if (drop == RelayDrop.None && destination.IsNone)
+        {
+            Work(port, datagram);
+            if (!port.IsRtcp && source != port.TwinEnd) Connect(port, source);
+            return;
+        }
+
         if (drop == RelayDrop.None && !port.Opposite.TrySend(_buffer, length, destination))
         {
             drop = RelayDrop.SendFailed;

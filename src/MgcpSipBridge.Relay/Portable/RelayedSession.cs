@@ -7,10 +7,12 @@ namespace MgcpSipBridge.Relay;
 /// A session on the portable plane. The two directions arrive on different threads; one lock per session keeps its decisions and its sends
 /// in order. It is held for one packet, and nobody waits in it.
 /// </summary>
-internal sealed class RelayedSession(MediaId media, PortablePorts gateway, PortablePorts sip, PlaneContext context) : MediaSession(gateway, sip)
+#pragma warning disable CA1001 // CloseAsync ends the timer.
+internal sealed partial class RelayedSession(MediaId media, PortablePorts gateway, PortablePorts sip, PlaneContext context) : MediaSession(gateway, sip)
+#pragma warning restore CA1001
 {
     private readonly Lock _gate = new();
-    private readonly RelaySession _decisions = new(context.Settings.Limits);
+    private readonly RelaySession _decisions = new(context.Settings.Limits, media, NewSeed());
     private Task _pumps = Task.CompletedTask;
     private bool _closed;
 
@@ -28,7 +30,12 @@ internal sealed class RelayedSession(MediaId media, PortablePorts gateway, Porta
 
     public override ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote)
     {
-        lock (_gate) _decisions.SetRemote(side, remote);
+        lock (_gate)
+        {
+            _decisions.SetRemote(side, remote);
+            Follow();
+        }
+
         return ValueTask.CompletedTask;
     }
 
@@ -48,6 +55,7 @@ internal sealed class RelayedSession(MediaId media, PortablePorts gateway, Porta
             statistics = _decisions.Statistics;
         }
 
+        if (_timer is not null) await _timer.DisposeAsync().ConfigureAwait(false);
         gateway.Dispose();
         sip.Dispose();
         await _pumps.ConfigureAwait(false);
@@ -61,6 +69,12 @@ internal sealed class RelayedSession(MediaId media, PortablePorts gateway, Porta
         {
             if (_closed) return;
             var drop = _decisions.TryRelayRtp(from, source, datagram, now, out var destination);
+            if (drop == RelayDrop.None && destination.IsNone)
+            {
+                Work(from, datagram, now);
+                return;
+            }
+
             if (drop == RelayDrop.None && !towards.TrySend(datagram, destination, now))
             {
                 drop = RelayDrop.SendFailed;
@@ -86,6 +100,13 @@ internal sealed class RelayedSession(MediaId media, PortablePorts gateway, Porta
         {
             if (_closed) return;
             var drop = _decisions.TryRelayRtcp(from, source, datagram, now, out var destination);
+            if (drop == RelayDrop.None && destination.IsNone)
+            {
+                _decisions.TakeRtcp(from, datagram, now, Output);
+                Follow();
+                return;
+            }
+
             if (drop == RelayDrop.None && !towards.TrySend(datagram, destination, now))
             {
                 drop = RelayDrop.SendFailed;

@@ -1,0 +1,156 @@
+namespace MgcpSipBridge.Media;
+
+/// <summary>
+/// Sends digits one after the other towards an end, as telephone events (RFC 4733 §2.5.1) or as tones, by the clock of its stream. A digit may
+/// begin before its length is known.
+/// </summary>
+internal sealed class DigitSender
+{
+    /// <summary>Digits that may wait; more are refused.</summary>
+    public const int MostWaiting = 64;
+
+    private const int Shortest = 8 * 50; // ITU-T Q.24 asks for 40 ms; a little more survives a lost packet
+    private const int Longest = 8 * 8000; // a key that is never released
+    private const int PauseSamples = 8 * 50;
+    private const int Open = -1;
+    private const byte Volume = 10; // dB below 0 dBm0
+
+    private readonly (char Digit, int Samples)[] _waiting = new (char, int)[MostWaiting];
+    private readonly bool _asEvents;
+    private int _first;
+    private int _count;
+    private State _state;
+    private char _digit;
+    private int _length;
+    private int _elapsed;
+    private int _segment; // samples of earlier segments of the event
+    private uint _timestamp;
+    private int _left;
+    private ToneGenerator? _tone;
+
+    public DigitSender(bool asEvents) => _asEvents = asEvents;
+
+    private enum State
+    {
+        Idle,
+        On,
+        Repeats,
+        Pause,
+    }
+
+    /// <summary>Whether a digit sounds, or its pause, or one waits: until then nothing else is sent to the end.</summary>
+    public bool IsActive => _state != State.Idle || _count > 0;
+
+    /// <summary>Adds a digit of a known length in samples, or one whose key is still pressed (null); false when too many wait.</summary>
+    public bool Add(char digit, int? samples)
+    {
+        if (_count == MostWaiting) return false;
+        _waiting[(_first + _count++) % MostWaiting] = (digit, samples is { } known ? Math.Clamp(known, Shortest, Longest) : Open);
+        return true;
+    }
+
+    /// <summary>The key of the latest digit was released.</summary>
+    public void Finish(int samples)
+    {
+        samples = Math.Clamp(samples, Shortest, Longest);
+        if (_count > 0)
+        {
+            ref var last = ref _waiting[(_first + _count - 1) % MostWaiting];
+            if (last.Samples == Open) last.Samples = samples;
+        }
+        else if (_state == State.On && _length == Longest)
+        {
+            _length = samples;
+        }
+    }
+
+    /// <summary>The event packet of this interval; false when none is to be sent.</summary>
+    public bool TryEvent(int interval, uint timestamp, out TelephoneEventPayload report, out uint eventTimestamp, out bool marker)
+    {
+        marker = false;
+        if (_state == State.Idle && Begin())
+        {
+            _timestamp = timestamp;
+            _segment = 0;
+            marker = true;
+        }
+
+        report = default;
+        eventTimestamp = _timestamp;
+        DtmfDigit.TryEventCode(_digit, out var code);
+        switch (_state)
+        {
+            case State.On:
+                var before = _elapsed;
+                _elapsed += interval;
+                var over = _elapsed >= _length;
+                if (over) _elapsed = Math.Max(_length, before);
+                if (_elapsed - _segment > ushort.MaxValue)
+                {
+                    // §2.5.1.3: the segment is reported as full, the event goes on in another.
+                    report = new(code, false, Volume, ushort.MaxValue);
+                    _segment += ushort.MaxValue;
+                    _timestamp += ushort.MaxValue;
+                    return true;
+                }
+
+                report = new(code, over, Volume, (ushort)(_elapsed - _segment));
+                if (over) (_state, _left) = (State.Repeats, 2);
+                return true;
+            case State.Repeats:
+                // §2.5.1.4: the last packet goes out three times at the same interval; that is pause enough, too.
+                report = new(code, true, Volume, (ushort)(_elapsed - _segment));
+                if (--_left == 0) (_state, _left) = (State.Pause, PauseSamples - (2 * interval));
+                return true;
+            case State.Pause:
+                _left -= interval;
+                if (_left <= 0) _state = State.Idle;
+                return false;
+            default:
+                return false;
+        }
+    }
+
+    /// <summary>Fills a frame with the tone, or with the silence around it.</summary>
+    public void Fill(Span<short> frame)
+    {
+        while (!frame.IsEmpty)
+        {
+            if (_state == State.Idle && !Begin())
+            {
+                frame.Clear();
+                return;
+            }
+
+            var take = Math.Min(frame.Length, _state == State.On ? _length - _elapsed : _left);
+            take = Math.Max(take, 0);
+            if (_state == State.On)
+            {
+                _tone!.Fill(frame[..take]);
+                _elapsed += take;
+                if (_elapsed >= _length) (_state, _left) = (State.Pause, PauseSamples);
+            }
+            else
+            {
+                frame[..take].Clear();
+                _left -= take;
+                if (_left <= 0) _state = State.Idle;
+            }
+
+            frame = frame[take..];
+        }
+    }
+
+    private bool Begin()
+    {
+        if (_count == 0) return false;
+        (_digit, var samples) = _waiting[_first];
+        _first = (_first + 1) % MostWaiting;
+        _count--;
+        _length = samples == Open ? Longest : samples;
+        _elapsed = 0;
+        _state = State.On;
+        if (!_asEvents) _tone = new ToneGenerator(Tone.Dtmf(_digit)!);
+        return true;
+    }
+}

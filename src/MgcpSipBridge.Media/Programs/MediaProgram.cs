@@ -1,0 +1,206 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>
+/// Works on the audio of a session instead of only passing it: other codec or packet length, digits in another form, something played. It
+/// exists only while that is asked for. Takes what passed the checks of the session, and the time; writes packets. Allocates nothing per packet.
+/// </summary>
+internal sealed class MediaProgram : IDigitListener
+{
+    private const int MostSamples = 1700;
+
+    private readonly MediaId _media;
+    private readonly ProgramSide _gateway;
+    private readonly ProgramSide _sip;
+    private readonly Queue<RelayEvent> _events = new();
+    private readonly short[] _samples = new short[MostSamples];
+
+    public MediaProgram(MediaId media, ulong seed)
+    {
+        _media = media;
+        var entropy = new Entropy(seed);
+        _gateway = new(RelaySide.Gateway, entropy, this, OnPlayEnd);
+        _sip = new(RelaySide.Sip, entropy, this, OnPlayEnd);
+    }
+
+    /// <summary>When <see cref="Tick"/> wants to be called; Never while time is of no matter.</summary>
+    public Instant NextDeadline => Instant.Min(_gateway.NextDeadline, _sip.NextDeadline);
+
+    /// <summary>Whether it does nothing that passing packets as they are would not do.</summary>
+    public bool IsIdle => _events.Count == 0 && _gateway.IsIdle && _sip.IsIdle;
+
+    public bool TryTakeEvent(out RelayEvent happened) => _events.TryDequeue(out happened!);
+
+    public ProgramSide Of(RelaySide side) => side == RelaySide.Gateway ? _gateway : _sip;
+
+    /// <summary>An RTP packet from an end; its payload type is as it arrived, and one that <see cref="SideForm.Kind"/> knows.</summary>
+    public void Take(RelaySide from, ReadOnlySpan<byte> datagram, Instant now, MediaOutput output)
+    {
+        if (RtpPacket.TryParse(datagram, out var packet) != RtpParseError.None) return;
+        var near = Of(from);
+        var far = Of(Other(from));
+        var header = packet.Header;
+        switch (near.Form.Kind(header.PayloadType))
+        {
+            case PayloadKind.MuLaw or PayloadKind.ALaw:
+                TakeVoice(near, far, header, packet.Payload, now, output);
+                break;
+            case PayloadKind.Event:
+                TakeEvent(near, far, header, packet.Payload, now, output);
+                break;
+            case PayloadKind.Noise:
+                TakeNoise(near, far, header, packet.Payload, now, output);
+                break;
+            case PayloadKind.Other when !near.IsMuted:
+                Pass(far, header, packet.Payload, near.Form.PassedAs(header.PayloadType), samples: 160, now, output);
+                break;
+        }
+    }
+
+    /// <summary>An RTCP packet from an end.</summary>
+    public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> datagram, Instant now, MediaOutput output)
+    {
+        var far = Of(Other(from));
+        if (!far.Outlet.IsTransparent || far.Speaker.IsSpeaking) return;
+        var room = output.Room(datagram.Length);
+        if (room.IsEmpty) return;
+        datagram.CopyTo(room);
+        output.Add(Other(from), isRtcp: true, datagram.Length);
+    }
+
+    /// <summary>Does what is due.</summary>
+    public void Tick(Instant now, MediaOutput output)
+    {
+        TickSide(_gateway, now, output);
+        TickSide(_sip, now, output);
+    }
+
+    /// <summary>Obeys a command that is not about the session itself.</summary>
+    public void Do(RelayCommand command, Instant now)
+    {
+        switch (command)
+        {
+            case RelayCommand.Play play:
+                Play(play, now);
+                break;
+            case RelayCommand.Stop stop:
+                End(stop.Id, PlayEnd.Stopped);
+                break;
+            case RelayCommand.SendDigit send when DtmfDigit.TryEventCode(send.Digit, out _):
+                Of(send.Towards).Speaker.AddDigit(char.ToUpperInvariant(send.Digit), Samples(send.Length), now);
+                break;
+            case RelayCommand.Listen listen:
+                Of(listen.Side).IsListenedTo = listen.On;
+                break;
+            case RelayCommand.Mute mute:
+                Of(mute.Side).IsMuted = mute.On;
+                break;
+        }
+    }
+
+    /// <inheritdoc/>
+    public void OnDigitBegan(RelaySide from, char digit, Instant now)
+    {
+        if (Of(from).Speaker.Playing is { StopsOnDigit: true, Id: var play }) End(play, PlayEnd.Digit);
+        if (Converts(from) && Of(Other(from)).Form.Dtmf != DtmfForm.OutOfBand) Of(Other(from)).Speaker.AddDigit(digit, samples: null, now);
+    }
+
+    /// <inheritdoc/>
+    public void OnDigitEnded(RelaySide from, char digit, int samples, Instant now)
+    {
+        var far = Of(Other(from));
+        if (Converts(from) && far.Form.Dtmf != DtmfForm.OutOfBand) far.Speaker.FinishDigit(samples);
+        if (Of(from).IsListenedTo || (Converts(from) && far.Form.Dtmf == DtmfForm.OutOfBand))
+            _events.Enqueue(new RelayEvent.Digit(_media, from, digit, TimeSpan.FromMilliseconds(samples / 8)));
+    }
+
+    private static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
+
+    private static int Samples(TimeSpan length) => (int)Math.Clamp(length.TotalMilliseconds * 8, 0, int.MaxValue);
+
+    private static void TickSide(ProgramSide side, Instant now, MediaOutput output)
+    {
+        side.Events.Tick(now);
+        side.Tones.Tick(now);
+        side.Speaker.Tick(now, output);
+    }
+
+    /// <summary>Whether digits of an end go to the other in another form than they come in.</summary>
+    private bool Converts(RelaySide from)
+    {
+        var near = Of(from);
+        var far = Of(Other(from));
+        return !near.IsMuted && near.Form.Dtmf != far.Form.Dtmf && near.Form.Dtmf != DtmfForm.Unchanged && far.Form.Dtmf != DtmfForm.Unchanged;
+    }
+
+    private void TakeVoice(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
+    {
+        var law = near.Form.Kind(header.PayloadType);
+        var silent = near.IsMuted;
+        var converts = Converts(near.Side);
+        if (near.SendsDigits == DtmfForm.InBand && (converts || near.IsListenedTo || near.Speaker.Playing is { StopsOnDigit: true }))
+        {
+            var samples = _samples.AsSpan(0, Math.Min(payload.Length, MostSamples));
+            if (law == PayloadKind.ALaw) G711.DecodeALaw(payload[..samples.Length], samples);
+            else G711.DecodeMuLaw(payload[..samples.Length], samples);
+            silent |= near.Tones.Take(samples, now) && converts;
+        }
+
+        far.Speaker.EndSilence();
+        if (far.Speaker.IsSpeaking) return;
+        far.Outlet.PassVoice(header, payload, law, silent, now, output);
+    }
+
+    private void TakeEvent(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
+    {
+        if (!TelephoneEventPayload.TryRead(payload, out var report)) return;
+        var isDigit = DtmfDigit.TryFromEventCode(report.Event, out _);
+        if (isDigit && near.SendsDigits == DtmfForm.Events) near.Events.Take(header, report, now);
+        // An end whose digits come another way sends none here that count.
+        if (near.IsMuted || (isDigit && Converts(near.Side))) far.Outlet.Swallow(header);
+        else Pass(far, header, payload, far.Form.EventType, samples: 0, now, output);
+    }
+
+    private static void TakeNoise(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
+    {
+        if (near.IsMuted) return;
+        var type = far.Form.NoiseType != SideForm.NoType ? far.Form.NoiseType : far.Form.Voice == PayloadKind.Unknown ? near.Form.PassedAs(header.PayloadType) : SideForm.NoType;
+        if (type != SideForm.NoType) Pass(far, header, payload, type, samples: 0, now, output);
+        else far.Speaker.Silence(payload, now);
+    }
+
+    private static void Pass(ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, byte type, int samples, Instant now, MediaOutput output)
+    {
+        if (type == SideForm.NoType || far.Speaker.IsSpeaking) return;
+        far.Outlet.PassAs(header, payload, type, samples, now, output);
+    }
+
+    private void Play(RelayCommand.Play play, Instant now)
+    {
+        // What is played under the same name goes first: its end must not be taken for this one's.
+        End(play.Id, PlayEnd.Replaced);
+        var played = false;
+        if (Player.CanPlay(play))
+        {
+            foreach (var side in (ReadOnlySpan<RelaySide>)[RelaySide.Gateway, RelaySide.Sip])
+                if (play.Towards is null || play.Towards == side)
+                    played |= Of(side).Speaker.Play(new(play), now);
+        }
+
+        if (!played) _events.Enqueue(new RelayEvent.PlayEnded(_media, play.Id, PlayEnd.NotPossible));
+    }
+
+    private void End(PlayId play, PlayEnd reason)
+    {
+        foreach (var side in (ReadOnlySpan<ProgramSide>)[_gateway, _sip])
+            if (side.Speaker.Playing is { } playing && playing.Id == play)
+                side.Speaker.End(reason);
+    }
+
+    private void OnPlayEnd(PlayId play, PlayEnd reason)
+    {
+        if (_gateway.Speaker.Playing?.Id == play || _sip.Speaker.Playing?.Id == play) return;
+        _events.Enqueue(new RelayEvent.PlayEnded(_media, play, reason));
+    }
+}

@@ -1,0 +1,57 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>One end of a session as its program knows it: what comes from it and what goes to it.</summary>
+internal sealed class ProgramSide
+{
+    public ProgramSide(RelaySide side, Entropy entropy, IDigitListener listener, Action<PlayId, PlayEnd> onPlayEnd)
+    {
+        Side = side;
+        Stream = new(side, entropy);
+        Outlet = new(Stream);
+        Speaker = new(Stream, Outlet, entropy, onPlayEnd);
+        Events = new(side, listener);
+        Tones = new(side, listener);
+    }
+
+    public RelaySide Side { get; }
+
+    public SideForm Form { get; private set; } = SideForm.Unknown;
+
+    /// <summary>What it hears.</summary>
+    public OutgoingStream Stream { get; }
+
+    /// <summary>What the other end says, on its way to it.</summary>
+    public Outlet Outlet { get; }
+
+    /// <summary>What we say to it.</summary>
+    public Speaker Speaker { get; }
+
+    /// <summary>Digits that it sends as events.</summary>
+    public EventReceiver Events { get; }
+
+    /// <summary>Digits that it sends as tones.</summary>
+    public ToneWatch Tones { get; }
+
+    /// <summary>Whether it is not heard.</summary>
+    public bool IsMuted { get; set; }
+
+    /// <summary>Whether its digits are told.</summary>
+    public bool IsListenedTo { get; set; }
+
+    /// <summary>How it sends digits, as far as that can be known.</summary>
+    public DtmfForm SendsDigits => Form.Dtmf != DtmfForm.Unchanged ? Form.Dtmf : Form.SendsEvents ? DtmfForm.Events : DtmfForm.InBand;
+
+    public Instant NextDeadline => Instant.Min(Speaker.NextDeadline, Instant.Min(Events.Deadline, Tones.Deadline));
+
+    /// <summary>Whether nothing is left that needs a program; what it was told of forms aside.</summary>
+    public bool IsIdle => !IsMuted && !IsListenedTo && !Speaker.IsActive && Outlet.IsTransparent && Events.Deadline == Instant.Never;
+
+    public void SetForm(SideForm form)
+    {
+        Form = form;
+        Outlet.SetForm(form);
+        Speaker.SetForm(form);
+    }
+}

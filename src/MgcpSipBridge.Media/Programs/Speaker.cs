@@ -1,0 +1,185 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>
+/// What we say ourselves to an end, by the clock: digits first, then what is played, else comfort noise. While it speaks, what the other end
+/// says is not passed.
+/// </summary>
+internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entropy, Action<PlayId, PlayEnd> onEnd)
+{
+    /// <summary>Deadlines of all sessions lie on one grid: they are met in few turns instead of one each.</summary>
+    private static readonly long Grid = TimeSpan.FromMilliseconds(5).Ticks;
+
+    // Further behind than this we do not catch up: the time is passed over.
+    private static readonly TimeSpan MostBehind = TimeSpan.FromMilliseconds(100);
+
+    private readonly short[] _frame = new short[1600];
+    private readonly ComfortNoise _noise = new(entropy.NextUInt64());
+    private SideForm _form = SideForm.Unknown;
+    private DigitSender? _digits;
+    private Player? _player;
+    private bool _running;
+    private bool _spurt;
+    private Instant _due;
+
+    /// <summary>Whether we have anything to say.</summary>
+    public bool IsActive => _digits is { IsActive: true } || _player is not null || _noise.IsActive;
+
+    /// <summary>Whether our clock runs: what the other end says is not passed.</summary>
+    public bool IsSpeaking => _running;
+
+    /// <summary>Whether something other than noise is said: what the other end says must wait.</summary>
+    public bool IsBusy => _digits is { IsActive: true } || _player is not null;
+
+    public Instant NextDeadline => _running ? _due : Instant.Never;
+
+    /// <summary>What is played now.</summary>
+    public Player? Playing => _player;
+
+    private bool CanSpeak => _form.Voice != PayloadKind.Unknown;
+
+    private bool SendsEvents => _form.EventType != SideForm.NoType && _form.Dtmf is DtmfForm.Events or DtmfForm.Unchanged;
+
+    /// <summary>Changes what the end wants.</summary>
+    public void SetForm(SideForm form)
+    {
+        var asEvents = SendsEvents;
+        _form = form;
+        if (asEvents != SendsEvents) _digits = null;
+        if (CanSpeak) return;
+        _noise.Stop();
+        End(PlayEnd.NotPossible);
+    }
+
+    /// <summary>Plays something in place of what is played now.</summary>
+    public bool Play(Player player, Instant now)
+    {
+        if (!CanSpeak) return false;
+        End(PlayEnd.Replaced);
+        _player = player;
+        Wake(now);
+        return true;
+    }
+
+    /// <summary>Ends what is played.</summary>
+    public void End(PlayEnd reason)
+    {
+        if (_player is not { } player) return;
+        _player = null;
+        onEnd(player.Id, reason);
+    }
+
+    /// <summary>A digit of a known length in samples, or one whose key is still pressed; false when it cannot be sent.</summary>
+    public bool AddDigit(char digit, int? samples, Instant now)
+    {
+        if (!SendsEvents && !CanSpeak) return false;
+        _digits ??= new(SendsEvents);
+        if (!_digits.Add(digit, samples)) return false;
+        Wake(now);
+        return true;
+    }
+
+    /// <summary>The key of the latest digit was released.</summary>
+    public void FinishDigit(int samples) => _digits?.Finish(samples);
+
+    /// <summary>The other end is silent and says how loud the silence is.</summary>
+    public void Silence(ReadOnlySpan<byte> noise, Instant now)
+    {
+        if (!CanSpeak) return;
+        _noise.Take(noise);
+        Wake(now);
+    }
+
+    /// <summary>The other end speaks again.</summary>
+    public void EndSilence()
+    {
+        if (!_noise.IsActive) return;
+        _noise.Stop();
+        if (!IsActive) _running = false;
+    }
+
+    /// <summary>Says what is due.</summary>
+    public void Tick(Instant now, MediaOutput output)
+    {
+        if (!_running) return;
+        if (now - _due > MostBehind)
+        {
+            _due = OnGrid(now);
+            stream.MoveTo(_due);
+        }
+
+        var length = TimeSpan.FromMilliseconds(_form.Frame / 8);
+        while (_running && _due <= now)
+        {
+            if (!IsActive)
+            {
+                _running = false;
+                return;
+            }
+
+            Speak(output);
+            _due += length;
+        }
+
+        if (!IsActive) _running = false;
+    }
+
+    private void Wake(Instant now)
+    {
+        if (_running) return;
+        _running = true;
+        _due = OnGrid(now);
+        stream.Begin(now);
+        stream.MoveTo(_due);
+        outlet.Break();
+        _spurt = true;
+    }
+
+    private void Speak(MediaOutput output)
+    {
+        var frame = _frame.AsSpan(0, _form.Frame);
+        if (_digits is { IsActive: true } digits)
+        {
+            if (SendsEvents)
+            {
+                SendEvent(digits, output);
+                return;
+            }
+
+            digits.Fill(frame);
+        }
+        else if (_player is { } player)
+        {
+            player.Fill(frame);
+            if (player.IsOver) End(PlayEnd.Finished);
+        }
+        else
+        {
+            _noise.Fill(frame);
+        }
+
+        var header = new RtpHeader(_form.TypeOf(_form.Voice), stream.Next, stream.End, stream.Ssrc, _spurt);
+        _spurt = false;
+        var room = OutgoingStream.Room(output, frame.Length);
+        if (room.IsEmpty) return;
+        if (_form.Voice == PayloadKind.ALaw) G711.EncodeALaw(frame, room);
+        else G711.EncodeMuLaw(frame, room);
+        stream.SendWritten(output, header, frame.Length, frame.Length, _due);
+    }
+
+    private void SendEvent(DigitSender digits, MediaOutput output)
+    {
+        if (digits.TryEvent(_form.Frame, stream.End, out var report, out var timestamp, out var marker))
+        {
+            Span<byte> payload = stackalloc byte[TelephoneEventPayload.Bytes];
+            report.Write(payload);
+            stream.Send(output, new(_form.EventType, stream.Next, timestamp, stream.Ssrc, marker), payload, samples: 0, _due);
+        }
+
+        stream.Pass(_form.Frame, _due);
+        _spurt = true;
+    }
+
+    private static Instant OnGrid(Instant now) => new((now.Ticks + Grid - 1) / Grid * Grid);
+}

@@ -1,0 +1,55 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>Digits within the audio of an end, and where they must be cut out of it.</summary>
+internal sealed class ToneWatch(RelaySide from, IDigitListener listener)
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+
+    private readonly DtmfDetector _detector = new();
+    private char _digit;
+    private int _samples;
+    private Instant _heard;
+
+    /// <summary>When a digit is taken for released because nothing more is heard at all.</summary>
+    public Instant Deadline => _digit == default ? Instant.Never : _heard + Patience;
+
+    /// <summary>
+    /// Takes samples; true when a digit, or what may become one, is among them. One that is cut out from then on has been heard for less than two of the detector's blocks
+    /// (25.5 ms): too short for any receiver by ITU-T Q.24.
+    /// </summary>
+    public bool Take(ReadOnlySpan<short> samples, Instant now)
+    {
+        _heard = now;
+        var tone = _detector.IsSuspicious || _digit != default;
+        while (!samples.IsEmpty)
+        {
+            // Not more than one block at a time, so that no change is missed.
+            var part = samples[..Math.Min(samples.Length, DtmfDetector.BlockSamples)];
+            samples = samples[part.Length..];
+            _detector.Process(part);
+            if (_digit != default) _samples += part.Length;
+            while (_detector.TryTake(out _)) { }
+            if (_detector.Current != _digit) Change(_detector.Current, now);
+            tone |= _detector.IsSuspicious || _digit != default;
+        }
+
+        return tone;
+    }
+
+    /// <summary>Looks whether the stream ended in the middle of a digit.</summary>
+    public void Tick(Instant now)
+    {
+        if (now >= Deadline) Change(default, now);
+    }
+
+    private void Change(char digit, Instant now)
+    {
+        // It was there for two blocks before it was known, and is known to be over two blocks after its end.
+        if (_digit != default) listener.OnDigitEnded(from, _digit, Math.Max(_samples, 1), now);
+        _digit = digit;
+        _samples = 0;
+        if (digit != default) listener.OnDigitBegan(from, digit, now);
+    }
+}

@@ -1,0 +1,72 @@
+using System.Collections.Immutable;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>How an end sends the digits that its user presses, and how it wants those of the other end.</summary>
+public enum DtmfForm
+{
+    /// <summary>Not known, or of no matter: what comes is passed as it is.</summary>
+    Unchanged,
+
+    /// <summary>As telephone events in the stream (RFC 4733).</summary>
+    Events,
+
+    /// <summary>In signalling: MGCP <c>D/</c> events, SIP INFO. The relay tells the engine of digits for this end, and the engine the relay of digits from it.</summary>
+    OutOfBand,
+
+    /// <summary>As tones within the audio.</summary>
+    InBand,
+}
+
+/// <summary>What an end of a session speaks, as far as the relay may have to change what it is sent.</summary>
+/// <param name="Sends">Formats that it may send, under the payload types that arrive.</param>
+/// <param name="Wants">Formats that it wants to be sent, the best first, under the payload types that it asks for.</param>
+/// <param name="Ptime">Length of the packets that it wants, 10 to 200 ms in steps of 10; 0: as they come.</param>
+/// <param name="Dtmf">How it sends and wants digits.</param>
+public sealed record RelayForm(ImmutableArray<RtpFormat> Sends, ImmutableArray<RtpFormat> Wants, int Ptime = 0, DtmfForm Dtmf = DtmfForm.Unchanged)
+{
+    /// <summary>Whether both say the same, formats compared one by one.</summary>
+    public bool Equals(RelayForm? other) =>
+        other is not null
+        && Ptime == other.Ptime
+        && Dtmf == other.Dtmf
+        && Sends.AsSpan().SequenceEqual(other.Sends.AsSpan())
+        && Wants.AsSpan().SequenceEqual(other.Wants.AsSpan());
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Sends.AsSpan().Length, Wants.AsSpan().Length, Ptime, Dtmf);
+
+    /// <summary>
+    /// Whether what these two send each other must be worked on all the time: they share no codec but both have G.711, they want packets of
+    /// different length, or digits in different form. Otherwise packets are passed as they are.
+    /// </summary>
+    public static bool MustConvert(RelayForm? left, RelayForm? right) =>
+        left is not null
+        && right is not null
+        && ((left.Ptime != 0 && right.Ptime != 0 && left.Ptime != right.Ptime)
+            || (left.Dtmf != right.Dtmf && left.Dtmf != DtmfForm.Unchanged && right.Dtmf != DtmfForm.Unchanged)
+            || MustTranscode(left, right)
+            || MustTranscode(right, left));
+
+    private static bool MustTranscode(RelayForm from, RelayForm to)
+    {
+        var speaks = false;
+        foreach (var format in from.Sends.AsSpan())
+        {
+            if (format.IsVoice && Has(to.Wants, format)) return false;
+            speaks |= IsG711(format);
+        }
+
+        return speaks && (Has(to.Wants, RtpFormat.Pcmu) || Has(to.Wants, RtpFormat.Pcma));
+    }
+
+    private static bool IsG711(RtpFormat format) => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma);
+
+    private static bool Has(ImmutableArray<RtpFormat> formats, RtpFormat wanted)
+    {
+        foreach (var format in formats.AsSpan())
+            if (format.SameEncoding(wanted))
+                return true;
+        return false;
+    }
+}

@@ -1,0 +1,95 @@
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>What works on the audio of the session, while that is asked for. Without it packets pass as they are, at the price of one look.</summary>
+public sealed partial class RelaySession
+{
+    private readonly MediaId _media;
+    private readonly ulong _seed;
+    private MediaProgram? _program;
+    private bool _mustConvert;
+
+    /// <summary>Whether packets are worked on; then none may pass by another way than <see cref="Take"/>.</summary>
+    public bool IsWorkedOn => _program is not null;
+
+    /// <summary>When <see cref="Tick"/> wants to be called; Never while time is of no matter. Asked again after every call.</summary>
+    public Instant NextDeadline => _program?.NextDeadline ?? Instant.Never;
+
+    /// <summary>Works on an RTP packet that <see cref="TryRelayRtp"/> has let through.</summary>
+    /// <param name="from">The side it arrived on.</param>
+    /// <param name="packet">The datagram.</param>
+    /// <param name="now">When it arrived.</param>
+    /// <param name="output">Where packets are put that are to be sent.</param>
+    public void Take(RelaySide from, ReadOnlySpan<byte> packet, Instant now, MediaOutput output) => _program?.Take(from, packet, now, output);
+
+    /// <summary>Works on an RTCP packet that <see cref="TryRelayRtcp"/> has let through.</summary>
+    public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> packet, Instant now, MediaOutput output) => _program?.TakeRtcp(from, packet, now, output);
+
+    /// <summary>Does what is due.</summary>
+    public void Tick(Instant now, MediaOutput output)
+    {
+        _program?.Tick(now, output);
+        Rest();
+    }
+
+    /// <summary>Obeys a command that is not Open, SetRemote or Close.</summary>
+    public void Do(RelayCommand command, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        Work();
+        _program!.Do(command, now);
+        Rest();
+    }
+
+    /// <summary>Takes the next event; asked for after every call.</summary>
+    public bool TryTakeEvent(out RelayEvent happened)
+    {
+        happened = null!;
+        if (_program is null) return false;
+        if (_program.TryTakeEvent(out happened)) return true;
+        Rest();
+        return false;
+    }
+
+    /// <summary>Where a packet of the output goes; the reason when it may not be sent. One that was sent is told to <see cref="SentOwn"/>.</summary>
+    public RelayDrop TryDestination(RelaySide to, bool isRtcp, out NetAddress destination)
+    {
+        if (!isRtcp) return Leg(to).CanSend(out destination);
+        destination = Leg(to).RtcpDestination;
+        return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
+    }
+
+    /// <summary>An RTP packet of the output has left on a side.</summary>
+    public void SentOwn(RelaySide to) => Leg(to).Sent++;
+
+    /// <summary>An RTP packet of a side was worked on; true for the first of its side.</summary>
+    public bool Worked(RelaySide from)
+    {
+        var leg = Leg(from);
+        if (leg.HasRelayed) return false;
+        leg.HasRelayed = true;
+        return true;
+    }
+
+    private void Work()
+    {
+        if (_program is not null) return;
+        _program = new(_media, _seed);
+        foreach (var side in (ReadOnlySpan<RelaySide>)[RelaySide.Gateway, RelaySide.Sip])
+        {
+            var leg = Leg(side);
+            leg.IsWorkedOn = true;
+            _program.Of(side).SetForm(leg.Form);
+            // What this end has said until now was passed to the other as it was.
+            if (leg.HasRelayed && leg.TryLast(out var last, out var at)) _program.Of(Other(side)).Outlet.Adopt(last, at);
+        }
+    }
+
+    private void Rest()
+    {
+        if (_mustConvert || _program is not { IsIdle: true }) return;
+        _program = null;
+        _gateway.IsWorkedOn = _sip.IsWorkedOn = false;
+    }
+}
