@@ -144,6 +144,21 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         writer.One(call, Facts(call));
     }
 
+    /// <summary>Writes a call's messages into a pcap file.</summary>
+    public async Task CaptureAsync(string id, string file)
+    {
+        var capture = await new CallService.CallServiceClient(channel).GetCaptureAsync(new GetCaptureRequest { Call = id }, cancellationToken: cancel);
+        try
+        {
+            await using var output = file == "-" ? Console.OpenStandardOutput() : File.Create(file);
+            await output.WriteAsync(capture.Data.Memory, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} cannot be written: {e.Message}");
+        }
+    }
+
     private static (string, string)[] Facts(Gateway gateway) =>
     [
         ("name", gateway.Name),

@@ -108,6 +108,9 @@ internal static class Commands
         var calls = Verb("calls", "Live calls", (bridge, _) => bridge.CallsAsync());
         calls.Subcommands.Add(Verb("show", "One call, live or ended",
             (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));
+        var written = new Option<string>("--write", "-w") { Description = "The file; - for standard output", Required = true };
+        calls.Subcommands.Add(Verb("capture", "A call's messages on both sides as a pcap file, live or ended",
+            (bridge, parse) => bridge.CaptureAsync(parse.GetRequiredValue(callId), parse.GetRequiredValue(written)), callId, written));
         var destination = new Argument<string>("destination") { Description = "Whom to call, as the line's phone would dial it" };
         calls.Subcommands.Add(Verb("hangup", "End a call on both sides", (bridge, parse) => bridge.HangUpAsync(parse.GetRequiredValue(callId)), callId));
         calls.Subcommands.Add(Verb("originate", "Ring a line; lifting it calls the destination",

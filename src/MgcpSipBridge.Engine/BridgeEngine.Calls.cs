@@ -120,8 +120,7 @@ public sealed partial class BridgeEngine
         _calls[call.Id] = active;
         line.Calls.Add(active);
         line.Traced = active;
-        foreach (var entry in line.Untraced) active.Ladder.Add(entry);
-        line.Untraced.Clear();
+        Bind(active, line);
         _core.Note(new EngineNote.CallStarted(call.Id.ToString(), line.Model.Number, call.FromLine));
         return active;
     }

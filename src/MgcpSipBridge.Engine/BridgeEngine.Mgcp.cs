@@ -12,10 +12,10 @@ public sealed partial class BridgeEngine
         {
             case MgcpOutput.Send send:
                 _core.Emit(new EngineOutput.SendMgcp(send.To, send.Datagram));
-                if (send.Subject is { } to) Trace(to, LadderText.Mgcp(send.Datagram.Span, fromGateway: false, _core.Now), send.IsRetransmission);
+                if (_core.Settings.Mgcp.Trace) TraceMgcp(send.Subject, inbound: false, send.To, send.Datagram, send.IsRetransmission);
                 break;
             case MgcpOutput.Received received:
-                if (received.Subject is { } from) Trace(from, LadderText.Mgcp(received.Message.Span, fromGateway: true, _core.Now), repeat: false);
+                TraceMgcp(received.Subject, inbound: true, received.From, received.Message, repeat: false);
                 break;
             case MgcpOutput.Noted noted:
                 _core.Note(new EngineNote.Mgcp(noted.Note));

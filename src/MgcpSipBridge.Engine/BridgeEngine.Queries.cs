@@ -4,7 +4,7 @@ using MgcpSipBridge.Mgcp;
 
 namespace MgcpSipBridge.Engine;
 
-/// <content>Questions of the control API, and the ladders that outlive their calls.</content>
+/// <content>Questions of the control API, and the calls that are kept for a while.</content>
 public sealed partial class BridgeEngine
 {
     private readonly Proposals _proposals = new();
@@ -20,6 +20,7 @@ public sealed partial class BridgeEngine
         EngineQuery.Calls => _calls.Values.Where(call => call.Ended is null).OrderBy(call => call.Started).Select(call => call.View()).ToImmutableArray(),
         EngineQuery.Call call => FindAny(call.CallId)?.View(),
         EngineQuery.Ladder ladder => FindAny(ladder.CallId) is { } call ? new LadderView(call.View(), call.Ladder.Entries, call.Ladder.NotKept) : null,
+        EngineQuery.Capture capture => FindAny(capture.CallId) is { } call ? new CaptureView(call.View(), call.Ladder.Messages, call.Ladder.NotKept) : null,
         EngineQuery.HangUp hangUp => HangUp(hangUp.CallId),
         EngineQuery.Hold hold => Hold(hold),
         EngineQuery.Transfer transfer => Transfer(transfer),
@@ -85,40 +86,5 @@ public sealed partial class BridgeEngine
         _kept[id] = call;
         _keptOrder.Enqueue(id);
         while (_keptOrder.Count > _core.Settings.LaddersKept) _kept.Remove(_keptOrder.Dequeue());
-    }
-
-    private void Trace(EndpointId endpoint, LadderEntry entry, bool repeat)
-    {
-        if (Line(endpoint) is not { } line) return;
-        // What comes while the line is idle belongs to the call before, unless this very input begins one.
-        if (line.State.Current is null && line.Untraced.Count < 8 && !repeat && StartsCall(entry)) line.Untraced.Add(entry);
-        else if (line.Untraced.Count > 0) line.Untraced.Add(entry);
-        else if (repeat) line.Traced?.Ladder.Repeat(entry);
-        else line.Traced?.Ladder.Add(entry);
-        if (line.Untraced.Count > 0) _untracedLines.Add(line);
-    }
-
-    private static bool StartsCall(LadderEntry entry) => entry.From == "gateway" && entry.FirstLine.StartsWith("NTFY", StringComparison.OrdinalIgnoreCase);
-
-    private readonly HashSet<LineSlot> _untracedLines = [];
-
-    private void TraceSip(string sipCallId, LadderEntry entry, bool repeat)
-    {
-        if (!_core.SipCallIds.TryGetValue(sipCallId, out var call)) _untracedSip.Add((sipCallId, entry));
-        else if (repeat) call.Ladder.Repeat(entry);
-        else call.Ladder.Add(entry);
-    }
-
-    /// <summary>Messages that began no call belong to the line's last one.</summary>
-    private void ForgetUntraced()
-    {
-        _untracedSip.Clear();
-        foreach (var line in _untracedLines)
-        {
-            foreach (var entry in line.Untraced) line.Traced?.Ladder.Add(entry);
-            line.Untraced.Clear();
-        }
-
-        _untracedLines.Clear();
     }
 }

@@ -6,19 +6,16 @@ namespace MgcpSipBridge.Engine;
 /// <content>What comes from the SIP side.</content>
 public sealed partial class BridgeEngine
 {
-    /// <summary>SIP messages of the input being handled whose call is not known yet.</summary>
-    private readonly List<(string SipCallId, LadderEntry Entry)> _untracedSip = [];
-
     private void OnSip(SipOutput output)
     {
         switch (output)
         {
             case SipOutput.Send send:
                 _core.Emit(new EngineOutput.SendSip(send.Flow, send.Message));
-                TraceSip(send.SipCallId, LadderText.Sip(send.Message.Span, fromPeer: false, _core.Now), send.IsRetransmission);
+                if (_core.Settings.Sip.Trace) TraceSip(send.SipCallId, inbound: false, send.Flow, send.Message, send.IsRetransmission);
                 break;
             case SipOutput.Received received:
-                TraceSip(received.SipCallId, LadderText.Sip(received.Message.Span, fromPeer: true, _core.Now), repeat: false);
+                TraceSip(received.SipCallId, inbound: true, received.Flow, received.Message, repeat: false);
                 break;
             case SipOutput.LookUp lookUp:
                 _core.Emit(new EngineOutput.LookUp(lookUp.Query, lookUp.Host, lookUp.Port, lookUp.Transport));
@@ -164,13 +161,4 @@ public sealed partial class BridgeEngine
     }
 
     private readonly Dictionary<string, SipRegistrationState> _registrations = new(StringComparer.Ordinal);
-
-    /// <summary>Gives a call the messages that came before it was known.</summary>
-    private void Bind(ActiveCall call)
-    {
-        if (call.Peer.SipCallId is not { } id) return;
-        foreach (var (about, entry) in _untracedSip)
-            if (about == id) call.Ladder.Add(entry);
-        _untracedSip.RemoveAll(pair => pair.SipCallId == id);
-    }
 }

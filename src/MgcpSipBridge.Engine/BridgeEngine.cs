@@ -89,6 +89,7 @@ public sealed partial class BridgeEngine
         switch (input)
         {
             case EngineInput.MgcpDatagram datagram:
+                _mgcpOn = datagram.On;
                 _core.Mgcp.Receive(datagram.Bytes.Span, datagram.From, _core.Now, datagram.On);
                 break;
             case EngineInput.SipMessage message:

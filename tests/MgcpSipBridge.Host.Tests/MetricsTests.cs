@@ -3,6 +3,7 @@ using System.Text;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
@@ -154,6 +155,7 @@ public sealed class MetricsTests
         var events = new EventMetrics(metrics.Registry);
         events.Published();
         events.Missed(3);
+        new HepMetrics(metrics.Factory).Sent();
         var records = new RecordMetrics(metrics.Registry, ["csv", "json", "storage"]);
         records.Recorded();
         records.Written("csv", 1);

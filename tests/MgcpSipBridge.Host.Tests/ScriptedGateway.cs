@@ -111,6 +111,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
         "AUEP" when endpoint.StartsWith('*') => $"200 {id} OK\r\n{string.Concat(_endpoints.Select(e => $"Z: {e}@{_domain}\r\n"))}",
         "AUEP" when !_endpoints.Contains(endpoint.Split('@')[0]) => $"500 {id} Unknown endpoint\r\n",
         "AUEP" when message.Contains("\r\nF:", StringComparison.Ordinal) => $"200 {id} OK\r\nA: a:PCMU;PCMA, p:10-30, v:L;D;G, m:sendrecv;recvonly;inactive\r\nES: L/{(_offHook.ContainsKey(endpoint.Split('@')[0]) ? "hd" : "hu")}\r\n",
+        "CRCX" => $"200 {id} OK\r\nI: {id}\r\n\r\nv=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/AVP 0\r\n",
         "DLCX" => $"250 {id} OK\r\n",
         _ => $"200 {id} OK\r\n",
     };

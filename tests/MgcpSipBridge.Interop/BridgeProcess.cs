@@ -76,6 +76,9 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     /// <summary>A resource of the REST API.</summary>
     public async Task<JsonElement> Get(string path) => await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
 
+    /// <summary>A file of the REST API.</summary>
+    public Task<byte[]> Bytes(string path) => _http.GetByteArrayAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+
     /// <summary>Waits until a resource looks as it should.</summary>
     public async Task Until(string what, string path, Func<JsonElement, bool> condition, TimeSpan? limit = null)
     {

@@ -26,6 +26,11 @@ public abstract record EngineOutput
     /// <summary>The answer to a question; null when what it asked for does not exist.</summary>
     public sealed record Answer(long Query, object? Value) : EngineOutput;
 
+    /// <summary>A message went over the wire; only with <see cref="EngineSettings.TellsMessages"/>.</summary>
+    /// <param name="CallId">The call that it belongs to; SIP's own Call-ID where it belongs to none, and empty for MGCP.</param>
+    /// <param name="Message">The message.</param>
+    public sealed record Traced(string CallId, TracedMessage Message) : EngineOutput;
+
     /// <summary>Something to count, log or publish.</summary>
     public sealed record Noted(EngineNote Note) : EngineOutput;
 }

@@ -38,6 +38,9 @@ public abstract record EngineQuery
     /// <summary>A call's messages, live or ended: <see cref="LadderView"/> or null.</summary>
     public sealed record Ladder(string CallId) : EngineQuery;
 
+    /// <summary>A call's messages as they went over the wire, live or ended: <see cref="CaptureView"/> or null.</summary>
+    public sealed record Capture(string CallId) : EngineQuery;
+
     /// <summary>Ends a live call: <see cref="CallView"/> as it was left, unchanged if it had ended before; null when there is none.</summary>
     public sealed record HangUp(string CallId) : EngineQuery;
 

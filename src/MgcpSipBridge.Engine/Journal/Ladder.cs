@@ -3,37 +3,62 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Engine;
 
-/// <summary>A call's messages in order; bounded, later ones are only counted.</summary>
+/// <summary>
+/// A call's messages in order, as they went over the wire; bounded, later ones are only counted. They are read when somebody asks: a call that nobody asks about
+/// pays for nothing but the reference.
+/// </summary>
 internal sealed class Ladder(int limit)
 {
-    private readonly List<LadderEntry> _entries = [];
+    // Max2 and Timer B end what is sent again after about ten times; others may be less patient.
+    private const int MaxTimesKept = 32;
+    private readonly List<Step> _steps = [];
 
     /// <summary>Messages that did not fit.</summary>
     public int NotKept { get; private set; }
 
+    /// <summary>What has been kept, in words.</summary>
+    public ImmutableArray<LadderEntry> Entries => [.. _steps.Select(step => LadderText.Of(step.Message) with { Repeated = step.Repeats })];
+
+    /// <summary>What has been kept, repeats at their own times.</summary>
+    public ImmutableArray<TracedMessage> Messages =>
+        [.. _steps.SelectMany(step => (step.Again ?? []).Select(at => step.Message with { At = at }).Prepend(step.Message)).OrderBy(message => message.At)];
+
     /// <summary>Adds a message.</summary>
-    public void Add(LadderEntry entry)
+    public void Add(TracedMessage message)
     {
-        if (_entries.Count < limit) _entries.Add(entry);
+        if (_steps.Count < limit) _steps.Add(new Step(message));
         else NotKept++;
     }
 
     /// <summary>Counts a message that was sent again.</summary>
-    public void Repeat(LadderEntry entry)
+    public void Repeat(TracedMessage message)
     {
-        for (var i = _entries.Count - 1; i >= 0; i--)
+        var line = LadderText.FirstLine(message);
+        for (var i = _steps.Count - 1; i >= 0; i--)
         {
-            var known = _entries[i];
-            if (known.FirstLine != entry.FirstLine || known.From != entry.From || known.Protocol != entry.Protocol) continue;
-            _entries[i] = known with { Repeated = known.Repeated + 1 };
+            var known = _steps[i].Message;
+            if (known.Inbound != message.Inbound || known.IsMgcp != message.IsMgcp || !LadderText.FirstLine(known).SequenceEqual(line)) continue;
+            _steps[i].Repeat(message.At);
             return;
         }
 
-        Add(entry);
+        Add(message);
     }
 
-    /// <summary>What has been kept.</summary>
-    public ImmutableArray<LadderEntry> Entries => [.. _entries];
+    private sealed class Step(TracedMessage message)
+    {
+        public TracedMessage Message { get; } = message;
+
+        public int Repeats { get; private set; }
+
+        public List<Instant>? Again { get; private set; }
+
+        public void Repeat(Instant at)
+        {
+            Repeats++;
+            if (Again is not { Count: >= MaxTimesKept }) (Again ??= []).Add(at);
+        }
+    }
 }
 
 /// <summary>Turns a message into a ladder's entry.</summary>
@@ -41,34 +66,39 @@ internal static class LadderText
 {
     private const int MaxLine = 160;
 
-    /// <summary>A MGCP message between gateway and bridge.</summary>
-    public static LadderEntry Mgcp(ReadOnlySpan<byte> message, bool fromGateway, Instant now)
+    /// <summary>The entry of a message.</summary>
+    public static LadderEntry Of(TracedMessage message)
+    {
+        var other = message.IsMgcp ? "gateway" : "peer";
+        var (from, to) = message.Inbound ? (other, "bridge") : ("bridge", other);
+        return new LadderEntry(message.At, from, to, message.IsMgcp ? "MGCP" : "SIP", Text(FirstLine(message)), message.IsMgcp ? OfMgcp(message.Bytes.Span) : OfSip(message.Bytes.Span), 0);
+    }
+
+    /// <summary>The first line of a message.</summary>
+    public static ReadOnlySpan<byte> FirstLine(TracedMessage message)
+    {
+        var cursor = new ByteCursor(message.Bytes.Span);
+        cursor.TryReadLine(out var first);
+        return first;
+    }
+
+    private static string OfMgcp(ReadOnlySpan<byte> message)
     {
         var cursor = new ByteCursor(message);
-        cursor.TryReadLine(out var first);
+        cursor.TryReadLine(out _);
         var detail = new List<string>();
         while (cursor.TryReadLine(out var line) && !line.IsEmpty && !line.SequenceEqual("."u8))
         {
             if (Matters(line) && detail.Count < 4) detail.Add(Text(line));
         }
 
-        var text = Text(first);
-        return fromGateway
-            ? new(now, "gateway", "bridge", "MGCP", text, string.Join("; ", detail), 0)
-            : new(now, "bridge", "gateway", "MGCP", text, string.Join("; ", detail), 0);
+        return string.Join("; ", detail);
     }
 
-    /// <summary>A SIP message between bridge and peer.</summary>
-    public static LadderEntry Sip(ReadOnlySpan<byte> message, bool fromPeer, Instant now)
+    private static string OfSip(ReadOnlySpan<byte> message)
     {
-        var cursor = new ByteCursor(message);
-        cursor.TryReadLine(out var first);
         var end = message.IndexOf("\r\n\r\n"u8);
-        var detail = end >= 0 && message.Length > end + 4 ? "with SDP" : "";
-        var text = Text(first);
-        return fromPeer
-            ? new(now, "peer", "bridge", "SIP", text, detail, 0)
-            : new(now, "bridge", "peer", "SIP", text, detail, 0);
+        return end >= 0 && message.Length > end + 4 ? "with SDP" : "";
     }
 
     private static bool Matters(ReadOnlySpan<byte> line) =>

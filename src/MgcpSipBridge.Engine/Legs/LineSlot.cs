@@ -52,7 +52,7 @@ internal sealed class LineSlot
     public ActiveCall? Traced { get; set; }
 
     /// <summary>Messages of the input being handled that came before the call they belong to.</summary>
-    public List<LadderEntry> Untraced { get; } = [];
+    public List<TracedMessage> Untraced { get; } = [];
 
     public SipRegistrationState Registration { get; set; }
 

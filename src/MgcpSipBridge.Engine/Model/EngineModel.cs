@@ -180,6 +180,9 @@ public sealed record EngineSettings
     /// <summary>Messages kept per ladder; later ones are counted, not kept.</summary>
     public int LadderMessages { get; init; } = 200;
 
+    /// <summary>Whether every message that is traced is told (<see cref="EngineOutput.Traced"/>), those of no call too.</summary>
+    public bool TellsMessages { get; init; }
+
     /// <summary>How long a line may be out of service before its registration at the PBX is taken back.</summary>
     public TimeSpan UnregisterAfter { get; init; } = TimeSpan.FromSeconds(10);
 

@@ -96,6 +96,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Trail);
         services.AddSingleton(parts.Audit);
         services.AddSingleton(parts.Records);
+        services.AddSingleton(parts.Ends);
         services.AddSingleton(new RequestIds(TimeProvider.System));
         services.AddSingleton(guard.Metrics);
         services.AddSingleton(guard.Access);
@@ -167,6 +168,8 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder
                                                POST /v1/calls/{id}:hold, :resume, and :transfer {"destination"} or {"otherCall"}
+                                               /v1/calls/{id}/capture: its messages as a pcap file
+
         /v1/callRecords                        what was written down of calls that are over; /v1/callRecords/{id}
         /v1/events:watch                       what happens, as it happens; /v1/alarms: what is wrong
         /v1/auditEntries                       who did what through the API; /v1/auditEntries/{id}

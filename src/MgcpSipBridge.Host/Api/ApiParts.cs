@@ -1,6 +1,7 @@
 using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
 using MgcpSipBridge.Host.Shards;
@@ -17,4 +18,5 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Audit">What was written down.</param>
 /// <param name="Happenings">What happens, and what is wrong.</param>
 /// <param name="Records">What was written down of calls.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records);
+/// <param name="Ends">Tells both ends of a message.</param>
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, WireEnds Ends);

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 
 namespace MgcpSipBridge.Host.Api;
@@ -187,7 +188,7 @@ internal sealed class RouteResource(BridgeState state, ProvisioningWrites writes
 }
 
 /// <summary>Calls and their ladders.</summary>
-internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, ILoggerFactory logs) : V1.CallService.CallServiceBase
+internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, ILoggerFactory logs, WireEnds ends) : V1.CallService.CallServiceBase
 {
     public override async Task<V1.ListCallsResponse> ListCalls(V1.ListCallsRequest request, ServerCallContext context)
     {
@@ -235,6 +236,13 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
 
     public override async Task<V1.Ladder> GetLadder(V1.GetLadderRequest request, ServerCallContext context) =>
         (await engine.OneAsync<LadderView>(new EngineQuery.Ladder(request.Call), $"call {request.Call}", context.CancellationToken)).ToMessage(state.Clock);
+
+    public override async Task<Google.Api.HttpBody> GetCapture(V1.GetCaptureRequest request, ServerCallContext context)
+    {
+        var capture = await engine.OneAsync<CaptureView>(new EngineQuery.Capture(request.Call), $"call {request.Call}", context.CancellationToken);
+        trail.Did(context, "capture", "calls/" + request.Call);
+        return new Google.Api.HttpBody { ContentType = CaptureFile.ContentType, Data = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(CaptureFile.Write(capture, ends, state.Clock)) };
+    }
 
     private static partial class Log
     {

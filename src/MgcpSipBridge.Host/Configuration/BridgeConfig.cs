@@ -16,6 +16,7 @@ internal sealed class BridgeConfig
     [Setting("Call records (CDR).")] public CdrSection Cdr { get; } = new();
     [Setting("The event stream.")] public EventsSection Events { get; } = new();
     [Setting("Who did what through the API.")] public AuditSection Audit { get; } = new();
+    [Setting("What others are told of calls.")] public ObservabilitySection Observability { get; } = new();
     [Setting("Several nodes as one.")] public ClusterSection Cluster { get; } = new();
     [Setting("Logs on standard error.")] public LoggingSection Logging { get; } = new();
 }

@@ -141,6 +141,7 @@ internal sealed record BridgeModel
             },
             LaddersKept = Config.Bridge.LaddersKept,
             LadderMessages = Config.Bridge.LadderMessages,
+            TellsMessages = Config.Observability.Hep.Address is not null,
             UnregisterAfter = s.UnregisterAfter,
             UtcOffset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow),
         };

@@ -31,6 +31,7 @@ internal static partial class SettingsValidator
         var codes = check.ServiceCodes(config.Dial.ServiceCodes);
         check.Timers(config);
         CdrSettings.Validate(config.Cdr, check.Wrong);
+        ObservabilitySettings.Validate(config.Observability, check.Wrong);
         return !problems.None ? null : new BridgeModel
         {
             Config = config,

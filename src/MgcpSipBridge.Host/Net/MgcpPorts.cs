@@ -39,12 +39,10 @@ internal sealed class MgcpPorts : IDisposable
     }
 
     /// <summary>Sends from the socket on which the destination, or else its host, was last heard; from the one that the way there begins at if never.</summary>
-    public void Send(NetAddress to, ReadOnlySpan<byte> bytes)
-    {
-        if (_ports.Count == 1) _ports[0].Send(to, bytes);
-        else if (_heardOn.TryGetValue(to, out var port) || _heardOn.TryGetValue(to.WithPort(0), out port)) port.Send(to, bytes);
-        else FirstFor(to).Send(to, bytes);
-    }
+    public void Send(NetAddress to, ReadOnlySpan<byte> bytes) => PortFor(to).Send(to, bytes);
+
+    /// <summary>Where the socket is bound that such a datagram leaves from.</summary>
+    public NetAddress BoundFor(NetAddress to) => PortFor(to).Bound;
 
     /// <summary>Whether a socket bound to <paramref name="bound"/> can send to <paramref name="to"/>: one of the family, or the IPv6 wildcard, which takes both.</summary>
     public static bool Reaches(NetAddress bound, NetAddress to) => bound.IsIPv4 == to.IsIPv4 || (!bound.IsIPv4 && bound.IsUnspecified);
@@ -53,6 +51,12 @@ internal sealed class MgcpPorts : IDisposable
     public void Dispose()
     {
         foreach (var port in _ports) port.Dispose();
+    }
+
+    private UdpPort PortFor(NetAddress to)
+    {
+        if (_ports.Count == 1) return _ports[0];
+        return _heardOn.TryGetValue(to, out var port) || _heardOn.TryGetValue(to.WithPort(0), out port) ? port : FirstFor(to);
     }
 
     /// <summary>The socket to begin with: the one at the address that the system would send from, for a gateway perhaps answers, or passes, no other.</summary>
@@ -64,11 +68,12 @@ internal sealed class MgcpPorts : IDisposable
         return port;
     }
 
-    // Connecting a UDP socket sends nothing; it asks the system for the way.
-    private static NetAddress? SourceTowards(NetAddress to)
+    /// <summary>The address that the system sends from on the way to another; null when there is no way.</summary>
+    public static NetAddress? SourceTowards(NetAddress to)
     {
         try
         {
+            // Connecting a UDP socket sends nothing; it asks the system for the way.
             using var probe = new Socket(to.IsIPv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6, SocketType.Dgram, ProtocolType.Udp);
             probe.Connect(to.ToIPAddress(), to.Port);
             return SocketAddresses.From(probe.LocalEndPoint);

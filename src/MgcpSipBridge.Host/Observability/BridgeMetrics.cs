@@ -66,6 +66,7 @@ internal sealed class BridgeMetrics
     {
         Registry = Metrics.NewCustomRegistry();
         var metrics = Metrics.WithCustomRegistry(Registry);
+        Factory = metrics;
 
         _callsActive = metrics.CreateGauge("mgcpsipbridge_calls_active", "Calls that live now.");
         _calls = metrics.CreateCounter("mgcpsipbridge_calls_total", "Calls that have ended, by who called and how they ended.", "direction", "outcome");
@@ -115,6 +116,9 @@ internal sealed class BridgeMetrics
 
     /// <summary>The registry to expose; the library's default one is left alone, since it adds families that fail promtool's checks.</summary>
     public CollectorRegistry Registry { get; }
+
+    /// <summary>Makes metrics on that registry.</summary>
+    public IMetricFactory Factory { get; }
 
     /// <summary>Counts what the engine noted.</summary>
     public void Apply(EngineNote note)

@@ -7,6 +7,7 @@ using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
 using MgcpSipBridge.Host.Shards;
@@ -39,6 +40,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly IProvisioningStore _store;
     private readonly DialledKeeper _dialled;
     private readonly MgcpPorts _mgcpPorts = new();
+    private readonly WireEnds _ends;
+    private readonly HepSender? _hep;
     private GatewayLocator? _locator;
     private SipStreams? _streams;
     private SipTls? _tls;
@@ -61,6 +64,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
         _provisioner = new Provisioner(_live, State, store, model.Validate);
         _dialled = new DialledKeeper(store, _log);
+        _ends = new WireEnds(_mgcpPorts.BoundFor);
+        var hep = new HepMetrics(_metrics.Factory);
+        if (model.Config.Observability.Hep.Address is not null) _hep = new HepSender(model.Config.Observability.Hep, _ends, clock, hep, _log);
         _adoptions = new Adoptions(_live, _shard, model.Config.Mgcp.MaxDiscovered, logs.CreateLogger("MgcpSipBridge.Mgcp"));
     }
 
@@ -152,6 +158,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         await Task.WhenAll(_receiving);
         if (_relay is not null) await _relay.DisposeAsync();
         await _shard.DisposeAsync();
+        if (_hep is not null) await _hep.DisposeAsync();
         await _dialled.DisposeAsync();
         _live.Dispose();
         await _clerk.DisposeAsync();
@@ -170,6 +177,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     void IShardOutputs.LookUp(EngineOutput.LookUp question) => _ = ResolveAsync(question);
 
     void IShardOutputs.Relay(RelayCommand command) => _relay!.Post(command);
+
+    void IShardOutputs.Traced(string callId, TracedMessage message) => _hep?.Take(callId, message);
 
     void IShardOutputs.Noted(EngineNote note)
     {
@@ -204,7 +213,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         var trail = new AuditTrail(_store.Audit, State.Node, _metrics.Provisioning, _log);
         var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown), logs);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _ends), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);

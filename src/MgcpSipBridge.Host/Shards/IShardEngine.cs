@@ -33,6 +33,9 @@ internal interface IShardOutputs
     /// <summary>Hands a command to the relay.</summary>
     void Relay(RelayCommand command);
 
+    /// <summary>Passes a message on that went over the wire, to those who keep such.</summary>
+    void Traced(string callId, TracedMessage message);
+
     /// <summary>Counts, logs and publishes.</summary>
     void Noted(EngineNote note);
 }

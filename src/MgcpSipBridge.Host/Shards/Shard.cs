@@ -249,6 +249,9 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
             case EngineOutput.LookUp question:
                 outputs.LookUp(question);
                 break;
+            case EngineOutput.Traced traced:
+                outputs.Traced(traced.CallId, traced.Message);
+                break;
             case EngineOutput.Noted noted:
                 outputs.Noted(noted.Note);
                 break;

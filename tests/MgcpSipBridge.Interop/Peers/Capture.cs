@@ -82,6 +82,22 @@ internal sealed partial class Capture : IAsyncDisposable
         static bool Speaks(string[] packet, string protocol) => packet[1].Split(':').Contains(protocol);
     }
 
+    /// <summary>Fields of every packet of a file as tshark reads them; none may be malformed.</summary>
+    /// <param name="file">The file's bytes.</param>
+    /// <param name="options">How it is to be read, and the fields (-e).</param>
+    public static async Task<string[][]> Read(byte[] file, string[] options)
+    {
+        using var folder = new TemporaryFolder();
+        var path = folder.File("capture.pcap");
+        await File.WriteAllBytesAsync(path, file, TestContext.Current.CancellationToken);
+        await using var tshark = ExternalProgram.Start("tshark", folder.Path, ["-n", "-r", path, "-T", "fields", "-E", "separator=|", "-E", "occurrence=f", "-e", "frame.number", "-e", "_ws.malformed", .. options]);
+        var code = await tshark.Exit(Patience);
+        Assert.True(code == 0, $"tshark ended with {code}: {tshark.Said}");
+        var rows = tshark.Lines.Where(l => l.Length > 0 && char.IsAsciiDigit(l[0])).Select(l => l.Split('|')).ToArray();
+        Assert.All(rows, row => Assert.Equal("", row[1]));
+        return [.. rows.Select(row => row[2..])];
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _dumpcap.DisposeAsync();

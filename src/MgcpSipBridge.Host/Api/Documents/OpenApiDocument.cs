@@ -4,6 +4,7 @@ using System.Text.RegularExpressions;
 using Google.Api;
 using Google.Protobuf.Reflection;
 using MgcpSipBridge.Host.Api.Security;
+using MgcpSipBridge.Host.Observability.Wire;
 
 namespace MgcpSipBridge.Host.Api.Documents;
 
@@ -92,7 +93,7 @@ internal static partial class OpenApiDocument
             ["parameters"] = parameters,
             ["responses"] = new JsonObject
             {
-                ["200"] = new JsonObject { ["description"] = comments.GetValueOrDefault(method.OutputType.FullName) ?? "Done.", ["content"] = Json(schemas.Of(method.OutputType)) },
+                ["200"] = new JsonObject { ["description"] = comments.GetValueOrDefault(method.OutputType.FullName) ?? "Done.", ["content"] = Answer(method.OutputType, schemas) },
                 ["default"] = new JsonObject { ["$ref"] = "#/components/responses/Error" },
             },
             ["x-role"] = role,
@@ -105,6 +106,11 @@ internal static partial class OpenApiDocument
 
         return operation;
     }
+
+    // What is no JSON: a file.
+    private static JsonObject Answer(MessageDescriptor type, OpenApiSchemas schemas) => type.FullName != HttpBody.Descriptor.FullName
+        ? Json(schemas.Of(type))
+        : new() { [CaptureFile.ContentType] = new JsonObject { ["schema"] = new JsonObject { ["type"] = "string", ["format"] = "binary" } } };
 
     private static JsonObject Json(JsonNode schema) => new() { ["application/json"] = new JsonObject { ["schema"] = schema.DeepClone() } };
 }

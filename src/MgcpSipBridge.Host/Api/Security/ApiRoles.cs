@@ -47,6 +47,7 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.CallService/ListCalls"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/GetCall"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/GetLadder"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.CallService/GetCapture"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.CallService/OriginateCall"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.CallService/HangUpCall"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.CallService/HoldCall"] = ApiRole.Operator,
