@@ -66,4 +66,6 @@ internal abstract class MediaSession(MediaPorts gateway, MediaPorts sip)
 /// <param name="OnEvent">Told of events; returns at once and does not throw.</param>
 /// <param name="OnFault">Told of bugs.</param>
 /// <param name="Now">The clock.</param>
-internal sealed record PlaneContext(RelaySettings Settings, RelayCounters Counters, Action<RelayEvent> OnEvent, Action<Exception>? OnFault, Func<Instant> Now);
+/// <param name="Kernel">What passes settled flows on by itself; null: nothing does.</param>
+internal sealed record PlaneContext(
+    RelaySettings Settings, RelayCounters Counters, Action<RelayEvent> OnEvent, Action<Exception>? OnFault, Func<Instant> Now, KernelPath? Kernel = null);

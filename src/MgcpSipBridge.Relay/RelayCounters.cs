@@ -21,6 +21,12 @@ public sealed class RelayCounters
     /// <summary>RTCP packets relayed, both directions.</summary>
     public long RtcpRelayed => Sum(static tally => tally.Rtcp);
 
+    /// <summary>RTP packets, of those received and sent, that the kernel passed on by itself; told every second or so.</summary>
+    public long ByKernel => Sum(static tally => tally.Kernel);
+
+    /// <summary>Directions of sessions that the kernel passes on by itself now.</summary>
+    public long KernelFlows => Sum(static tally => tally.Flows);
+
     internal RelayTally Shared { get; } = new();
 
     /// <summary>RTP packets taken from the ends of a side.</summary>

@@ -12,3 +12,16 @@ public enum RelayEngine
     /// <summary>Threads of its own that speak to the kernel (epoll) without the base library; Linux on 64 bits.</summary>
     Native,
 }
+
+/// <summary>Whether settled calls are passed on inside the kernel (Linux 6.6, CAP_BPF and CAP_NET_ADMIN, the native engine).</summary>
+public enum RelayFastPath
+{
+    /// <summary>Never.</summary>
+    Off,
+
+    /// <summary>Where the system allows it.</summary>
+    Auto,
+
+    /// <summary>The relay does not start without it.</summary>
+    Required,
+}

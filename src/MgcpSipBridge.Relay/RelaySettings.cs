@@ -52,6 +52,9 @@ public sealed record RelaySettings
     /// <summary>What carries the packets.</summary>
     public RelayEngine Engine { get; init; } = RelayEngine.Auto;
 
+    /// <summary>Whether the kernel passes settled flows on by itself; past this machine's own packet filter and NAT.</summary>
+    public RelayFastPath FastPath { get; init; }
+
     /// <summary>Threads of the native engine, 1 to 64; 0 for one less than there are cores, at least one.</summary>
     public int Threads { get; init; }
 
@@ -78,6 +81,7 @@ public sealed record RelaySettings
         if (MaxSessions < 1) errors.Add("At least one session must be allowed.");
         if (MaxPacketBytes is < 100 or > 65_507) errors.Add("The longest packet lies between 100 and 65507 bytes.");
         if (Engine == RelayEngine.Native && !NativePlane.IsPossible) errors.Add("The native engine needs Linux on 64 bits.");
+        if (FastPath == RelayFastPath.Required && Engine == RelayEngine.Portable) errors.Add("The fast path needs the native engine.");
         if (Threads is < 0 or > 64) errors.Add("Threads lie between 1 and 64, or 0 for the system's choice.");
         if (Coalesce < TimeSpan.Zero || Coalesce > TimeSpan.FromMilliseconds(5)) errors.Add("Packets gather for 0 to 5 ms.");
         if (Priority is < 0 or > 99) errors.Add("The priority lies between 1 and 99, or is 0.");

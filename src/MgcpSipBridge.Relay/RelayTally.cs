@@ -13,12 +13,18 @@ internal sealed class RelayTally
     private const int ReceivedAt = Padding;
     private const int SentAt = ReceivedAt + 2;
     private const int RtcpAt = SentAt + 2;
-    private const int DroppedAt = RtcpAt + 1;
+    private const int KernelAt = RtcpAt + 1;
+    private const int FlowsAt = KernelAt + 1;
+    private const int DroppedAt = FlowsAt + 1;
     private static readonly int Reasons = Enum.GetValues<RelayDrop>().Length;
 
     private readonly long[] _counts = new long[DroppedAt + Reasons + Padding];
 
     public long Rtcp => Volatile.Read(ref _counts[RtcpAt]);
+
+    public long Kernel => Volatile.Read(ref _counts[KernelAt]);
+
+    public long Flows => Volatile.Read(ref _counts[FlowsAt]);
 
     public long Received(RelaySide side) => Volatile.Read(ref _counts[ReceivedAt + (int)side]);
 
@@ -26,15 +32,23 @@ internal sealed class RelayTally
 
     public long Dropped(RelayDrop reason) => Volatile.Read(ref _counts[DroppedAt + (int)reason]);
 
-    public void CountRtp(RelaySide from)
+    public void CountRtp(RelaySide from, long packets = 1)
     {
-        Add(ReceivedAt + (int)from, 1);
-        Add(SentAt + 1 - (int)from, 1);
+        Add(ReceivedAt + (int)from, packets);
+        Add(SentAt + 1 - (int)from, packets);
     }
 
     public void CountReceived(RelaySide from) => Add(ReceivedAt + (int)from, 1);
 
     public void CountSent(RelaySide to) => Add(SentAt + (int)to, 1);
+
+    public void CountKernel(RelaySide from, long packets)
+    {
+        CountRtp(from, packets);
+        Add(KernelAt, packets);
+    }
+
+    public void CountFlows(int flows) => Add(FlowsAt, flows);
 
     public void CountRtcp() => Add(RtcpAt, 1);
 

@@ -35,7 +35,7 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <param name="onFault">Told of exceptions that mean a bug; the relay goes on.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <exception cref="ArgumentException">The settings are not valid.</exception>
-    /// <exception cref="PlatformNotSupportedException">The native engine is asked for and the system does not allow it.</exception>
+    /// <exception cref="PlatformNotSupportedException">The native engine or the fast path is asked for and the system does not allow it.</exception>
     public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
@@ -49,7 +49,7 @@ public sealed class RtpRelay : IAsyncDisposable
         var entropy = new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes));
         _gatewayPool = NewPool();
         _sipPool = settings.SidesShareAddress ? _gatewayPool : NewPool();
-        _plane = MakePlane(new PlaneContext(settings, Counters, onEvent, onFault, Now));
+        _plane = MakePlane(new PlaneContext(settings, Counters, onEvent, onFault, Now, OpenKernelPath()));
         _gateway = new(_gatewayPool, settings.GatewayAddress, _plane);
         _sip = new(_sipPool, settings.SipAddress, _plane);
         _control = Task.Run(ControlAsync);
@@ -57,6 +57,12 @@ public sealed class RtpRelay : IAsyncDisposable
 
         PortPool NewPool() => new(settings.FirstPort, settings.LastPort, settings.Quarantine, entropy);
     }
+
+    /// <summary>Interfaces at which the kernel passes settled flows on by itself; 0: it does not.</summary>
+    public int FastPathInterfaces { get; private set; }
+
+    /// <summary>Why the kernel passes nothing on by itself; null when it does.</summary>
+    public string? FastPathRefusal { get; private set; }
 
     /// <summary>Whether the native engine can be asked for on this system.</summary>
     public static bool NativeIsPossible => NativePlane.IsPossible;
@@ -124,6 +130,30 @@ public sealed class RtpRelay : IAsyncDisposable
         foreach (var media in _sessions.Keys.ToArray()) await CloseAsync(media).ConfigureAwait(false);
         Counters.SetInUse(0, 0);
         await _plane.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private KernelPath? OpenKernelPath()
+    {
+        FastPathRefusal = "it is switched off";
+        if (_settings.FastPath == RelayFastPath.Off) return null;
+        FastPathRefusal = "it needs the native engine";
+        if (_settings.Engine == RelayEngine.Portable) return null;
+        try
+        {
+            var kernel = KernelPath.Open(_settings);
+            FastPathInterfaces = kernel.Interfaces;
+            FastPathRefusal = null;
+            return kernel;
+        }
+        catch (FastPathException e) when (_settings.FastPath == RelayFastPath.Auto)
+        {
+            FastPathRefusal = e.Message;
+            return null;
+        }
+        catch (FastPathException e)
+        {
+            throw new PlatformNotSupportedException("The fast path is required. " + e.Message, e);
+        }
     }
 
     private static MediaPlane MakePlane(PlaneContext context)

@@ -9,7 +9,9 @@ public sealed class PortableLifecycleTests() : LifecycleTests(RelayEngine.Portab
 
 public sealed class NativeLifecycleTests() : LifecycleTests(RelayEngine.Native);
 
-public abstract class LifecycleTests(RelayEngine engine) : BothPlanes(engine)
+public sealed class FastPathLifecycleTests() : LifecycleTests(RelayEngine.Native, RelayFastPath.Required);
+
+public abstract class LifecycleTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off) : BothPlanes(engine, fastPath)
 {
     [Fact]
     public async Task A_port_is_not_used_again_before_it_has_rested()

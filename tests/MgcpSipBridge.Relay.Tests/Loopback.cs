@@ -116,7 +116,7 @@ public sealed class End : IDisposable
 
     public NetAddress Address { get; }
 
-    public uint Ssrc { get; init; } = 0x0A0B0C0D;
+    public uint Ssrc { get; set; } = 0x0A0B0C0D;
 
     public static SocketAddress ToSocket(NetAddress address) => new IPEndPoint(address.ToIPAddress(), address.Port).Serialize();
 

@@ -9,7 +9,9 @@ public sealed class PortableRtpRelayTests() : RtpRelayTests(RelayEngine.Portable
 
 public sealed class NativeRtpRelayTests() : RtpRelayTests(RelayEngine.Native);
 
-public abstract class RtpRelayTests(RelayEngine engine) : BothPlanes(engine)
+public sealed class FastPathRtpRelayTests() : RtpRelayTests(RelayEngine.Native, RelayFastPath.Required);
+
+public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off) : BothPlanes(engine, fastPath)
 {
     private static readonly byte[] ReceiverReport = Convert.FromHexString("80C9000100000001");
 

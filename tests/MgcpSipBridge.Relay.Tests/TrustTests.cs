@@ -42,7 +42,9 @@ public sealed class NativeTrustTests() : TrustTests(RelayEngine.Native)
 }
 
 /// <summary>Whose packets pass: nobody's but the two ends', whatever happens beside the call.</summary>
-public abstract class TrustTests(RelayEngine engine) : BothPlanes(engine)
+public sealed class FastPathTrustTests() : TrustTests(RelayEngine.Native, RelayFastPath.Required);
+
+public abstract class TrustTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off) : BothPlanes(engine, fastPath)
 {
     [Fact]
     public async Task Whoever_sweeps_the_ports_hears_nothing_and_is_not_heard()

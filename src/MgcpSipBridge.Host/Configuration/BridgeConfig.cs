@@ -306,6 +306,9 @@ internal sealed class RelaySection
     [Setting("How long the native engine lets packets gather when few have come: less work per packet for that much more delay. 0s: it does not wait.", Min = "0s", Max = "5ms")]
     public TimeSpan Coalesce { get; set; }
 
+    [Setting("Settled calls passed on inside the kernel (Linux 6.6, CAP_BPF and CAP_NET_ADMIN; past this machine's packet filter): Off, Auto (where the system allows it), Required (no start without it).")]
+    public RelayFastPath FastPath { get; set; }
+
     [Setting("RTP packets a second taken from one end of a call; what comes beyond is dropped and counted. Speech in packets of 10 ms is 100.", Min = "50", Max = "100000")]
     public int RtpPerSecond { get; set; } = 500;
 

@@ -57,6 +57,9 @@ internal sealed class BridgeMetrics
     private readonly Counter _oneWay;
     private readonly Counter _silent;
     private readonly Gauge _relayPorts;
+    private readonly Gauge _fastPathInterfaces;
+    private readonly Gauge _fastPathFlows;
+    private readonly Counter _fastPathPackets;
     private readonly Gauge _mediaSessions;
     private readonly Counter _shed;
     private readonly Counter _faults;
@@ -105,6 +108,9 @@ internal sealed class BridgeMetrics
         _rtpLoss = Buckets(metrics, "mgcpsipbridge_rtp_loss_ratio", "Share of a stream's packets that never arrived.", LossBuckets);
         _oneWay = metrics.CreateCounter("mgcpsipbridge_calls_one_way_audio_total", "Answered calls in which one end was not heard, by that end; once a call.", "silent");
         _silent = metrics.CreateCounter("mgcpsipbridge_calls_no_audio_total", "Answered calls in which neither end was heard; once a call.");
+        _fastPathInterfaces = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_interfaces", "Interfaces at which the kernel passes calls on by itself; 0: it does not.");
+        _fastPathFlows = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_flows", "Directions of calls that the kernel passes on by itself now.");
+        _fastPathPackets = metrics.CreateCounter("mgcpsipbridge_relay_fast_path_packets_total", "RTP packets that the kernel passed on by itself; they are in mgcpsipbridge_rtp_packets_total, too.");
         _relayPorts = metrics.CreateGauge("mgcpsipbridge_relay_ports_in_use", "UDP ports that the relay has leased, draining ones included.");
         _mediaSessions = metrics.CreateGauge("mgcpsipbridge_media_sessions", "Relayed media sessions that are open.");
 
@@ -345,6 +351,13 @@ internal sealed class BridgeMetrics
         }
 
         public void RelayPorts(int inUse) => metrics._relayPorts.Set(inUse);
+
+        public void FastPath(int interfaces, long flows, long packets)
+        {
+            metrics._fastPathInterfaces.Set(interfaces);
+            metrics._fastPathFlows.Set(flows);
+            metrics._fastPathPackets.IncTo(packets);
+        }
 
         public void RtpPackets(RelaySide side, long received, long sent)
         {

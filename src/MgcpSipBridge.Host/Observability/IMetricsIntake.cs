@@ -19,6 +19,9 @@ internal interface IMetricsIntake
     /// <summary>RTP packets since the start that came from, and went to, one side.</summary>
     void RtpPackets(RelaySide side, long received, long sent);
 
+    /// <summary>Interfaces at which the kernel passes calls on by itself, how many directions of calls it does now, and packets since the start.</summary>
+    void FastPath(int interfaces, long flows, long packets);
+
     /// <summary>RTP packets since the start that were refused for a reason of a closed set.</summary>
     void RtpDropped(string reason, long count);
 }

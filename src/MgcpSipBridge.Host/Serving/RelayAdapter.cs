@@ -16,6 +16,8 @@ internal sealed partial class RelayAdapter : IMediaRelay
     {
         _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault));
         Log.Started(log, _relay.Engine, _relay.Threads);
+        if (_relay.FastPathRefusal is { } refusal) Log.FastPathOff(log, refusal);
+        else Log.FastPathOn(log, _relay.FastPathInterfaces);
         if (settings.Priority > 0 && !_relay.HasPriority) Log.NoPriority(log, settings.Priority);
     }
 
@@ -39,6 +41,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
             Threads = relay.Threads,
             Coalesce = relay.Coalesce,
             Priority = relay.Priority,
+            FastPath = relay.FastPath,
             RtpPerSecond = relay.RtpPerSecond,
             RtcpPerSecond = relay.RtcpPerSecond,
             SilenceAfter = relay.SilenceAfter,
@@ -53,6 +56,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
     {
         var counters = _relay.Counters;
         intake.RelayPorts(counters.PortsInUse);
+        intake.FastPath(_relay.FastPathInterfaces, counters.KernelFlows, counters.ByKernel);
         foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip]) intake.RtpPackets(side, counters.Received(side), counters.Sent(side));
         foreach (var (reason, label) in Drops) intake.RtpDropped(label, counters.Dropped(reason));
     }
@@ -69,6 +73,12 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
         [LoggerMessage(EventId = 5003, EventName = "RelayStarted", Level = LogLevel.Information, Message = "RTP is relayed by the {Engine} engine, threads of its own: {Threads}")]
         internal static partial void Started(ILogger logger, RelayEngine engine, int threads);
+
+        [LoggerMessage(EventId = 5007, EventName = "FastPathOn", Level = LogLevel.Information, Message = "Settled calls are passed on inside the kernel, at {Interfaces} interfaces")]
+        internal static partial void FastPathOn(ILogger logger, int interfaces);
+
+        [LoggerMessage(EventId = 5008, EventName = "FastPathOff", Level = LogLevel.Information, Message = "The kernel passes on no calls by itself: {Reason}")]
+        internal static partial void FastPathOff(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 5004, EventName = "RelayPriorityRefused", Level = LogLevel.Warning, Message = "The system does not grant the relay's threads real-time priority {Priority}: it needs CAP_SYS_NICE")]
         internal static partial void NoPriority(ILogger logger, int priority);

@@ -6,6 +6,11 @@ namespace MgcpSipBridge.Media;
 internal sealed class RelayLeg(RelayLimits limits)
 {
     private const byte Unmapped = 0xFF;
+    private const int PlainInRow = 5; // that make a flow: RFC 3550 A.1 is content with two to believe a source
+
+    // Speech on a clock of 8000 Hz among the static types (RFC 3551 §6): PCMU, GSM, G723, DVI4, LPC, PCMA, G722, G728, G729. Events and
+    // noise are never among them.
+    private const ulong Speech = 1UL << 0 | 1UL << 3 | 1UL << 4 | 1UL << 5 | 1UL << 7 | 1UL << 8 | 1UL << 9 | 1UL << 15 | 1UL << 18;
 
     private readonly byte[] _map = new byte[128];
     private readonly RtpReceiverStatistics _received = new();
@@ -18,6 +23,9 @@ internal sealed class RelayLeg(RelayLimits limits)
     private bool _learntElsewhere; // from a host that signalling does not name: the named one may still take its place
     private PacketRate _rtpRate = new(limits.RtpPerSecond);
     private PacketRate _rtcpRate = new(limits.RtcpPerSecond);
+    private uint _plainSsrc;
+    private byte _plainType;
+    private int _plain; // packets in a row that something simpler could have passed on
     private Instant _heard; // last time, or since when this end is expected
     private bool _expected;
     private bool _isWorkedOn;
@@ -60,6 +68,7 @@ internal sealed class RelayLeg(RelayLimits limits)
         _remote = remote;
         Form = new(remote.PayloadTypes, remote.Form);
         Map();
+        _plain = 0;
         if (same) return;
         _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
         _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
@@ -124,6 +133,7 @@ internal sealed class RelayLeg(RelayLimits limits)
         if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
 
         _received.Update(packet.Header, now);
+        CountPlain(packet.Header, datagram[0], type);
         _heard = now;
         if (!_remote.Receive) return RelayDrop.Held;
         Taken++;
@@ -167,6 +177,37 @@ internal sealed class RelayLeg(RelayLimits limits)
     {
         for (var type = 0; type < _map.Length; type++)
             _map[type] = !_isWorkedOn ? Form.PassedAs((byte)type) : Form.Kind((byte)type) == PayloadKind.Unknown ? Unmapped : (byte)type;
+    }
+
+    /// <summary>Whether it is known for good who sends, and where he hears.</summary>
+    public bool IsSettled => !_rtpSource.IsNone && !_learntElsewhere && HasRelayed;
+
+    /// <summary>What this end sends, if it is a flow.</summary>
+    public bool TryGetFlow(NetAddress destination, out RelayFlow flow)
+    {
+        flow = default;
+        if (_plain < PlainInRow || _map[_plainType] != _plainType || !IsSettled || _remote is not { Receive: true }) return false;
+        var other = _plainType == 0 ? (byte)8 : (byte)0;
+        if (_map[other] != other) other = _plainType;
+        flow = new(_rtpSource, destination, _plainSsrc, _plainType, other, _received.Highest, _received.Recent, _received.Jitter);
+        return true;
+    }
+
+    public void Carried(in RelayCarried carried, Instant now)
+    {
+        Dropped += carried.Refused;
+        if (carried.Packets == 0) return;
+        Taken += carried.Packets;
+        _heard = now;
+        _received.Add(carried.Packets, carried.Highest, carried.Recent, carried.Duplicates, carried.Reordered, carried.Jitter);
+    }
+
+    // Nothing between header and payload, from one source.
+    private void CountPlain(in RtpHeader header, byte first, byte type)
+    {
+        var plain = first == 0x80 && header.PayloadType == type && type < 64 && ((Speech >> type) & 1) != 0;
+        _plain = !plain ? 0 : header.Ssrc == _plainSsrc ? Math.Min(_plain + 1, PlainInRow) : 1;
+        (_plainSsrc, _plainType) = (header.Ssrc, type);
     }
 
     private bool IsNamed(NetAddress source) => source.SameHost(_remote!.Rtp) || (!_remote.LearnHost.IsNone && source.SameHost(_remote.LearnHost));

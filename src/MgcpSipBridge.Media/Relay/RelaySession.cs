@@ -118,6 +118,23 @@ public sealed partial class RelaySession
     /// <summary>The operating system refused a packet that arrived on <paramref name="from"/>.</summary>
     public void SendFailed(RelaySide from) => Leg(from).Dropped++;
 
+    /// <summary>
+    /// Whether nothing is left to decide about what a side sends: both ends are settled, and the last packets were plain speech from one source that
+    /// passes under the payload type it came with.
+    /// </summary>
+    public bool TryGetFlow(RelaySide from, out RelayFlow flow)
+    {
+        flow = default;
+        return _program is null && Leg(Other(from)).IsSettled && Leg(Other(from)).CanSend(out var destination) == RelayDrop.None && Leg(from).TryGetFlow(destination, out flow);
+    }
+
+    /// <summary>Takes over what was passed on of a flow that a side sends.</summary>
+    public void Carried(RelaySide from, in RelayCarried carried, Instant now)
+    {
+        Leg(from).Carried(carried, now);
+        Leg(Other(from)).Sent += carried.Packets;
+    }
+
     private static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
 
     private RelayLeg Leg(RelaySide side) => side == RelaySide.Gateway ? _gateway : _sip;

@@ -56,6 +56,12 @@ public sealed class RtpReceiverStatistics
     /// <summary>Smoothed interarrival jitter (RFC 3550 §6.4.1).</summary>
     public TimeSpan Jitter => TimeSpan.FromSeconds(_jitter / _clockRate);
 
+    /// <summary>The highest sequence number of the source that is heard.</summary>
+    internal ushort Highest => _maxSequence;
+
+    /// <summary>Which of the last 64 packets came: bit i is the one i before <see cref="Highest"/>.</summary>
+    internal ulong Recent => _seen;
+
     private long ExpectedNow => _started ? ((long)_cycles << 16) + _maxSequence - _baseSequence + 1 : 0;
 
     private long LostNow => Math.Max(ExpectedNow - _received, 0);
@@ -105,6 +111,29 @@ public sealed class RtpReceiverStatistics
 
         _received++;
         UpdateJitter(header, arrival);
+    }
+
+    /// <summary>Counts packets of the same source that another place received and counted in the same way.</summary>
+    /// <param name="packets">How many.</param>
+    /// <param name="highest">The highest sequence number among them.</param>
+    /// <param name="recent">Which of the 64 up to it came.</param>
+    /// <param name="duplicates">How many came again.</param>
+    /// <param name="reordered">How many came behind a later one.</param>
+    /// <param name="jitter">Their jitter, with that from before.</param>
+    internal void Add(long packets, ushort highest, ulong recent, long duplicates, long reordered, TimeSpan jitter)
+    {
+        Received += packets;
+        _received += packets;
+        Duplicates += duplicates;
+        Reordered += reordered;
+        _jitter = jitter.TotalSeconds * _clockRate;
+        // The other place has its own clock: the next packet here begins anew.
+        _hasTransit = false;
+        var ahead = (ushort)(highest - _maxSequence);
+        if (ahead is 0 or > 32_767) return;
+        if (highest < _maxSequence) _cycles++;
+        _maxSequence = highest;
+        _seen = recent | (ahead < 64 ? _seen << ahead : 0);
     }
 
     private void Late(int behind)

@@ -10,6 +10,8 @@ internal static unsafe partial class Libc
 {
     public const int InterNetwork = 2; // AF_INET
     public const int InterNetworkV6 = 10; // AF_INET6
+    public const int Netlink = 16; // AF_NETLINK
+    public const int Raw = 3; // SOCK_RAW
     public const int Datagram = 2; // SOCK_DGRAM
     public const int NonBlocking = 0x800; // SOCK_NONBLOCK, EFD_NONBLOCK
     public const int CloseOnExec = 0x80000; // SOCK_CLOEXEC, EPOLL_CLOEXEC, EFD_CLOEXEC
@@ -27,9 +29,17 @@ internal static unsafe partial class Libc
     public const int EpollModify = 3; // EPOLL_CTL_MOD
     public const uint EpollIn = 1; // EPOLLIN
 
+    public const int Peek = 2; // MSG_PEEK
+    public const int ReadWrite = 1 | 2; // PROT_READ | PROT_WRITE
+    public const int Shared = 1; // MAP_SHARED
+    public const nint MapFailed = -1; // MAP_FAILED
+
+    public const int NotPermitted = 1; // EPERM
     public const int Interrupted = 4; // EINTR
     public const int AccessDenied = 13; // EACCES
+    public const int Invalid = 22; // EINVAL
     public const int InUse = 98; // EADDRINUSE
+    public const int NoBuffers = 105; // ENOBUFS
     public const int Refused = 111; // ECONNREFUSED
 
     public const int RoundRobin = 2; // SCHED_RR
@@ -86,6 +96,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "close"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Close(int fd);
+
+    [LibraryImport(Library, EntryPoint = "getsockname"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int GetName(int fd, byte* address, uint* length);
+
+    [LibraryImport(Library, EntryPoint = "syscall"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial nint SystemCall(nint number, nint first, void* second, nint third);
+
+    [LibraryImport(Library, EntryPoint = "mmap"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial nint Map(void* address, nuint length, int protection, int flags, int fd, nint offset);
+
+    [LibraryImport(Library, EntryPoint = "munmap"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    public static partial int Unmap(void* address, nuint length);
 
     [LibraryImport(Library, EntryPoint = "usleep"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int Sleep(uint microseconds);

@@ -70,12 +70,14 @@ internal sealed class NativePlane : MediaPlane
 
     public override async ValueTask CheckAsync(IEnumerable<MediaSession> sessions)
     {
-        foreach (var thread in _threads) await thread.DoAsync(thread.Check).ConfigureAwait(false);
+        var routesChanged = _context.Kernel?.RoutesChanged() ?? false;
+        foreach (var thread in _threads) await thread.DoAsync(() => thread.Check(routesChanged)).ConfigureAwait(false);
     }
 
     public override ValueTask DisposeAsync()
     {
         foreach (var thread in _threads) thread.Dispose();
+        _context.Kernel?.Dispose();
         return base.DisposeAsync();
     }
 }

@@ -52,6 +52,23 @@ internal sealed unsafe class NativePort
     /// <summary>The port of the same kind on the other side.</summary>
     public NativePort Opposite { get; set; } = null!;
 
+    /// <summary>What of it the kernel passes on by itself; null: nothing.</summary>
+    public PortFlow? Flow { get; set; }
+
+    /// <summary>Flows that the kernel had and gave back.</summary>
+    public int FlowReturns { get; set; }
+
+    /// <summary>Where the twin receives and from where it sends; None without one.</summary>
+    public NetAddress Local
+    {
+        get
+        {
+            var address = stackalloc byte[NativeAddress.Bytes];
+            var length = (uint)NativeAddress.Bytes;
+            return Twin >= 0 && Libc.GetName(Twin, address, &length) == 0 ? NativeAddress.Read(new(address, NativeAddress.Bytes)) : NetAddress.None;
+        }
+    }
+
     /// <summary>Floods of what everybody, and what the connected end, sends.</summary>
     public FloodGate Everybody, End;
 
@@ -81,6 +98,13 @@ internal sealed unsafe class NativePort
         Twin = -1;
         TwinEnd = NetAddress.None;
         End = default;
+    }
+
+    /// <summary>Whether something waits to be received from the other end.</summary>
+    public bool HasUnread()
+    {
+        byte first;
+        return Twin >= 0 && Libc.Receive(Twin, &first, 1, Libc.Peek) >= 0;
     }
 
     /// <summary>Sends a datagram; false when the system did not take it.</summary>

@@ -21,6 +21,7 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 
     public override async ValueTask DoAsync(RelayCommand command) => await thread.DoAsync(() =>
     {
+        thread.Withdraw(gateway, sip);
         Decisions.Do(command, context.Now());
         thread.Follow(this);
         return true;
@@ -28,6 +29,8 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 
     public override async ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote) => await thread.DoAsync(() =>
     {
+        // Before anything changes: the kernel goes by what was.
+        thread.Withdraw(gateway, sip);
         Decisions.SetRemote(side, remote);
         thread.Follow(this);
         var ports = side == RelaySide.Gateway ? gateway : sip;
@@ -38,6 +41,7 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 
     public override async ValueTask<RelayStatistics> CloseAsync() => await thread.DoAsync(() =>
     {
+        thread.Withdraw(gateway, sip);
         thread.Forget(this);
         thread.Remove(gateway);
         thread.Remove(sip);

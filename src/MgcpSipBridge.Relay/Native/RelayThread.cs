@@ -24,6 +24,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
 
     private readonly PlaneContext _context;
     private readonly RelayTally _tally;
+    private readonly FastLane? _fast;
     private readonly ConcurrentQueue<Action> _commands = new();
     private readonly Thread _thread;
     private readonly int _epoll;
@@ -46,6 +47,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
     {
         _context = context;
         _tally = context.Counters.NewTally();
+        _fast = context.Kernel is { } kernel ? new FastLane(kernel, context, _tally) : null;
         // One more than is relayed: a longer datagram is cut to this and so recognized.
         _capacity = context.Settings.MaxPacketBytes + 1;
         _coalesceMicroseconds = (uint)context.Settings.Coalesce.TotalMicroseconds;
@@ -113,10 +115,25 @@ internal sealed unsafe partial class RelayThread : IDisposable
         Remove(pair.Rtcp);
     }
 
+    /// <summary>Takes back what the kernel passes on of a session by itself. On the thread.</summary>
+    public void Withdraw(NativePorts gateway, NativePorts sip)
+    {
+        _fast?.Withdraw(gateway.Rtp, _context.Now());
+        _fast?.Withdraw(sip.Rtp, _context.Now());
+    }
+
     /// <summary>Looks at every session for ends that are not heard. On the thread.</summary>
-    public bool Check()
+    /// <param name="routesChanged">Whether what was found out about ways to the ends may be wrong now.</param>
+    public bool Check(bool routesChanged)
     {
         var now = _context.Now();
+        for (var i = 0; _fast is not null && i < _used; i++)
+        {
+            if (_ports[i] is not { Flow: not null } port) continue;
+            if (routesChanged) _fast.Withdraw(port, now);
+            else _fast.Settle(port, now);
+        }
+
         for (var i = 0; i < _used; i++)
         {
             // A session has four ports; it is looked at by one of them.
@@ -229,6 +246,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
     {
         var decisions = port.Session.Decisions;
         var datagram = new Span<byte>(_buffer, length);
+        if (port.Flow is not null) _fast!.Settle(port, _now);
         var drop = port.IsRtcp
             ? decisions.TryRelayRtcp(port.Side, source, datagram, _now, out var destination)
             : decisions.TryRelayRtp(port.Side, source, datagram, _now, out destination);
@@ -262,10 +280,13 @@ internal sealed unsafe partial class RelayThread : IDisposable
         if (decisions.Sent(port.Side)) _context.OnEvent(new RelayEvent.FirstPacket(port.Session.Media, port.Side));
         // It was let through, so it is settled who sends.
         if (source != port.TwinEnd) Connect(port, source);
+        else _fast?.Relayed(port, _buffer, _now);
     }
 
     private void Connect(NativePort port, NetAddress end)
     {
+        _fast?.Withdraw(port, _now);
+        _fast?.Withdraw(port.Opposite, _now);
         if (!port.TryConnect(end)) return;
         if (!Watch(port.Twin, Data(port, twin: true)))
         {

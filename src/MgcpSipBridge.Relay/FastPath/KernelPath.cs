@@ -1,0 +1,173 @@
+using System.Net;
+using System.Net.NetworkInformation;
+using System.Reflection;
+using System.Runtime.InteropServices;
+using MgcpSipBridge.SansIo;
+
+namespace MgcpSipBridge.Relay;
+
+/// <summary>
+/// The program that forwards settled flows inside the kernel, at the ingress of every interface on which media may arrive, and its maps. Dies
+/// with the process: everything then meets the sockets again. Used by all relay threads.
+/// </summary>
+internal sealed unsafe class KernelPath : IDisposable
+{
+    private const ulong FlowsMark = 0x4D47435031; // FLOWS and COUNTS in relay.bpf.c
+    private const ulong CountsMark = 0x4D47435032;
+    private const byte LoadImmediate = 0x18; // BPF_LD | BPF_IMM | BPF_DW: an instruction of two words
+    private const int MapDescriptor = 1; // BPF_PSEUDO_MAP_FD
+
+    private readonly int _flows;
+    private readonly int _counts;
+    private readonly int _program;
+    private readonly List<int> _links = [];
+    private readonly KernelCounts* _table;
+    private readonly nuint _tableBytes;
+    private readonly Queue<int> _free = new(); // in turn: a late packet of one flow must not be counted with the next
+    private readonly Lock _lock = new();
+    private readonly RouteLookup _routes;
+    private readonly int _loopback;
+
+    private KernelPath(RelaySettings settings)
+    {
+        var entries = 2 * settings.MaxSessions;
+        _tableBytes = (nuint)entries * KernelCounts.Bytes;
+        try
+        {
+            _flows = Opened(Bpf.CreateMap(Bpf.Hash, sizeof(KernelEnds), sizeof(KernelFlow), entries, 0, "mgcpsip_flows"), "a map");
+            _counts = Opened(Bpf.CreateMap(Bpf.Array, sizeof(int), KernelCounts.Bytes, entries, Bpf.Mappable, "mgcpsip_counts"), "a map");
+            _program = Opened(Bpf.LoadProgram(Instructions(), "mgcpsip_relay", out var log), "the program", log);
+            var table = Libc.Map(null, _tableBytes, Libc.ReadWrite, Libc.Shared, _counts, 0);
+            if (table == Libc.MapFailed) throw new FastPathException($"The kernel does not share its counts: {Reason(Libc.LastError)}");
+            _table = (KernelCounts*)table;
+            _routes = new RouteLookup();
+            _loopback = Attach(settings);
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+
+        for (var i = 0; i < entries; i++) _free.Enqueue(i);
+    }
+
+    /// <summary>Interfaces at which the program stands.</summary>
+    public int Interfaces => _links.Count;
+
+    /// <summary>Loads the program and attaches it.</summary>
+    /// <exception cref="FastPathException">The kernel refuses; it says why.</exception>
+    public static KernelPath Open(RelaySettings settings)
+    {
+        if (!NativePlane.IsPossible) throw new FastPathException("The fast path needs Linux on 64 bits.");
+        return new KernelPath(settings);
+    }
+
+    /// <summary>Where the packets to an IPv4 address leave, sent from one of ours; false when there is no way now.</summary>
+    public bool TryRoute(NetAddress from, NetAddress to, byte trafficClass, out int interfaceIndex) => _routes.TryFind(from, to, trafficClass, out interfaceIndex);
+
+    /// <summary>Whether routes, addresses or interfaces have changed since this was asked last: ways found before may be wrong.</summary>
+    public bool RoutesChanged() => _routes.Changed();
+
+    /// <summary>Has the kernel forward what comes between two ends; -1 when it does not, else where its counts are.</summary>
+    public int Install(KernelEnds ends, KernelFlow flow, in KernelCounts start)
+    {
+        int index;
+        lock (_lock)
+            if (!_free.TryDequeue(out index)) return -1;
+        _table[index] = start;
+        flow.Index = index;
+        flow.IsLoopback = (byte)(flow.Interface == _loopback ? 1 : 0);
+        if (Bpf.Update(_flows, &ends, &flow)) return index;
+        lock (_lock) _free.Enqueue(index);
+        return -1;
+    }
+
+    /// <summary>What the kernel has counted.</summary>
+    public KernelCounts Read(int index) => _table[index];
+
+    /// <summary>Ends it. The counts can be read until <see cref="Release"/>; a packet that is on its way through the program may still be added.</summary>
+    public void Remove(KernelEnds ends) => Bpf.Delete(_flows, &ends);
+
+    /// <summary>Gives the place of the counts back.</summary>
+    public void Release(int index)
+    {
+        lock (_lock) _free.Enqueue(index);
+    }
+
+    /// <summary>Takes the program away; again does nothing.</summary>
+    public void Dispose()
+    {
+        foreach (var link in _links) _ = Libc.Close(link);
+        _links.Clear();
+        _routes?.Dispose();
+        if (_table is not null) _ = Libc.Unmap(_table, _tableBytes);
+        foreach (var fd in (int[])[_program, _counts, _flows])
+            if (fd > 0)
+                _ = Libc.Close(fd);
+    }
+
+    private int Attach(RelaySettings settings)
+    {
+        var loopback = 0;
+        var refused = 0;
+        foreach (var card in NetworkInterface.GetAllNetworkInterfaces())
+        {
+            if (card.OperationalStatus == OperationalStatus.Down || !card.Supports(NetworkInterfaceComponent.IPv4)) continue;
+            var ip = card.GetIPProperties();
+            var index = ip.GetIPv4Properties().Index;
+            var isLoopback = card.NetworkInterfaceType == NetworkInterfaceType.Loopback;
+            // What this machine sends to itself comes by the loopback interface, whatever the address.
+            if (!isLoopback && !ip.UnicastAddresses.Any(a => IsMedia(a.Address))) continue;
+            var link = Bpf.Attach(_program, index);
+            if (link >= 0) _links.Add(link);
+            else refused = -link;
+            if (isLoopback) loopback = index;
+        }
+
+        return _links.Count > 0 ? loopback : throw new FastPathException($"The kernel attaches the program to no interface: {Reason(refused)}");
+
+        bool IsMedia(IPAddress address) =>
+            Is(settings.GatewayAddress, address) || Is(settings.SipAddress, address);
+
+        static bool Is(IPAddress bound, IPAddress address) => bound.Equals(address) || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any);
+    }
+
+    // The program as build.sh left it, its two marks replaced by the maps.
+    private ulong[] Instructions()
+    {
+        using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream("relay.bpf")!;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        var code = MemoryMarshal.Cast<byte, ulong>(bytes).ToArray();
+        for (var i = 0; i + 1 < code.Length; i++)
+        {
+            if ((byte)code[i] != LoadImmediate) continue;
+            var value = (code[i] >> 32) | (code[i + 1] & 0xFFFF_FFFF_0000_0000);
+            var map = value == FlowsMark ? _flows : value == CountsMark ? _counts : -1;
+            if (map >= 0)
+            {
+                // Code and destination register stay; the source register says what the value is.
+                code[i] = (code[i] & 0x0FFF) | (MapDescriptor << 12) | ((ulong)map << 32);
+                code[i + 1] = 0;
+            }
+
+            i++;
+        }
+
+        return code;
+    }
+
+    private static int Opened(int fd, string what, string? log = null) =>
+        fd >= 0 ? fd : throw new FastPathException($"The kernel does not take {what}: {Reason(-fd)}{(string.IsNullOrEmpty(log) ? "" : "; " + log)}");
+
+    private static string Reason(int error) => error switch
+    {
+        Libc.NotPermitted => "it needs CAP_BPF and CAP_NET_ADMIN (EPERM)",
+        Libc.Invalid => "it needs Linux 6.6 (EINVAL)",
+        _ => Marshal.GetPInvokeErrorMessage(error),
+    };
+}
+
+/// <summary>The kernel refuses the fast path, and why.</summary>
+internal sealed class FastPathException(string message) : Exception(message);
