@@ -1,7 +1,6 @@
 using BenchmarkDotNet.Running;
 using MgcpSipBridge.Benchmarks.Load;
 using MgcpSipBridge.Benchmarks.Relay;
-using MgcpSipBridge.Relay;
 
 namespace MgcpSipBridge.Benchmarks;
 
@@ -18,9 +17,11 @@ public static class Program
                                                           the SIP layer alone, in virtual time: memory and pace of registered lines, what transactions leave behind
         sip --real [--lines N] [--register-rate N] [--idle SECONDS]
                                                           the bridge's process registering its lines at a registrar over loopback, then watched while they are idle
-        relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--capacity]
-                                                          RTP through our relay (native, coalesced, churned: with a busy heap, portable), a bare C
-                                                          forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon), interleaved
+        relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--capacity] [--network]
+                                                          RTP through our relay (native, kernel: its fast path, coalesced, churned: with a busy heap,
+                                                          portable), a bare C forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon),
+                                                          interleaved; direct: no relay, what all else is compared with. --network: in network
+                                                          namespaces joined by virtual Ethernet (root; without rtpengine) in place of the loopback
         """;
 
     public static async Task<int> Main(string[] args)
@@ -39,8 +40,7 @@ public static class Program
             case ["relay", .. var rest] when RelayLoadOptions.TryParse(rest, out var options):
                 return await RelayBench.Run(options);
             case ["relay-serve", var name]:
-                return await RelayServe.Run(
-                    name == "portable" ? RelayEngine.Portable : RelayEngine.Native, TimeSpan.FromMilliseconds(name == "coalesced" ? 0.5 : 0), churn: name == "churned");
+                return await RelayServe.Run(RelayServe.Settings(name), churn: name == "churned");
             case ["mgcp"]:
                 MgcpLoad.Run();
                 return 0;

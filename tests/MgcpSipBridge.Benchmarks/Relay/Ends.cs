@@ -4,10 +4,13 @@ using System.Globalization;
 namespace MgcpSipBridge.Benchmarks.Relay;
 
 /// <summary>What one run showed: packets, the relay's processor time and the delay it added.</summary>
-internal sealed record RelayResult(long Sent, long Received, long Foreign, long Disorder, long CpuNanoseconds, double P50, double P99, double P999, double Most)
+internal sealed record RelayResult(long Sent, long Received, long Foreign, long Disorder, long CpuNanoseconds, double P50, double P99, double P999, double Most, long OwnNanoseconds)
 {
     /// <summary>Processor time per packet in microseconds.</summary>
     public double CpuPerPacket => Received == 0 ? double.NaN : CpuNanoseconds / 1e3 / Received;
+
+    /// <summary>The same with that of the ends, in which is the kernel's work on what it passes on without waking the relay.</summary>
+    public double AllPerPacket => Received == 0 ? double.NaN : (CpuNanoseconds + OwnNanoseconds) / 1e3 / Received;
 
     public long Lost => Sent - Received;
 }
@@ -23,22 +26,22 @@ internal sealed class Ends : IDisposable
 
     public int SipPort { get; private set; }
 
-    public static async Task<Ends> Start(string program)
+    public static async Task<Ends> Start(string program, params string[] arguments)
     {
-        var ends = new Ends(RelayTarget.Launch(0, program));
+        var ends = new Ends(RelayTarget.Launch(0, "", program, arguments));
         if ((await ends._process.StandardOutput.ReadLineAsync())?.Split(' ') is not ["ready", var gateway, var sip]) throw new InvalidOperationException("the ends do not start");
         (ends.GatewayPort, ends.SipPort) = (int.Parse(gateway, CultureInfo.InvariantCulture), int.Parse(sip, CultureInfo.InvariantCulture));
         return ends;
     }
 
     /// <summary>Sends both ways through the ports for a while.</summary>
-    public async Task<RelayResult> Run(int pid, int milliseconds, int tick, int calls, string address, string ports)
+    public async Task<RelayResult> Run(int pid, int milliseconds, int tick, int calls, string addresses, string ports)
     {
-        await _process.StandardInput.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"run {pid} 500 {milliseconds} {tick} {calls} {address} {ports}"));
+        await _process.StandardInput.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"run {pid} 500 {milliseconds} {tick} {calls} {addresses} {ports}"));
         await _process.StandardInput.FlushAsync();
         var numbers = (await _process.StandardOutput.ReadLineAsync())?.Split(' ').Skip(1).Select(n => long.Parse(n, CultureInfo.InvariantCulture)).ToArray();
-        return numbers is [var sent, var received, var foreign, var disorder, var cpu, var p50, var p99, var p999, var most]
-            ? new(sent, received, foreign, disorder, cpu, p50 / 1e3, p99 / 1e3, p999 / 1e3, most / 1e3)
+        return numbers is [var sent, var received, var foreign, var disorder, var cpu, var p50, var p99, var p999, var most, var own]
+            ? new(sent, received, foreign, disorder, cpu, p50 / 1e3, p99 / 1e3, p999 / 1e3, most / 1e3, own)
             : throw new InvalidOperationException("the ends do not answer");
     }
 

@@ -28,13 +28,14 @@ internal static class RelayBench
         }
 
         using var folder = new LoadFolder();
+        using var stage = options.Network ? RelayStage.Network() : RelayStage.Loopback();
         var targets = new List<RelayTarget>();
         try
         {
-            using var ends = await Ends.Start(Compile(folder, "ends"));
+            using var ends = await Ends.Start(Compile(folder, "ends"), stage.EndsArguments);
             foreach (var name in options.Targets)
             {
-                if (await Start(name, folder) is { } target) targets.Add(target);
+                if (await Start(name, folder, stage) is { } target) targets.Add(target);
                 else Console.WriteLine($"{name} is left out: it is not installed (Debian: rtpengine-daemon)");
             }
 
@@ -49,11 +50,12 @@ internal static class RelayBench
         }
     }
 
-    private static async Task<RelayTarget?> Start(string name, LoadFolder folder) => name switch
+    private static async Task<RelayTarget?> Start(string name, LoadFolder folder, RelayStage stage) => name switch
     {
-        "floor" => await LineTarget.Start(name, Compile(folder, "floor")),
+        "direct" => new DirectTarget(stage),
+        "floor" => await LineTarget.Start(name, stage, Compile(folder, "floor")),
         "rtpengine" => await Rtpengine.TryStart(),
-        _ => await LineTarget.Start(name, [.. Ourselves(), "relay-serve", name]),
+        _ => await LineTarget.Start(name, stage, [.. Ourselves(), "relay-serve", name]),
     };
 
     private static async Task CompareAll(Ends ends, List<RelayTarget> targets, RelayLoadOptions options)
@@ -84,7 +86,7 @@ internal static class RelayBench
             {
                 var target = targets[(i + round + WarmUpRounds) % targets.Count];
                 var ports = await target.Open(calls, ends.GatewayPort, ends.SipPort);
-                var result = await ends.Run(target.Pid, options.Milliseconds, options.Tick, calls, Address(target), ports);
+                var result = await ends.Run(target.Pid, options.Milliseconds, options.Tick, calls, target.Addresses, ports);
                 if (round >= 0) results[target].Add(result);
                 memory[target] = (KernelMemory.Resident(target.Pid), KernelMemory.Files(target.Pid));
                 await target.Close();
@@ -103,10 +105,26 @@ internal static class RelayBench
             if (told[target][1] > 0) Say($"           {told[target][0]} bytes of managed memory for {told[target][1]} packets, the lines that end a round included; {told[target][2]} collections");
         }
 
+        if (targets.Find(t => t.Name == "direct") is { } direct) SayAdded(targets, results, direct);
         foreach (var other in targets.Where(t => t.Name is "rtpengine" or "floor"))
-            foreach (var target in targets.Where(t => t.Name is not ("rtpengine" or "floor")))
+            foreach (var target in targets.Where(t => t.Name is not ("rtpengine" or "floor" or "direct")))
                 Say($"{target.Name} to {other.Name}, by round: CPU {Ratios(results[target], results[other], r => r.CpuPerPacket)}, p99 {Ratios(results[target], results[other], r => r.P99)}");
         return memory;
+    }
+
+    // Of everything: what the kernel does with a packet that it passes on is in the time of whoever sent it.
+    private static void SayAdded(List<RelayTarget> targets, Dictionary<RelayTarget, List<RelayResult>> results, RelayTarget direct)
+    {
+        Say($"CPU of ends and relay together, without what the ends take among themselves:");
+        foreach (var target in targets.Where(t => t != direct))
+        {
+            var added = results[target].Zip(results[direct], (a, b) => a.AllPerPacket - b.AllPerPacket).Order().ToArray();
+            Say($"{target.Name,-10} {added[added.Length / 2],14:0.00} [{added[0]:0.00}-{added[^1]:0.00}] us/packet");
+        }
+
+        if (targets.Find(t => t.Name == "native") is not { } native || targets.Find(t => t.Name == "kernel") is not { } kernel) return;
+        var ratios = results[kernel].Select((k, i) => (k.AllPerPacket - results[direct][i].AllPerPacket) / (results[native][i].AllPerPacket - results[direct][i].AllPerPacket)).Order().ToArray();
+        Say($"kernel to native, by round: {ratios[ratios.Length / 2]:0.00} [{ratios[0]:0.00}-{ratios[^1]:0.00}]");
     }
 
     private static async Task FindCapacity(Ends ends, List<RelayTarget> targets, RelayLoadOptions options)
@@ -130,7 +148,7 @@ internal static class RelayBench
             async Task<RelayResult> Once(int calls)
             {
                 var ports = await target.Open(calls, ends.GatewayPort, ends.SipPort);
-                var result = await ends.Run(target.Pid, options.Milliseconds, options.Tick, calls, Address(target), ports);
+                var result = await ends.Run(target.Pid, options.Milliseconds, options.Tick, calls, target.Addresses, ports);
                 await target.Close();
                 return result;
             }
@@ -138,8 +156,6 @@ internal static class RelayBench
 
         static bool Passes(RelayResult result) => result is { Lost: 0, P99: < MostDelay };
     }
-
-    private static string Address(RelayTarget target) => target is Rtpengine rtpengine ? rtpengine.Address : target.Host.ToString();
 
     private static string Ratios(List<RelayResult> ours, List<RelayResult> others, Func<RelayResult, double> of)
     {

@@ -9,19 +9,26 @@ namespace MgcpSipBridge.Benchmarks.Relay;
 /// <param name="Tick">Microseconds between the moments at which packets are sent: 1000 in bursts, 100 nearly one by one.</param>
 /// <param name="Targets">What is measured.</param>
 /// <param name="Capacity">Look for the most calls that each carries without loss instead.</param>
-internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity)
+/// <param name="Network">In network namespaces of its own in place of the loopback interface.</param>
+internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity, bool Network)
 {
     /// <summary>Every target that there is.</summary>
-    public static readonly string[] All = ["floor", "native", "coalesced", "churned", "portable", "rtpengine"];
+    public static readonly string[] All = ["direct", "floor", "native", "kernel", "coalesced", "churned", "portable", "rtpengine"];
 
     public static bool TryParse(IReadOnlyList<string> arguments, out RelayLoadOptions options)
     {
-        options = new([200, 500], 5, 2500, 1000, ["floor", "native", "rtpengine"], false);
+        options = new([200, 500], 5, 2500, 1000, ["floor", "native", "rtpengine"], false, false);
         for (var i = 0; i < arguments.Count; i++)
         {
             if (arguments[i] == "--capacity")
             {
                 options = options with { Capacity = true };
+                continue;
+            }
+
+            if (arguments[i] == "--network")
+            {
+                options = options with { Network = true, Targets = ["direct", "floor", "native", "kernel"] };
                 continue;
             }
 
@@ -38,7 +45,7 @@ internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Millisecond
             }
         }
 
-        return true;
+        return !(options.Network && options.Targets.Contains("rtpengine"));
     }
 
     private static int[]? Numbers(string text)

@@ -8,41 +8,48 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Benchmarks.Relay;
 
 /// <summary>
-/// Our relay alone in a process, told what to do by lines: <c>open N ADDRESS GATEWAYPORT SIPPORT</c> is answered by <c>ports G1 S1 G2 S2 …</c>,
+/// Our relay alone in a process, told what to do by lines: <c>open N ADDRESS1 ADDRESS2 GATEWAY PORT PEER PORT</c> is answered by <c>ports G1 S1 G2 S2 …</c>,
 /// <c>close</c> by <c>closed ALLOCATED PACKETS COLLECTIONS</c>: bytes of managed memory, RTP packets relayed and garbage collections since then.
 /// </summary>
 internal static class RelayServe
 {
-    public static async Task<int> Run(RelayEngine engine, TimeSpan coalesce, bool churn)
+    public static async Task<int> Run(RelaySettings settings, bool churn)
     {
         using var ending = new CancellationTokenSource();
         var churning = churn ? Task.Factory.StartNew(() => Churn(ending.Token), ending.Token, TaskCreationOptions.LongRunning, TaskScheduler.Default) : Task.CompletedTask;
         Console.WriteLine("ready");
         while (await Console.In.ReadLineAsync() is { } line)
-            if (line.Split(' ') is ["open", var calls, var address, var gateway, var sip])
-                await Serve(engine, coalesce, int.Parse(calls, CultureInfo.InvariantCulture), IPAddress.Parse(address), Port(gateway), Port(sip));
+            if (line.Split(' ') is ["open", var calls, var gatewayAddress, var sipAddress, var gateway, var gatewayPort, var sip, var sipPort])
+                await Serve(
+                    settings with { GatewayAddress = IPAddress.Parse(gatewayAddress), SipAddress = IPAddress.Parse(sipAddress) },
+                    int.Parse(calls, CultureInfo.InvariantCulture),
+                    End(gateway, gatewayPort),
+                    End(sip, sipPort));
         await ending.CancelAsync();
         await churning;
         return 0;
 
-        static ushort Port(string text) => ushort.Parse(text, CultureInfo.InvariantCulture);
+        static NetAddress End(string address, string port) => NetAddress.From(IPAddress.Parse(address), ushort.Parse(port, CultureInfo.InvariantCulture));
     }
 
-    private static async Task Serve(RelayEngine engine, TimeSpan coalesce, int calls, IPAddress address, ushort gatewayPort, ushort sipPort)
+    /// <summary>The relay that a target's name stands for.</summary>
+    public static RelaySettings Settings(string name) => new()
+    {
+        GatewayAddress = IPAddress.Loopback,
+        SipAddress = IPAddress.Loopback,
+        FirstPort = 20_000,
+        LastPort = 60_000,
+        Engine = name == "portable" ? RelayEngine.Portable : RelayEngine.Native,
+        FastPath = name == "kernel" ? RelayFastPath.Required : RelayFastPath.Off,
+        Coalesce = TimeSpan.FromMilliseconds(name == "coalesced" ? 0.5 : 0),
+        Quarantine = TimeSpan.Zero,
+        // Above the runtime's own threads, which here share the relay's core.
+        Priority = RelayBench.IsPinned ? RelayBench.Priority + 1 : 0,
+    };
+
+    private static async Task Serve(RelaySettings settings, int calls, NetAddress gateway, NetAddress sip)
     {
         var events = Channel.CreateUnbounded<RelayEvent>();
-        var settings = new RelaySettings
-        {
-            GatewayAddress = address,
-            SipAddress = address,
-            FirstPort = 20_000,
-            LastPort = 60_000,
-            Engine = engine,
-            Coalesce = coalesce,
-            Quarantine = TimeSpan.Zero,
-            // Above the runtime's own threads, which here share the relay's core.
-            Priority = RelayBench.IsPinned ? RelayBench.Priority + 1 : 0,
-        };
         await using var relay = new RtpRelay(settings, happened => events.Writer.TryWrite(happened), fault => Console.Error.WriteLine(fault));
         var ports = new List<string>();
         for (var call = 1; call <= calls; call++)
@@ -50,8 +57,8 @@ internal static class RelayServe
             relay.Post(new RelayCommand.Open(new(call)));
             var opened = (RelayEvent.Opened)await events.Reader.ReadAsync();
             ports.Add($"{opened.GatewayRtp.Port} {opened.SipRtp.Port}");
-            relay.Post(new RelayCommand.SetRemote(new(call), RelaySide.Gateway, Remote(gatewayPort)));
-            relay.Post(new RelayCommand.SetRemote(new(call), RelaySide.Sip, Remote(sipPort)));
+            relay.Post(new RelayCommand.SetRemote(new(call), RelaySide.Gateway, Remote(gateway)));
+            relay.Post(new RelayCommand.SetRemote(new(call), RelaySide.Sip, Remote(sip)));
         }
 
         // Answered when all before has been obeyed.
@@ -69,11 +76,7 @@ internal static class RelayServe
         var packets = relay.Counters.Sent(RelaySide.Gateway) + relay.Counters.Sent(RelaySide.Sip);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"closed {allocated} {packets} {GC.CollectionCount(0) - collections}"));
 
-        RelayRemote Remote(ushort port)
-        {
-            var end = NetAddress.From(IPAddress.Loopback, port);
-            return new(end, end.WithPort(port + 1), LearnSource: false, Send: true, Receive: true, [new(0, 0)]);
-        }
+        static RelayRemote Remote(NetAddress end) => new(end, end.WithPort(end.Port + 1), LearnSource: false, Send: true, Receive: true, [new(0, 0)]);
     }
 
     // What signalling does to the heap, made worse: 100 MB alive, and much garbage of every age beside it.

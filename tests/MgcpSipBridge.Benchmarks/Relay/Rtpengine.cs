@@ -25,7 +25,7 @@ internal sealed partial class Rtpengine : RelayTarget
     {
         if (!File.Exists("/usr/bin/rtpengine")) return null;
         var host = Interop.LoopbackHost.Claim().ToString();
-        var process = Launch(1, "/usr/bin/rtpengine", "--config-file=none", "--foreground", "--log-stderr", "--log-level=2", "--table=-1",
+        var process = Launch(1, "", "/usr/bin/rtpengine", "--config-file=none", "--foreground", "--log-stderr", "--log-level=2", "--table=-1",
             $"--interface={host}", $"--listen-ng={host}:{ControlPort}", "--port-min=20000", "--port-max=60000", "--num-threads=1");
         var rtpengine = new Rtpengine(process, host);
         for (var attempt = 0; attempt < 50; attempt++)
@@ -48,6 +48,8 @@ internal sealed partial class Rtpengine : RelayTarget
         rtpengine.Dispose();
         throw new InvalidOperationException("rtpengine does not start");
     }
+
+    public override string Addresses => $"{Address} {Address}";
 
     /// <summary>Where it is bound.</summary>
     public string Address { get; private set; } = "";

@@ -1,16 +1,20 @@
 /*
  * Both ends of every call: sends 172-byte RTP packets at 50 a second in each direction and hears what a relay makes of them.
  *
- * First line of output: "ready G S", the ports on 127.0.0.1 that stand for all gateways and all SIP peers.
- * Standard input: "run PID WARM MEASURE TICK N ADDRESS G1 S1 G2 S2 ..." sends to the relay's ports G on behalf of the gateways and S of
- * the peers: WARM milliseconds unmeasured, MEASURE milliseconds measured, packets due sent every TICK microseconds. Answers
- *   result SENT RECEIVED FOREIGN DISORDER CPU P50 P99 P999 MAX
+ * First line of output: "ready G S", the ports that stand for all gateways and all SIP peers: on 127.0.0.1, or, with the paths of two
+ * network namespaces as arguments, on every address of the one and of the other.
+ * Standard input: "run PID WARM MEASURE TICK N ADDRESS1 ADDRESS2 G1 S1 G2 S2 ..." sends to the relay's ports G at the first address on behalf of
+ * the gateways and S at the second of the peers: WARM milliseconds unmeasured, MEASURE milliseconds measured, packets due sent every TICK microseconds. Answers
+ *   result SENT RECEIVED FOREIGN DISORDER CPU P50 P99 P999 MAX OWN
  * of what was sent while measured: packets, those that came, those that do not belong here, those behind a later one of their flow, the
- * relay's processor time in ns (pid's clock), and the added delay in ns: from just before the send to the kernel's receive stamp.
+ * relay's processor time in ns (pid's clock), the added delay in ns: from just before the send to the kernel's receive stamp; and our own
+ * processor time in ns, in which is what the kernel does with a packet on the way that it leaves by itself.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,12 +40,17 @@ static uint64_t now(clockid_t clock)
     return t.tv_sec * 1000000000ull + t.tv_nsec;
 }
 
-static int open_side(int *port)
+static int open_side(int *port, const char *space)
 {
     struct sockaddr_in local = {.sin_family = AF_INET};
     socklen_t length = sizeof local;
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), one = 1, room = 64 << 20;
-    local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int fd, one = 1, room = 64 << 20;
+    if (space && setns(open(space, O_RDONLY | O_CLOEXEC), CLONE_NEWNET)) {
+        perror(space);
+        exit(1);
+    }
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+    local.sin_addr.s_addr = htonl(space ? INADDR_ANY : INADDR_LOOPBACK);
     setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
     setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
@@ -146,7 +155,7 @@ static int ascending(const void *a, const void *b)
 static void run(int pid, int warm_ms, int measure_ms, int tick_us)
 {
     int ticks_per_period = PERIOD_US / tick_us, ticks = (int)((warm_ms + measure_ms) * 1000ll / tick_us), warm_ticks = (int)(warm_ms * 1000ll / tick_us);
-    uint64_t cpu = 0, start = now(CLOCK_MONOTONIC) + 1000000;
+    uint64_t cpu = 0, own = 0, start = now(CLOCK_MONOTONIC) + 1000000;
     clockid_t clock;
     size_t kept;
     if (clock_getcpuclockid(pid, &clock)) clock = CLOCK_MONOTONIC;
@@ -161,6 +170,7 @@ static void run(int pid, int warm_ms, int measure_ms, int tick_us)
         if (tick == warm_ticks) {
             for (int i = 0; i < flow_count; i++) flows[i].heard = flows[i].sequence;
             cpu = now(clock);
+            own = now(CLOCK_PROCESS_CPUTIME_ID);
             measured_from = now(CLOCK_REALTIME);
         }
         send_flows((int)((int64_t)flow_count * phase / ticks_per_period), (int)((int64_t)flow_count * (phase + 1) / ticks_per_period));
@@ -171,35 +181,37 @@ static void run(int pid, int warm_ms, int measure_ms, int tick_us)
         hear();
     }
     cpu = now(clock) - cpu;
+    own = now(CLOCK_PROCESS_CPUTIME_ID) - own;
     kept = received < MAX_DELAYS ? received : MAX_DELAYS;
     qsort(delays, kept, sizeof *delays, ascending);
 #define AT(f) (kept ? delays[(size_t)((kept - 1) * (f))] : 0)
-    printf("result %llu %llu %llu %llu %llu %u %u %u %u\n", (unsigned long long)sent, (unsigned long long)received, (unsigned long long)foreign,
-           (unsigned long long)disorder, (unsigned long long)cpu, AT(0.5), AT(0.99), AT(0.999), AT(1.0));
+    printf("result %llu %llu %llu %llu %llu %u %u %u %u %llu\n", (unsigned long long)sent, (unsigned long long)received, (unsigned long long)foreign,
+           (unsigned long long)disorder, (unsigned long long)cpu, AT(0.5), AT(0.99), AT(0.999), AT(1.0), (unsigned long long)own);
     fflush(stdout);
 }
 
-int main(void)
+int main(int count, char **arguments)
 {
-    static char line[1 << 20], address[64];
+    static char line[1 << 20], addresses[2][64];
     int gateway_port, sip_port;
     delays = malloc(MAX_DELAYS * sizeof *delays);
-    sides[0] = open_side(&gateway_port);
-    sides[1] = open_side(&sip_port);
+    sides[0] = open_side(&gateway_port, count == 3 ? arguments[1] : NULL);
+    sides[1] = open_side(&sip_port, count == 3 ? arguments[2] : NULL);
     printf("ready %d %d\n", gateway_port, sip_port);
     fflush(stdout);
     while (fgets(line, sizeof line, stdin)) {
         int pid, warm, measure, tick, calls, at = 0;
-        struct in_addr host;
+        struct in_addr hosts[2];
         char *rest = line;
-        if (sscanf(line, "run %d %d %d %d %d %63s%n", &pid, &warm, &measure, &tick, &calls, address, &at) != 6 || !inet_aton(address, &host)) continue;
+        if (sscanf(line, "run %d %d %d %d %d %63s %63s%n", &pid, &warm, &measure, &tick, &calls, addresses[0], addresses[1], &at) != 7) continue;
+        if (!inet_aton(addresses[0], &hosts[0]) || !inet_aton(addresses[1], &hosts[1])) continue;
         if (calls < 1 || calls > MAX_FLOWS / 2 || tick < 50 || PERIOD_US % tick) continue;
         rest += at;
         flow_count = 2 * calls;
         for (int i = 0; i < flow_count; i++) {
             flows[i] = (struct flow){.side = i & 1};
             flows[i].to.sin_family = AF_INET;
-            flows[i].to.sin_addr = host;
+            flows[i].to.sin_addr = hosts[i & 1];
             flows[i].to.sin_port = htons(strtol(rest, &rest, 10));
         }
         run(pid, warm, measure, tick);

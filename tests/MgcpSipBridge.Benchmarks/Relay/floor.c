@@ -2,7 +2,7 @@
  * The floor: what forwarding RTP costs when nothing else is done. One thread, epoll, a connected socket for every end, recv and send;
  * no header is read, nothing is counted, nobody is refused.
  *
- * Standard input: "open N ADDRESS GATEWAYPORT SIPPORT" binds two ports per call on ADDRESS, connected to the two ports on 127.0.0.1, and
+ * Standard input: "open N ADDRESS1 ADDRESS2 GATEWAY PORT PEER PORT" binds a port per call on each address, connected to the gateway's and the peer's, and
  * answers "ports G1 S1 G2 S2 ..."; "close" closes them and answers "closed". Ends with its input.
  */
 #define _GNU_SOURCE
@@ -18,12 +18,11 @@
 
 static int epoll, sockets[20000], used;
 
-static int open_socket(struct in_addr host, int remote_port, int *port)
+static int open_socket(struct in_addr host, struct sockaddr_in remote, int *port)
 {
-    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr = host}, remote = {.sin_family = AF_INET, .sin_port = htons(remote_port)};
+    struct sockaddr_in local = {.sin_family = AF_INET, .sin_addr = host};
     socklen_t length = sizeof local;
     int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0), traffic_class = 0xB8;
-    remote.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     setsockopt(fd, IPPROTO_IP, IP_TOS, &traffic_class, sizeof traffic_class);
     if (fd < 0 || bind(fd, (void *)&local, sizeof local) || connect(fd, (void *)&remote, sizeof remote) || getsockname(fd, (void *)&local, &length)) {
         perror("floor");
@@ -33,12 +32,12 @@ static int open_socket(struct in_addr host, int remote_port, int *port)
     return fd;
 }
 
-static void open_calls(int calls, struct in_addr host, int gateway_port, int sip_port)
+static void open_calls(int calls, const struct in_addr *hosts, const struct sockaddr_in *ends)
 {
     printf("ports");
     for (int i = 0; i < calls; i++) {
         int gateway, sip;
-        int a = open_socket(host, gateway_port, &gateway), b = open_socket(host, sip_port, &sip);
+        int a = open_socket(hosts[0], ends[0], &gateway), b = open_socket(hosts[1], ends[1], &sip);
         struct epoll_event event = {.events = EPOLLIN};
         sockets[used++] = a;
         sockets[used++] = b;
@@ -54,14 +53,20 @@ static void open_calls(int calls, struct in_addr host, int gateway_port, int sip
 
 static int obey(void)
 {
-    char line[256], address[64];
-    int calls, gateway_port, sip_port;
-    struct in_addr host;
+    char line[512], host[2][64], end[2][64];
+    int calls, port[2];
+    struct in_addr hosts[2];
+    struct sockaddr_in ends[2] = {{.sin_family = AF_INET}, {.sin_family = AF_INET}};
     ssize_t length = read(0, line, sizeof line - 1);
     if (length <= 0) return 0;
     line[length] = 0;
-    if (sscanf(line, "open %d %63s %d %d", &calls, address, &gateway_port, &sip_port) == 4 && calls <= 10000 && inet_aton(address, &host)) {
-        open_calls(calls, host, gateway_port, sip_port);
+    if (sscanf(line, "open %d %63s %63s %63s %d %63s %d", &calls, host[0], host[1], end[0], &port[0], end[1], &port[1]) == 7 && calls <= 10000) {
+        for (int i = 0; i < 2; i++) {
+            inet_aton(host[i], &hosts[i]);
+            inet_aton(end[i], &ends[i].sin_addr);
+            ends[i].sin_port = htons(port[i]);
+        }
+        open_calls(calls, hosts, ends);
     } else if (!strncmp(line, "close", 5)) {
         while (used > 0) close(sockets[--used]);
         printf("closed\n");
