@@ -56,7 +56,7 @@ internal static class ServeVerb
         {
             server = await BridgeServer.StartAsync(model, lines, BridgeServer.MakeEngine, RelayAdapter.Maker(model, logs), logs, provisioned, store);
         }
-        catch (Exception e) when (e is BindException or StoreException)
+        catch (Exception e) when (e is BindException or StoreException or PlatformNotSupportedException)
         {
             await errors.WriteLineAsync(e.Message);
             return ExitCodes.Failure;
