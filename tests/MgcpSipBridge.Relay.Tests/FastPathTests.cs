@@ -18,7 +18,7 @@ public sealed class FastPathTests : BothPlanes
     }
 
     /// <summary>Skips, with what the kernel said, where it takes no program.</summary>
-    public static void SkipUnlessPossible() => Assert.SkipWhen(Refusal.Value is not null, Refusal.Value ?? "");
+    internal static void SkipUnlessPossible() => Assert.SkipWhen(Refusal.Value is not null, Refusal.Value ?? "");
 
     [Fact]
     public async Task Settled_speech_is_passed_on_by_the_kernel_unchanged()
