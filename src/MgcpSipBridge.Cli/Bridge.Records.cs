@@ -38,7 +38,7 @@ internal sealed partial class Bridge
             ("start", Text(r.StartTime)),
             ("answer", Text(r.AnswerTime)),
             ("end", Text(r.EndTime)),
-            ("outcome", $"{Text(r.Outcome)}, ended by the {(r.EndedByLine ? "line" : "peer")}"),
+            ("outcome", $"{Text(r.Outcome)}, ended by the {(r.EndedByLine ? "line" : "peer or the bridge")}"),
             ("causes", $"SIP {Text(r.SipStatus)}, MGCP {Text(r.MgcpCode)}, Q.850 {Text(r.Q850Cause)}"),
             .. Media("gateway's audio", r.GatewayMedia),
             .. Media("peer's audio", r.SipMedia),

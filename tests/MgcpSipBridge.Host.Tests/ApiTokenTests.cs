@@ -27,7 +27,10 @@ public sealed class ApiTokenTests : IDisposable
     [InlineData("robot operator sha256/AAAA", "sha256/ is not followed by 32 bytes")]
     [InlineData("robot operator my-clear-secret-of-24-letters", "a token itself does not belong into the settings")]
     [InlineData("robot everybody env:ROBOT", "is not NAME ROLE SECRET")]
+    [InlineData("robot operator file:", "cannot be read")]
     [InlineData("robot 3 env:ROBOT", "is not NAME ROLE SECRET")]
+    [InlineData("robot +3 env:ROBOT", "is not NAME ROLE SECRET")]
+    [InlineData("robot viewer,operator env:ROBOT", "is not NAME ROLE SECRET")]
     [InlineData("my-clear-secret-of-24-letters", "is not NAME ROLE SECRET")]
     [InlineData("robot operator env:ROBOT until=tomorrow", "is not until=YYYY-MM-DD")]
     public void A_token_is_taken_or_its_mistake_is_named_without_it(string text, string? problem)
@@ -63,14 +66,27 @@ public sealed class ApiTokenTests : IDisposable
         book.Refresh();
         Assert.Null(book.Find(first.Token));
         Assert.Equal(ApiRole.Admin, book.Find(second.Token)!.Role);
-        System.IO.File.WriteAllText(file, "nonsense");
-        book.Refresh();
-        Assert.NotNull(book.Find(second.Token));
+        foreach (var bad in (string[])["nonsense", "bob admin file:", "bob admin file:/nowhere/token"])
+        {
+            System.IO.File.WriteAllText(file, bad);
+            book.Refresh();
+            Assert.NotNull(book.Find(second.Token));
+        }
+
         System.IO.File.WriteAllText(file, "");
         book.Refresh();
         Assert.Null(book.Find(second.Token));
         // Nobody is let in rather than everybody.
         Assert.True(book.Guards);
+    }
+
+    [Fact]
+    public void A_token_that_cannot_be_read_lets_nobody_in_rather_than_everybody()
+    {
+        var book = Book(new ApiSection { Tokens = [$"robot operator file:{Path.Combine(_folder, "gone")}"] });
+        Assert.Null(book.Find(Good));
+        Assert.True(book.Guards);
+        Assert.False(Book(new ApiSection()).Guards);
     }
 
     [Fact]
@@ -121,6 +137,8 @@ public sealed class ApiTokenTests : IDisposable
     [InlineData("--Api:Tls:ClientTrust=x.pem", "has no effect")]
     [InlineData("--Api:Tls:RequireClientCertificate=true", "Api:Tls:ClientTrust: is missing")]
     [InlineData("--Api:Tls:Clients:0=ops", "is not NAME ROLE")]
+    [InlineData("--Api:Tls:Clients:0=ops viewer,operator", "is not NAME ROLE")]
+    [InlineData("--Api:Tls:Clients:0=ops +3", "is not NAME ROLE")]
     public void Nobody_is_let_in_from_outside_by_oversight(string arguments, string? problem)
     {
         var problems = _loading.Problems(arguments: [.. arguments.Split(" --").Select(a => a.StartsWith("--", StringComparison.Ordinal) ? a : "--" + a)], environment: new Hashtable { ["GOOD"] = Good });
@@ -135,7 +153,8 @@ public sealed class ApiTokenTests : IDisposable
         Assert.Equal(0, await Verbs.BridgeCommands.RunAsync(["token", "grafana", "viewer"], said, said));
         var setting = said.ToString().Split('"')[1];
         Assert.Empty(_loading.Problems(arguments: [$"--Api:Tokens:0={setting}"]));
-        Assert.Equal(2, await Verbs.BridgeCommands.RunAsync(["token", "grafana", "king"], said, said));
+        foreach (var role in (string[])["king", "viewer,operator", "+3", ""])
+            Assert.Equal(2, await Verbs.BridgeCommands.RunAsync(["token", "grafana", role], said, said));
     }
 
     private static TokenBook Book(ApiSection settings) => new(settings, _ => null, NullLogger.Instance);

@@ -5,6 +5,7 @@ using System.Text.Json.Nodes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 using MgcpSipBridge.V1;
@@ -158,6 +159,35 @@ public sealed class EventApiTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_stream_that_never_falls_silent_ends_with_its_token()
+    {
+        var (token, setting) = ApiToken.Make("alice", ApiRole.Viewer);
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, setting, TestContext.Current.CancellationToken);
+            await StartAsync("--Events:Heartbeat=1s", $"--Api:TokensFile={file}");
+            using var watch = Watch(headers: new Metadata { { "authorization", "Bearer " + token } });
+            await HeartbeatAsync(watch);
+            await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+            _bridge!.Server.Guard.Refresh();
+            // Each event that is read causes the next one: there never is a silence that a heartbeat fills.
+            Up("gw1");
+            var refused = await Assert.ThrowsAsync<RpcException>(() => Patience.UntilAsync("the stream ends", async () =>
+            {
+                Assert.Equal("gateway.up", (await AnyAsync(watch)).Type);
+                Up("gw1");
+                return false;
+            }));
+            Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task Rest_has_a_line_of_json_for_each()
     {
         await StartAsync();
@@ -217,8 +247,8 @@ public sealed class EventApiTests : IAsyncDisposable
     private async Task<string[]> AlarmsAsync() =>
         [.. (await new EventService.EventServiceClient(_channel).ListAlarmsAsync(new ListAlarmsRequest(), cancellationToken: TestContext.Current.CancellationToken)).Alarms.Select(a => $"{a.Name} {a.Resource}")];
 
-    private AsyncServerStreamingCall<Event> Watch(string filter = "", string token = "") =>
-        new EventService.EventServiceClient(_channel).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = token }, cancellationToken: TestContext.Current.CancellationToken);
+    private AsyncServerStreamingCall<Event> Watch(string filter = "", string token = "", Metadata? headers = null) =>
+        new EventService.EventServiceClient(_channel).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = token }, headers, cancellationToken: TestContext.Current.CancellationToken);
 
     private static async Task<Event> AnyAsync(AsyncServerStreamingCall<Event> watch)
     {

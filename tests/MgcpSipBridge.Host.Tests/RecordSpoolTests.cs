@@ -30,6 +30,16 @@ public sealed class RecordSpoolTests : IDisposable
     }
 
     [Fact]
+    public void Nobody_else_reads_who_called_whom()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "needs modes of Unix");
+        var spool = Open();
+        spool.Keep([(Of("a"), true)]);
+        spool.Renew();
+        foreach (var file in Directory.GetFiles(_folder)) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, OperatingSystem.IsWindows() ? default : File.GetUnixFileMode(file));
+    }
+
+    [Fact]
     public void What_ended_and_was_never_whole_is_whole_after_a_restart_once()
     {
         var spool = Open();

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net;
+using System.Net.Sockets;
 using DnsClient;
 using DnsClient.Protocol;
 using MgcpSipBridge.Host.Net;
@@ -55,6 +57,16 @@ public sealed class ResolverTests
         using var empty = new TinyDns([]);
         // Known to the hosts file alone.
         Assert.Null((await Resolver(empty, All).ResolveAsync("localhost", 5060, null)).Lifetime);
+    }
+
+    [Fact]
+    public async Task A_host_of_the_hosts_file_is_found_while_name_servers_are_silent()
+    {
+        using var silent = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var resolver = new SipResolver(All, TimeSpan.FromSeconds(4), [(IPEndPoint)silent.Client.LocalEndPoint!], NullLogger.Instance);
+        var answer = await resolver.ResolveAsync("localhost", 5060, SipTransport.Udp);
+        Assert.Equal([new SipTarget(SipTransport.Udp, Loopback.WithPort(5060))], answer.Targets);
+        Assert.Null(answer.Lifetime);
     }
 
     [Fact]

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.Host.Api.Security;
+using MgcpSipBridge.SansIo;
 using Microsoft.Extensions.Logging;
 
 namespace MgcpSipBridge.Host.Tests;
@@ -38,6 +39,16 @@ public sealed class SecurityLogTests
         Assert.Contains("192.0.2.8", lines[^1], StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Nor_can_many()
+    {
+        var lines = Said(log =>
+        {
+            for (var i = 0; i < 1000; i++) log.Refused(new IPAddress([192, 0, (byte)(i / 250), (byte)(i % 250)]), ApiRefusal.TokenUnknown, null, null);
+        });
+        Assert.Equal(600, lines.Count);
+    }
+
     // As fail2ban reads it: <HOST> is any address.
     private static Regex Filter()
     {
@@ -50,7 +61,7 @@ public sealed class SecurityLogTests
     {
         var lines = new List<string>();
         using var logs = LoggerFactory.Create(builder => builder.AddProvider(new Lines(lines)));
-        act(new SecurityLog(logs, TimeProvider.System));
+        act(new SecurityLog(logs, () => Instant.Zero));
         return lines;
     }
 

@@ -160,11 +160,11 @@ public sealed class SettingsTests : IDisposable
     {
         var model = _loading.Load("""{ "Mgcp": { "Listen": ["[2001:db8::5]:2728", "10.0.0.5"] } }""").Bridge!;
         var settings = model.ToEngineSettings([.. model.MgcpListen.Select(l => l.Address)], [], NetAddress.None).Mgcp;
-        Assert.Equal(("ca@[10.0.0.5]:2727", "ca@[2001:db8::5]:2728"), (settings.NotifiedEntity, settings.NotifiedEntityIPv6));
+        Assert.Equal("ca@[10.0.0.5]:2727", settings.NotifiedEntity);
         Assert.Equal("ca@[10.0.0.5]:2727 ca@[2001:db8::5]:2728", string.Join(' ', settings.NotifiedEntities.Values.Order(StringComparer.Ordinal)));
         var named = _loading.Load("""{ "Mgcp": { "Listen": ["[2001:db8::5]:2728", "10.0.0.5"], "CallAgent": "ca@bridge", "BackupCallAgents": ["ca@b2:2727", "ca@b3"] } }""").Bridge!;
         var told = named.ToEngineSettings([.. model.MgcpListen.Select(l => l.Address)], [], NetAddress.None).Mgcp;
-        Assert.Null(told.NotifiedEntityIPv6);
+        Assert.Equal("ca@bridge", told.NotifiedEntity);
         Assert.Empty(told.NotifiedEntities);
         Assert.Equal(["ca@b2:2727", "ca@b3"], told.BackupCallAgents);
     }
@@ -188,7 +188,7 @@ public sealed class SettingsTests : IDisposable
 
     // A setting that is added to an engine's settings must be reachable, or left out here with a reason.
     [Theory]
-    [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */, nameof(MgcpSettings.NotifiedEntityIPv6), nameof(MgcpSettings.NotifiedEntities) /* the addresses of Mgcp:Listen */, nameof(MgcpSettings.BackupCallAgents) /* Mgcp:BackupCallAgents, an array there */ })]
+    [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */, nameof(MgcpSettings.NotifiedEntities) /* the addresses of Mgcp:Listen */, nameof(MgcpSettings.BackupCallAgents) /* Mgcp:BackupCallAgents, an array there */ })]
     [InlineData(typeof(MgcpAdmission), typeof(MgcpSection), new string[0])]
     [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */, nameof(SipSettings.Admission) /* Sip:Guard */ })]
     [InlineData(typeof(SipAdmission), typeof(SipGuardSection), new[] { nameof(SipAdmission.Scanners) /* an array there */ })]

@@ -40,6 +40,15 @@ public sealed class SqliteStoreTests : StoreConformance
     }
 
     [Fact]
+    public void A_record_that_cannot_be_read_does_not_make_a_list_look_as_if_it_were_over()
+    {
+        using var store = Open();
+        store.Records.Add([RecordTests.Record("a"), RecordTests.Record("b"), RecordTests.Record("c")]);
+        Execute("UPDATE call_record SET body = 'nonsense' WHERE id = 'b'");
+        Assert.Equal(["c", "a"], store.Records.List(null, 2).Select(r => r.Record.Id));
+    }
+
+    [Fact]
     public void A_password_that_cannot_be_read_says_whose_and_why()
     {
         using (var store = Open()) store.Write([Put(Kept(Peer, """{"name":"pbx","password":"x"}""", 1))]);

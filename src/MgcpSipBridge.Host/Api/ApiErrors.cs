@@ -82,6 +82,19 @@ internal static class ApiErrors
     /// <summary>UNAVAILABLE: what is kept cannot be read at the moment.</summary>
     public static RpcException StoreUnreadable(string why) => Make(Code.Unavailable, "STORE_UNAVAILABLE", $"it cannot be read: {why}");
 
+    /// <summary>What is read from the storage, or <see cref="StoreUnreadable"/>.</summary>
+    public static T Reading<T>(Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (StoreException e)
+        {
+            throw StoreUnreadable(e.Message);
+        }
+    }
+
     /// <summary>RESOURCE_EXHAUSTED for a reason of its own.</summary>
     public static RpcException Exhausted(string reason, string message) => Make(Code.ResourceExhausted, reason, message);
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using MgcpSipBridge.Host.Audit;
-using MgcpSipBridge.Host.Provisioning;
 
 namespace MgcpSipBridge.Host.Api;
 
@@ -11,7 +10,7 @@ internal sealed class AuditResource(IAuditLog audit) : V1.AuditService.AuditServ
 {
     private const int ShownInList = 10;
 
-    public override Task<V1.ListAuditEntriesResponse> ListAuditEntries(V1.ListAuditEntriesRequest request, ServerCallContext context) => Reading(() =>
+    public override Task<V1.ListAuditEntriesResponse> ListAuditEntries(V1.ListAuditEntriesRequest request, ServerCallContext context) => Task.FromResult(ApiErrors.Reading(() =>
     {
         var size = Paging.SizeOf(request.PageSize);
         long? before = null;
@@ -23,24 +22,12 @@ internal sealed class AuditResource(IAuditLog audit) : V1.AuditService.AuditServ
             AuditEntries = { entries.Take(size).Select(entry => ToMessage(entry, ShownInList)) },
             NextPageToken = entries.Count > size ? Text(entries[size - 1].Id) : "",
         };
-    });
+    }));
 
-    public override Task<V1.AuditEntry> GetAuditEntry(V1.GetAuditEntryRequest request, ServerCallContext context) => Reading(() =>
+    public override Task<V1.AuditEntry> GetAuditEntry(V1.GetAuditEntryRequest request, ServerCallContext context) => Task.FromResult(ApiErrors.Reading(() =>
         (long.TryParse(request.AuditEntry, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? audit.Find(id) : null) is { } found
             ? ToMessage(found, int.MaxValue)
-            : throw EngineAnswers.NotFound($"audit entry {request.AuditEntry}"));
-
-    private static Task<T> Reading<T>(Func<T> read)
-    {
-        try
-        {
-            return Task.FromResult(read());
-        }
-        catch (StoreException e)
-        {
-            throw ApiErrors.StoreUnreadable(e.Message);
-        }
-    }
+            : throw EngineAnswers.NotFound($"audit entry {request.AuditEntry}")));
 
     private static V1.AuditEntry ToMessage(AuditEntry entry, int most) => new()
     {

@@ -80,7 +80,14 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     public ImmutableArray<(SipTransport Transport, NetAddress Address, SipPeerState State)> TargetsOf(string peer) => _targets.GetValueOrDefault(peer, []);
 
     /// <summary>Whether an address is one of a peer's, whatever the port.</summary>
-    public bool IsPeer(NetAddress address) => _targets.Values.Any(targets => targets.Any(target => target.Address.SameHost(address)));
+    public bool IsPeer(NetAddress address)
+    {
+        // Asked for every INVITE that is shed: no lock, no copy of the values.
+        foreach (var (_, targets) in _targets)
+            foreach (var target in targets)
+                if (target.Address.SameHost(address)) return true;
+        return false;
+    }
 
     /// <summary>Follows the engine's notes.</summary>
     public void Apply(EngineNote note)
@@ -96,7 +103,7 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
             var others = TargetsOf(target.Peer);
             var at = others.ToList().FindIndex(t => t.Transport == target.Transport && t.Address == target.Address);
             if (target.State is { } now) _targets[target.Peer] = at < 0 ? others.Add((target.Transport, target.Address, now)) : others.SetItem(at, (target.Transport, target.Address, now));
-            else if (others.Length == 1) _targets.TryRemove(target.Peer, out _);
+            else if (at >= 0 && others.Length == 1) _targets.TryRemove(target.Peer, out _);
             else if (at >= 0) _targets[target.Peer] = others.RemoveAt(at);
         }
 

@@ -1,6 +1,5 @@
 using System.Globalization;
 using Grpc.Core;
-using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
 
 namespace MgcpSipBridge.Host.Api;
@@ -22,8 +21,10 @@ internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordSe
         var response = new V1.ListCallRecordsResponse();
         for (var looked = 0; looked < MostLookedAt; looked += Batch)
         {
+            // Without a filter all that is read is wanted.
+            var most = filter is null ? Math.Min(Batch, size - response.CallRecords.Count) : Batch;
             context.CancellationToken.ThrowIfCancellationRequested();
-            var batch = Reading(() => records.List(before, Batch));
+            var batch = ApiErrors.Reading(() => records.List(before, most));
             foreach (var (at, record) in batch)
             {
                 before = at;
@@ -34,25 +35,13 @@ internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordSe
 
             if (response.CallRecords.Count == size) break;
             // The end was reached: there is no next page.
-            if (batch.Count < Batch) return Task.FromResult(response);
+            if (batch.Count < most) return Task.FromResult(response);
         }
 
-        if (Reading(() => records.List(before, 1)).Count > 0) response.NextPageToken = before!.Value.ToString(CultureInfo.InvariantCulture);
+        if (ApiErrors.Reading(() => records.List(before, 1)).Count > 0) response.NextPageToken = before!.Value.ToString(CultureInfo.InvariantCulture);
         return Task.FromResult(response);
     }
 
     public override Task<V1.CallRecord> GetCallRecord(V1.GetCallRecordRequest request, ServerCallContext context) =>
-        Task.FromResult(Reading(() => records.Find(request.CallRecord)) ?? throw EngineAnswers.NotFound($"call record {request.CallRecord}"));
-
-    private static T Reading<T>(Func<T> read)
-    {
-        try
-        {
-            return read();
-        }
-        catch (StoreException e)
-        {
-            throw ApiErrors.StoreUnreadable(e.Message);
-        }
-    }
+        Task.FromResult(ApiErrors.Reading(() => records.Find(request.CallRecord)) ?? throw EngineAnswers.NotFound($"call record {request.CallRecord}"));
 }

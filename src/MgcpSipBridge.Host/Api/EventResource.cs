@@ -45,8 +45,16 @@ internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState
         var batch = new BridgeEvent[Batch];
         await stream.WriteAsync(Heartbeat(next), cancel);
         var said = TimeProvider.System.GetTimestamp();
+        var seen = said;
         while (true)
         {
+            // A stream is as good as the token that opened it, however much it has to tell.
+            if (TimeProvider.System.GetElapsedTime(seen) >= settings.Heartbeat)
+            {
+                if (!access.StillMay(http, ApiRole.Viewer)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
+                seen = TimeProvider.System.GetTimestamp();
+            }
+
             var (count, missed) = log.Read(ref next, batch);
             if (missed > 0) await stream.WriteAsync(Missed(next - count - missed, missed), cancel);
             for (var i = 0; i < count; i++)
@@ -58,10 +66,12 @@ internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState
             }
 
             var quiet = settings.Heartbeat - TimeProvider.System.GetElapsedTime(said);
-            if (quiet > TimeSpan.Zero && (count > 0 || await log.WaitAsync(next, quiet, cancel))) continue;
-            if (quiet > TimeSpan.Zero) continue;
-            // A stream is as good as the token that opened it.
-            if (!access.StillMay(http, ApiRole.Viewer)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
+            if (quiet > TimeSpan.Zero)
+            {
+                if (count == 0) await log.WaitAsync(next, quiet, cancel);
+                continue;
+            }
+
             await stream.WriteAsync(Heartbeat(next), cancel);
             said = TimeProvider.System.GetTimestamp();
         }

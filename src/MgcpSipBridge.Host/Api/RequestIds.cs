@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 
@@ -6,7 +7,7 @@ namespace MgcpSipBridge.Host.Api;
 
 /// <summary>
 /// Remembers what requests with an id were answered (AIP-155), so that one that is sent again, because its answer was lost, is answered and not done again. What was
-/// refused may be tried again under the same id. Kept in memory for a day, the latest ten thousand.
+/// refused may be tried again under the same id. Kept in memory for a day, the latest ten thousand; of the requests themselves, in which passwords may stand, a hash alone.
 /// </summary>
 internal sealed class RequestIds(TimeProvider time)
 {
@@ -24,11 +25,11 @@ internal sealed class RequestIds(TimeProvider time)
         if (!Guid.TryParseExact(id, "D", out _)) throw ApiErrors.BadField("requestId", "is not a UUID such as 6f1c9f0e-9f6d-4b5e-8f0a-2f3f5c1d7e42");
         Forget();
         var key = (who, method, id);
-        var mine = new Answer(message.ToByteString());
+        var mine = new Answer(SHA256.HashData(message.ToByteArray()));
         var first = _answers.GetOrAdd(key, mine);
         if (!ReferenceEquals(first, mine))
         {
-            if (!first.Request.Equals(mine.Request)) throw ApiErrors.RequestIdReused(id);
+            if (!first.RequestHash.AsSpan().SequenceEqual(mine.RequestHash)) throw ApiErrors.RequestIdReused(id);
             // The first may still be under way, and may fail: then this one fails with it.
             return (TResponse)await first.Done.Task;
         }
@@ -57,8 +58,10 @@ internal sealed class RequestIds(TimeProvider time)
         while (_order.TryPeek(out var oldest) && (_order.Count > Most || time.GetElapsedTime(oldest.Since) > Kept) && _order.TryDequeue(out oldest)) _answers.TryRemove(oldest.Key, out _);
     }
 
-    private sealed record Answer(ByteString Request)
+    private sealed class Answer(byte[] requestHash)
     {
+        public byte[] RequestHash { get; } = requestHash;
+
         public TaskCompletionSource<object> Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -25,12 +25,13 @@ internal sealed class StrictJson(RequestDelegate next)
         var problems = Query(context.Request.Query.Keys, request).ToList();
         if (rule.Body.Length > 0 && BodyType(request, rule) is { } body)
         {
-            using var copy = new MemoryStream();
+            var copy = new MemoryStream();
             await context.Request.Body.CopyToAsync(copy, context.RequestAborted);
-            context.Request.Body = new MemoryStream(copy.ToArray());
+            copy.Position = 0;
+            context.Request.Body = copy;
             try
             {
-                using var json = JsonDocument.Parse(copy.ToArray());
+                using var json = JsonDocument.Parse(copy.GetBuffer().AsMemory(0, (int)copy.Length));
                 problems.AddRange(Unknown(json.RootElement, body, ""));
             }
             catch (JsonException)

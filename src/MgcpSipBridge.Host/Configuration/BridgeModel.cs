@@ -57,7 +57,6 @@ internal sealed record BridgeModel
         var d = Config.Dial;
         var first = mgcp.FirstOrDefault(a => a.IsIPv4, mgcp[0]);
         var agentHost = first.IsUnspecified ? fallback : first;
-        var second = mgcp.FirstOrDefault(a => !a.IsIPv4 && !a.IsUnspecified);
         // Gateways that are heard on one of several sockets are told that one: perhaps they have no route to another.
         var each = CallAgent is not null || mgcp.Length < 2 ? ImmutableDictionary<NetAddress, string>.Empty : mgcp.Where(a => a.IsIPv4 || !a.IsUnspecified).ToImmutableDictionary(a => a, a => EntityAt(a.IsUnspecified ? fallback.WithPort(a.Port) : a));
         return new EngineSettings
@@ -65,7 +64,6 @@ internal sealed record BridgeModel
             Mgcp = new MgcpSettings
             {
                 NotifiedEntity = CallAgent ?? EntityAt(agentHost.WithPort(first.Port)),
-                NotifiedEntityIPv6 = CallAgent is null && !second.IsNone ? EntityAt(second) : null,
                 NotifiedEntities = each,
                 BackupCallAgents = [.. m.BackupCallAgents],
                 RetransmitInitial = m.RetransmitInitial,

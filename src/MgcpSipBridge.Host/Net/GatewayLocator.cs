@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Net;
 using System.Net.Sockets;
 using DnsClient;
+using DnsClient.Protocol;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.SansIo;
@@ -62,7 +63,9 @@ internal sealed partial class GatewayLocator : IAsyncDisposable
             var lifetime = TimeSpan.FromMinutes(1);
             try
             {
-                var records = (await dns.QueryAsync(name, QueryType.A, cancellationToken: limit.Token)).Answers;
+                var records = new List<DnsResourceRecord>();
+                if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetwork)) records.AddRange((await dns.QueryAsync(name, QueryType.A, cancellationToken: limit.Token)).Answers);
+                if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetworkV6)) records.AddRange((await dns.QueryAsync(name, QueryType.AAAA, cancellationToken: limit.Token)).Answers);
                 if (records.Count > 0) lifetime = TimeSpan.FromSeconds(records.Min(r => r.InitialTimeToLive));
             }
             catch (Exception e) when (e is DnsResponseException or OperationCanceledException or SocketException)

@@ -87,7 +87,7 @@ internal sealed class MgcpPorts : IDisposable
     private void Remember(NetAddress from, UdpPort port)
     {
         if (_heardOn.TryGetValue(from, out var known) && known == port && _heardOn.TryGetValue(from.WithPort(0), out known) && known == port) return;
-        // A flood of made-up sources may make us forget; then the first socket of the family serves until the next datagram.
+        // A flood of made-up sources may make us forget; then the socket that the way begins at serves until the next datagram.
         if (_heardOn.Count >= RememberedAddresses) _heardOn.Clear();
         _heardOn[from] = port;
         _heardOn[from.WithPort(0)] = port;

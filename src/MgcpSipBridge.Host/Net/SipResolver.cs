@@ -100,7 +100,7 @@ internal sealed partial class SipResolver
             var refused = false;
             foreach (var (service, by) in await ServicesAsync(host, transport))
             {
-                var records = await AskAsync<SrvRecord>(service, QueryType.SRV);
+                var records = await AskAsync<SrvRecord>(service, QueryType.SRV, cancel);
                 refused |= records is [{ Target.Value: "." }];
                 targets.AddRange(await ServersAsync(records, by));
                 // §4.1: what the domain likes less is for those who cannot do what it likes best.
@@ -117,7 +117,7 @@ internal sealed partial class SipResolver
             var services = new List<(string, SipTransport)>();
             if (transport is null)
             {
-                foreach (var record in (await AskAsync<NAPtrRecord>(host, QueryType.NAPTR)).OrderBy(r => r.Order).ThenBy(r => r.Preference))
+                foreach (var record in (await AskAsync<NAPtrRecord>(host, QueryType.NAPTR, cancel)).OrderBy(r => r.Order).ThenBy(r => r.Preference))
                     foreach (var (by, _, name) in Services)
                         if (name.Equals(record.Services, StringComparison.OrdinalIgnoreCase) && Hears(by)) services.Add((record.Replacement.Value, by));
                 if (services.Count > 0) return services;
@@ -149,32 +149,41 @@ internal sealed partial class SipResolver
             }
 
             // The system does not tell how long they hold; the name servers do, where they know the name at all.
-            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetwork)) await AskAsync<ARecord>(host, QueryType.A);
-            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetworkV6)) await AskAsync<AaaaRecord>(host, QueryType.AAAA);
+            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetwork)) await AskLifetimeAsync<ARecord>(host, QueryType.A);
+            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetworkV6)) await AskLifetimeAsync<AaaaRecord>(host, QueryType.AAAA);
             return [.. addresses.Select(a => NetAddress.From(a, port)).Where(a => resolver.Serves(by, a)).Select(a => new SipTarget(by, a)).Distinct()];
         }
 
         private bool Hears(SipTransport transport) => resolver._listeners.Any(l => l.Transport == transport);
 
-        private async Task<List<T>> AskAsync<T>(string name, QueryType type)
+        // The addresses are known: name servers that are silent must not keep a host of the hosts file away, nor for long.
+        private async Task AskLifetimeAsync<T>(string host, QueryType type)
             where T : DnsResourceRecord
         {
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            limit.CancelAfter(resolver._timeout / 4);
             try
             {
-                var answer = await resolver._dns.QueryAsync(name, type, cancellationToken: cancel);
-                // An alias on the way holds no longer than it says, either.
-                foreach (var record in answer.Answers)
-                {
-                    var holds = TimeSpan.FromSeconds(record.InitialTimeToLive);
-                    if (Lifetime is not { } shortest || holds < shortest) Lifetime = holds;
-                }
-
-                return [.. answer.Answers.OfType<T>()];
+                await AskAsync<T>(host, type, limit.Token);
             }
-            catch (DnsResponseException) when (type is QueryType.A or QueryType.AAAA)
+            catch (Exception e) when (e is DnsResponseException or OperationCanceledException or SocketException)
             {
-                return [];
+                // They hold for as long as those whose time nobody knows.
             }
+        }
+
+        private async Task<List<T>> AskAsync<T>(string name, QueryType type, CancellationToken limit)
+            where T : DnsResourceRecord
+        {
+            var answer = await resolver._dns.QueryAsync(name, type, cancellationToken: limit);
+            // An alias on the way holds no longer than it says, either.
+            foreach (var record in answer.Answers)
+            {
+                var holds = TimeSpan.FromSeconds(record.InitialTimeToLive);
+                if (Lifetime is not { } shortest || holds < shortest) Lifetime = holds;
+            }
+
+            return [.. answer.Answers.OfType<T>()];
         }
     }
 

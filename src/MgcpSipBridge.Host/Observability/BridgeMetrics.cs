@@ -191,7 +191,7 @@ internal sealed class BridgeMetrics
         }
     }
 
-    /// <summary>Peers' addresses.</summary>
+    /// <summary>What is counted of SIP.</summary>
     public SipMetrics Sip { get; }
 
     /// <summary>What the API changes, and whether it can be kept.</summary>

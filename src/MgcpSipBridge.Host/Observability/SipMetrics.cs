@@ -4,7 +4,7 @@ using Prometheus;
 
 namespace MgcpSipBridge.Host.Observability;
 
-/// <summary>What is counted of SIP peers' addresses, and of those who are not let in.</summary>
+/// <summary>What is counted of SIP.</summary>
 internal sealed class SipMetrics
 {
     private static readonly string[] Methods =

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Threading.Channels;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Observability;
 
 namespace MgcpSipBridge.Host.Provisioning;
 
@@ -14,12 +15,13 @@ internal sealed partial class DialledKeeper : IAsyncDisposable
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull };
     private readonly Channel<EngineNote.LineDialled> _notes = Channel.CreateUnbounded<EngineNote.LineDialled>(new UnboundedChannelOptions { SingleReader = true });
     private readonly IProvisioningStore _store;
+    private readonly ProvisioningMetrics _metrics;
     private readonly ILogger _log;
     private readonly Task _writing;
 
-    public DialledKeeper(IProvisioningStore store, ILogger log)
+    public DialledKeeper(IProvisioningStore store, ProvisioningMetrics metrics, ILogger log)
     {
-        (_store, _log) = (store, log);
+        (_store, _metrics, _log) = (store, metrics, log);
         _writing = Task.Run(WriteAsync);
     }
 
@@ -60,6 +62,7 @@ internal sealed partial class DialledKeeper : IAsyncDisposable
             }
             catch (StoreException e)
             {
+                _metrics.StoreFailed("write");
                 Log.NotKept(_log, e.Message);
             }
         }

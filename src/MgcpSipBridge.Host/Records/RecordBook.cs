@@ -35,6 +35,8 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
     /// <summary>Takes a note.</summary>
     public void Apply(EngineNote note)
     {
+        // One for each message on the wire: not worth the lock.
+        if (note is EngineNote.Sip or EngineNote.Mgcp) return;
         lock (_gate)
         {
             switch (note)

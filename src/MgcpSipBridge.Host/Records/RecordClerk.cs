@@ -19,6 +19,7 @@ internal sealed partial class RecordClerk : IAsyncDisposable
     private readonly Channel<(V1.CallRecord Record, bool Whole)> _inbox = Channel.CreateUnbounded<(V1.CallRecord, bool)>(new UnboundedChannelOptions { SingleReader = true });
     private readonly List<(V1.CallRecord Record, bool Whole)> _unkept = [];
     private readonly Dictionary<IRecordSink, bool> _sinks;
+    private readonly HashSet<string> _stuck = [];
     private readonly string _file;
     private readonly ICallRecords _shown;
     private readonly Happenings _happenings;
@@ -127,7 +128,9 @@ internal sealed partial class RecordClerk : IAsyncDisposable
             if (_stop.IsCancellationRequested) _spool.Renew();
             Say(null);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // Records must be written again, whatever the bug.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             _metrics.Failed("spool");
             Say(e.Message);
@@ -159,7 +162,9 @@ internal sealed partial class RecordClerk : IAsyncDisposable
 
             Alarm(sink, null);
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+#pragma warning disable CA1031 // A bug in one place must not keep records from the others.
+        catch (Exception e)
+#pragma warning restore CA1031
         {
             _metrics.Failed(sink.Name);
             Alarm(sink, e.Message);
@@ -169,7 +174,9 @@ internal sealed partial class RecordClerk : IAsyncDisposable
     private void Alarm(IRecordSink sink, string? problem)
     {
         _happenings.Alarms.Set("RECORDS_WAITING", "cdr/" + sink.Name, problem is not null, V1.Alarm.Types.Severity.Warning, problem ?? "");
-        if (problem is not null) Log.SinkFailed(_log, sink.Name, problem);
+        // Said when it begins, not with every try.
+        if (problem is null) _stuck.Remove(sink.Name);
+        else if (_stuck.Add(sink.Name)) Log.SinkFailed(_log, sink.Name, problem);
     }
 
     // Said when it begins and when it is over, not with every try.

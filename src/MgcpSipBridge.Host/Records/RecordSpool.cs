@@ -191,7 +191,10 @@ internal sealed class RecordSpool
     private static void Replace(string path, byte[] bytes)
     {
         var next = path + ".new";
-        using (var file = new FileStream(next, FileMode.Create, FileAccess.Write))
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        // Who called whom is nobody else's business.
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using (var file = new FileStream(next, options))
         {
             file.Write(bytes);
             file.Flush(flushToDisk: true);

@@ -63,7 +63,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
         _provisioner = new Provisioner(_live, State, store, model.Validate);
-        _dialled = new DialledKeeper(store, _log);
+        _dialled = new DialledKeeper(store, _metrics.Provisioning, _log);
         _ends = new WireEnds(_mgcpPorts.BoundFor);
         var hep = new HepMetrics(_metrics.Factory);
         if (model.Config.Observability.Hep.Address is not null) _hep = new HepSender(model.Config.Observability.Hep, _ends, clock, hep, _log);

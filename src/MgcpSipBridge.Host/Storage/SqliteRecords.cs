@@ -36,11 +36,11 @@ internal sealed class SqliteRecords(SqliteFile file, TimeSpan keep) : ICallRecor
     {
         var all = new List<(long, V1.CallRecord)>();
         using var command = database.CreateCommand();
-        command.CommandText = "SELECT place, body FROM call_record WHERE place < $before ORDER BY place DESC LIMIT $most";
+        command.CommandText = "SELECT place, body FROM call_record WHERE place < $before ORDER BY place DESC";
         command.Parameters.AddWithValue("$before", before ?? long.MaxValue);
-        command.Parameters.AddWithValue("$most", most);
         using var rows = command.ExecuteReader();
-        while (rows.Read())
+        // No limit in the statement: one that cannot be read must not make a list short, which is how its end is told.
+        while (all.Count < most && rows.Read())
             if (RecordJson.Read(rows.GetString(1)) is { } record) all.Add((rows.GetInt64(0), record));
         return all;
     }, []);

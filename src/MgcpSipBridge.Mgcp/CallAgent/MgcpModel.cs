@@ -91,9 +91,6 @@ public sealed record MgcpSettings
     /// </summary>
     public ImmutableArray<string> BackupCallAgents { get; init; } = [];
 
-    /// <summary><see cref="NotifiedEntity"/> for gateways with IPv6 addresses, which cannot reach an IPv4 literal; null: no other.</summary>
-    public string? NotifiedEntityIPv6 { get; init; }
-
     /// <summary>First retransmission timer of a gateway that has not been measured yet. 50 ms to 4 s.</summary>
     public TimeSpan RetransmitInitial { get; init; } = TimeSpan.FromMilliseconds(200);
 

@@ -5,6 +5,8 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>What every part of one call agent shares.</summary>
 internal sealed class AgentServices
 {
+    private readonly string? _backups;
+
     public AgentServices(MgcpSettings settings, MgcpAdmission admission, Entropy entropy)
     {
         Settings = settings;
@@ -12,6 +14,7 @@ internal sealed class AgentServices
         Pacer = new AuditPacer(admission, Timers);
         Entropy = entropy;
         Transactions = new OutgoingTransactions(settings, entropy, Timers, Outbox);
+        if (!settings.BackupCallAgents.IsEmpty) _backups = string.Join(", ", settings.BackupCallAgents);
     }
 
     public MgcpSettings Settings { get; }
@@ -46,28 +49,32 @@ internal sealed class AgentServices
     public NetAddress ArrivedOn { get; set; }
 
     /// <summary>Whom a gateway is told to obey. It is not told before it was heard: what goes to it before that is audits, which have no N:.</summary>
-    public string NotifiedEntityFor(Gateway gateway) => Settings.NotifiedEntities.TryGetValue(gateway.HeardOn, out var mine)
-        ? mine
-        : Settings.NotifiedEntityIPv6 is { } six && !gateway.Address.IsNone && !gateway.Address.IsIPv4 ? six : Settings.NotifiedEntity;
+    public string NotifiedEntityFor(Gateway gateway) => Settings.NotifiedEntities.GetValueOrDefault(gateway.HeardOn, Settings.NotifiedEntity);
 
     /// <summary>Whom an endpoint turns to when that one is silent (RED/NL, RFC 3991 §2.1); null where nobody is configured or the package is not there.</summary>
     public string? BackupsFor(Endpoint endpoint, GatewayTraits traits)
     {
-        if (Settings.BackupCallAgents.IsEmpty || traits.RefusedNames.Contains(Concession.BackupList)) return null;
+        if (_backups is null || traits.RefusedNames.Contains(Concession.BackupList)) return null;
         var has = endpoint.Audit.Packages.Contains("RED") || traits.VersionOf("RED") is not null;
-        return has ? string.Join(", ", Settings.BackupCallAgents) : null;
+        return has ? _backups : null;
     }
 
-    /// <summary>Writes who is to be notified into a connection command, where the gateway bears it.</summary>
-    public void WriteEntity(Gateway gateway)
+    /// <summary>Writes who is to be notified into a connection command, where the gateway bears it; whether it does, which its transaction is told.</summary>
+    public bool WriteEntity(Gateway gateway)
     {
-        if (gateway.Traits.EntityInConnections) Writer.Parameter(MgcpParameter.NotifiedEntity, NotifiedEntityFor(gateway));
+        if (!gateway.Traits.EntityInConnections) return false;
+        Writer.Parameter(MgcpParameter.NotifiedEntity, NotifiedEntityFor(gateway));
+        return true;
     }
 
-    /// <summary>Whether a connection command that was refused with <paramref name="code"/> is worth another try without N:, which the gateway gets no more.</summary>
-    public bool GivesUpEntity(Gateway gateway, int code)
+    /// <summary>
+    /// Whether a connection command that was refused with <paramref name="code"/> is worth another try without N:, which the gateway gets no more. What counts is what this
+    /// one had: of several under way the first alone teaches, and all are sent again.
+    /// </summary>
+    public bool GivesUpEntity(OutgoingTransaction transaction, int code)
     {
-        if (code != 539 || !gateway.Traits.EntityInConnections) return false;
+        if (code != 539 || !transaction.NamesEntity) return false;
+        var gateway = transaction.Gateway;
         Learn(gateway, "entity-in-connections", static t => t with { EntityInConnections = false });
         return !gateway.Traits.EntityInConnections;
     }

@@ -28,9 +28,10 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
         var writer = services.Writer.Parameter(MgcpParameter.CallId, request.CallId);
         if (!string.IsNullOrEmpty(request.LocalOptions)) writer.Parameter(MgcpParameter.LocalConnectionOptions, request.LocalOptions);
         if (request.Mode is { } mode) writer.Parameter(MgcpParameter.ConnectionMode, mode.WireName());
-        services.WriteEntity(gateway);
+        var named = services.WriteEntity(gateway);
         writer.Body(request.RemoteDescription.Span);
-        services.Transactions.Send(transactionId, MgcpVerb.Crcx, gateway, asked, this, writer.ToArray(), now).CallId = request.CallId;
+        var transaction = services.Transactions.Send(transactionId, MgcpVerb.Crcx, gateway, asked, this, writer.ToArray(), now);
+        (transaction.CallId, transaction.NamesEntity) = (request.CallId, named);
     }
 
     /// <inheritdoc/>
@@ -39,7 +40,7 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
     /// <inheritdoc/>
     public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
-        if (!response.IsSuccess && services.GivesUpEntity(gateway, response.Code))
+        if (!response.IsSuccess && services.GivesUpEntity(transaction, response.Code))
         {
             Send(now);
             return;

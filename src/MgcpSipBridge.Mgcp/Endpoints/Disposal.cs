@@ -8,8 +8,6 @@ namespace MgcpSipBridge.Mgcp;
 /// </summary>
 internal sealed class Disposal(Endpoint endpoint, string? callId, string? connection, AgentServices services) : IAnswerTarget
 {
-    private bool _again;
-
     /// <summary>Sends the DLCX.</summary>
     public void Send(Instant now) => SendDelete(endpoint, services, callId, connection, this, now);
 
@@ -19,17 +17,18 @@ internal sealed class Disposal(Endpoint endpoint, string? callId, string? connec
         var id = services.Begin(MgcpVerb.Dlcx, endpoint.Gateway, endpoint.LocalName, now);
         if (callId is not null) services.Writer.Parameter(MgcpParameter.CallId, callId);
         if (connection is not null) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
-        services.WriteEntity(endpoint.Gateway);
-        return services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
+        var named = services.WriteEntity(endpoint.Gateway);
+        var transaction = services.Transactions.Send(id, MgcpVerb.Dlcx, endpoint.Gateway, endpoint.Id, target, services.Writer.ToArray(), now);
+        transaction.NamesEntity = named;
+        return transaction;
     }
 
     /// <inheritdoc/>
     public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
         if (response.IsSuccess) return;
-        if (!_again && services.GivesUpEntity(transaction.Gateway, response.Code))
+        if (services.GivesUpEntity(transaction, response.Code))
         {
-            _again = true;
             Send(now);
         }
         else if (Reactions.To(response.Code) is Reaction.RetryLater or Reaction.Overtaken)

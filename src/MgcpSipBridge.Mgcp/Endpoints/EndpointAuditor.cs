@@ -118,7 +118,7 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
                 Delete(call.IsEmpty ? null : Encoding.ASCII.GetString(call), _stale.Dequeue(), now);
                 break;
             default:
-                TakeDeletion(response, now);
+                TakeDeletion(transaction, response, now);
                 break;
         }
     }
@@ -265,10 +265,10 @@ internal sealed class EndpointAuditor(Endpoint endpoint, AgentServices services)
     }
 
     /// <summary>A DLCX that was refused for a moment, or for its form, has deleted nothing.</summary>
-    private void TakeDeletion(in MgcpResponse response, Instant now)
+    private void TakeDeletion(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
         var (callId, connection) = _deleting;
-        if (!response.IsSuccess && services.GivesUpEntity(endpoint.Gateway, response.Code))
+        if (!response.IsSuccess && services.GivesUpEntity(transaction, response.Code))
         {
             Delete(callId, connection, now);
         }

@@ -115,7 +115,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
             _commands.Remove(command);
             Fail(command, response.Code, response.CommentText, now);
         }
-        else if (carried ? !GoesOnAlone(command, response.Code) : !services.GivesUpEntity(endpoint.Gateway, response.Code))
+        else if (carried ? !GoesOnAlone(command, response.Code) : !services.GivesUpEntity(transaction, response.Code))
         {
             Refuse(command, response, now);
         }
@@ -224,6 +224,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         if (command.Verb == MgcpVerb.Dlcx && connection is null && _ours.Of(command.CallId) is [var only]) connection = only;
         ConnectionWriter.Write(writer, command, connection, endpoint.Gateway.WireDomain);
         command.Carries = command.Ride is not null && endpoint.Requests.CanRide && !command.RidesAlone;
+        var named = false;
         if (command.Carries)
         {
             RequestWriter.Write(writer, endpoint.Requests.BeginRide(command.Ride!, id), id, services.NotifiedEntityFor(endpoint.Gateway), command.Request?.Bearer is not null);
@@ -232,12 +233,12 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         else
         {
             // A gateway tells whoever it was told last (§2.1.4), so it is told at every opportunity.
-            services.WriteEntity(endpoint.Gateway);
+            named = services.WriteEntity(endpoint.Gateway);
         }
 
         ConnectionWriter.WriteEnd(writer, command);
         command.Transaction = services.Transactions.Send(id, command.Verb, endpoint.Gateway, endpoint.Id, this, writer.ToArray(), now);
-        command.Transaction.CallId = command.CallId;
+        (command.Transaction.CallId, command.Transaction.NamesEntity) = (command.CallId, named);
         if (command.Carries || command.Ride is not { } ride) return;
         command.Ride = null;
         endpoint.Requests.Wish(ride, now);

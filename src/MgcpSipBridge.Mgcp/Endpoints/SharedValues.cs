@@ -13,13 +13,19 @@ internal sealed class SharedValues
 
     private readonly HashSet<string> _names = new(StringComparer.Ordinal);
     private readonly HashSet<GatewayTraits> _traits = [];
+    private readonly HashSet<ImmutableHashSet<string>> _refused = new(SetComparer.Instance);
     private readonly HashSet<EndpointAudit> _audits = new(AuditComparer.Instance);
 
     /// <summary>The one string for a local name. Names come from the configuration alone, so they are not limited.</summary>
     public string Name(string localName) => One(_names, localName, int.MaxValue);
 
     /// <summary>The one record for these traits.</summary>
-    public GatewayTraits Traits(GatewayTraits traits) => One(_traits, traits, Capacity);
+    public GatewayTraits Traits(GatewayTraits traits)
+    {
+        // Records compare sets as objects: traits with refused names are only alike when those are one object.
+        var refused = One(_refused, traits.RefusedNames, Capacity);
+        return One(_traits, ReferenceEquals(refused, traits.RefusedNames) ? traits : traits with { RefusedNames = refused }, Capacity);
+    }
 
     /// <summary>The one record for this audit.</summary>
     public EndpointAudit Audit(EndpointAudit audit) => One(_audits, audit, Capacity);
@@ -30,6 +36,22 @@ internal sealed class SharedValues
         if (known.Count == capacity) known.Clear();
         known.Add(value);
         return value;
+    }
+
+    private sealed class SetComparer : IEqualityComparer<ImmutableHashSet<string>>
+    {
+        public static readonly SetComparer Instance = new();
+
+        public bool Equals(ImmutableHashSet<string>? x, ImmutableHashSet<string>? y) =>
+            ReferenceEquals(x, y) || (x is not null && y is not null && ReferenceEquals(x.KeyComparer, y.KeyComparer) && x.Count == y.Count && x.SetEquals(y));
+
+        public int GetHashCode(ImmutableHashSet<string> names)
+        {
+            // The order in which a set tells its names is nobody's choice.
+            var hash = names.Count;
+            foreach (var name in names) hash ^= names.KeyComparer.GetHashCode(name);
+            return hash;
+        }
     }
 
     private sealed class AuditComparer : IEqualityComparer<EndpointAudit>

@@ -81,6 +81,9 @@ internal sealed class OutgoingTransaction(
     /// <summary>The call that a connection command is about, for whoever has to clean up after a late answer (§2.3.7 wants it beside I:).</summary>
     public string? CallId { get; set; }
 
+    /// <summary>Whether it is a connection command that says who is to be notified, by N: and for no request's sake.</summary>
+    public bool NamesEntity { get; set; }
+
     public int Repeats { get; set; }
 
     /// <summary>T-DELAY, doubled by every retransmission (§3.5.3).</summary>

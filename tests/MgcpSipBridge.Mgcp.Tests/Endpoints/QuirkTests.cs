@@ -66,6 +66,33 @@ public class QuirkTests
     }
 
     [Fact]
+    public void Of_several_commands_under_way_to_such_a_gateway_each_is_sent_again()
+    {
+        var bench = InService(endpoints: ["aaln/1", "aaln/2"]);
+        bench.Agent.CreateConnection(Line1, new ConnectionRequest("C1", ConnectionMode.SendRecv), bench.Now);
+        bench.Agent.CreateConnection(Line2, new ConnectionRequest("C2", ConnectionMode.SendRecv), bench.Now);
+        bench.Drain();
+        var (first, second) = (bench.TakeSent("CRCX"), bench.TakeSent("CRCX"));
+        foreach (var refused in (string[])[first, second])
+        {
+            Assert.Contains("\nN: ", refused, StringComparison.Ordinal);
+            bench.Answer(refused, 539, "");
+            var again = bench.TakeSent("CRCX");
+            Assert.DoesNotContain("\nN: ", again, StringComparison.Ordinal);
+            bench.Answer(again, 200, "I: 1F\n");
+            bench.TakeEvent<MgcpEvent.ConnectionCreated>();
+        }
+
+        Assert.Single(bench.Notes, static n => n is MgcpNote.TraitLearnt);
+        // What has no N: is refused for something else.
+        bench.Agent.ModifyConnection(Line1, "1F", new ConnectionRequest("C1", ConnectionMode.Inactive), bench.Now);
+        bench.Drain();
+        bench.Answer(bench.TakeSent("MDCX"), 539, "");
+        Assert.Equal(539, bench.TakeEvent<MgcpEvent.CommandFailed>().Code);
+        bench.AssertQuiet();
+    }
+
+    [Fact]
     public void The_first_deletion_of_what_is_not_ours_gets_through_to_such_a_gateway()
     {
         var bench = new AgentBench();

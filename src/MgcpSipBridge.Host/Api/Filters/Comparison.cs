@@ -38,7 +38,7 @@ internal static class Comparison
         };
     }
 
-    /// <summary>A number as the widest of its kind, an enum as its name; all else as it is.</summary>
+    /// <summary>A number as the widest of its kind; all else as it is.</summary>
     public static object Widened(object value) => value switch
     {
         int n => (long)n,

@@ -1,5 +1,6 @@
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Shards;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Prometheus;
@@ -23,7 +24,8 @@ internal sealed partial class ApiGuard : IDisposable
         if (model.Api.Http.Tls || model.Api.Grpc.Tls) _tls = new ApiTls(settings.Tls, _log);
         Access = new ApiAccess(model.Api, settings, _tokens, TimeProvider.System);
         Metrics = new ApiMetrics(registry);
-        Log = new SecurityLog(logs, TimeProvider.System);
+        var clock = new MonotonicClock();
+        Log = new SecurityLog(logs, () => clock.Now);
         foreach (var (setting, listen) in ((string, ApiListen)[])[("Api:Http", model.Api.Http), ("Api:Grpc", model.Api.Grpc)])
             if (!ApiSettings.IsLoopback(listen.Address) && !(listen.Tls && Access.IsGuarded)) Lines.Insecure(_log, setting, Access.IsGuarded ? "without TLS" : "without anybody having to show who he is");
         WatchCertificate();

@@ -43,7 +43,12 @@ internal sealed record ApiToken(string Name, ApiRole Role, ImmutableArray<byte> 
     }
 
     /// <summary>A role by its name.</summary>
-    public static bool TryRole(string name, out ApiRole role) => Enum.TryParse(name, ignoreCase: true, out role) && role != ApiRole.Everybody && !char.IsAsciiDigit(name[0]);
+    public static bool TryRole(string name, out ApiRole role)
+    {
+        role = default;
+        // Enum.TryParse takes numbers and lists, too: "viewer,operator" would be an admin.
+        return name.All(char.IsAsciiLetter) && Enum.TryParse(name, ignoreCase: true, out role) && role != ApiRole.Everybody;
+    }
 
     /// <summary>The hash of a token.</summary>
     public static byte[] HashOf(string token) => SHA256.HashData(Encoding.UTF8.GetBytes(token));
@@ -75,7 +80,7 @@ internal sealed record ApiToken(string Name, ApiRole Role, ImmutableArray<byte> 
             {
                 token = File.ReadAllText(where).Trim();
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {
                 wrong($"{where} cannot be read: {e.Message}");
                 return null;

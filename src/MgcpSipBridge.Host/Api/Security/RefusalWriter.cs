@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Google.Rpc;
+using MgcpSipBridge.Host.Observability;
 
 namespace MgcpSipBridge.Host.Api.Security;
 
@@ -39,7 +40,7 @@ internal static class RefusalWriter
             ApiRefusal.HostForeign => (Code.PermissionDenied, "ask for localhost or an address; other names need a token"),
             _ => (Code.PermissionDenied, $"{principal?.Name} is {principal?.Role.ToString().ToLowerInvariant()}; this needs {needed?.ToString().ToLowerInvariant() ?? "what nobody has"}"),
         };
-        var reason = string.Concat(refusal.ToString().Select((c, i) => i > 0 && char.IsAsciiLetterUpper(c) ? "_" + c : char.ToUpperInvariant(c).ToString()));
+        var reason = BridgeMetrics.Snake(refusal).ToUpperInvariant();
         return new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = ApiErrors.Domain }) } };
     }
 }

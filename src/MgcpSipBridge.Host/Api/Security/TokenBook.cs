@@ -22,8 +22,8 @@ internal sealed partial class TokenBook
         _tokens = new Box(Read(settings, variable, (_, _) => { }) ?? []);
     }
 
-    /// <summary>Whether there is a token, or a file in which there may be some.</summary>
-    public bool Guards => _tokens.All.Length > 0 || _settings.TokensFile is not null;
+    /// <summary>Whether tokens are configured, be they readable at the moment or not.</summary>
+    public bool Guards => _settings.Tokens.Length > 0 || _settings.TokensFile is not null;
 
     /// <summary>Reads all tokens; null when one of them is wrong, which <paramref name="wrong"/> is told with its setting.</summary>
     public static ImmutableArray<ApiToken>? Read(ApiSection settings, Func<string, string?> variable, Action<string, string> wrong)
@@ -48,7 +48,7 @@ internal sealed partial class TokenBook
                     if (line.Split('#')[0].Trim() is { Length: > 0 } text) Add("Api:TokensFile", text, $"{file}:{number}: ");
                 }
             }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
             {
                 wrong("Api:TokensFile", $"{file} cannot be read: {e.Message}");
                 good = false;
@@ -67,9 +67,6 @@ internal sealed partial class TokenBook
             if (CryptographicOperations.FixedTimeEquals(known.Hash.AsSpan(), hash)) found = known;
         return found;
     }
-
-    /// <summary>Whether a token is still among those in force.</summary>
-    public bool Holds(ApiToken token) => _tokens.All.Any(known => known.Hash.AsSpan().SequenceEqual(token.Hash.AsSpan()) && known.Role == token.Role);
 
     /// <summary>Reads the files again. What is wrong with them is said once, and the tokens of before stay in force.</summary>
     public void Refresh()
