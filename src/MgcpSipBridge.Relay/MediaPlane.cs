@@ -19,10 +19,13 @@ internal abstract class MediaPlane : IAsyncDisposable
     public abstract MediaPorts Bind(IPAddress address, int port);
 
     /// <summary>Begins to listen on two pairs that <see cref="Bind"/> gave; they belong to the session from now on.</summary>
-    public abstract ValueTask<MediaSession> StartAsync(MediaId media, MediaPorts gateway, MediaPorts sip);
+    public abstract MediaSession Start(MediaId media, MediaPorts gateway, MediaPorts sip);
 
     /// <summary>Looks at every session for ends that are not heard.</summary>
     public abstract ValueTask CheckAsync(IEnumerable<MediaSession> sessions);
+
+    /// <summary>Done when all that was commanded before is in force.</summary>
+    public virtual ValueTask SettleAsync() => ValueTask.CompletedTask;
 
     /// <summary>Ends it; every session has been closed.</summary>
     public virtual ValueTask DisposeAsync() => ValueTask.CompletedTask;
@@ -50,8 +53,8 @@ internal abstract class MediaSession(MediaPorts gateway, MediaPorts sip)
     /// <summary>Towards the SIP peer.</summary>
     public MediaPorts Sip { get; } = sip;
 
-    /// <summary>Names, or changes, the other end of a side; done when it holds for the next packet.</summary>
-    public abstract ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote);
+    /// <summary>Names, or changes, the other end of a side; holds for every packet that is sent from now on.</summary>
+    public abstract void SetRemote(RelaySide side, RelayRemote remote);
 
     /// <summary>Obeys a command about the audio itself.</summary>
     public abstract ValueTask DoAsync(RelayCommand command);

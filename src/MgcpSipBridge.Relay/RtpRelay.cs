@@ -22,7 +22,7 @@ public sealed class RtpRelay : IAsyncDisposable
     private readonly PortLessor _sip;
     private readonly Dictionary<MediaId, MediaSession> _sessions = [];
     private readonly MediaPlane _plane;
-    private readonly Channel<RelayCommand?> _commands = Channel.CreateUnbounded<RelayCommand?>(new() { SingleReader = true });
+    private readonly Channel<RelayCommand?> _commands = Channel.CreateUnbounded<RelayCommand?>(new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly Task _control;
     private readonly Timer _checks;
     private int _checkWaits;
@@ -79,7 +79,10 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <summary>Whether those threads have the real-time priority that the settings ask for; false when they ask for none.</summary>
     public bool HasPriority => _plane.HasPriority;
 
-    /// <summary>Gives the relay a command. Never blocks; after disposal commands are ignored.</summary>
+    /// <summary>
+    /// Gives the relay a command. Never waits: it is obeyed on the caller's thread when no other is under way, which spares waking one; its events may
+    /// come before this returns. After disposal commands are ignored.
+    /// </summary>
     public void Post(RelayCommand command)
     {
         ArgumentNullException.ThrowIfNull(command);
@@ -122,9 +125,6 @@ public sealed class RtpRelay : IAsyncDisposable
             {
                 _onFault?.Invoke(e);
             }
-
-            var pairs = _gatewayPool.Leased + (ReferenceEquals(_gatewayPool, _sipPool) ? 0 : _sipPool.Leased);
-            Counters.SetInUse(_sessions.Count, 2 * pairs);
         }
 
         foreach (var media in _sessions.Keys.ToArray()) await CloseAsync(media).ConfigureAwait(false);
@@ -176,10 +176,10 @@ public sealed class RtpRelay : IAsyncDisposable
         switch (command)
         {
             case RelayCommand.Open open:
-                await OpenAsync(open.Media).ConfigureAwait(false);
+                Open(open.Media);
                 break;
             case RelayCommand.SetRemote set:
-                if (_sessions.TryGetValue(set.Media, out var session)) await session.SetRemoteAsync(set.Side, set.Remote).ConfigureAwait(false);
+                if (_sessions.TryGetValue(set.Media, out var session)) session.SetRemote(set.Side, set.Remote);
                 break;
             case RelayCommand.Close close:
                 await CloseAsync(close.Media).ConfigureAwait(false);
@@ -191,7 +191,7 @@ public sealed class RtpRelay : IAsyncDisposable
         }
     }
 
-    private async ValueTask OpenAsync(MediaId media)
+    private void Open(MediaId media)
     {
         if (!_sessions.TryGetValue(media, out var session))
         {
@@ -209,8 +209,9 @@ public sealed class RtpRelay : IAsyncDisposable
                 return;
             }
 
-            session = await _plane.StartAsync(media, gateway, sip).ConfigureAwait(false);
+            session = _plane.Start(media, gateway, sip);
             _sessions.Add(media, session);
+            Count();
         }
 
         _onEvent(new RelayEvent.Opened(
@@ -219,7 +220,7 @@ public sealed class RtpRelay : IAsyncDisposable
             NetAddress.From(_settings.SipAdvertise ?? _settings.SipAddress, session.Sip.Port)));
     }
 
-    // A session that is not there is answered too: whoever waits for Closed must not wait for ever.
+    // A session that is not there is answered too: whoever waits for Closed must not wait for ever. All that was commanded before holds by then.
     private async ValueTask CloseAsync(MediaId media)
     {
         var statistics = RelayStatistics.None;
@@ -229,8 +230,20 @@ public sealed class RtpRelay : IAsyncDisposable
             var now = Now();
             _gateway.Release(session.Gateway, now);
             _sip.Release(session.Sip, now);
+            Count();
+        }
+        else
+        {
+            await _plane.SettleAsync().ConfigureAwait(false);
         }
 
         _onEvent(new RelayEvent.Closed(media, statistics));
+    }
+
+    // Before an event tells of it.
+    private void Count()
+    {
+        var pairs = _gatewayPool.Leased + (ReferenceEquals(_gatewayPool, _sipPool) ? 0 : _sipPool.Leased);
+        Counters.SetInUse(_sessions.Count, 2 * pairs);
     }
 }

@@ -13,8 +13,9 @@ public static class Program
                                                           whole calls through the bridge's process against sipp, without media
         avalanche [--gateways N] [--lines N]              the bridge's process while gateways (1000 of 24 lines) all restart within a second
         mgcp                                              the call agent alone: by the message, by the line, and a thousand gateways restarting
-        sip [--lines N] [--transactions N] [--register-rate N]
-                                                          the SIP layer alone, in virtual time: memory and pace of registered lines, what transactions leave behind
+        sip [--lines N] [--transactions N] [--calls N] [--register-rate N]
+                                                          the SIP layer alone: in virtual time memory and pace of registered lines, and what transactions leave behind;
+                                                          over loopback what answering a call costs (INVITE, ACK, BYE with SDP)
         sip --real [--lines N] [--register-rate N] [--idle SECONDS]
                                                           the bridge's process registering its lines at a registrar over loopback, then watched while they are idle
         relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--capacity] [--network]
@@ -36,7 +37,9 @@ public static class Program
             case ["avalanche", .. var rest] when AvalancheOptions.TryParse(rest, out var options):
                 return await AvalancheLoad.Run(options);
             case ["sip", .. var rest] when SipLoadOptions.TryParse(rest, out var options):
-                return options.Real ? await SipRealLoad.Run(options) : SipLoad.Run(options);
+                return options.Real ? await SipRealLoad.Run(options) : await SipLoad.Run(options);
+            case ["sip-serve", var host]:
+                return SipServe.Run(host);
             case ["relay", .. var rest] when RelayLoadOptions.TryParse(rest, out var options):
                 return await RelayBench.Run(options);
             case ["relay-serve", var name]:

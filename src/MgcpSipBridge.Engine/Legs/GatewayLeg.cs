@@ -58,7 +58,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// </summary>
     private bool TimesTheFirstDigit => line.HotlineDelay is not null && !SignalMap.TimesDialTone(Traits);
 
-    private GatewayTraits Traits => core.Mgcp.StatusOf(line.Endpoint.Gateway)?.Traits ?? new GatewayTraits();
+    private GatewayTraits Traits => core.Mgcp.TraitsOf(line.Endpoint.Gateway) ?? new GatewayTraits();
 
     public void OnInService(EndpointAudit audit)
     {

@@ -26,6 +26,7 @@ internal sealed class MemoryRecords(int keep = 1000) : ICallRecords
 {
     private readonly Lock _gate = new();
     private readonly LinkedList<(long Place, V1.CallRecord Record)> _records = [];
+    private readonly Dictionary<string, V1.CallRecord> _byId = [];
     private long _last;
 
     public bool Lasts => false;
@@ -35,9 +36,11 @@ internal sealed class MemoryRecords(int keep = 1000) : ICallRecords
         lock (_gate)
             foreach (var record in records)
             {
-                if (_records.Any(r => r.Record.Id == record.Id)) continue;
+                if (!_byId.TryAdd(record.Id, record)) continue;
                 _records.AddFirst((++_last, record));
-                if (_records.Count > keep) _records.RemoveLast();
+                if (_records.Count <= keep) continue;
+                _byId.Remove(_records.Last!.Value.Record.Id);
+                _records.RemoveLast();
             }
     }
 
@@ -48,6 +51,6 @@ internal sealed class MemoryRecords(int keep = 1000) : ICallRecords
 
     public V1.CallRecord? Find(string id)
     {
-        lock (_gate) return _records.FirstOrDefault(r => r.Record.Id == id).Record;
+        lock (_gate) return _byId.GetValueOrDefault(id);
     }
 }

@@ -8,33 +8,35 @@ namespace MgcpSipBridge.Host.Shards;
 
 /// <summary>
 /// A mailbox, an engine and one reader at a time: one input, then all outputs, then one timer at the engine's next deadline. Who brings a letter
-/// while the engine rests takes it through the engine himself: no thread is woken, which is most of what a datagram costs otherwise. When
-/// the engine is at work the letter waits, and a thread of the pool reads the mailbox empty, in order. Messages from the network
+/// while nobody reads becomes the reader himself, and whoever reads goes on until the mailbox is empty: no thread is woken and none waits for another,
+/// which is most of what a datagram costs otherwise. Messages from the network
 /// are shed when too many wait; answers to what the engine itself asked for (look-ups, relay events, queries) never are, since their number
 /// is bounded by the engine.
 /// </summary>
 internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsyncDisposable
 {
+    // Letters that a bringer reads before he leaves the rest to a thread of the pool: his own socket must not wait for ever.
+    private const int Turn = 64;
     private static readonly TimeSpan FarOff = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentQueue<Letter> _mailbox = new();
-    private readonly Lock _reading = new();
-    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<long, TaskCompletionSource<object?>> _questions = new();
     private readonly MonotonicClock _clock;
     private readonly int _limit;
     private readonly TimeSpan _answerTimeout;
     private readonly Action<string> _shed;
     private readonly ILogger _log;
-    private readonly Timer _timer;
+    private readonly Thread _ticking;
+    private readonly AutoResetEvent _sooner = new(false);
     private IShardEngine? _engine;
     private IShardOutputs? _outputs;
     private SipOverload? _overload;
-    private Instant _armed = Instant.Never;
+    private long _armed = Instant.Never.Ticks;
     private long _lastQuestion;
     private int _waiting;
-    private int _reader;
+    private int _reading;
+    private int _called;
     private volatile bool _started;
     private volatile bool _closed;
 
@@ -47,7 +49,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     public Shard(MonotonicClock clock, int limit, TimeSpan answerTimeout, Action<string> shed, ILogger log)
     {
         (_clock, _limit, _answerTimeout, _shed, _log) = (clock, limit, answerTimeout, shed, log);
-        _timer = new Timer(_ => Bring(new Letter(EngineInput.DeadlineReached.Instance, null)));
+        _ticking = new Thread(Tick) { IsBackground = true, Name = "shard clock" };
     }
 
     /// <summary>Starts reading. With <paramref name="overload"/>, new calls that find no room are refused at once instead of waiting for a repeat.</summary>
@@ -55,7 +57,8 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     {
         (_engine, _outputs, _overload) = (engine, outputs, overload);
         _started = true;
-        WakeReader();
+        _ticking.UnsafeStart();
+        CallReader();
     }
 
     /// <summary>Takes a datagram that came to an MGCP socket, by its address where there are several; the bytes are copied.</summary>
@@ -80,13 +83,13 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     }
 
     /// <summary>Takes an input that must not be lost. Never runs the engine itself: the caller may be an output, or a thread that must not be kept.</summary>
-    public void Post(EngineInput input) => Put(new Letter(input, null));
+    public void Post(EngineInput input) => Leave(new Letter(input, null));
 
     /// <summary>Takes a model; ends when the engine has taken it, and throws what the engine threw.</summary>
     public Task ConfigureAsync(EngineModel model)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Put(new Letter(new EngineInput.Configure(model), null, done));
+        Leave(new Letter(new EngineInput.Configure(model), null, done));
         return done.Task;
     }
 
@@ -99,7 +102,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
         try
         {
             if (_closed) throw new TimeoutException("The engine has stopped.");
-            Put(new Letter(new EngineInput.Ask(number, question), null));
+            Leave(new Letter(new EngineInput.Ask(number, question), null));
             return await answer.Task.WaitAsync(patience ?? _answerTimeout, cancel);
         }
         finally
@@ -108,29 +111,27 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
         }
     }
 
-    /// <summary>Ends once the mailbox is empty; what comes later is dropped.</summary>
+    /// <summary>Ends when all that came before has been read.</summary>
     public async ValueTask DisposeAsync()
     {
         _closed = true;
         if (_started)
         {
-            WakeReader();
-            await _ended.Task;
+            var read = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            Leave(new Letter(null, null, read));
+            await read.Task;
+            _sooner.Set();
+            _ticking.Join();
         }
 
-        await _timer.DisposeAsync();
+        _sooner.Dispose();
     }
 
     /// <summary>Reads the mailbox empty.</summary>
     void IThreadPoolWorkItem.Execute()
     {
-        // From here on a letter may find the reader gone, and wakes another.
-        Interlocked.Exchange(ref _reader, 0);
-        lock (_reading)
-        {
-            while (_mailbox.TryDequeue(out var letter)) Read(letter);
-            if (_closed) _ended.TrySetResult();
-        }
+        Interlocked.Exchange(ref _called, 0);
+        Serve(int.MaxValue);
     }
 
     private static byte[] Copy(ReadOnlySpan<byte> bytes)
@@ -158,45 +159,55 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
 
     private void Bring(Letter letter)
     {
-        if (_started && !_closed && _mailbox.IsEmpty && !_reading.IsHeldByCurrentThread && _reading.TryEnter())
+        _mailbox.Enqueue(letter);
+        if (_started) Serve(Turn);
+    }
+
+    private void Leave(Letter letter)
+    {
+        _mailbox.Enqueue(letter);
+        // First the letter, then the look: whoever stops reading does it the other way round, so that one of the two sees the other.
+        Interlocked.MemoryBarrier();
+        if (_started && Volatile.Read(ref _reading) == 0) CallReader();
+    }
+
+    private void CallReader()
+    {
+        if (Interlocked.Exchange(ref _called, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+    }
+
+    private void Serve(int most)
+    {
+        while (!_mailbox.IsEmpty && Interlocked.CompareExchange(ref _reading, 1, 0) == 0)
         {
             try
             {
-                // Whoever left the engine a moment ago may have left letters too: first come, first served.
-                if (_mailbox.IsEmpty)
-                {
-                    Read(letter);
-                    return;
-                }
+                for (; most > 0 && _mailbox.TryDequeue(out var letter); most--) Read(letter);
             }
             finally
             {
-                _reading.Exit();
+                Interlocked.Exchange(ref _reading, 0);
             }
+
+            if (most > 0) continue;
+            if (!_mailbox.IsEmpty) CallReader();
+            return;
         }
-
-        Put(letter);
-    }
-
-    private void Put(Letter letter)
-    {
-        _mailbox.Enqueue(letter);
-        if (_started) WakeReader();
-    }
-
-    private void WakeReader()
-    {
-        if (Interlocked.Exchange(ref _reader, 1) == 0) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
     }
 
     private void Read(Letter letter)
     {
+        if (letter.Input is not { } input)
+        {
+            letter.Done?.TrySetResult();
+            return;
+        }
+
         var now = _clock.Now;
-        if (letter.Input is EngineInput.DeadlineReached) _armed = Instant.Never;
         var failed = false;
         try
         {
-            _engine!.Handle(letter.Input, now, DateTime.UtcNow);
+            _engine!.Handle(input, now, DateTime.UtcNow);
         }
         catch (Exception e)
         {
@@ -220,7 +231,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
 
         // What throws again whenever it is due must not keep a processor busy.
         var next = _engine.NextDeadline;
-        Arm(failed && next < now + AfterFailure ? now + AfterFailure : next);
+        Arm(failed && next < now + AfterFailure ? now + AfterFailure : next ?? Instant.Never);
         letter.Done?.TrySetResult();
         if (letter.Rented is null) return;
         ArrayPool<byte>.Shared.Return(letter.Rented);
@@ -230,7 +241,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     private void Failed(Letter letter, Exception e)
     {
         letter.Done?.TrySetException(e);
-        Log.Failed(_log, letter.Input.GetType().Name, e);
+        Log.Failed(_log, letter.Input?.GetType().Name ?? "", e);
     }
 
     private void Perform(EngineOutput output, IShardOutputs outputs)
@@ -261,25 +272,34 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
         }
     }
 
-    // The timer is only ever moved forward: one that fires too early finds nothing due, and is armed anew then. Far deadlines may be late by
-    // the slack, so that a busy engine's thousands of them share their firings.
-    private void Arm(Instant? deadline)
+    // The clock is only ever set forward: a tick that finds nothing due sets it anew. Deadlines may be late by the slack, and far ones are, so that a busy
+    // engine's thousands of them share their ticks: most are done with the next datagram anyway.
+    private void Arm(Instant deadline)
     {
-        if (deadline is not { } at || at >= _armed) return;
-        var delay = at - _clock.Now;
-        if (delay > FarOff)
-        {
-            if (_armed - at <= Slack) return;
-            delay += Slack;
-        }
-
-        // Rounded up to the timer's resolution of 1 ms; rounded down it would fire early, twice.
-        var milliseconds = delay <= TimeSpan.Zero ? 0 : (long)Math.Ceiling(Math.Min(delay.TotalMilliseconds, int.MaxValue));
-        _armed = _clock.Now + TimeSpan.FromMilliseconds(milliseconds);
-        _timer.Change(milliseconds, Timeout.Infinite);
+        if (_closed || new Instant(Volatile.Read(ref _armed)) - deadline <= Slack) return;
+        Volatile.Write(ref _armed, (deadline - _clock.Now > FarOff ? deadline + Slack : deadline).Ticks);
+        if (Thread.CurrentThread != _ticking) _sooner.Set();
     }
 
-    private readonly record struct Letter(EngineInput Input, byte[]? Rented, TaskCompletionSource? Done = null);
+    // A thread of its own: the pool's timers take one more change of thread a tick, and another thread's time to be set.
+    private void Tick()
+    {
+        while (!_closed)
+        {
+            var wait = new Instant(Volatile.Read(ref _armed)) - _clock.Now;
+            if (wait > TimeSpan.Zero)
+            {
+                // Rounded up to whole milliseconds; rounded down it would wake early, twice.
+                _sooner.WaitOne((int)Math.Ceiling(Math.Min(wait.TotalMilliseconds, int.MaxValue)));
+                continue;
+            }
+
+            Volatile.Write(ref _armed, Instant.Never.Ticks);
+            Bring(new Letter(EngineInput.DeadlineReached.Instance, null));
+        }
+    }
+
+    private readonly record struct Letter(EngineInput? Input, byte[]? Rented, TaskCompletionSource? Done = null);
 
     private static partial class Log
     {

@@ -125,11 +125,13 @@ public sealed class MgcpCallAgent
     public GatewayStatus? StatusOf(string gateway) => _directory.ByName(gateway) is { } found
         ? new GatewayStatus(found.Name, found.State, found.Address.IsNone ? null : found.Address, found.Traits, found.Pending)
         {
-            IsThrottled = found.Throttle.IsOn,
-            LastHeard = found.LastHeard,
+            IsThrottled = found.Throttle.IsOn, LastHeard = found.LastHeard,
             ConfiguredAddress = found.Model.Address,
         }
         : null;
+
+    /// <summary>How a gateway speaks; null when it is not configured.</summary>
+    public GatewayTraits? TraitsOf(string gateway) => _directory.ByName(gateway)?.Traits;
 
     /// <summary>
     /// Asks a discovered gateway what it has: ends in <see cref="MgcpEvent.GatewayProposed"/>. Nothing is configured by it; <see cref="SetGateway"/> does that.

@@ -59,12 +59,12 @@ internal sealed class NativePlane : MediaPlane
         }
     }
 
-    public override async ValueTask<MediaSession> StartAsync(MediaId media, MediaPorts gateway, MediaPorts sip)
+    public override MediaSession Start(MediaId media, MediaPorts gateway, MediaPorts sip)
     {
         var thread = _threads.MinBy(t => t.Sessions)!;
         thread.Sessions++;
         var session = new NativeSession(media, (NativePorts)gateway, (NativePorts)sip, thread, _context);
-        await session.StartAsync().ConfigureAwait(false);
+        session.Start();
         return session;
     }
 
@@ -72,6 +72,11 @@ internal sealed class NativePlane : MediaPlane
     {
         var routesChanged = _context.Kernel?.RoutesChanged() ?? false;
         foreach (var thread in _threads) await thread.DoAsync(() => thread.Check(routesChanged)).ConfigureAwait(false);
+    }
+
+    public override async ValueTask SettleAsync()
+    {
+        foreach (var thread in _threads) await thread.DoAsync(() => true).ConfigureAwait(false);
     }
 
     public override ValueTask DisposeAsync()

@@ -39,6 +39,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
     private int _used;
     private long _reopenAt;
     private Instant _now;
+    private int _called;
     private bool _stopping;
 
     /// <summary>Starts the thread.</summary>
@@ -74,11 +75,23 @@ internal sealed unsafe partial class RelayThread : IDisposable
     /// <summary>False when the system refused the priority that the settings ask for.</summary>
     public bool HasPriority { get; private set; } = true;
 
-    /// <summary>Does something on the thread, between two turns.</summary>
+    /// <summary>Does something on the thread before it looks at any packet that is sent from now on. Until there is one, the thread is not woken.</summary>
+    public void DoBeforePackets(Action work) => _commands.Enqueue(work);
+
+    /// <summary>Does something on the thread now, between two turns.</summary>
+    public void Do(Action work)
+    {
+        _commands.Enqueue(work);
+        if (Interlocked.Exchange(ref _called, 1) != 0) return;
+        var one = 1UL;
+        _ = Libc.Write(_wake, &one, sizeof(ulong));
+    }
+
+    /// <summary>As <see cref="Do"/>, for whoever must know the outcome.</summary>
     public Task<T> DoAsync<T>(Func<T> work)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _commands.Enqueue(() =>
+        Do(() =>
         {
             try
             {
@@ -89,8 +102,6 @@ internal sealed unsafe partial class RelayThread : IDisposable
                 done.SetException(e);
             }
         });
-        var one = 1UL;
-        _ = Libc.Write(_wake, &one, sizeof(ulong));
         return done.Task;
     }
 
@@ -179,12 +190,14 @@ internal sealed unsafe partial class RelayThread : IDisposable
             var ready = Libc.EpollWait(_epoll, _events, EventsPerTurn, Patience());
             // All that this turn will read has arrived by now: a later look at the clock would add our own work to the jitter.
             _now = _context.Now();
+            // What was commanded before a packet was sent holds for that packet.
+            Obey();
             for (var i = 0; i < ready; i++)
             {
                 var data = *(ulong*)(_events + (i * EventBytes) + EventData);
                 try
                 {
-                    if (data == WakeUp) Obey();
+                    if (data == WakeUp) Answer();
                     else if (_ports[data >> 1] is { } port) Receive(port, (data & TwinBit) != 0);
                 }
                 catch (Exception e) when (e is not OutOfMemoryException)
@@ -214,9 +227,26 @@ internal sealed unsafe partial class RelayThread : IDisposable
     // and an event of the old one then finds nothing to read.
     private void Obey()
     {
+        while (_commands.TryDequeue(out var command))
+        {
+            try
+            {
+                command();
+            }
+            catch (Exception e) when (e is not OutOfMemoryException)
+            {
+                _context.OnFault?.Invoke(e);
+            }
+        }
+    }
+
+    private void Answer()
+    {
         ulong count;
         _ = Libc.Read(_wake, &count, sizeof(ulong));
-        while (_commands.TryDequeue(out var command)) command();
+        // Who commands from here on calls again.
+        Interlocked.Exchange(ref _called, 0);
+        Obey();
     }
 
     private void Receive(NativePort port, bool twin)

@@ -20,11 +20,11 @@ internal sealed class PortablePlane(PlaneContext context) : MediaPlane
         }
     }
 
-    public override ValueTask<MediaSession> StartAsync(MediaId media, MediaPorts gateway, MediaPorts sip)
+    public override MediaSession Start(MediaId media, MediaPorts gateway, MediaPorts sip)
     {
         var session = new RelayedSession(media, (PortablePorts)gateway, (PortablePorts)sip, context);
         session.Start();
-        return new(session);
+        return session;
     }
 
     public override ValueTask CheckAsync(IEnumerable<MediaSession> sessions)

@@ -28,15 +28,13 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
             sip.Rtcp.PumpAsync((source, datagram) => OnRtcp(RelaySide.Sip, gateway.Rtcp, source, datagram), context.OnFault));
     }
 
-    public override ValueTask SetRemoteAsync(RelaySide side, RelayRemote remote)
+    public override void SetRemote(RelaySide side, RelayRemote remote)
     {
         lock (_gate)
         {
             _decisions.SetRemote(side, remote);
             Follow();
         }
-
-        return ValueTask.CompletedTask;
     }
 
     public void Check()

@@ -66,6 +66,8 @@ internal class LoadProcess : IDisposable
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
+            // It sees by its end when we are gone.
+            RedirectStandardInput = true,
             WorkingDirectory = folder,
         })!;
 }

@@ -8,14 +8,14 @@ namespace MgcpSipBridge.Benchmarks.Load;
 
 /// <summary>
 /// What idle lines and past transactions leave behind in the SIP layer alone, in virtual time: lines that register at a registrar which challenges, through hours of
-/// refreshes; and calls that come and go in both directions.
+/// refreshes; and calls that come and go in both directions. Then what answering one costs, in real time.
 /// </summary>
 internal static class SipLoad
 {
     private const int LayerTransactionsPerTurn = 4;
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(2);
 
-    public static int Run(SipLoadOptions options) => Register(options) & Churn(options) ? 0 : 1;
+    public static async Task<int> Run(SipLoadOptions options) => Register(options) & Churn(options) & await SipUasLoad.Run(options) ? 0 : 1;
 
     private static bool Register(SipLoadOptions options)
     {

@@ -5,10 +5,11 @@ namespace MgcpSipBridge.Benchmarks.Load;
 /// <summary>How much of SIP.</summary>
 /// <param name="Lines">Lines that register, 100 to 100000.</param>
 /// <param name="Transactions">Transactions that come and go.</param>
+/// <param name="Calls">Calls over loopback that the layer alone answers.</param>
 /// <param name="RegisterRate">REGISTERs that may begin in a second.</param>
 /// <param name="Idle">Real bridge: seconds that it is watched for after the last registration.</param>
 /// <param name="Real">Whether a real bridge registers at a real registrar, over loopback, in real time.</param>
-internal sealed record SipLoadOptions(int Lines = 10_000, int Transactions = 1_000_000, int RegisterRate = 100, int Idle = 30, bool Real = false)
+internal sealed record SipLoadOptions(int Lines = 10_000, int Transactions = 1_000_000, int Calls = 6000, int RegisterRate = 100, int Idle = 30, bool Real = false)
 {
     public static bool TryParse(IReadOnlyList<string> arguments, out SipLoadOptions options)
     {
@@ -27,6 +28,7 @@ internal sealed record SipLoadOptions(int Lines = 10_000, int Transactions = 1_0
             {
                 case "--lines": options = options with { Lines = Math.Clamp(number, 100, 100_000) }; break;
                 case "--transactions": options = options with { Transactions = number }; break;
+                case "--calls": options = options with { Calls = number }; break;
                 case "--register-rate": options = options with { RegisterRate = number }; break;
                 case "--idle": options = options with { Idle = number }; break;
                 default: return false;
