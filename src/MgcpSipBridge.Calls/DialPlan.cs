@@ -36,24 +36,39 @@ public enum DialJudgement
 /// </summary>
 public sealed class DialPlan
 {
-    private readonly ImmutableArray<NumberPattern> _numbers;
+    private readonly NumberSet _numbers;
     private readonly ImmutableArray<ServiceCode> _codes;
     private readonly int _maxDigits;
 
     /// <summary>A plan of numbers, none longer than <paramref name="maxDigits"/>, and of codes, none of which begins another.</summary>
     public DialPlan(IEnumerable<NumberPattern> patterns, int maxDigits, ImmutableArray<ServiceCode> codes = default)
+        : this(new NumberSet(patterns), maxDigits, codes)
     {
-        _numbers = [.. patterns.Distinct()];
-        _codes = codes.IsDefaultOrEmpty ? [] : [.. codes.Where(code => !_numbers.Any(number => number.Prefix == code.Prefix))];
+    }
+
+    /// <summary>A plan of numbers, none longer than <paramref name="maxDigits"/>, and of codes, none of which begins another.</summary>
+    public DialPlan(NumberSet numbers, int maxDigits, ImmutableArray<ServiceCode> codes = default)
+    {
+        ArgumentNullException.ThrowIfNull(numbers);
+        _numbers = numbers;
+        _codes = codes.IsDefaultOrEmpty ? [] : [.. codes.Where(code => !numbers.Has(code.Prefix))];
         _maxDigits = maxDigits;
-        Patterns = [.. _numbers.Select(Numbers), .. _codes.SelectMany(Codes).Distinct()];
     }
 
     /// <summary>Numbers, as they are dialled, of whoever sends help.</summary>
     public FrozenSet<string> Emergencies { get; init; } = [];
 
-    /// <summary>All that may be dialled as patterns, for compiling digit maps.</summary>
-    public ImmutableArray<NumberPattern> Patterns { get; }
+    /// <summary>All that may be dialled as patterns, for compiling digit maps. See <see cref="ForMaps"/>.</summary>
+    public ImmutableArray<NumberPattern> Patterns => ForMaps().Patterns;
+
+    /// <summary>
+    /// All that may be dialled as patterns, for compiling digit maps, and whether they say exactly that: where there are too many for any map they take more.
+    /// </summary>
+    public (ImmutableArray<NumberPattern> Patterns, bool Exact) ForMaps()
+    {
+        var (numbers, exact) = _numbers.ForMaps;
+        return ([.. numbers.Select(Numbers), .. _codes.SelectMany(code => Codes(code, numbers)).Distinct()], exact);
+    }
 
     /// <summary>
     /// Judges what has been dialled. A final '#' after a number that begins with a digit says "that is all"; in a code that begins with
@@ -66,7 +81,7 @@ public sealed class DialPlan
         {
             var verdict = JudgeCode(code, dialled[code.Prefix.Length..]);
             // Another number may begin like the code: it is waited for.
-            if (verdict is not (DialJudgement.Complete or DialJudgement.Impossible) || !BeginsNumber(dialled)) return verdict;
+            if (verdict is not (DialJudgement.Complete or DialJudgement.Impossible) || !_numbers.GoesOn(dialled)) return verdict;
             return verdict == DialJudgement.Complete ? DialJudgement.CompleteOnTimeout : DialJudgement.Incomplete;
         }
 
@@ -110,14 +125,7 @@ public sealed class DialPlan
 
     private DialJudgement Search(ReadOnlySpan<char> dialled)
     {
-        var best = DialJudgement.Impossible;
-        foreach (var pattern in _numbers)
-        {
-            var verdict = JudgeOne(pattern, dialled);
-            if (verdict > best) best = verdict;
-            if (best == DialJudgement.Complete) break;
-        }
-
+        var best = _numbers.Judge(dialled);
         return best == DialJudgement.CompleteOnTimeout && dialled.Length >= _maxDigits ? DialJudgement.Complete : best;
     }
 
@@ -126,13 +134,7 @@ public sealed class DialPlan
     {
         if (_codes.IsEmpty || dialled.IsEmpty || dialled[0] is not ('*' or '#')) return null;
         foreach (var code in _codes)
-        {
-            if (!dialled.StartsWith(code.Prefix)) continue;
-            foreach (var number in _numbers)
-                if (number.Prefix.Length > code.Prefix.Length && dialled.StartsWith(number.Prefix)) return null;
-            return code;
-        }
-
+            if (dialled.StartsWith(code.Prefix)) return _numbers.TakesLonger(dialled, code.Prefix.Length) ? null : code;
         return null;
     }
 
@@ -143,40 +145,21 @@ public sealed class DialPlan
         return false;
     }
 
-    private bool BeginsNumber(ReadOnlySpan<char> dialled)
-    {
-        foreach (var number in _numbers)
-            if (number.Prefix.Length > dialled.Length && number.Prefix.AsSpan().StartsWith(dialled)) return true;
-        return false;
-    }
-
     /// <summary>A number's pattern beside the codes: one that a code may go on from is not complete at once.</summary>
     private NumberPattern Numbers(NumberPattern number) => number with
     {
-        Immediate = number.Immediate && !_codes.Any(code => number.IsBounded && code.Prefix.Length > number.MaxDigits && JudgeOne(number, code.Prefix.AsSpan(0, number.MaxDigits)) == DialJudgement.Complete),
+        Immediate = number.Immediate && !_codes.Any(code => number.IsBounded && code.Prefix.Length > number.MaxDigits && NumberSet.JudgeOne(number, code.Prefix.AsSpan(0, number.MaxDigits)) == DialJudgement.Complete),
     };
 
     /// <summary>A code as patterns: by itself, or with each kind of number behind it.</summary>
-    private IEnumerable<NumberPattern> Codes(ServiceCode code)
+    private IEnumerable<NumberPattern> Codes(ServiceCode code, ImmutableArray<NumberPattern> numbers)
     {
         var length = code.Prefix.Length;
-        var alone = !_numbers.Any(number => number.Prefix.Length > length && number.Prefix.StartsWith(code.Prefix, StringComparison.Ordinal));
+        var alone = !_numbers.GoesOn(code.Prefix);
         if (!code.TakesNumber) return [new NumberPattern(code.Prefix, length, length, alone)];
         // The # that ends the number no map needs to know: a gateway reports at once what no entry can match any more (RFC 3435 §2.1.5).
         if (code.EndsWithHash) return [new NumberPattern(code.Prefix, length + 1, 0)];
-        return _numbers.Where(number => number.Prefix.Length == 0 || char.IsAsciiDigit(number.Prefix[0])).Select(number => new NumberPattern(
+        return numbers.Where(number => number.Prefix.Length == 0 || char.IsAsciiDigit(number.Prefix[0])).Select(number => new NumberPattern(
             code.Prefix + number.Prefix, length + Math.Max(1, number.MinDigits), number.IsBounded ? length + number.MaxDigits : 0, number.Immediate && alone));
-    }
-
-    private static DialJudgement JudgeOne(in NumberPattern pattern, ReadOnlySpan<char> dialled)
-    {
-        if (dialled.Length < pattern.Prefix.Length)
-            return pattern.Prefix.AsSpan().StartsWith(dialled) ? DialJudgement.Incomplete : DialJudgement.Impossible;
-        if (!dialled.StartsWith(pattern.Prefix)) return DialJudgement.Impossible;
-        // A pattern without a prefix means ordinary numbers; codes that begin with * or # have patterns of their own.
-        if (pattern.Prefix.Length == 0 && !char.IsAsciiDigit(dialled[0])) return DialJudgement.Impossible;
-        if (dialled.Length < pattern.MinDigits) return DialJudgement.Incomplete;
-        if (!pattern.IsBounded || dialled.Length < pattern.MaxDigits) return DialJudgement.CompleteOnTimeout;
-        return dialled.Length == pattern.MaxDigits ? DialJudgement.Complete : DialJudgement.Impossible;
     }
 }

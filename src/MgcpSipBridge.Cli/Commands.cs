@@ -105,6 +105,14 @@ internal static class Commands
         routes.Subcommands.Add(Verb("create", "Provision a route", (bridge, parse) => bridge.CreateRouteAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         routes.Subcommands.Add(Verb("update", "Change fields of a route", (bridge, parse) => bridge.UpdateRouteAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
         routes.Subcommands.Add(Verb("delete", "Take a route away", (bridge, parse) => bridge.DeleteRouteAsync(parse.GetRequiredValue(name), Tag(parse)), name, etag));
+        var tested = new Argument<string>("number") { Description = "The number, as a phone would dial it; with --peer as the peer would call it" };
+        var dialler = new Option<string>("--from") { Description = "Who dials: a line's number, gateway/endpoint, or a gateway", DefaultValueFactory = _ => "" };
+        var at = new Option<DateTimeOffset?>("--at") { Description = "When, such as 2026-12-24T18:00+01:00; now when left out" };
+        var calling = new Option<string>("--peer") { Description = "The peer that calls, instead of a line", DefaultValueFactory = _ => "" };
+        var callingFor = new Option<string>("--caller") { Description = "With --peer: whom it calls for", DefaultValueFactory = _ => "" };
+        routes.Subcommands.Add(Verb("test", "Where a number would go, why, and what would be sent; nothing is called",
+            (bridge, parse) => bridge.TestRouteAsync(parse.GetRequiredValue(tested), parse.GetRequiredValue(dialler), parse.GetValue(at), parse.GetRequiredValue(calling), parse.GetRequiredValue(callingFor)),
+            tested, dialler, at, calling, callingFor));
         var calls = Verb("calls", "Live calls", (bridge, _) => bridge.CallsAsync());
         calls.Subcommands.Add(Verb("show", "One call, live or ended",
             (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));

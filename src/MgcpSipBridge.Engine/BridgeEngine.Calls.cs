@@ -11,7 +11,7 @@ public sealed partial class BridgeEngine
         var before = line.State;
         var context = new CallContext(
             _core.Now,
-            _core.Plans.For(line.Model.Features).Plan,
+            _core.Plans.For(line.Model).Plan,
             line.Times(_core.Settings.Dial),
             line.Settings(),
             _core.Draining ? CallCause.ShuttingDown : line.Gateway.Draining ? CallCause.LineRestarting : null);

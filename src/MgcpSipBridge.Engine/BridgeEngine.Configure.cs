@@ -25,7 +25,7 @@ public sealed partial class BridgeEngine
 
         _core.Peers.Clear();
         foreach (var peer in model.Peers) _core.Peers[peer.Sip.Name] = peer;
-        _core.Routes = new RouteTable(model.Routes, _core.Settings.Dial.MaxDigits);
+        _core.Routes = model.Table ?? new RouteTable(model.Routes);
         _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
 
         RemoveLines(model);

@@ -25,6 +25,7 @@ public sealed partial class BridgeEngine
         EngineQuery.Hold hold => Hold(hold),
         EngineQuery.Transfer transfer => Transfer(transfer),
         EngineQuery.Originate originate => Originate(originate.Line, originate.Number),
+        EngineQuery.TestRoute test => TestRoute(test),
         EngineQuery.Counts => Counts(),
         _ => null,
     };

@@ -108,7 +108,8 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        var line = _byAccount.GetValueOrDefault((incoming.Peer, incoming.CalledUser)) ?? _byNumber.GetValueOrDefault(incoming.CalledUser);
+        var route = _core.Routes.FindFrom(incoming.Peer, new RouteQuestion(incoming.CalledUser, null, null, _core.Utc));
+        var line = LineCalled(incoming.Peer, route?.Called(incoming.CalledUser) ?? incoming.CalledUser);
         if (line is null)
         {
             var (status, q850, _) = CauseMap.Refusal(CallCause.UnknownNumber);
@@ -116,7 +117,8 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        var caller = new Party(incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld);
+        var number = incoming.Caller.User.Length > 0 ? route?.Caller(incoming.Caller.User) : null;
+        var caller = new Party(number ?? incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld);
         var call = new Call(_core.NewCallId(), FromLine: false, caller)
         {
             Ring = incoming.Ring,
@@ -146,6 +148,8 @@ public sealed partial class BridgeEngine
         });
         line.Gateway.Flush();
     }
+
+    private LineSlot? LineCalled(string peer, string user) => _byAccount.GetValueOrDefault((peer, user)) ?? _byNumber.GetValueOrDefault(user);
 
     private void OnRegistration(SipEvent.RegistrationChanged evt)
     {

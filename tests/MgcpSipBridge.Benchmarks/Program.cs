@@ -18,6 +18,7 @@ public static class Program
                                                           over loopback what answering a call costs (INVITE, ACK, BYE with SDP)
         sip --real [--lines N] [--register-rate N] [--idle SECONDS]
                                                           the bridge's process registering its lines at a registrar over loopback, then watched while they are idle
+        routes [--routes N]                               many routes (100,000): what a search takes, and what putting them in force takes
         relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--capacity] [--network]
                                                           RTP through our relay (native, kernel: its fast path, coalesced, churned: with a busy heap,
                                                           portable), a bare C forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon),
@@ -44,6 +45,9 @@ public static class Program
                 return await RelayBench.Run(options);
             case ["relay-serve", var name]:
                 return await RelayServe.Run(RelayServe.Settings(name), churn: name == "churned");
+            case ["routes", .. var rest] when RouteLoad.TryParse(rest, out var routes):
+                RouteLoad.Run(routes);
+                return 0;
             case ["mgcp"]:
                 MgcpLoad.Run();
                 return 0;

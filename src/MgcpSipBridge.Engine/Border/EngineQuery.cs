@@ -64,6 +64,14 @@ public abstract record EngineQuery
     /// <param name="Number">Whom to call, as its phone would dial it.</param>
     public sealed record Originate(string Line, string Number) : EngineQuery;
 
+    /// <summary>Where a number would go, and why; nothing is done: <see cref="RouteTestView"/>, or null when there is no such caller or peer.</summary>
+    /// <param name="Number">As a phone would dial it; with <paramref name="Peer"/> as the peer would call it.</param>
+    /// <param name="From">Who dials: a line's number, <c>gateway/endpoint</c>, or a gateway's name for any line of it; empty for a line that no route names.</param>
+    /// <param name="Peer">The peer that calls; null when a line does.</param>
+    /// <param name="Caller">The number that the peer says it calls for; empty for none.</param>
+    /// <param name="Utc">When; null for now.</param>
+    public sealed record TestRoute(string Number, string From, string? Peer = null, string Caller = "", DateTime? Utc = null) : EngineQuery;
+
     /// <summary>Asks a gateway which endpoints it has (AUEP): <see cref="GatewayAudit"/> once it has answered, or null when there is no such gateway.</summary>
     public sealed record AuditGateway(string Gateway) : EngineQuery;
 

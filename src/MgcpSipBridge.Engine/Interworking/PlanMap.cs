@@ -12,7 +12,8 @@ internal sealed class PlanMap(DialPlan plan)
     public DigitMap? For(DigitMapLimits limits)
     {
         if (_maps.TryGetValue(limits, out var map)) return map;
-        return _maps[limits] = DigitMap.Compile(plan.Patterns.Select(pattern => new DialPattern(pattern.Prefix, pattern.MinDigits, pattern.MaxDigits, pattern.Immediate)), limits);
+        var (patterns, exact) = plan.ForMaps();
+        return _maps[limits] = DigitMap.Compile(patterns.Select(pattern => new DialPattern(pattern.Prefix, pattern.MinDigits, pattern.MaxDigits, pattern.Immediate)), limits, exact);
     }
 
     /// <summary>

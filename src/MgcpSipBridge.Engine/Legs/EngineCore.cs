@@ -59,15 +59,18 @@ internal sealed class EngineCore
             field = value;
             Plans = new LinePlans(value, Settings.Dial.ServiceCodes, Settings.Dial.MaxDigits);
         }
-    } = new([], 32);
+    } = new([]);
 
     /// <summary>What lines may dial: routes and service codes.</summary>
-    public LinePlans Plans { get; private set; } = new(new RouteTable([], 32), [], 32);
+    public LinePlans Plans { get; private set; } = new(new RouteTable([]), [], 32);
 
     /// <summary>Which gateways report digit after digit without being asked each time.</summary>
     public LoopTrust Loops { get; } = new();
 
     public bool Draining { get; set; }
+
+    /// <summary>Where a number that a line calls goes, at this moment; null when no route takes it.</summary>
+    public RouteChoice? Route(LineModel line, string number) => Routes.Choose(new RouteQuestion(number, line.Number, line.Gateway, Utc), line.Peer, _entropy);
 
     public void Emit(EngineOutput output) => Outputs.Enqueue(output);
 

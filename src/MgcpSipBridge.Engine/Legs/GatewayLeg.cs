@@ -51,7 +51,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
 
     private DigitMap? Map => !_everyDigit && Traits.DigitMaps && !TimesTheFirstDigit ? Plan.Maps.For(new DigitMapLimits(Traits.MaxDigitMapBytes, Traits.DigitMapQuirks)) : null;
 
-    private LinePlan Plan => core.Plans.For(line.Model.Features);
+    private LinePlan Plan => core.Plans.For(line.Model);
 
     /// <summary>
     /// Whether only this side can tell that nothing was dialled for a while, because the gateway's dial tone cannot be given that length. Then every digit is to be reported.

@@ -15,7 +15,7 @@ internal sealed partial class SipLeg
     private SipEvent.TransferAsked? _asked;
 
     // Where the one whom the peer named may be reached, the first that was not tried yet in front.
-    private ImmutableQueue<(string Peer, string Number)> _destinations = [];
+    private ImmutableQueue<RouteHop> _destinations = [];
 
     /// <summary>The peer wants the line to talk to somebody else.</summary>
     public void OnTransferAsked(SipEvent.TransferAsked asked)
@@ -55,6 +55,7 @@ internal sealed partial class SipLeg
                 ReferredBy = _asked.By,
                 Carried = _asked.Carried,
                 HasAlternative = !_destinations.IsEmpty,
+                Caller = destination.Caller,
             },
             core.Now);
         core.SipCalls[_next] = call;
@@ -76,7 +77,7 @@ internal sealed partial class SipLeg
 
         IsTransferring = true;
         // A number is dialled as if by the line, but by who is to dial it.
-        if (other is null && !number.Contains(':', StringComparison.Ordinal)) number = core.Routes.Find(number, call.Line.Model.Peer)?.Number ?? number;
+        if (other is null && !number.Contains(':', StringComparison.Ordinal)) number = core.Route(call.Line.Model, number)?.Number ?? number;
         core.Sip.Transfer(Handle, number, other, core.Now);
         core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Transfer));
     }
@@ -208,7 +209,7 @@ internal sealed partial class SipLeg
     // At a host that is a peer's the number is the peer's, and the call's own peer goes before another one at that host. A host that nobody knows is a
     // name that the call's own peer has for itself: what it says there it has to understand, too. Should it be out of reach, the number is dialled
     // as if by the line. A dialog to be replaced is where the peer says, and nowhere else.
-    private IEnumerable<(string Peer, string Number)> Destinations(SipEvent.TransferAsked asked)
+    private IEnumerable<RouteHop> Destinations(SipEvent.TransferAsked asked)
     {
         var own = Peer ?? call.Line.Model.Peer;
         var named = core.Peers.Values
@@ -216,9 +217,9 @@ internal sealed partial class SipLeg
             .OrderBy(peer => peer.Sip.Name != own)
             .Select(peer => peer.Sip.Name)
             .FirstOrDefault();
-        yield return (named ?? own, asked.User);
-        if (asked.Replaces is not null || core.Routes.Find(asked.User, call.Line.Model.Peer) is not { } route) yield break;
-        foreach (var peer in route.Peers)
-            if (peer != (named ?? own)) yield return (peer, route.Number);
+        yield return new RouteHop(named ?? own, asked.User, null, "");
+        if (asked.Replaces is not null || core.Route(call.Line.Model, asked.User) is not { } route) yield break;
+        foreach (var hop in route.Hops)
+            if (hop.Peer != (named ?? own)) yield return hop;
     }
 }

@@ -7,9 +7,8 @@ namespace MgcpSipBridge.Engine;
 /// <summary>A call's SIP side: one SIP call at a time, and the peers that remain to be tried.</summary>
 internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 {
-    private ImmutableArray<string> _peers = [];
-    private int _nextPeer;
-    private string _number = "";
+    private ImmutableArray<RouteHop> _hops = [];
+    private int _nextHop;
     private bool _emergency;
     private bool _answered;
     private bool _offersEarly;
@@ -44,16 +43,16 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     /// <summary>Calls a number by its route.</summary>
     public void Place(string number)
     {
-        if (core.Routes.Find(number, call.Line.Model.Peer) is not { } choice)
+        if (core.Route(call.Line.Model, number) is not { } choice)
         {
             core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CallCause.UnknownNumber));
             return;
         }
 
         // A peer that is known to be down comes last, not never: the question may have been lost where a call would not be.
-        _peers = [.. choice.Peers.OrderBy(peer => core.Sip.StateOf(peer, core.Now) == SipPeerState.Down)];
-        _nextPeer = 0;
-        (_number, _emergency) = (choice.Number, choice.Emergency);
+        _hops = [.. choice.Hops.OrderBy(hop => core.Sip.StateOf(hop.Peer, core.Now) == SipPeerState.Down)];
+        _nextHop = 0;
+        _emergency = choice.Emergency;
         Try();
     }
 
@@ -73,7 +72,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 
     public void Release(CallEnd end)
     {
-        _nextPeer = _peers.Length;
+        _nextHop = _hops.Length;
         if (_next != default) core.Sip.HangUp(_next, CauseMap.Q850(end.Cause), core.Now);
         if (Handle == default || _released) return;
         _released = true;
@@ -95,7 +94,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         if (Handle == default || _released || _answered) return;
         _released = true;
         call.SipStatus = 302;
-        var to = core.Routes.Find(number, call.Line.Model.Peer)?.Number ?? number;
+        var to = core.Route(call.Line.Model, number)?.Number ?? number;
         core.Sip.Redirect(Handle, new SipRedirection(to, call.Line.Model.Number, CauseMap.Diversion(why)) { Name = call.Line.Model.DisplayName }, core.Now);
     }
 
@@ -164,7 +163,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 
         Note(rejected.End);
         // Who calls for help is refused by nobody in another's name.
-        if ((_emergency || CauseMap.IsReasonToFailOver(rejected.End)) && _nextPeer < _peers.Length && !_released)
+        if ((_emergency || CauseMap.IsReasonToFailOver(rejected.End)) && _nextHop < _hops.Length && !_released)
         {
             // The old handle's Gone is still to come; it finds nobody and that is right.
             core.SipCalls.Remove(Handle);
@@ -253,9 +252,10 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 
     private void Try()
     {
-        Peer = _peers[_nextPeer++];
+        var hop = _hops[_nextHop++];
+        Peer = hop.Peer;
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, Peer, _number, call.Media.OfferToPeer(), Withholds) { Emergency = _emergency, HasAlternative = _nextPeer < _peers.Length },
+            new SipInvite(call.Line.Model.Number, Peer, hop.Number, call.Media.OfferToPeer(), Withholds) { Emergency = _emergency, Caller = hop.Caller, HasAlternative = _nextHop < _hops.Length },
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

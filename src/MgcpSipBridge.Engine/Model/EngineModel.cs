@@ -73,27 +73,6 @@ public sealed record LineFeatures
     public bool ForwardingCodes { get; init; } = true;
 }
 
-/// <summary>A route: the longest prefix wins, then the lowest priority number.</summary>
-/// <param name="Name">Its name.</param>
-/// <param name="Prefix">Digits that the dialled number begins with; empty matches all.</param>
-/// <param name="Peer">The peer that the call goes to.</param>
-/// <param name="Priority">The lower goes first among equal prefixes.</param>
-/// <param name="StripDigits">Leading digits taken off.</param>
-/// <param name="Prepend">Digits put in front after that.</param>
-/// <param name="Failover">Peers tried in order when the one before is unreachable.</param>
-/// <param name="MinDigits">Fewest digits of a number on this route, prefix included.</param>
-/// <param name="MaxDigits">Most digits; when equal to the fewest, the number is complete without waiting. 0: open ended.</param>
-public sealed record RouteModel(
-    string Name,
-    string Prefix,
-    string Peer,
-    int Priority = 0,
-    int StripDigits = 0,
-    string Prepend = "",
-    ImmutableArray<string> Failover = default,
-    int MinDigits = 1,
-    int MaxDigits = 0);
-
 /// <summary>Who may be heard from other addresses than signalling names (NAT).</summary>
 public enum SourceLearning
 {
@@ -157,6 +136,11 @@ public sealed record EngineModel
 
     /// <summary>Routes, in any order.</summary>
     public ImmutableArray<RouteModel> Routes { get; init; } = [];
+
+    /// <summary>
+    /// The same, made ready for being searched; null: the engine does it. A large table is made before the engine has it, so that no call waits meanwhile.
+    /// </summary>
+    public RouteTable? Table { get; init; }
 }
 
 /// <summary>Settings of a shard that hold from its start to its end.</summary>

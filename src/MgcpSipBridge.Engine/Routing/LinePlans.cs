@@ -7,19 +7,20 @@ namespace MgcpSipBridge.Engine;
 internal sealed record LinePlan(DialPlan Plan, PlanMap Maps);
 
 /// <summary>
-/// The dial plans of lines: all have the routes, and each the service codes that its features allow. Lines with the same codes share one, so that a gateway with a
-/// thousand lines has its maps compiled once.
+/// The dial plans of lines: all have the routes that are for everybody, some have routes of their own, and each has the service codes that its features allow. Lines with
+/// the same share one, so that a gateway with a thousand lines has its maps compiled once.
 /// </summary>
 internal sealed class LinePlans(RouteTable routes, ImmutableArray<ServiceCode> codes, int maxDigits)
 {
-    private readonly Dictionary<(bool Privacy, bool DoNotDisturb, bool Forwarding), LinePlan> _plans = [];
+    private readonly Dictionary<(string Origin, bool Privacy, bool DoNotDisturb, bool Forwarding), LinePlan> _plans = [];
 
     /// <summary>A line's plan.</summary>
-    public LinePlan For(LineFeatures features)
+    public LinePlan For(LineModel line)
     {
-        var allowed = (features.PrivacyCodes, features.DoNotDisturbCodes, features.ForwardingCodes);
+        var features = line.Features;
+        var allowed = (routes.OriginOf(line.Number, line.Gateway), features.PrivacyCodes, features.DoNotDisturbCodes, features.ForwardingCodes);
         if (_plans.TryGetValue(allowed, out var known)) return known;
-        var plan = new DialPlan(routes.Plan.Patterns, maxDigits, [.. codes.Where(code => ServiceCodes.Allows(features, code.Action))]) { Emergencies = routes.Plan.Emergencies };
+        var plan = new DialPlan(routes.NumbersFor(line.Number, line.Gateway), maxDigits, [.. codes.Where(code => ServiceCodes.Allows(features, code.Action))]) { Emergencies = RouteTable.EmergencyNumbers };
         return _plans[allowed] = new LinePlan(plan, new PlanMap(plan));
     }
 }

@@ -163,7 +163,7 @@ internal sealed class ApiHost : IAsyncDisposable
                                                POST /v1/gateways/{name}:audit and …/lines/{number}:audit ask the gateway what it has, and what it does
         /v1/discoveredGateways                 gateways that nobody configured; POST /v1/discoveredGateways/{domain}:adopt
         /v1/peers                              SIP peers; /v1/peers/{name}
-        /v1/routes                             routes; /v1/routes/{name}
+        /v1/routes                             routes; /v1/routes/{name}; POST /v1/routes:test {"number", "from"} tells where a number would go
                                                POST to the lists, PATCH and DELETE on gateways, lines, peers and routes change them
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder

@@ -51,6 +51,8 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         return ChangeAsync(key, "delete", context, now =>
         {
             Changeable(now, key, etag, gateway);
+            // A route that names it would be another one without it: that is for whoever made it to say.
+            if (Routes(now, key) is { Count: > 0 } routes) throw ApiErrors.InUse(key, routes);
             var users = Users(now, key);
             if (users.Count > 0 && !(force && kind == ResourceKind.Gateway)) throw ApiErrors.InUse(key, users);
             return [.. users.Select(user => new StoreChange(user, null)), new StoreChange(key, null)];
@@ -157,6 +159,17 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
             ResourceKind.Gateway => [.. all.Gateways.Where(g => g.Name == key.Name).SelectMany(g => g.Lines).Select(l => new ResourceKey(ResourceKind.Line, l.Number ?? ""))],
             _ => [],
         };
+    }
+
+    /// <summary>Routes that name a gateway or a line.</summary>
+    private static List<ResourceKey> Routes(Provisioned now, ResourceKey key)
+    {
+        if (key.Kind is not (ResourceKind.Gateway or ResourceKind.Line)) return [];
+        var all = now.Combined(new Configuration.ConfigProblems());
+        if (all.Routes.All(r => r.From.IsEmpty)) return [];
+        var names = all.Gateways.SelectMany(g => g.Lines.Where(l => key.Kind == ResourceKind.Gateway ? g.Name == key.Name : l.Number == key.Name)
+            .SelectMany(l => (string?[])[l.Number, $"{g.Name}/{l.Endpoint}"])).Append(key.Name).ToHashSet(StringComparer.OrdinalIgnoreCase);
+        return [.. all.Routes.Where(r => r.From.Any(names.Contains)).Select(r => new ResourceKey(ResourceKind.Route, r.Name ?? ""))];
     }
 
     private static partial class Log

@@ -156,7 +156,7 @@ internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes)
 }
 
 /// <summary>Routes.</summary>
-internal sealed class RouteResource(BridgeState state, ProvisioningWrites writes) : V1.RouteService.RouteServiceBase
+internal sealed class RouteResource(EngineAnswers engine, BridgeState state, ProvisioningWrites writes) : V1.RouteService.RouteServiceBase
 {
     public override Task<V1.ListRoutesResponse> ListRoutes(V1.ListRoutesRequest request, ServerCallContext context)
     {
@@ -182,6 +182,17 @@ internal sealed class RouteResource(BridgeState state, ProvisioningWrites writes
     {
         await writes.DeleteAsync(ResourceKind.Route, request.Route, request.Etag, context);
         return new Empty();
+    }
+
+    public override async Task<V1.TestRouteResponse> TestRoute(V1.TestRouteRequest request, ServerCallContext context)
+    {
+        if (request.Number.Length == 0) throw ApiErrors.BadField("number", "is missing");
+        if (request.Number.Length > 128) throw ApiErrors.BadField("number", "has more than 128 characters");
+        if (request.Peer.Length > 0 && request.From.Length > 0) throw ApiErrors.BadField("from", "is who dials, and peer who calls: give one of them");
+        if (request.Time is { } given && (given.Seconds < 0 || given.Seconds > 253_402_300_799 || given.Nanos is < 0 or > 999_999_999)) throw ApiErrors.BadField("time", "is not a time");
+        var test = new EngineQuery.TestRoute(request.Number, request.From, request.Peer.Length > 0 ? request.Peer : null, request.Caller, request.Time?.ToDateTime());
+        var what = request.Peer.Length > 0 ? $"peer {request.Peer}" : $"gateway or line {request.From}";
+        return (await engine.OneAsync<RouteTestView>(test, what, context.CancellationToken)).ToMessage();
     }
 
     private V1.Route Find(string name) => state.Model.Routes.FirstOrDefault(r => r.Name == name)?.ToMessage(state) ?? throw EngineAnswers.NotFound($"route {name}");

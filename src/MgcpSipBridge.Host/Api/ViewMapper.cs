@@ -77,6 +77,15 @@ internal static partial class ViewMapper
         Failover = { route.Failover.IsDefault ? [] : route.Failover },
         MinDigits = route.MinDigits,
         MaxDigits = route.MaxDigits,
+        Direction = route.Direction == NumberDirection.FromPeer ? V1.Route.Types.Direction.FromPeer : V1.Route.Types.Direction.ToPeer,
+        Regex = route.Regex ?? "",
+        Called = route.Called?.ToMessage(),
+        Caller = route.Caller?.ToMessage(),
+        Schedule = route.Schedule is { } when
+            ? new V1.RouteSchedule { TimeZone = when.Zone, Times = { when.Times }, Weekdays = { when.Weekdays }, Dates = { when.Dates } }
+            : null,
+        Weight = route.Weight,
+        From = { route.From.Select(from => from.Text) },
         Source = state.SourceOf(ResourceKind.Route, route.Name),
         Etag = state.EtagOf(ResourceKind.Route, route.Name),
     };

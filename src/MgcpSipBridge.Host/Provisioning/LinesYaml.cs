@@ -149,7 +149,37 @@ internal static class LinesYaml
         ForwardingCodes = map.Flag("forwardingCodes", true),
     };
 
-    internal static RouteConfig ReadRoute(MapReader map) => new(map.Written)
+    internal static RouteConfig ReadRoute(MapReader map) => RouteFields(map) with
+    {
+        Called = Inside(map, "called", ReadRewrite),
+        Caller = Inside(map, "caller", ReadRewrite),
+        Schedule = Inside(map, "schedule", static inner => new ScheduleConfig(inner.Written)
+        {
+            TimeZone = inner.Text("timeZone"),
+            Times = inner.Texts("times"),
+            Weekdays = inner.Texts("weekdays"),
+            Dates = inner.Texts("dates"),
+        }),
+    };
+
+    private static T? Inside<T>(MapReader map, string name, Func<MapReader, T> read)
+        where T : class
+    {
+        if (map.Map(name) is not { } inner) return null;
+        var found = read(inner);
+        inner.Close();
+        return found;
+    }
+
+    private static RewriteConfig ReadRewrite(MapReader map) => new(map.Written)
+    {
+        StripDigits = map.Number("stripDigits", 0, 64, 0)!.Value,
+        Prepend = map.Text("prepend") ?? "",
+        Regex = map.Text("regex"),
+        Replace = map.Text("replace"),
+    };
+
+    private static RouteConfig RouteFields(MapReader map) => new(map.Written)
     {
         Name = map.Required("name"),
         Prefix = map.Text("prefix"),
@@ -160,5 +190,9 @@ internal static class LinesYaml
         Failover = map.Texts("failover"),
         MinDigits = map.Number("minDigits", 0, 64, null),
         MaxDigits = map.Number("maxDigits", 0, 64, 0)!.Value,
+        Direction = map.OneOf("direction", NumberDirection.ToPeer, ("toPeer", NumberDirection.ToPeer), ("fromPeer", NumberDirection.FromPeer)),
+        Regex = map.Text("regex"),
+        Weight = map.Number("weight", 0, 65_535, 0)!.Value,
+        From = map.Texts("from"),
     };
 }

@@ -83,6 +83,31 @@ internal sealed record RouteConfig(Written Written)
     public ImmutableArray<string> Failover { get; init; } = [];
     public int? MinDigits { get; init; }
     public int MaxDigits { get; init; }
+    public NumberDirection Direction { get; init; }
+    public string? Regex { get; init; }
+    public RewriteConfig? Called { get; init; }
+    public RewriteConfig? Caller { get; init; }
+    public ScheduleConfig? Schedule { get; init; }
+    public int Weight { get; init; }
+    public ImmutableArray<string> From { get; init; } = [];
+}
+
+/// <summary>How a number is written anew, as the user wrote it.</summary>
+internal sealed record RewriteConfig(Written Written)
+{
+    public int StripDigits { get; init; }
+    public string Prepend { get; init; } = "";
+    public string? Regex { get; init; }
+    public string? Replace { get; init; }
+}
+
+/// <summary>When a route holds, as the user wrote it.</summary>
+internal sealed record ScheduleConfig(Written Written)
+{
+    public string? TimeZone { get; init; }
+    public ImmutableArray<string> Times { get; init; } = [];
+    public ImmutableArray<string> Weekdays { get; init; } = [];
+    public ImmutableArray<string> Dates { get; init; } = [];
 }
 
 /// <summary>Everything provisioned as the user wrote it.</summary>

@@ -25,22 +25,24 @@ internal static partial class ProvisioningValidator
             Peers = [.. config.Peers.Select(run.Peer)],
             Gateways = [.. config.Gateways.Select(run.Gateway)],
             Lines = [.. config.Gateways.SelectMany(g => g.Lines.Select(l => run.Line(g, l)))],
-            Routes = [.. config.Routes.Select(run.Route)],
+            Routes = new RouteRules(config, problems).All(),
         };
-        return problems.None ? model : null;
+        // Made here, where no call waits for it.
+        return problems.None ? model with { Table = new RouteTable(model.Routes) } : null;
     }
 
     /// <summary>Whether a text is a number that can be called: 0-9, *, #, A-D, with or without a leading +.</summary>
     public static bool IsDestination(string text) => DestinationPattern().IsMatch(text);
+
+    /// <summary>What is wrong with the name of a resource; null when it is one.</summary>
+    internal static string? NameProblem(string name) =>
+        NamePattern().IsMatch(name) ? null : $"\"{name}\" is not a name: letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit";
 
     [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", RegexOptions.NonBacktracking)]
     private static partial Regex NamePattern();
 
     [GeneratedRegex("^[A-Za-z0-9+*#._-]{1,64}$", RegexOptions.NonBacktracking)]
     private static partial Regex NumberPattern();
-
-    [GeneratedRegex("^[0-9*#A-D]{0,64}$", RegexOptions.NonBacktracking)]
-    private static partial Regex DigitsPattern();
 
     [GeneratedRegex(@"^[+]?[0-9*#A-D]{1,64}$", RegexOptions.NonBacktracking)]
     private static partial Regex DestinationPattern();
@@ -72,8 +74,6 @@ internal static partial class ProvisioningValidator
         private readonly Dictionary<string, Written> _domains = new(StringComparer.OrdinalIgnoreCase);
         private readonly Dictionary<string, Written> _numbers = new(StringComparer.Ordinal);
         private readonly Dictionary<(GatewayConfig, string), Written> _endpoints = [];
-        private readonly Dictionary<string, Written> _routeNames = new(StringComparer.Ordinal);
-        private readonly Dictionary<(string, int), RouteConfig> _prefixes = [];
 
         public PeerModel Peer(PeerConfig peer)
         {
@@ -203,35 +203,6 @@ internal static partial class ProvisioningValidator
                 line.Username ?? line.Number ?? "", line.Password, line.Features);
         }
 
-        public RouteModel Route(RouteConfig route)
-        {
-            var written = route.Written;
-            Name(written, route.Name, _routeNames);
-            var prefix = route.Prefix ?? "";
-            if (!DigitsPattern().IsMatch(prefix)) Wrong(written, "prefix", $"\"{prefix}\" is not digits as phones dial them: 0-9, *, #, A-D");
-            else if (!_prefixes.TryAdd((prefix, route.Priority), route))
-            {
-                var other = _prefixes[(prefix, route.Priority)];
-                Wrong(written, "prefix", $"\"{prefix}\" with priority {route.Priority} is also route {other.Name} at {other.Written.At}: which one goes first?");
-            }
-
-            Reference(written, "peer", route.Peer);
-            for (var i = 0; i < route.Failover.Length; i++)
-            {
-                var field = $"failover[{i}]";
-                if (!_peers.Contains(route.Failover[i])) problems.Add(written.Of("failover"), written.PathOf(field), NoPeer(route.Failover[i]));
-                else if (route.Failover[i] == route.Peer || route.Failover.IndexOf(route.Failover[i]) < i)
-                    problems.Add(written.Of("failover"), written.PathOf(field), $"peer {route.Failover[i]} is tried before already");
-            }
-
-            if (route.Prepend.Length > 0 && !DestinationPattern().IsMatch(route.Prepend)) Wrong(written, "prepend", $"\"{route.Prepend}\" is not digits: 0-9, *, #, A-D, with or without a leading +");
-            var min = route.MinDigits ?? Math.Max(prefix.Length, 1);
-            if (min < prefix.Length) Wrong(written, "minDigits", $"{min} is fewer than the prefix has");
-            if (route.MaxDigits != 0 && route.MaxDigits < min) Wrong(written, "maxDigits", $"{route.MaxDigits} is fewer than {(route.MinDigits is null ? "the prefix has" : "minDigits")}");
-            if (route.MaxDigits != 0 && route.StripDigits > route.MaxDigits) Wrong(written, "stripDigits", $"{route.StripDigits} is more than maxDigits");
-            return new RouteModel(route.Name ?? "", prefix, route.Peer ?? "", route.Priority, route.StripDigits, route.Prepend, route.Failover, min, route.MaxDigits);
-        }
-
         private SipHops Backups(PeerConfig peer, SipTransport? first)
         {
             var hops = ImmutableArray.CreateBuilder<SipHop>();
@@ -322,7 +293,7 @@ internal static partial class ProvisioningValidator
         private void Name(Written written, string? name, Dictionary<string, Written> seen)
         {
             if (name is null) return;
-            if (!NamePattern().IsMatch(name)) Wrong(written, "name", $"\"{name}\" is not a name: letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit");
+            if (NameProblem(name) is { } problem) Wrong(written, "name", problem);
             else Once(written, "name", name, seen);
         }
 

@@ -39,12 +39,15 @@ public sealed class DigitMap
     /// The shortest map for these patterns that is right for a gateway. When it does not fit, lengths and prefixes are blurred from the longest on, in a way that never
     /// ends collecting too early. Null when the gateway can collect such numbers by no map at all: it has no timer, or no room.
     /// </summary>
-    public static DigitMap? Compile(IEnumerable<DialPattern> patterns, DigitMapLimits limits)
+    /// <param name="patterns">What is to be collected.</param>
+    /// <param name="limits">What the gateway takes.</param>
+    /// <param name="exact">Whether the patterns are all that is meant; false when they take more than that.</param>
+    public static DigitMap? Compile(IEnumerable<DialPattern> patterns, DigitMapLimits limits, bool exact = true)
     {
         ArgumentNullException.ThrowIfNull(patterns);
         if (DigitMapCompiler.Compile([.. patterns], limits) is not { } compiled) return null;
         return TryParse(compiled.Text, out var map)
-            ? new DigitMap(map.Text, map._entries) { IsExact = compiled.IsExact }
+            ? new DigitMap(map.Text, map._entries) { IsExact = compiled.IsExact && exact }
             : throw new InvalidOperationException($"The compiler wrote a map that cannot be read: {compiled.Text}");
     }
 

@@ -56,7 +56,7 @@ internal sealed partial class SipCall
 
     private RequestDraft DraftOf(SipInvite invite, SipPeer peer, SipAccount account, ImmutableArray<string> routes)
     {
-        var self = SipUri.Create(account.User, peer.Domain);
+        var self = SipUri.Create(invite.Caller ?? account.User, peer.Domain);
         var headers = ImmutableArray.CreateBuilder<(SipHeader, string)>();
         headers.Add((SipHeader.Allow, SipCore.Allow));
         headers.Add((SipHeader.Supported, _core.Supported));

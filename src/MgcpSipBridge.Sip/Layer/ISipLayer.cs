@@ -23,6 +23,9 @@ public sealed record SipInvite(string Account, string Peer, string CalledUser, R
     /// <summary>Whether somebody else can be called if this peer does not answer: then its silence is not waited for (<see cref="SipSettings.FailoverAfter"/>).</summary>
     public bool HasAlternative { get; init; }
 
+    /// <summary>The caller's number as the peer shall see it in From and what asserts it, unescaped; null: the account's user.</summary>
+    public string? Caller { get; init; }
+
     /// <summary>Headers to carry along as they are (User-to-User, private ones); see <see cref="SipEvent.TransferAsked.Carried"/>.</summary>
     public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
 
@@ -140,6 +143,9 @@ public interface ISipLayer
 
     /// <summary>Tells the peer of digits by INFO (<c>application/dtmf-relay</c>).</summary>
     void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now);
+
+    /// <summary>Request-URI of a call to a user of a peer; null when there is no such peer.</summary>
+    string? UriOf(string peer, string user) => null;
 
     /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
     string? CallIdOf(SipCallHandle call) => null;

@@ -48,6 +48,9 @@ public sealed partial class SipLayer : ISipLayer
     public bool TryTake(out SipOutput output) => _core.TryTake(out output);
 
     /// <inheritdoc/>
+    public string? UriOf(string peer, string user) => _core.Peers.Find(peer) is { } found ? SipUri.Create(user, found.HostPort, found.UriParameters) : null;
+
+    /// <inheritdoc/>
     public string? CallIdOf(SipCallHandle call) => _calls.GetValueOrDefault(call.Value)?.CallId;
 
     /// <inheritdoc/>

@@ -37,6 +37,7 @@ internal static class ApiRoles
 
         ["mgcpsipbridge.v1.RouteService/ListRoutes"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.RouteService/GetRoute"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.RouteService/TestRoute"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.RouteService/CreateRoute"] = ApiRole.Admin,
         ["mgcpsipbridge.v1.RouteService/UpdateRoute"] = ApiRole.Admin,
         ["mgcpsipbridge.v1.RouteService/DeleteRoute"] = ApiRole.Admin,

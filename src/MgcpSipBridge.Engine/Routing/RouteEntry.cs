@@ -1,0 +1,79 @@
+using System.Collections.Frozen;
+using System.Text.RegularExpressions;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>What is to be routed.</summary>
+/// <param name="Number">The called number.</param>
+/// <param name="Line">Number of the calling line; null when no line calls.</param>
+/// <param name="Gateway">Its gateway.</param>
+/// <param name="Utc">When.</param>
+internal readonly record struct RouteQuestion(string Number, string? Line, string? Gateway, DateTime Utc);
+
+/// <summary>A route made ready for use: its expressions compiled, its lines looked up. Immutable.</summary>
+internal sealed class RouteEntry
+{
+    private readonly FrozenSet<string> _gateways;
+    private readonly FrozenSet<string> _lines;
+    private readonly Regex? _match;
+    private readonly Rewriter _called;
+    private readonly Rewriter _caller;
+
+    public RouteEntry(RouteModel route)
+    {
+        Route = route;
+        _gateways = route.From.Select(static from => from.Gateway).OfType<string>().ToFrozenSet(StringComparer.Ordinal);
+        _lines = route.From.Select(static from => from.Line).OfType<string>().ToFrozenSet(StringComparer.Ordinal);
+        _match = route.Regex is { } regex ? Whole(regex) : null;
+        Shape = route.Regex is { } shaped ? RegexShape.Of(shaped) : null;
+        _called = new Rewriter(route.Called ?? new NumberRewrite(route.StripDigits, route.Prepend));
+        _caller = new Rewriter(route.Caller ?? new NumberRewrite());
+        Rank = (route.Priority, route.From.IsEmpty ? 2 : _gateways.Count > 0 ? 1 : 0, route.Regex is null ? 1 : 0, route.Schedule is null ? 1 : 0);
+    }
+
+    public RouteModel Route { get; }
+
+    /// <summary>How its numbers look, when it has an expression; null when it has a prefix.</summary>
+    public RegexShape? Shape { get; }
+
+    /// <summary>Which goes first of routes with the same beginning: the lower. Of one rank the name decides, or the weights.</summary>
+    public (int Priority, int Origin, int Kind, int Time) Rank { get; }
+
+    /// <summary>Whether it takes every number with its beginning, at any time and from every line.</summary>
+    public bool IsUnconditional => _match is null && Route.Schedule is null && Route.From.IsEmpty;
+
+    public bool IsFrom(string? line, string? gateway) =>
+        Route.From.IsEmpty || (line is not null && _lines.Contains(line)) || (gateway is not null && _gateways.Contains(gateway));
+
+    public bool HoldsAt(DateTime utc) => Route.Schedule?.Holds(utc) ?? true;
+
+    public bool Takes(string number) => _match is null || _match.IsMatch(number);
+
+    /// <summary>Whether it takes what is asked, which begins as it should.</summary>
+    public bool Fits(in RouteQuestion question) => IsFrom(question.Line, question.Gateway) && HoldsAt(question.Utc) && Takes(question.Number);
+
+    /// <summary>Whether two share by their weights.</summary>
+    public bool Shares(RouteEntry other) => Rank == other.Rank && Route.Weight > 0 && other.Route.Weight > 0;
+
+    /// <summary>The called number as the other side shall see it.</summary>
+    public string Called(string number) => _called.Write(number);
+
+    /// <summary>The caller's number as the other side shall see it; null when it stays as it is.</summary>
+    public string? Caller(string? number) => number is null || Route.Caller is null ? null : _caller.Write(number);
+
+    /// <summary>An expression that stands for a whole number. In time that grows with the number alone.</summary>
+    public static Regex Whole(string regex) => new($"^(?:{regex})\\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+
+    /// <summary>A rewrite made ready for use.</summary>
+    private readonly struct Rewriter(NumberRewrite rewrite)
+    {
+        private readonly Regex? _regex = rewrite.Regex is { } regex ? Whole(regex) : null;
+
+        public string Write(string number)
+        {
+            if (_regex is not null) return _regex.Replace(number, rewrite.Replace);
+            var stripped = rewrite.StripDigits >= number.Length ? "" : number[rewrite.StripDigits..];
+            return rewrite.Prepend + stripped;
+        }
+    }
+}
