@@ -59,6 +59,15 @@ internal abstract class MediaSession(MediaPorts gateway, MediaPorts sip)
     /// <summary>Obeys a command about the audio itself.</summary>
     public abstract ValueTask DoAsync(RelayCommand command);
 
+    /// <summary>Lets an end enter a conference, with what that takes: its members are never used by two threads at once.</summary>
+    public abstract ValueTask<bool> JoinAsync(RelaySide side, ConferenceRoom room);
+
+    /// <summary>Begins to record.</summary>
+    public abstract ValueTask RecordAsync(RelayCommand.Record command, IRecordingSink sink, DateTimeOffset utc);
+
+    /// <summary>What has passed so far.</summary>
+    public abstract ValueTask<RelayStatistics> MeasureAsync();
+
     /// <summary>Stops relaying, whatever is still in the sockets, closes them and says what passed. No event of the session comes after it.</summary>
     public abstract ValueTask<RelayStatistics> CloseAsync();
 }

@@ -46,6 +46,18 @@ public sealed record RelaySettings
     /// <summary>How often that is looked at, at least every 10 ms.</summary>
     public TimeSpan CheckInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long both ends, which should be heard, may say nothing before the call is told to be dead; zero: for ever.</summary>
+    public TimeSpan MediaTimeout { get; init; }
+
+    /// <summary>Folder for recordings; null: none are made.</summary>
+    public string? RecordingFolder { get; init; }
+
+    /// <summary>Recordings at a time; more are refused.</summary>
+    public int MaxRecordings { get; init; } = 16;
+
+    /// <summary>Bytes of a recording at most: an hour of both ends apart is 115 million.</summary>
+    public long MaxRecordingBytes { get; init; } = 250_000_000;
+
     /// <summary>DSCP and ECN of what we send, as the whole byte; 0xB8 is expedited forwarding (RFC 3246), 0 leaves it to the system.</summary>
     public byte TrafficClass { get; init; } = 0xB8;
 
@@ -87,6 +99,8 @@ public sealed record RelaySettings
         if (Priority is < 0 or > 99) errors.Add("The priority lies between 1 and 99, or is 0.");
         if (RtpPerSecond is < 50 or > 100_000 || RtcpPerSecond is < 1 or > 100_000) errors.Add("The packets of an end lie between 50 (RTCP: 1) and 100000 a second.");
         if (SilenceAfter <= TimeSpan.Zero || CheckInterval < TimeSpan.FromMilliseconds(10)) errors.Add("Silence is looked for every 10 ms at most, and lasts.");
+        if (MediaTimeout < TimeSpan.Zero || (MediaTimeout > TimeSpan.Zero && MediaTimeout < SilenceAfter)) errors.Add("The media time-out is zero, or no shorter than silence that is told.");
+        if (MaxRecordings < 0 || MaxRecordingBytes < 1000) errors.Add("Recordings have at least 1000 bytes.");
         return errors;
 
         void CheckSide(string side, IPAddress bind, IPAddress? advertise)

@@ -25,6 +25,9 @@ public sealed class RtpRelay : IAsyncDisposable
     private readonly Channel<RelayCommand?> _commands = Channel.CreateUnbounded<RelayCommand?>(new() { SingleReader = true, AllowSynchronousContinuations = true });
     private readonly Task _control;
     private readonly Timer _checks;
+    private readonly SoundLibrary _sounds;
+    private readonly Conferences _conferences = new();
+    private readonly RecordingFiles _recordings;
     private int _checkWaits;
 
     /// <summary>Starts a relay; it binds nothing until a session is opened.</summary>
@@ -34,9 +37,10 @@ public sealed class RtpRelay : IAsyncDisposable
     /// </param>
     /// <param name="onFault">Told of exceptions that mean a bug; the relay goes on.</param>
     /// <param name="time">The clock; null for the system's.</param>
+    /// <param name="sounds">Announcements that can be played by name; null for none.</param>
     /// <exception cref="ArgumentException">The settings are not valid.</exception>
     /// <exception cref="PlatformNotSupportedException">The native engine or the fast path is asked for and the system does not allow it.</exception>
-    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null)
+    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null, SoundLibrary? sounds = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(onEvent);
@@ -44,6 +48,8 @@ public sealed class RtpRelay : IAsyncDisposable
         _settings = settings;
         _onEvent = onEvent;
         _onFault = onFault;
+        _recordings = new(settings, onFault);
+        _sounds = sounds ?? SoundLibrary.Empty;
         _time = time ?? TimeProvider.System;
         _start = _time.GetTimestamp();
         var entropy = new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes));
@@ -184,11 +190,61 @@ public sealed class RtpRelay : IAsyncDisposable
             case RelayCommand.Close close:
                 await CloseAsync(close.Media).ConfigureAwait(false);
                 break;
+            case RelayCommand.Record record:
+                await RecordAsync(record).ConfigureAwait(false);
+                break;
+            case RelayCommand.Measure measure:
+                _onEvent(new RelayEvent.Measured(
+                    measure.Media, _sessions.TryGetValue(measure.Media, out var measured) ? await measured.MeasureAsync().ConfigureAwait(false) : RelayStatistics.None));
+                break;
+            case RelayCommand.Join join:
+                await JoinAsync(join).ConfigureAwait(false);
+                break;
+            case RelayCommand.Play play when !_sessions.ContainsKey(play.Media):
+                _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotPossible));
+                break;
+            case RelayCommand.Play play when _sounds.Resolve(play) is null:
+                _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotFound));
+                break;
+            case RelayCommand.Play play:
+                await _sessions[play.Media].DoAsync(_sounds.Resolve(play)!).ConfigureAwait(false);
+                break;
             default:
                 if (_sessions.TryGetValue(command.Media, out var worked)) await worked.DoAsync(command).ConfigureAwait(false);
-                else if (command is RelayCommand.Play play) _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotPossible));
+                if (command is RelayCommand.Leave leave) _conferences.Left(leave.Media, leave.Side);
                 break;
         }
+    }
+
+    private async ValueTask RecordAsync(RelayCommand.Record record)
+    {
+        record = record with { MaxBytes = Math.Min(record.MaxBytes, _settings.MaxRecordingBytes) };
+        // A file takes its time, and this may be the thread of whoever asked.
+        if (_sessions.TryGetValue(record.Media, out var session) && await Task.Run(() => _recordings.Open(record.Id, record.Kind)).ConfigureAwait(false) is { } sink)
+            await session.RecordAsync(record, sink, _time.GetUtcNow()).ConfigureAwait(false);
+        else
+            _onEvent(new RelayEvent.RecordingEnded(record.Media, record.Id, RecordingEnd.Failed, 0, TimeSpan.Zero));
+    }
+
+    private async ValueTask JoinAsync(RelayCommand.Join join)
+    {
+        var joined = false;
+        if (_sessions.TryGetValue(join.Media, out var session))
+        {
+            // In one at a time: who is in another leaves it, with both ends.
+            if (_conferences.Of(join.Media) is { } other && other != join.Conference)
+            {
+                await session.DoAsync(new RelayCommand.Leave(join.Media, RelaySide.Gateway)).ConfigureAwait(false);
+                await session.DoAsync(new RelayCommand.Leave(join.Media, RelaySide.Sip)).ConfigureAwait(false);
+                _conferences.Left(join.Media, side: null);
+            }
+
+            joined = await session.JoinAsync(join.Side, _conferences.Open(join.Conference)).ConfigureAwait(false);
+            if (joined) _conferences.Entered(join.Media, join.Side, join.Conference);
+            else _conferences.Forget(join.Conference);
+        }
+
+        _onEvent(new RelayEvent.Joined(join.Media, join.Side, join.Conference, joined));
     }
 
     private void Open(MediaId media)
@@ -227,6 +283,7 @@ public sealed class RtpRelay : IAsyncDisposable
         if (_sessions.Remove(media, out var session))
         {
             statistics = await session.CloseAsync().ConfigureAwait(false);
+            _conferences.Left(media, side: null);
             var now = Now();
             _gateway.Release(session.Gateway, now);
             _sip.Release(session.Sip, now);

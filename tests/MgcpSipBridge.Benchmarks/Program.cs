@@ -24,6 +24,7 @@ public static class Program
                                                           portable), a bare C forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon),
                                                           interleaved; direct: no relay, what all else is compared with. --network: in network
                                                           namespaces joined by virtual Ethernet (root; without rtpengine) in place of the loopback
+        media                                             audio that is worked on: what transcoding, playing, listening and mixing cost a packet
         """;
 
     public static async Task<int> Main(string[] args)
@@ -47,6 +48,9 @@ public static class Program
                 return await RelayServe.Run(RelayServe.Settings(name), churn: name == "churned");
             case ["routes", .. var rest] when RouteLoad.TryParse(rest, out var routes):
                 RouteLoad.Run(routes);
+                return 0;
+            case ["media"]:
+                MediaBench.Run();
                 return 0;
             case ["mgcp"]:
                 MgcpLoad.Run();

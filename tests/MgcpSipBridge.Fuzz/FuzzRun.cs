@@ -14,10 +14,12 @@ internal sealed class FuzzRun(long cases, TimeSpan limit, ulong seed, int worker
 
     private static readonly (string Name, string Folder, int Share, Func<ulong, ITarget> Make)[] Targets =
     [
-        ("mgcp", "mgcp", 30, static _ => new MgcpReaders()),
-        ("agent", "mgcp", 40, static seed => new AgentTarget(seed)),
+        ("mgcp", "mgcp", 25, static _ => new MgcpReaders()),
+        ("agent", "mgcp", 35, static seed => new AgentTarget(seed)),
         ("sip", "sip", 15, static _ => new SipReaders()),
         ("sdp", "sdp", 15, static _ => new SdpReaders()),
+        ("media", "media", 5, static _ => new MediaReaders()),
+        ("program", "media", 5, static seed => new ProgramTarget(seed)),
     ];
 
     private readonly Lock _console = new();
@@ -47,7 +49,7 @@ internal sealed class FuzzRun(long cases, TimeSpan limit, ulong seed, int worker
             threads.ForEach(static t => t.Join());
             all += run;
             var took = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            Say($"{name,-6} {run} cases of {corpus.Count} samples, {bytes / 1e6:0} MB, {took:0.0} s, {run / took / 1000:0} thousand a second with {workers} workers");
+            Say($"{name,-7} {run} cases of {corpus.Count} samples, {bytes / 1e6:0} MB, {took:0.0} s, {run / took / 1000:0} thousand a second with {workers} workers");
         }
 
         Say($"{all} cases in all; {_mostAlive / 1e6:0.0} MB alive at most");

@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Fuzz;
 public static class Program
 {
     private const string Usage = """
-        run [--cases N] [--seconds S] [--seed S] [--workers N] [--target mgcp|agent|sip|sdp]
+        run [--cases N] [--seconds S] [--seed S] [--workers N] [--target mgcp|agent|sip|sdp|media|program]
                       mutated corpus, N cases (800000) on all processors, S seconds at most (no limit)
         linear        nasty shapes: twice the size, at most 2.5 times the time
         """;

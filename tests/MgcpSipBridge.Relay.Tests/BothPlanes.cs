@@ -15,10 +15,10 @@ public abstract class BothPlanes
         (_engine, _fastPath) = (engine, fastPath);
     }
 
-    protected RelayBed Bed(int pairs = 8, IPAddress? address = null, Func<RelaySettings, RelaySettings>? adjust = null)
+    protected RelayBed Bed(int pairs = 8, IPAddress? address = null, Func<RelaySettings, RelaySettings>? adjust = null, SoundLibrary? sounds = null)
     {
         // Two threads, so that sessions of one relay meet on different ones.
-        var bed = new RelayBed(pairs, address, settings => (adjust?.Invoke(settings) ?? settings) with { Engine = _engine, Threads = 2, FastPath = _fastPath });
+        var bed = new RelayBed(pairs, address, settings => (adjust?.Invoke(settings) ?? settings) with { Engine = _engine, Threads = 2, FastPath = _fastPath }, sounds);
         Assert.Equal(_engine, bed.Relay.Engine);
         Assert.Equal(_engine == RelayEngine.Native ? 2 : 0, bed.Relay.Threads);
         return bed;

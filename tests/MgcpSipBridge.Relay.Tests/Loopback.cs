@@ -27,7 +27,7 @@ public sealed class RelayBed : IAsyncDisposable
     private static int Hosts;
     private readonly BlockingCollection<RelayEvent> _events = [];
 
-    public RelayBed(int pairs = 8, IPAddress? address = null, Func<RelaySettings, RelaySettings>? adjust = null)
+    public RelayBed(int pairs = 8, IPAddress? address = null, Func<RelaySettings, RelaySettings>? adjust = null, SoundLibrary? sounds = null)
     {
         // Linux has the whole of 127/8: an address per test run and bed keeps its ports free of everybody else's.
         var number = Interlocked.Increment(ref Hosts);
@@ -42,7 +42,7 @@ public sealed class RelayBed : IAsyncDisposable
             RtpPerSecond = 100_000,
             CheckInterval = TimeSpan.FromMilliseconds(10),
         };
-        Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, _events.Add, Faults.Enqueue, Time);
+        Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, _events.Add, Faults.Enqueue, Time, sounds);
     }
 
     public IPAddress Address { get; }

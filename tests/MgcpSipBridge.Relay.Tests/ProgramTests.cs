@@ -88,15 +88,158 @@ public abstract class ProgramTests(RelayEngine engine) : BothPlanes(engine)
         Assert.False(pbx.HasHeard);
     }
 
-    private static RelayEvent.Opened Connect(RelayBed bed, End phone, RelayForm phoneForm, End pbx, RelayForm pbxForm)
+    [Fact]
+    public async Task Ends_of_sessions_on_different_threads_meet_in_a_conference()
     {
-        var opened = bed.Open(1);
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        using var third = new End(bed.Address);
+        using var nobody = new End(bed.Address);
+        var first = Connect(bed, phone, MuLaw, pbx, MuLaw);
+        var second = Connect(bed, nobody, MuLaw, third, MuLaw, media: 2);
+        // Both threads have settled who sends before one of the sessions moves.
+        phone.Speak(first.GatewayRtp);
+        pbx.Hear(out _);
+        third.Speak(second.SipRtp);
+        nobody.Hear(out _);
+        bed.Expect<RelayEvent.FirstPacket>();
+        bed.Expect<RelayEvent.FirstPacket>();
+        foreach (var (media, side) in ((long, RelaySide)[])[(1, RelaySide.Gateway), (1, RelaySide.Sip), (2, RelaySide.Sip)])
+        {
+            bed.Relay.Post(new RelayCommand.Join(new(media), side, new(5)));
+            Assert.True(bed.Expect<RelayEvent.Joined>().Succeeded);
+        }
+
+        // The third speaks; everybody's clock runs until the others have heard it.
+        var heard = (Phone: false, Pbx: false, Third: false);
+        for (var i = 0; i < 100 && !(heard.Phone && heard.Pbx); i++)
+        {
+            third.Speak(second.SipRtp, fill: 0x10);
+            bed.Settle();
+            bed.Time.Advance(Frame);
+            heard.Phone |= phone.Hear(out _)[100] == 0x10;
+            heard.Pbx |= pbx.Hear(out _)[100] == 0x10;
+            heard.Third |= third.Hear(out _)[100] == 0x10;
+        }
+
+        Assert.Equal((true, true, false), heard);
+        Assert.False(nobody.HasHeard);
+        while (third.HasHeard) third.HearQuietly();
+        bed.Relay.Post(new RelayCommand.Leave(new(2), RelaySide.Sip));
+        bed.Settle();
+        third.Speak(second.SipRtp);
+        nobody.Hear(out _);
+        Assert.Equal(0, bed.Close(99).Sip.PacketsSent);
+        bed.Close(1);
+        bed.Close(2);
+    }
+
+    [Fact]
+    public async Task A_call_is_recorded_into_its_file_and_measured()
+    {
+        var folder = Directory.CreateTempSubdirectory("recordings");
+        try
+        {
+            await using (var bed = Bed(adjust: settings => settings with { RecordingFolder = folder.FullName, MaxRecordings = 1 }))
+            {
+                using var phone = new End(bed.Address);
+                using var pbx = new End(bed.Address);
+                var opened = Connect(bed, phone, MuLaw, pbx, MuLaw);
+                bed.Relay.Post(new RelayCommand.Record(new(1), new(77), RecordingKind.Packets, TimeSpan.FromHours(1), 1_000_000));
+                // One is allowed at a time, and none without a session.
+                bed.Relay.Post(new RelayCommand.Record(new(1), new(78), RecordingKind.Mixed, TimeSpan.FromHours(1), 1_000_000));
+                bed.Relay.Post(new RelayCommand.Record(new(9), new(79), RecordingKind.Mixed, TimeSpan.FromHours(1), 1_000_000));
+                Assert.Equal(RecordingEnd.Failed, bed.Expect<RelayEvent.RecordingEnded>().Reason);
+                Assert.Equal(RecordingEnd.Failed, bed.Expect<RelayEvent.RecordingEnded>().Reason);
+                for (var i = 0; i < 300; i++)
+                {
+                    phone.Speak(opened.GatewayRtp);
+                    pbx.Hear(out _);
+                }
+
+                bed.Expect<RelayEvent.FirstPacket>();
+                bed.Relay.Post(new RelayCommand.Measure(new(1)));
+                Assert.Equal(300, bed.Expect<RelayEvent.Measured>().Statistics.Gateway.PacketsReceived);
+                bed.Relay.Post(new RelayCommand.Close(new(1)));
+                var ended = bed.Expect<RelayEvent.RecordingEnded>();
+                Assert.Equal((RecordingEnd.Closed, 24 + (300 * 216L)), (ended.Reason, ended.Bytes));
+                bed.Expect<RelayEvent.Closed>();
+            }
+
+            var file = Assert.Single(folder.GetFiles());
+            Assert.Equal("77.pcap", file.Name);
+            Assert.True(SpinWait.SpinUntil(() => new FileInfo(file.FullName).Length == 24 + (300 * 216), TimeSpan.FromSeconds(20)));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_call_that_neither_end_speaks_in_is_told_to_be_dead()
+    {
+        await using var bed = Bed(adjust: settings => settings with { MediaTimeout = TimeSpan.FromSeconds(30) });
+        bed.Open(1);
+        bed.SetRemote(1, RelaySide.Gateway, NetAddress.From(bed.Address, 9), expected: true);
+        bed.SetRemote(1, RelaySide.Sip, NetAddress.From(bed.Address, 11), expected: true);
+        bed.Settle();
+        // The first look says since when they are expected.
+        Assert.True(SpinWait.SpinUntil(() => { bed.Time.Advance(TimeSpan.FromSeconds(1)); return !bed.IsSilent; }, TimeSpan.FromSeconds(20)));
+        Assert.Equal(RelayAudio.Silent, bed.Expect<RelayEvent.AudioChanged>().Audio);
+        bed.Time.Advance(TimeSpan.FromSeconds(31));
+        bed.Expect<RelayEvent.Dead>();
+        Assert.True(bed.IsSilent);
+    }
+
+    [Fact]
+    public async Task Announcements_are_played_by_name()
+    {
+        var folder = Directory.CreateTempSubdirectory("sounds");
+        try
+        {
+            Directory.CreateDirectory(Path.Combine(folder.FullName, "en"));
+            File.WriteAllBytes(Path.Combine(folder.FullName, "en", "welcome.ulaw"), [.. Enumerable.Repeat((byte)0x21, 320)]);
+            File.WriteAllBytes(Path.Combine(folder.FullName, "broken.wav"), [1, 2, 3]);
+            File.WriteAllBytes(Path.Combine(folder.FullName, "large.alaw"), new byte[1000]);
+            File.WriteAllText(Path.Combine(folder.FullName, "README"), "not for playing");
+            var sounds = SoundLibrary.Read(folder.FullName, mostBytes: 1500);
+            Assert.Equal(1, sounds.Count);
+            Assert.Equal(["broken.wav: not a WAV file", "large.alaw: the announcements would take more than 1500 bytes"], sounds.Problems);
+
+            await using var bed = Bed(sounds: sounds);
+            using var phone = new End(bed.Address);
+            using var pbx = new End(bed.Address);
+            Connect(bed, phone, MuLaw, pbx, MuLaw);
+            bed.Relay.Post(new RelayCommand.Play(new(1), new(1), RelaySide.Gateway, [new PlaySource.Named("en/welcome")]));
+            bed.Relay.Post(new RelayCommand.Play(new(1), new(2), RelaySide.Sip, [new PlaySource.Named("../etc/passwd")]));
+            bed.Relay.Post(new RelayCommand.Play(new(8), new(3), RelaySide.Sip, [new PlaySource.Named("en/welcome")]));
+            Assert.Equal((new PlayId(2), PlayEnd.NotFound), (bed.Expect<RelayEvent.PlayEnded>() is var end ? end.Id : default, end.Reason));
+            Assert.Equal(PlayEnd.NotPossible, bed.Expect<RelayEvent.PlayEnded>().Reason);
+            for (var i = 0; i < 2; i++)
+            {
+                bed.Time.Advance(Frame);
+                Assert.All(phone.Hear(out _)[12..].ToArray(), b => Assert.Equal(0x21, b));
+            }
+
+            Assert.Equal(PlayEnd.Finished, bed.Expect<RelayEvent.PlayEnded>().Reason);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static RelayEvent.Opened Connect(RelayBed bed, End phone, RelayForm phoneForm, End pbx, RelayForm pbxForm, long media = 1)
+    {
+        var opened = bed.Open(media);
         Name(RelaySide.Gateway, phone.Address, phoneForm, pbxForm);
         Name(RelaySide.Sip, pbx.Address, pbxForm, phoneForm);
         bed.Settle();
         return opened;
 
         void Name(RelaySide side, NetAddress at, RelayForm form, RelayForm other) => bed.Relay.Post(new RelayCommand.SetRemote(
-            new(1), side, new(at, at.WithPort(at.Port + 1), false, true, true, AudioNegotiation.MapPayloads(form.Sends, other.Wants), Form: form)));
+            new(media), side, new(at, at.WithPort(at.Port + 1), false, true, true, AudioNegotiation.MapPayloads(form.Sends, other.Wants), Form: form)));
     }
 }

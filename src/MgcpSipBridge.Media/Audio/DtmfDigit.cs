@@ -7,12 +7,14 @@ public static class DtmfDigit
     public const string All = "0123456789*#ABCD";
 
     private const string Keys = "123A456B789C*0#D";
+    private static readonly double[] Low = [697, 770, 852, 941];
+    private static readonly double[] High = [1209, 1336, 1477, 1633];
 
     /// <summary>The low frequencies in Hz, one per row of keys.</summary>
-    public static ReadOnlySpan<double> Rows => [697, 770, 852, 941];
+    public static ReadOnlySpan<double> Rows => Low;
 
     /// <summary>The high frequencies in Hz, one per column of keys.</summary>
-    public static ReadOnlySpan<double> Columns => [1209, 1336, 1477, 1633];
+    public static ReadOnlySpan<double> Columns => High;
 
     /// <summary>A digit's frequencies; false for what is no digit.</summary>
     public static bool TryFrequencies(char digit, out double row, out double column)

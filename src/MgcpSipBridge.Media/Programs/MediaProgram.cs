@@ -15,20 +15,21 @@ internal sealed class MediaProgram : IDigitListener
     private readonly ProgramSide _sip;
     private readonly Queue<RelayEvent> _events = new();
     private readonly short[] _samples = new short[MostSamples];
+    private Recorder? _recorder;
 
-    public MediaProgram(MediaId media, ulong seed)
+    public MediaProgram(MediaId media, ulong seed, RtcpLedger gateway, RtcpLedger sip)
     {
         _media = media;
         var entropy = new Entropy(seed);
-        _gateway = new(RelaySide.Gateway, entropy, this, OnPlayEnd);
-        _sip = new(RelaySide.Sip, entropy, this, OnPlayEnd);
+        _gateway = new(RelaySide.Gateway, entropy, gateway, this, OnPlayEnd);
+        _sip = new(RelaySide.Sip, entropy, sip, this, OnPlayEnd);
     }
 
     /// <summary>When <see cref="Tick"/> wants to be called; Never while time is of no matter.</summary>
-    public Instant NextDeadline => Instant.Min(_gateway.NextDeadline, _sip.NextDeadline);
+    public Instant NextDeadline => Instant.Min(Instant.Min(_gateway.NextDeadline, _sip.NextDeadline), _recorder?.NextDeadline ?? Instant.Never);
 
     /// <summary>Whether it does nothing that passing packets as they are would not do.</summary>
-    public bool IsIdle => _events.Count == 0 && _gateway.IsIdle && _sip.IsIdle;
+    public bool IsIdle => _events.Count == 0 && _recorder is null && _gateway.IsIdle && _sip.IsIdle;
 
     public bool TryTakeEvent(out RelayEvent happened) => _events.TryDequeue(out happened!);
 
@@ -41,6 +42,7 @@ internal sealed class MediaProgram : IDigitListener
         var near = Of(from);
         var far = Of(Other(from));
         var header = packet.Header;
+        if (_recorder is { WantsSamples: false } recorder && !near.IsMuted) recorder.Take(from, datagram, header, [], now);
         switch (near.Form.Kind(header.PayloadType))
         {
             case PayloadKind.MuLaw or PayloadKind.ALaw:
@@ -52,21 +54,16 @@ internal sealed class MediaProgram : IDigitListener
             case PayloadKind.Noise:
                 TakeNoise(near, far, header, packet.Payload, now, output);
                 break;
-            case PayloadKind.Other when !near.IsMuted:
+            case PayloadKind.Other when !near.IsMuted && near.Member is null:
                 Pass(far, header, packet.Payload, near.Form.PassedAs(header.PayloadType), samples: 160, now, output);
                 break;
         }
     }
 
     /// <summary>An RTCP packet from an end.</summary>
-    public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> datagram, Instant now, MediaOutput output)
+    public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> datagram, MediaOutput output)
     {
-        var far = Of(Other(from));
-        if (!far.Outlet.IsTransparent || far.Speaker.IsSpeaking) return;
-        var room = output.Room(datagram.Length);
-        if (room.IsEmpty) return;
-        datagram.CopyTo(room);
-        output.Add(Other(from), isRtcp: true, datagram.Length);
+        RtcpTranslator.Pass(Of(from), Of(Other(from)), datagram, output);
     }
 
     /// <summary>Does what is due.</summary>
@@ -74,6 +71,34 @@ internal sealed class MediaProgram : IDigitListener
     {
         TickSide(_gateway, now, output);
         TickSide(_sip, now, output);
+        FollowReports(now);
+        _gateway.Reporter.Tick(now, output);
+        _sip.Reporter.Tick(now, output);
+        _recorder?.Tick(now);
+        if (_recorder?.MustEnd is { } reason) StopRecording(now, reason);
+    }
+
+    /// <summary>Lets an end enter a conference.</summary>
+    public bool Join(RelaySide side, Conference conference, Instant now)
+    {
+        var joined = Of(side).Join(conference, now);
+        FollowReports(now);
+        return joined;
+    }
+
+    /// <summary>Begins to record in place of what is recorded now.</summary>
+    public void Record(RelayCommand.Record command, IRecordingSink sink, DateTimeOffset utc, Instant now)
+    {
+        StopRecording(now, RecordingEnd.Stopped);
+        _recorder = command.Kind == RecordingKind.Packets ? new PacketRecorder(command, sink, now, utc) : new WavRecorder(command, sink, now);
+    }
+
+    /// <summary>Ends the recording, if there is one.</summary>
+    public void StopRecording(Instant now, RecordingEnd reason)
+    {
+        if (_recorder is null) return;
+        _events.Enqueue(_recorder.End(_media, reason, now));
+        _recorder = null;
     }
 
     /// <summary>Obeys a command that is not about the session itself.</summary>
@@ -93,10 +118,18 @@ internal sealed class MediaProgram : IDigitListener
             case RelayCommand.Listen listen:
                 Of(listen.Side).IsListenedTo = listen.On;
                 break;
+            case RelayCommand.Leave leave:
+                Of(leave.Side).Leave();
+                break;
             case RelayCommand.Mute mute:
                 Of(mute.Side).IsMuted = mute.On;
                 break;
+            case RelayCommand.StopRecording:
+                StopRecording(now, RecordingEnd.Stopped);
+                break;
         }
+
+        FollowReports(now);
     }
 
     /// <inheritdoc/>
@@ -110,7 +143,8 @@ internal sealed class MediaProgram : IDigitListener
     public void OnDigitEnded(RelaySide from, char digit, int samples, Instant now)
     {
         var far = Of(Other(from));
-        if (Converts(from) && far.Form.Dtmf != DtmfForm.OutOfBand) far.Speaker.FinishDigit(samples);
+        // Also when it would not be begun any more: the end was muted, or has entered a conference.
+        far.Speaker.FinishDigit(samples);
         if (Of(from).IsListenedTo || (Converts(from) && far.Form.Dtmf == DtmfForm.OutOfBand))
             _events.Enqueue(new RelayEvent.Digit(_media, from, digit, TimeSpan.FromMilliseconds(samples / 8)));
     }
@@ -126,12 +160,19 @@ internal sealed class MediaProgram : IDigitListener
         side.Speaker.Tick(now, output);
     }
 
+    private void FollowReports(Instant now)
+    {
+        var ours = _gateway.Speaker.IsSpeaking || _sip.Speaker.IsSpeaking;
+        _gateway.Reporter.Follow(ours, now);
+        _sip.Reporter.Follow(ours, now);
+    }
+
     /// <summary>Whether digits of an end go to the other in another form than they come in.</summary>
     private bool Converts(RelaySide from)
     {
         var near = Of(from);
         var far = Of(Other(from));
-        return !near.IsMuted && near.Form.Dtmf != far.Form.Dtmf && near.Form.Dtmf != DtmfForm.Unchanged && far.Form.Dtmf != DtmfForm.Unchanged;
+        return !near.IsMuted && near.Member is null && far.Member is null && near.Form.Dtmf != far.Form.Dtmf && near.Form.Dtmf != DtmfForm.Unchanged && far.Form.Dtmf != DtmfForm.Unchanged;
     }
 
     private void TakeVoice(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
@@ -139,12 +180,19 @@ internal sealed class MediaProgram : IDigitListener
         var law = near.Form.Kind(header.PayloadType);
         var silent = near.IsMuted;
         var converts = Converts(near.Side);
-        if (near.SendsDigits == DtmfForm.InBand && (converts || near.IsListenedTo || near.Speaker.Playing is { StopsOnDigit: true }))
+        var watches = near.SendsDigits == DtmfForm.InBand && (converts || near.IsListenedTo || near.Speaker.Playing is { StopsOnDigit: true });
+        if (watches || near.Member is not null || _recorder is { WantsSamples: true })
         {
             var samples = _samples.AsSpan(0, Math.Min(payload.Length, MostSamples));
             if (law == PayloadKind.ALaw) G711.DecodeALaw(payload[..samples.Length], samples);
             else G711.DecodeMuLaw(payload[..samples.Length], samples);
-            silent |= near.Tones.Take(samples, now) && converts;
+            if (watches) silent |= near.Tones.Take(samples, now) && converts;
+            if (!silent && _recorder is { WantsSamples: true } recorder) recorder.Take(near.Side, [], header, samples, now);
+            if (near.Member is { } member)
+            {
+                if (!silent) member.Voice.Put(header, samples, now);
+                return;
+            }
         }
 
         far.Speaker.EndSilence();
@@ -158,13 +206,13 @@ internal sealed class MediaProgram : IDigitListener
         var isDigit = DtmfDigit.TryFromEventCode(report.Event, out _);
         if (isDigit && near.SendsDigits == DtmfForm.Events) near.Events.Take(header, report, now);
         // An end whose digits come another way sends none here that count.
-        if (near.IsMuted || (isDigit && Converts(near.Side))) far.Outlet.Swallow(header);
+        if (near.IsMuted || near.Member is not null || (isDigit && Converts(near.Side))) far.Outlet.Swallow(header);
         else Pass(far, header, payload, far.Form.EventType, samples: 0, now, output);
     }
 
     private static void TakeNoise(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
     {
-        if (near.IsMuted) return;
+        if (near.IsMuted || near.Member is not null) return;
         var type = far.Form.NoiseType != SideForm.NoType ? far.Form.NoiseType : far.Form.Voice == PayloadKind.Unknown ? near.Form.PassedAs(header.PayloadType) : SideForm.NoType;
         if (type != SideForm.NoType) Pass(far, header, payload, type, samples: 0, now, output);
         else far.Speaker.Silence(payload, now);

@@ -30,6 +30,9 @@ internal sealed class OutgoingStream(RelaySide side, Entropy entropy)
         (HasBegun, Ssrc, Next, _end, _endAt) = (true, ssrc, next, end, endAt);
     }
 
+    /// <summary>Packets that were passed before it was worked on: speech of 20 ms, for all that is known of them.</summary>
+    public void CountBefore(uint packets) => (Packets, Octets) = (packets, 160 * packets);
+
     /// <summary>Begins with a source of our own (RFC 3550 §5.1: all three by chance).</summary>
     public void Begin(Instant now)
     {

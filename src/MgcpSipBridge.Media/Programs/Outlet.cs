@@ -38,8 +38,9 @@ internal sealed class Outlet(OutgoingStream stream)
     }
 
     /// <summary>Goes on with a stream that was passed as it is until now.</summary>
-    public void Adopt(in RtpHeader last, Instant at)
+    public void Adopt(in RtpHeader last, Instant at, uint packets)
     {
+        stream.CountBefore(packets);
         stream.Adopt(last.Ssrc, (ushort)(last.SequenceNumber + 1), last.Timestamp + 160, at + TimeSpan.FromMilliseconds(20));
         (_anchored, _source, _offset, _offsetBefore, _shift) = (true, last.Ssrc, 0, 0, 0);
     }
@@ -99,8 +100,8 @@ internal sealed class Outlet(OutgoingStream stream)
     /// <summary>The number in this stream of one of the other end's stream, and back.</summary>
     public uint Timestamp(uint theirs) => theirs + _shift;
 
-    /// <summary>The sequence number that the other end gave to what left under this one.</summary>
-    public ushort SequenceBefore(ushort ours) => (ushort)(ours - _offset);
+    /// <summary>The sequence number, cycles in its upper half, that the other end gave to what left under this one.</summary>
+    public uint SequenceBefore(uint ours) => ours - (uint)(short)_offset;
 
     /// <summary>Whose packets leave now; false while none do.</summary>
     public bool TrySource(out uint ssrc)

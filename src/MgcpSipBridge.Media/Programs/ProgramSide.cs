@@ -5,7 +5,7 @@ namespace MgcpSipBridge.Media;
 /// <summary>One end of a session as its program knows it: what comes from it and what goes to it.</summary>
 internal sealed class ProgramSide
 {
-    public ProgramSide(RelaySide side, Entropy entropy, IDigitListener listener, Action<PlayId, PlayEnd> onPlayEnd)
+    public ProgramSide(RelaySide side, Entropy entropy, RtcpLedger ledger, IDigitListener listener, Action<PlayId, PlayEnd> onPlayEnd)
     {
         Side = side;
         Stream = new(side, entropy);
@@ -13,6 +13,7 @@ internal sealed class ProgramSide
         Speaker = new(Stream, Outlet, entropy, onPlayEnd);
         Events = new(side, listener);
         Tones = new(side, listener);
+        Reporter = new(this, ledger, entropy);
     }
 
     public RelaySide Side { get; }
@@ -34,24 +35,49 @@ internal sealed class ProgramSide
     /// <summary>Digits that it sends as tones.</summary>
     public ToneWatch Tones { get; }
 
+    /// <summary>Our reports to it.</summary>
+    public RtcpReporter Reporter { get; }
+
     /// <summary>Whether it is not heard.</summary>
     public bool IsMuted { get; set; }
 
     /// <summary>Whether its digits are told.</summary>
     public bool IsListenedTo { get; set; }
 
+    /// <summary>Its place in a conference; null for none. What it says goes there and nowhere else.</summary>
+    public ConferenceMember? Member { get; private set; }
+
     /// <summary>How it sends digits, as far as that can be known.</summary>
     public DtmfForm SendsDigits => Form.Dtmf != DtmfForm.Unchanged ? Form.Dtmf : Form.SendsEvents ? DtmfForm.Events : DtmfForm.InBand;
 
-    public Instant NextDeadline => Instant.Min(Speaker.NextDeadline, Instant.Min(Events.Deadline, Tones.Deadline));
+    public Instant NextDeadline => Instant.Min(Instant.Min(Speaker.NextDeadline, Reporter.NextDeadline), Instant.Min(Events.Deadline, Tones.Deadline));
 
     /// <summary>Whether nothing is left that needs a program; what it was told of forms aside.</summary>
-    public bool IsIdle => !IsMuted && !IsListenedTo && !Speaker.IsActive && Outlet.IsTransparent && Events.Deadline == Instant.Never;
+    public bool IsIdle => !IsMuted && !IsListenedTo && Member is null && !Speaker.IsActive && Outlet.IsTransparent && Events.Deadline == Instant.Never;
+
+    /// <summary>Enters a conference; false when it is full, or the end has no G.711.</summary>
+    public bool Join(Conference conference, Instant now)
+    {
+        Leave();
+        if (!Speaker.CanSpeak || conference.Join() is not { } member) return false;
+        Member = member;
+        Speaker.Listen(member, now);
+        return true;
+    }
+
+    /// <summary>Leaves its conference.</summary>
+    public void Leave()
+    {
+        Member?.Leave();
+        Member = null;
+        Speaker.Listen(null, Instant.Zero);
+    }
 
     public void SetForm(SideForm form)
     {
         Form = form;
         Outlet.SetForm(form);
         Speaker.SetForm(form);
+        if (!Speaker.CanSpeak) Leave();
     }
 }

@@ -3,7 +3,7 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Media;
 
 /// <summary>
-/// What we say ourselves to an end, by the clock: digits first, then what is played, else comfort noise. While it speaks, what the other end
+/// What we say ourselves to an end, by the clock: digits first, then what is played, then its conference, else comfort noise. While it speaks, what the other end
 /// says is not passed.
 /// </summary>
 internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entropy, Action<PlayId, PlayEnd> onEnd)
@@ -19,12 +19,13 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     private SideForm _form = SideForm.Unknown;
     private DigitSender? _digits;
     private Player? _player;
+    private ConferenceMember? _member;
     private bool _running;
     private bool _spurt;
     private Instant _due;
 
     /// <summary>Whether we have anything to say.</summary>
-    public bool IsActive => _digits is { IsActive: true } || _player is not null || _noise.IsActive;
+    public bool IsActive => IsBusy || _member is not null || _noise.IsActive;
 
     /// <summary>Whether our clock runs: what the other end says is not passed.</summary>
     public bool IsSpeaking => _running;
@@ -37,7 +38,8 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     /// <summary>What is played now.</summary>
     public Player? Playing => _player;
 
-    private bool CanSpeak => _form.Voice != PayloadKind.Unknown;
+    /// <summary>Whether the end can be spoken to at all.</summary>
+    public bool CanSpeak => _form.Voice != PayloadKind.Unknown;
 
     private bool SendsEvents => _form.EventType != SideForm.NoType && _form.Dtmf is DtmfForm.Events or DtmfForm.Unchanged;
 
@@ -47,9 +49,13 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         var asEvents = SendsEvents;
         _form = form;
         if (asEvents != SendsEvents) _digits = null;
-        if (CanSpeak) return;
-        _noise.Stop();
-        End(PlayEnd.NotPossible);
+        if (!CanSpeak)
+        {
+            _noise.Stop();
+            End(PlayEnd.NotPossible);
+        }
+
+        Rest();
     }
 
     /// <summary>Plays something in place of what is played now.</summary>
@@ -67,6 +73,7 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     {
         if (_player is not { } player) return;
         _player = null;
+        Rest();
         onEnd(player.Id, reason);
     }
 
@@ -78,6 +85,14 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         if (!_digits.Add(digit, samples)) return false;
         Wake(now);
         return true;
+    }
+
+    /// <summary>The end hears a conference from now on; null: no longer.</summary>
+    public void Listen(ConferenceMember? member, Instant now)
+    {
+        _member = member;
+        if (member is not null) Wake(now);
+        else Rest();
     }
 
     /// <summary>The key of the latest digit was released.</summary>
@@ -96,7 +111,7 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     {
         if (!_noise.IsActive) return;
         _noise.Stop();
-        if (!IsActive) _running = false;
+        Rest();
     }
 
     /// <summary>Says what is due.</summary>
@@ -112,16 +127,14 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         var length = TimeSpan.FromMilliseconds(_form.Frame / 8);
         while (_running && _due <= now)
         {
-            if (!IsActive)
-            {
-                _running = false;
-                return;
-            }
-
             Speak(output);
             _due += length;
+            Rest();
         }
+    }
 
+    private void Rest()
+    {
         if (!IsActive) _running = false;
     }
 
@@ -153,6 +166,10 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         {
             player.Fill(frame);
             if (player.IsOver) End(PlayEnd.Finished);
+        }
+        else if (_member is { } member)
+        {
+            member.Hear(frame, _due);
         }
         else
         {

@@ -5,6 +5,9 @@ namespace MgcpSipBridge.Media;
 /// <summary>Digits within the audio of an end, and where they must be cut out of it.</summary>
 internal sealed class ToneWatch(RelaySide from, IDigitListener listener)
 {
+    // It is known about 30 ms after its beginning, and that it is over about 20 ms after its end.
+    private const int Unheard = 8 * 10;
+
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     private readonly DtmfDetector _detector = new();
@@ -16,8 +19,8 @@ internal sealed class ToneWatch(RelaySide from, IDigitListener listener)
     public Instant Deadline => _digit == default ? Instant.Never : _heard + Patience;
 
     /// <summary>
-    /// Takes samples; true when a digit, or what may become one, is among them. One that is cut out from then on has been heard for less than two of the detector's blocks
-    /// (25.5 ms): too short for any receiver by ITU-T Q.24.
+    /// Takes samples; true when a digit, or what may become one, is among them. One that is cut out from then on has been heard for less than
+    /// 20 ms, since a block that it fills ends by then: too short for any receiver by ITU-T Q.24.
     /// </summary>
     public bool Take(ReadOnlySpan<short> samples, Instant now)
     {
@@ -26,7 +29,7 @@ internal sealed class ToneWatch(RelaySide from, IDigitListener listener)
         while (!samples.IsEmpty)
         {
             // Not more than one block at a time, so that no change is missed.
-            var part = samples[..Math.Min(samples.Length, DtmfDetector.BlockSamples)];
+            var part = samples[..Math.Min(samples.Length, DtmfDetector.HopSamples)];
             samples = samples[part.Length..];
             _detector.Process(part);
             if (_digit != default) _samples += part.Length;
@@ -46,8 +49,7 @@ internal sealed class ToneWatch(RelaySide from, IDigitListener listener)
 
     private void Change(char digit, Instant now)
     {
-        // It was there for two blocks before it was known, and is known to be over two blocks after its end.
-        if (_digit != default) listener.OnDigitEnded(from, _digit, Math.Max(_samples, 1), now);
+        if (_digit != default) listener.OnDigitEnded(from, _digit, _samples + Unheard, now);
         _digit = digit;
         _samples = 0;
         if (digit != default) listener.OnDigitBegan(from, digit, now);

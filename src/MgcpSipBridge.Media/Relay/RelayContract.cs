@@ -9,6 +9,9 @@ public readonly record struct MediaId(long Value);
 /// <summary>Something that is played: named by who asks for it, within one session.</summary>
 public readonly record struct PlayId(long Value);
 
+/// <summary>A recording: named by who asks for it, never used twice by one process; its file is called so.</summary>
+public readonly record struct RecordingId(long Value);
+
 /// <summary>The two sides of a relayed session.</summary>
 public enum RelaySide
 {
@@ -108,6 +111,32 @@ public abstract record RelayCommand(MediaId Media)
     /// <summary>Let an end no longer be heard, or again: silence is passed in place of what it says. Its digits are told all the same.</summary>
     public sealed record Mute(MediaId Media, RelaySide Side, bool On) : RelayCommand(Media);
 
+    /// <summary>
+    /// Let an end enter a conference: it hears all other ends in it and is heard by them, and no longer by the other end of its session unless that is in
+    /// it, too. A conference begins with its first end and is gone with its last. An end is in one at a time. Answered by Joined.
+    /// </summary>
+    public sealed record Join(MediaId Media, RelaySide Side, ConferenceId Conference) : RelayCommand(Media);
+
+    /// <summary>Let an end leave its conference: it hears the other end of its session again.</summary>
+    public sealed record Leave(MediaId Media, RelaySide Side) : RelayCommand(Media);
+
+    /// <summary>
+    /// Record what both ends say, in place of what is recorded now. Off unless the relay has a folder for it. Answered by RecordingEnded, at the latest when
+    /// the session is over. Speech is known by the <see cref="RelayRemote.Form"/> of the ends; packets need none.
+    /// </summary>
+    /// <param name="Media">The session.</param>
+    /// <param name="Id">Its name, and its file's.</param>
+    /// <param name="Kind">How.</param>
+    /// <param name="MaxLength">It ends by itself after this.</param>
+    /// <param name="MaxBytes">And before its file grows larger than this; the relay's own limit holds as well.</param>
+    public sealed record Record(MediaId Media, RecordingId Id, RecordingKind Kind, TimeSpan MaxLength, long MaxBytes) : RelayCommand(Media);
+
+    /// <summary>End the recording.</summary>
+    public sealed record StopRecording(MediaId Media) : RelayCommand(Media);
+
+    /// <summary>Tell what has passed so far; answered by Measured.</summary>
+    public sealed record Measure(MediaId Media) : RelayCommand(Media);
+
     /// <summary>Stop relaying; the ports drain, then return to the pool. Answered by Closed with the final statistics.</summary>
     public sealed record Close(MediaId Media) : RelayCommand(Media);
 }
@@ -135,8 +164,25 @@ public abstract record RelayEvent(MediaId Media)
     /// </summary>
     public sealed record Digit(MediaId Media, RelaySide Side, char Key, TimeSpan Length) : RelayEvent(Media);
 
+    /// <summary>An end has entered a conference, or cannot: it is full, or the end takes no G.711.</summary>
+    public sealed record Joined(MediaId Media, RelaySide Side, ConferenceId Conference, bool Succeeded) : RelayEvent(Media);
+
     /// <summary>Something is no longer played to anybody.</summary>
     public sealed record PlayEnded(MediaId Media, PlayId Id, PlayEnd Reason) : RelayEvent(Media);
+
+    /// <summary>A recording is over.</summary>
+    /// <param name="Media">The session.</param>
+    /// <param name="Id">Its name.</param>
+    /// <param name="Reason">Why.</param>
+    /// <param name="Bytes">Of its file.</param>
+    /// <param name="Length">Of what it holds.</param>
+    public sealed record RecordingEnded(MediaId Media, RecordingId Id, RecordingEnd Reason, long Bytes, TimeSpan Length) : RelayEvent(Media);
+
+    /// <summary>What has passed so far.</summary>
+    public sealed record Measured(MediaId Media, RelayStatistics Statistics) : RelayEvent(Media);
+
+    /// <summary>Neither end, both of which should be heard, has said anything for the media time-out: the call can be ended.</summary>
+    public sealed record Dead(MediaId Media) : RelayEvent(Media);
 
     /// <summary>The session is over; what passed through it.</summary>
     public sealed record Closed(MediaId Media, RelayStatistics Statistics) : RelayEvent(Media);
@@ -162,6 +208,38 @@ public enum PlayEnd
 
     /// <summary>The end takes no G.711, or nothing was to be played.</summary>
     NotPossible,
+}
+
+/// <summary>How a session is recorded.</summary>
+public enum RecordingKind
+{
+    /// <summary>WAV, 16 bits at 8 kHz, both ends in one channel.</summary>
+    Mixed,
+
+    /// <summary>WAV with two channels: the gateway left, the SIP peer right.</summary>
+    Separate,
+
+    /// <summary>The RTP packets as they came, as pcap with made-up addresses.</summary>
+    Packets,
+}
+
+/// <summary>Why a recording is over.</summary>
+public enum RecordingEnd
+{
+    /// <summary>By command, or another took its place.</summary>
+    Stopped,
+
+    /// <summary>It has lasted as long as it may.</summary>
+    Length,
+
+    /// <summary>It is as large as it may be.</summary>
+    Size,
+
+    /// <summary>The session is over.</summary>
+    Closed,
+
+    /// <summary>The file could not be made or written.</summary>
+    Failed,
 }
 
 /// <summary>Which ends of a session are heard; only while both should be.</summary>
@@ -196,5 +274,10 @@ public sealed record RelayStatistics(RelaySideStatistics Gateway, RelaySideStati
 /// <param name="Duplicates">Packets that came twice.</param>
 /// <param name="Reordered">Packets that came behind a later one.</param>
 /// <param name="Sources">Synchronization sources heard, a restart of one counted as another.</param>
+/// <param name="RoundTrip">From the relay to this end and back, by its latest RTCP report; zero when it sent none.</param>
+/// <param name="ReportedLost">Packets that this end says it has lost of what it was sent.</param>
+/// <param name="ReportedJitter">The jitter that this end says it has seen.</param>
+/// <param name="Mos">How good what this end says is when it arrives, 1 to 4.41 (E-model, ITU-T G.107); 0 when nothing arrived.</param>
 public readonly record struct RelaySideStatistics(
-    long PacketsReceived, long PacketsSent, long PacketsLost, long PacketsDropped, TimeSpan Jitter, long Duplicates = 0, long Reordered = 0, int Sources = 0);
+    long PacketsReceived, long PacketsSent, long PacketsLost, long PacketsDropped, TimeSpan Jitter, long Duplicates = 0, long Reordered = 0, int Sources = 0,
+    TimeSpan RoundTrip = default, long ReportedLost = 0, TimeSpan ReportedJitter = default, double Mos = 0);

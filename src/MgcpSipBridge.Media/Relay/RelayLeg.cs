@@ -3,7 +3,7 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Media;
 
 /// <summary>One side of a session: who may send, what it may send, and what it has sent.</summary>
-internal sealed class RelayLeg(RelayLimits limits)
+internal sealed class RelayLeg
 {
     private const byte Unmapped = 0xFF;
     private const int PlainInRow = 5; // that make a flow: RFC 3550 A.1 is content with two to believe a source
@@ -21,14 +21,27 @@ internal sealed class RelayLeg(RelayLimits limits)
     private uint _candidateSsrc;
     private ushort _candidateNext;
     private bool _learntElsewhere; // from a host that signalling does not name: the named one may still take its place
-    private PacketRate _rtpRate = new(limits.RtpPerSecond);
-    private PacketRate _rtcpRate = new(limits.RtcpPerSecond);
+    private PacketRate _rtpRate;
+    private PacketRate _rtcpRate;
     private uint _plainSsrc;
     private byte _plainType;
     private int _plain; // packets in a row that something simpler could have passed on
     private Instant _heard; // last time, or since when this end is expected
     private bool _expected;
     private bool _isWorkedOn;
+
+    public RelayLeg(RelayLimits limits)
+    {
+        _rtpRate = new(limits.RtpPerSecond);
+        _rtcpRate = new(limits.RtcpPerSecond);
+        Ledger = new(_received);
+    }
+
+    /// <summary>What RTCP tells of this end.</summary>
+    public RtcpLedger Ledger { get; }
+
+    /// <summary>When it was heard last, or since when it is expected.</summary>
+    public Instant HeardAt => _heard;
 
     public long Taken { get; private set; }
 
@@ -44,7 +57,24 @@ internal sealed class RelayLeg(RelayLimits limits)
     /// <summary>As signalling named it last; null before it did.</summary>
     public RelayRemote? Remote => _remote;
 
-    public RelaySideStatistics Statistics => new(Taken, Sent, _received.Lost, Dropped, _received.Jitter, _received.Duplicates, _received.Reordered, _received.Sources);
+    public RelaySideStatistics Statistics => new(
+        Taken,
+        Sent,
+        _received.Lost,
+        Dropped,
+        _received.Jitter,
+        _received.Duplicates,
+        _received.Reordered,
+        _received.Sources,
+        Ledger.RoundTrip,
+        Ledger.ReportedLost,
+        Ledger.ReportedJitter,
+        Mos);
+
+    // From its mouth to here, and as much buffer as its jitter needs; the other half of the way is the other end's.
+    private double Mos => _received.Expected == 0
+        ? 0
+        : EModel.Mos((double)_received.Lost / _received.Expected, (Ledger.RoundTrip / 2) + (2 * _received.Jitter) + TimeSpan.FromMilliseconds(20));
 
     /// <summary>
     /// Where RTCP goes: to whom it comes from, when that was learnt; beside the learnt RTP source, since a peer behind a NAT is not where it
@@ -94,7 +124,7 @@ internal sealed class RelayLeg(RelayLimits limits)
     public bool TryLast(out RtpHeader last, out Instant at)
     {
         at = _heard;
-        return _received.TryLast(out last);
+        return _received.TryLast(at, out last);
     }
 
     /// <summary>Whether this end should be heard.</summary>

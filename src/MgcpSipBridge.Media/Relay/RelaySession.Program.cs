@@ -24,7 +24,7 @@ public sealed partial class RelaySession
     public void Take(RelaySide from, ReadOnlySpan<byte> packet, Instant now, MediaOutput output) => _program?.Take(from, packet, now, output);
 
     /// <summary>Works on an RTCP packet that <see cref="TryRelayRtcp"/> has let through.</summary>
-    public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> packet, Instant now, MediaOutput output) => _program?.TakeRtcp(from, packet, now, output);
+    public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> packet, MediaOutput output) => _program?.TakeRtcp(from, packet, output);
 
     /// <summary>Does what is due.</summary>
     public void Tick(Instant now, MediaOutput output)
@@ -40,6 +40,44 @@ public sealed partial class RelaySession
         Work();
         _program!.Do(command, now);
         Rest();
+    }
+
+    /// <summary>
+    /// Lets an end enter a conference; false when it cannot: the conference is full, or the end has no G.711. Members of a conference must be
+    /// used by one thread at a time, whatever sessions they belong to.
+    /// </summary>
+    public bool Join(RelaySide side, Conference conference, Instant now)
+    {
+        ArgumentNullException.ThrowIfNull(conference);
+        Work();
+        var joined = _program!.Join(side, conference, now);
+        Rest();
+        return joined;
+    }
+
+    /// <summary>Lets both ends leave their conference.</summary>
+    public void Leave()
+    {
+        _program?.Of(RelaySide.Gateway).Leave();
+        _program?.Of(RelaySide.Sip).Leave();
+        Rest();
+    }
+
+    /// <summary>Begins to record in place of what is recorded now.</summary>
+    /// <param name="command">What, and how much of it.</param>
+    /// <param name="sink">Where to; closed when the recording ends, by whatever.</param>
+    /// <param name="utc">The time of day, for packets.</param>
+    /// <param name="now">The time.</param>
+    public void Record(RelayCommand.Record command, IRecordingSink sink, DateTimeOffset utc, Instant now)
+    {
+        Work();
+        _program!.Record(command, sink, utc, now);
+    }
+
+    /// <summary>Ends the recording, if there is one; its end is an event.</summary>
+    public void StopRecording(Instant now, RecordingEnd reason)
+    {
+        _program?.StopRecording(now, reason);
     }
 
     /// <summary>Takes the next event; asked for after every call.</summary>
@@ -75,14 +113,14 @@ public sealed partial class RelaySession
     private void Work()
     {
         if (_program is not null) return;
-        _program = new(_media, _seed);
+        _program = new(_media, _seed, _gateway.Ledger, _sip.Ledger);
         foreach (var side in (ReadOnlySpan<RelaySide>)[RelaySide.Gateway, RelaySide.Sip])
         {
             var leg = Leg(side);
             leg.IsWorkedOn = true;
             _program.Of(side).SetForm(leg.Form);
             // What this end has said until now was passed to the other as it was.
-            if (leg.HasRelayed && leg.TryLast(out var last, out var at)) _program.Of(Other(side)).Outlet.Adopt(last, at);
+            if (leg.HasRelayed && leg.TryLast(out var last, out var at)) _program.Of(Other(side)).Outlet.Adopt(last, at, (uint)Leg(Other(side)).Sent);
         }
     }
 

@@ -12,6 +12,7 @@ public sealed partial class RelaySession
     private readonly RelayLeg _gateway;
     private readonly RelayLeg _sip;
     private RelayAudio _audio;
+    private bool _dead;
 
     /// <summary>A session with neither end named.</summary>
     /// <param name="limits">What it may bring.</param>
@@ -87,6 +88,20 @@ public sealed partial class RelaySession
     }
 
     /// <summary>
+    /// Whether both ends, which should be heard, have said nothing for so long: the call is dead (media time-out). Told once, and again only after
+    /// something was heard. Asked for right after <see cref="AudioChanged"/>.
+    /// </summary>
+    /// <param name="now">The time.</param>
+    /// <param name="after">How long; zero: never.</param>
+    public bool Died(Instant now, TimeSpan after)
+    {
+        var dead = after > TimeSpan.Zero && _gateway.IsExpected && _sip.IsExpected && now - _gateway.HeardAt >= after && now - _sip.HeardAt >= after;
+        var told = dead && !_dead;
+        _dead = dead;
+        return told;
+    }
+
+    /// <summary>
     /// Judges an RTCP packet. Hold does not stop RTCP (RFC 3264 §5.1); an end that wants none says so with the address 0.0.0.0 (§8.4).
     /// Counted neither as sent nor as received. A destination of None says that it is to be given to <see cref="TakeRtcp"/> instead.
     /// </summary>
@@ -95,6 +110,7 @@ public sealed partial class RelaySession
         var leg = Leg(from);
         destination = NetAddress.None;
         var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtcp(source, packet, now);
+        if (drop == RelayDrop.None) leg.Ledger.Take(packet, Leg(Other(from)).Ledger, now);
         if (drop == RelayDrop.None && _program is null)
         {
             destination = Leg(Other(from)).RtcpDestination;

@@ -64,6 +64,17 @@ public readonly record struct RtcpReportBlock(
         BinaryPrimitives.ReadUInt32BigEndian(block[12..]),
         BinaryPrimitives.ReadUInt32BigEndian(block[16..]),
         BinaryPrimitives.ReadUInt32BigEndian(block[20..]));
+
+    internal void Write(Span<byte> block)
+    {
+        BinaryPrimitives.WriteUInt32BigEndian(block, Ssrc);
+        BinaryPrimitives.WriteInt32BigEndian(block[4..], CumulativeLost & 0xFF_FFFF);
+        block[4] = FractionLost;
+        BinaryPrimitives.WriteUInt32BigEndian(block[8..], HighestSequence);
+        BinaryPrimitives.WriteUInt32BigEndian(block[12..], Jitter);
+        BinaryPrimitives.WriteUInt32BigEndian(block[16..], LastSenderReport);
+        BinaryPrimitives.WriteUInt32BigEndian(block[20..], DelaySinceLastSenderReport);
+    }
 }
 
 /// <summary>

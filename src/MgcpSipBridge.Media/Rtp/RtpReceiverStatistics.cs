@@ -66,10 +66,13 @@ public sealed class RtpReceiverStatistics
 
     private long LostNow => Math.Max(ExpectedNow - _received, 0);
 
-    /// <summary>Source, highest sequence number and latest timestamp; false before anything came.</summary>
-    internal bool TryLast(out RtpHeader last)
+    /// <summary>Highest sequence number of the source, its cycles in the upper half.</summary>
+    internal uint ExtendedHighest => (_cycles << 16) | _maxSequence;
+
+    /// <summary>Source, highest sequence number, and the timestamp that belongs to a moment; false before anything came.</summary>
+    internal bool TryLast(Instant at, out RtpHeader last)
     {
-        last = new(0, _maxSequence, _lastTimestamp, _ssrc);
+        last = new(0, _maxSequence, ToTimestamp(at) - _transit, _ssrc);
         return _started;
     }
 

@@ -26,6 +26,7 @@ internal static unsafe partial class Libc
     public const int IPv6TrafficClass = 67; // IPV6_TCLASS
 
     public const int EpollAdd = 1; // EPOLL_CTL_ADD
+    public const int EpollDelete = 2; // EPOLL_CTL_DEL
     public const int EpollModify = 3; // EPOLL_CTL_MOD
     public const uint EpollIn = 1; // EPOLLIN
 

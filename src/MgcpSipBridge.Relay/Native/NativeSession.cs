@@ -8,6 +8,9 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
     // Whether its audio is worked on, as the control loop knows it: then a new end may be due something before any packet comes.
     private bool _isWorkedOn;
 
+    // Its thread: the control loop alone moves it to another.
+    private RelayThread _thread = thread;
+
     public MediaId Media { get; } = media;
 
     public RelaySession Decisions { get; } = new(context.Settings.Limits, media, NewSeed());
@@ -25,11 +28,11 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
     public override async ValueTask DoAsync(RelayCommand command)
     {
         _isWorkedOn = true;
-        await thread.DoAsync(() =>
+        await _thread.DoAsync(() =>
         {
-            thread.Withdraw(gateway, sip);
+            _thread.Withdraw(gateway, sip);
             Decisions.Do(command, context.Now());
-            thread.Follow(this);
+            _thread.Follow(this);
             return true;
         }).ConfigureAwait(false);
     }
@@ -37,33 +40,81 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
     public override void SetRemote(RelaySide side, RelayRemote remote)
     {
         // What the kernel passes on by itself does not pass the thread.
-        if (_isWorkedOn || context.Kernel is not null) thread.Do(() => Point(side, remote));
-        else thread.DoBeforePackets(() => Point(side, remote));
+        if (_isWorkedOn || context.Kernel is not null) _thread.Do(() => Point(side, remote));
+        else _thread.DoBeforePackets(() => Point(side, remote));
     }
 
-    public override async ValueTask<RelayStatistics> CloseAsync() => await thread.DoAsync(() =>
+    public override async ValueTask<bool> JoinAsync(RelaySide side, ConferenceRoom room)
     {
-        thread.Withdraw(gateway, sip);
-        thread.Forget(this);
-        thread.Remove(gateway);
-        thread.Remove(sip);
-        thread.Sessions--;
+        _isWorkedOn = true;
+        if (room.Members.Count == 0) room.Thread = _thread;
+        else if (room.Thread != _thread) await MoveAsync(room.Thread!).ConfigureAwait(false);
+        return await _thread.DoAsync(() =>
+        {
+            _thread.Withdraw(gateway, sip);
+            var joined = Decisions.Join(side, room.Conference, context.Now());
+            _thread.Follow(this);
+            return joined;
+        }).ConfigureAwait(false);
+    }
+
+    public override async ValueTask RecordAsync(RelayCommand.Record command, IRecordingSink sink, DateTimeOffset utc)
+    {
+        _isWorkedOn = true;
+        await _thread.DoAsync(() =>
+        {
+            _thread.Withdraw(gateway, sip);
+            Decisions.Record(command, sink, utc, context.Now());
+            _thread.Follow(this);
+            return true;
+        }).ConfigureAwait(false);
+    }
+
+    public override async ValueTask<RelayStatistics> MeasureAsync() => await _thread.DoAsync(() => Decisions.Statistics).ConfigureAwait(false);
+
+    public override async ValueTask<RelayStatistics> CloseAsync() => await _thread.DoAsync(() =>
+    {
+        _thread.Withdraw(gateway, sip);
+        Decisions.Leave();
+        Decisions.StopRecording(context.Now(), RecordingEnd.Closed);
+        _thread.Follow(this);
+        _thread.Forget(this);
+        _thread.Remove(gateway);
+        _thread.Remove(sip);
+        _thread.Sessions--;
         return Decisions.Statistics;
     }).ConfigureAwait(false);
 
-    /// <summary>Begins to listen.</summary>
-    public void Start() => thread.Do(() =>
+    // What comes meanwhile waits in the sockets.
+    private async ValueTask MoveAsync(RelayThread to)
     {
-        thread.Add(gateway, RelaySide.Gateway, sip, this);
-        thread.Add(sip, RelaySide.Sip, gateway, this);
+        await _thread.DoAsync(() =>
+        {
+            _thread.Withdraw(gateway, sip);
+            _thread.Forget(this);
+            _thread.Release(gateway);
+            _thread.Release(sip);
+            return true;
+        }).ConfigureAwait(false);
+        _thread.Sessions--;
+        _thread = to;
+        _thread.Sessions++;
+        Start();
+    }
+
+    /// <summary>Begins to listen.</summary>
+    public void Start() => _thread.Do(() =>
+    {
+        _thread.Add(gateway, RelaySide.Gateway, sip, this);
+        _thread.Add(sip, RelaySide.Sip, gateway, this);
     });
 
     private void Point(RelaySide side, RelayRemote remote)
     {
         // Before anything changes: the kernel goes by what was.
-        thread.Withdraw(gateway, sip);
+        _thread.Withdraw(gateway, sip);
         Decisions.SetRemote(side, remote);
-        thread.Follow(this);
+        _thread.Follow(this);
         var ports = side == RelaySide.Gateway ? gateway : sip;
         // What was learnt is gone, or signalling names another end: what the old one still sends must not pass by way of the twin.
         if (Decisions.RtpSource(side) != ports.Rtp.TwinEnd) ports.Rtp.Disconnect();

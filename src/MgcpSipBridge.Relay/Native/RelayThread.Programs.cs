@@ -35,7 +35,7 @@ internal sealed unsafe partial class RelayThread
         var session = port.Session;
         if (port.IsRtcp)
         {
-            session.Decisions.TakeRtcp(port.Side, datagram, _now, _output);
+            session.Decisions.TakeRtcp(port.Side, datagram, _output);
         }
         else
         {

@@ -133,6 +133,13 @@ internal sealed unsafe partial class RelayThread : IDisposable
         _fast?.Withdraw(sip.Rtp, _context.Now());
     }
 
+    /// <summary>Ends listening on a pair that goes on on another thread. On the thread.</summary>
+    public void Release(NativePorts pair)
+    {
+        Release(pair.Rtp);
+        Release(pair.Rtcp);
+    }
+
     /// <summary>Looks at every session for ends that are not heard. On the thread.</summary>
     /// <param name="routesChanged">Whether what was found out about ways to the ends may be wrong now.</param>
     public bool Check(bool routesChanged)
@@ -148,11 +155,9 @@ internal sealed unsafe partial class RelayThread : IDisposable
         for (var i = 0; i < _used; i++)
         {
             // A session has four ports; it is looked at by one of them.
-            if (_ports[i] is { IsRtcp: false, Side: RelaySide.Gateway, Session: var session }
-                && session.Decisions.AudioChanged(now, _context.Settings.SilenceAfter, out var audio))
-            {
-                _context.OnEvent(new RelayEvent.AudioChanged(session.Media, audio));
-            }
+            if (_ports[i] is not { IsRtcp: false, Side: RelaySide.Gateway, Session: var session }) continue;
+            if (session.Decisions.AudioChanged(now, _context.Settings.SilenceAfter, out var audio)) _context.OnEvent(new RelayEvent.AudioChanged(session.Media, audio));
+            if (session.Decisions.Died(now, _context.Settings.MediaTimeout)) _context.OnEvent(new RelayEvent.Dead(session.Media));
         }
 
         return true;
@@ -168,14 +173,28 @@ internal sealed unsafe partial class RelayThread : IDisposable
 
         (port.Index, port.Side, port.Opposite, port.Session) = (index, side, opposite, session);
         _ports[index] = port;
-        if (!Watch(port.Fd, Data(port, twin: false))) throw new InvalidOperationException("The system does not watch a socket: " + Libc.LastError);
+        if (!Watch(port.Fd, Data(port, twin: false)) || (port.Twin >= 0 && !Watch(port.Twin, Data(port, twin: true))))
+            throw new InvalidOperationException("The system does not watch a socket: " + Libc.LastError);
     }
 
     private void Remove(NativePort port)
     {
+        Forget(port);
+        port.Close();
+    }
+
+    private void Release(NativePort port)
+    {
+        Forget(port);
+        Watch(port.Fd, 0, Libc.EpollDelete);
+        if (port.Twin >= 0) Watch(port.Twin, 0, Libc.EpollDelete);
+        port.Everybody.IsShut = port.End.IsShut = false;
+    }
+
+    private void Forget(NativePort port)
+    {
         CountOverflow(port);
         _flooded.Remove(port);
-        port.Close();
         _ports[port.Index] = null;
         _free.Push(port.Index);
     }

@@ -17,11 +17,49 @@ internal sealed partial class RelayedSession
         lock (_gate)
         {
             if (_closed) return ValueTask.CompletedTask;
-            _decisions.Do(command, context.Now());
-            Follow();
+            lock (_room ?? _gate)
+            {
+                _decisions.Do(command, context.Now());
+                Follow();
+            }
         }
 
         return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask<bool> JoinAsync(RelaySide side, ConferenceRoom room)
+    {
+        lock (_gate)
+        {
+            if (_closed) return ValueTask.FromResult(false);
+            // It may have been in another one before; nothing of that is left.
+            _room = room.Gate;
+            lock (_room)
+            {
+                var joined = _decisions.Join(side, room.Conference, context.Now());
+                Follow();
+                return ValueTask.FromResult(joined);
+            }
+        }
+    }
+
+    public override ValueTask RecordAsync(RelayCommand.Record command, IRecordingSink sink, DateTimeOffset utc)
+    {
+        lock (_gate)
+        {
+            lock (_room ?? _gate)
+            {
+                _decisions.Record(command, sink, utc, context.Now());
+                Follow();
+            }
+        }
+
+        return ValueTask.CompletedTask;
+    }
+
+    public override ValueTask<RelayStatistics> MeasureAsync()
+    {
+        lock (_gate) return ValueTask.FromResult(_decisions.Statistics);
     }
 
     private void Work(RelaySide from, ReadOnlySpan<byte> datagram, Instant now)
@@ -85,8 +123,11 @@ internal sealed partial class RelayedSession
             {
                 _armed = Instant.Never;
                 if (_closed) return;
-                _decisions.Tick(context.Now(), Output);
-                Follow();
+                lock (_room ?? _gate)
+                {
+                    _decisions.Tick(context.Now(), Output);
+                    Follow();
+                }
             }
         }
         catch (Exception e) when (e is not OutOfMemoryException)

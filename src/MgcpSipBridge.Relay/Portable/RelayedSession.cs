@@ -13,6 +13,8 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
 {
     private readonly Lock _gate = new();
     private readonly RelaySession _decisions = new(context.Settings.Limits, media, NewSeed());
+    // Its own, or inside its own that of its conference: never two sessions' own ones at once.
+    private Lock? _room;
     private Task _pumps = Task.CompletedTask;
     private bool _closed;
 
@@ -32,16 +34,22 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
     {
         lock (_gate)
         {
-            _decisions.SetRemote(side, remote);
-            Follow();
+            lock (_room ?? _gate)
+            {
+                _decisions.SetRemote(side, remote);
+                Follow();
+            }
         }
     }
 
     public void Check()
     {
         lock (_gate)
-            if (_decisions.AudioChanged(context.Now(), context.Settings.SilenceAfter, out var audio))
-                context.OnEvent(new RelayEvent.AudioChanged(media, audio));
+        {
+            var now = context.Now();
+            if (_decisions.AudioChanged(now, context.Settings.SilenceAfter, out var audio)) context.OnEvent(new RelayEvent.AudioChanged(media, audio));
+            if (_decisions.Died(now, context.Settings.MediaTimeout)) context.OnEvent(new RelayEvent.Dead(media));
+        }
     }
 
     public override async ValueTask<RelayStatistics> CloseAsync()
@@ -50,6 +58,13 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
         lock (_gate)
         {
             _closed = true;
+            lock (_room ?? _gate)
+            {
+                _decisions.Leave();
+                _decisions.StopRecording(context.Now(), RecordingEnd.Closed);
+                Follow();
+            }
+
             statistics = _decisions.Statistics;
         }
 
@@ -69,7 +84,7 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
             var drop = _decisions.TryRelayRtp(from, source, datagram, now, out var destination);
             if (drop == RelayDrop.None && destination.IsNone)
             {
-                Work(from, datagram, now);
+                lock (_room ?? _gate) Work(from, datagram, now);
                 return;
             }
 
@@ -100,8 +115,12 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
             var drop = _decisions.TryRelayRtcp(from, source, datagram, now, out var destination);
             if (drop == RelayDrop.None && destination.IsNone)
             {
-                _decisions.TakeRtcp(from, datagram, now, Output);
-                Follow();
+                lock (_room ?? _gate)
+                {
+                    _decisions.TakeRtcp(from, datagram, Output);
+                    Follow();
+                }
+
                 return;
             }
 

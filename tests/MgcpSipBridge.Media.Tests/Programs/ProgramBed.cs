@@ -80,7 +80,7 @@ public sealed class ProgramBed
         if (drop != RelayDrop.None) return drop;
         if (destination.IsNone)
         {
-            Session.TakeRtcp(from, packet, Now, _output);
+            Session.TakeRtcp(from, packet, _output);
             Drain();
         }
         else
