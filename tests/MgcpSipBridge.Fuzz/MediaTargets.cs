@@ -101,11 +101,11 @@ internal sealed class ProgramTarget : ITarget
         _age = 0;
         _conference = new();
         _session = new(new RelayLimits(1700, RtpPerSecond: 100_000, RtcpPerSecond: 100_000), new(1), _chance.NextUInt64());
-        Name(RelaySide.Gateway, Phone, [RtpFormat.Pcmu, RtpFormat.TelephoneEvent, RtpFormat.ComfortNoise]);
-        Name(RelaySide.Sip, Pbx, _chance.Next(2) == 0 ? [RtpFormat.Pcma, Events96] : [RtpFormat.Pcmu, new(18, "G729", 8000)]);
+        Point(RelaySide.Gateway, Phone, [RtpFormat.Pcmu, RtpFormat.TelephoneEvent, RtpFormat.ComfortNoise]);
+        Point(RelaySide.Sip, Pbx, _chance.Next(2) == 0 ? [RtpFormat.Pcma, Events96] : [RtpFormat.Pcmu, new(18, "G729", 8000)]);
     }
 
-    private void Name(RelaySide side, NetAddress at, RtpFormat[] formats) => _session.SetRemote(side, new(
+    private void Point(RelaySide side, NetAddress at, RtpFormat[] formats) => _session.SetRemote(side, new(
         at, at.WithPort(at.Port + 1), false, true, true, [new(0, 0), new(18, 18)], Form: new([.. formats], [.. formats], 10 * _chance.Next(5), (DtmfForm)_chance.Next(4))));
 
     private void Command()

@@ -151,7 +151,7 @@ public sealed class PlayTests
         var output = new MediaOutput();
         var packet = new byte[172];
         bed.Do(new RelayCommand.Play(Media, Prompt, RelaySide.Gateway, [new PlaySource.Tones(Busy)]));
-        Run(100);
+        Run(500); // ten seconds: our first reports, which name us, are among them
         var before = GC.GetAllocatedBytesForCurrentThread();
         Run(1000);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);

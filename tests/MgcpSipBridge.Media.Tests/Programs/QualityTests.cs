@@ -30,15 +30,15 @@ public sealed class QualityTests
         bed.RtcpFrom(RelaySide.Gateway, SenderReport(0x11111111, ntp, 1000));
         bed.Pass(1000);
         // The PBX kept it for 940 ms; it lost three packets, its jitter is 10 ms.
-        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(2, new(0x11111111, 0, 3, 65_535, 80, 0x5678_9ABC, (uint)(0.94 * 65_536))));
+        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(2, new RtcpReportBlock(0x11111111, 0, 3, 65_535, 80, 0x5678_9ABC, (uint)(0.94 * 65_536))));
         var sip = bed.Session.Statistics.Sip;
         Assert.Equal(60, sip.RoundTrip.TotalMilliseconds, 0.1);
         Assert.Equal((3, TimeSpan.FromMilliseconds(10)), (sip.ReportedLost, sip.ReportedJitter));
         Assert.Equal(TimeSpan.Zero, bed.Session.Statistics.Gateway.RoundTrip);
         Assert.Equal(2, bed.Rtcp.Count); // both passed on as they were
         // A report about something we never saw, and one from the future, tell nothing.
-        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(2, new(0x11111111, 0, 3, 65_535, 80, 0x1111_1111, 0)));
-        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(2, new(0x11111111, 0, 3, 65_535, 80, 0x5678_9ABC, 20 * 65_536)));
+        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(2, new RtcpReportBlock(0x11111111, 0, 3, 65_535, 80, 0x1111_1111, 0)));
+        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(2, new RtcpReportBlock(0x11111111, 0, 3, 65_535, 80, 0x5678_9ABC, 20 * 65_536)));
         Assert.Equal(60, bed.Session.Statistics.Sip.RoundTrip.TotalMilliseconds, 0.1);
     }
 
@@ -81,7 +81,7 @@ public sealed class QualityTests
 
         // And back: what the PBX says of the stream is said of the phone's.
         bed.Rtcp.Clear();
-        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(9, new(last.Ssrc, 12, 3, last.SequenceNumber, 80, 0x5678_9ABC, 0), new(0x99999999, 0, 0, 0, 0, 0, 0)));
+        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(9, new RtcpReportBlock(last.Ssrc, 12, 3, last.SequenceNumber, 80, 0x5678_9ABC, 0), new(0x99999999, 0, 0, 0, 0, 0, 0)));
         (to, bytes) = Assert.Single(bed.Rtcp);
         Assert.Equal(RelaySide.Gateway, to);
         var reader = new RtcpReader(bytes);
@@ -123,7 +123,7 @@ public sealed class QualityTests
         var ours = toPbx[^1].Bytes;
         var before = bed.Now;
         bed.Pass(100);
-        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(0x22222222, new(U32(ours, 4), 0, 0, 0, 0, (uint)(BinaryPrimitives.ReadUInt64BigEndian(ours.AsSpan(8)) >> 16), 0)));
+        bed.RtcpFrom(RelaySide.Sip, ReceiverReport(0x22222222, new RtcpReportBlock(U32(ours, 4), 0, 0, 0, 0, (uint)(BinaryPrimitives.ReadUInt64BigEndian(ours.AsSpan(8)) >> 16), 0)));
         Assert.InRange(bed.Session.Statistics.Sip.RoundTrip, TimeSpan.FromMilliseconds(99), TimeSpan.FromSeconds(8));
         Assert.True(bed.Now > before);
     }

@@ -24,8 +24,8 @@ public sealed class RecorderTests
         Assert.Equal(bytes.Length - 44, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(40)));
         Assert.Equal(bytes.Length - 8, BinaryPrimitives.ReadInt32LittleEndian(bytes.AsSpan(4)));
         Assert.InRange(bytes.Length, 44 + (980 * 32), 44 + (1020 * 32));
-        Assert.True(ToneDetector.Hears(Channel(bytes, 0, 2)[1600..], [700]));
-        Assert.True(ToneDetector.Hears(Channel(bytes, 1, 2)[1600..], [1100]));
+        Assert.True(ToneDetector.Hears(Channel(bytes, 0, 2).AsSpan(1600), [700]));
+        Assert.True(ToneDetector.Hears(Channel(bytes, 1, 2).AsSpan(1600), [1100]));
         Assert.False(_bed.Session.Statistics.Gateway.PacketsReceived == 0);
     }
 
@@ -89,7 +89,7 @@ public sealed class RecorderTests
         var first = _sink;
         Record(RecordingKind.Mixed);
         var second = new Sink();
-        _bed.Session.Record(new(Media, new(2), RecordingKind.Mixed), second, Utc, _bed.Now);
+        _bed.Session.Record(new(Media, new(2), RecordingKind.Mixed, TimeSpan.FromHours(1), 10_000_000), second, Utc, _bed.Now);
         _bed.Pass(20);
         Assert.Equal(new RecordingId(1), Assert.IsType<RelayEvent.RecordingEnded>(Assert.Single(_bed.Events)).Id);
         Assert.True(first.IsFinished);
