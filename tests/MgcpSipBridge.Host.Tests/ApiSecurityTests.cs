@@ -88,6 +88,8 @@ public sealed class ApiSecurityTests : IAsyncLifetime
     [InlineData("/healthz", true)]
     [InlineData("/readyz", true)]
     [InlineData("/", true)]
+    [InlineData("/console/main.js", true)]
+    [InlineData("/help", true)]
     [InlineData("/openapi.json", true)]
     [InlineData("/metrics", false)]
     [InlineData("/v1/nothing", false)]

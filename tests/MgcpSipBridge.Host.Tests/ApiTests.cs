@@ -136,7 +136,7 @@ public sealed class ApiTests : IAsyncLifetime
         _bridge.Server.State.Phase = Api.BridgePhase.Draining;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _bridge.Http.GetAsync(new Uri("/readyz", UriKind.Relative), cancel)).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await _bridge.Http.GetAsync(new Uri("/healthz", UriKind.Relative), cancel)).StatusCode);
-        Assert.Contains("/v1/gateways", await _bridge.Http.GetStringAsync(new Uri("/", UriKind.Relative), cancel), StringComparison.Ordinal);
+        Assert.Contains("/v1/gateways", await _bridge.Http.GetStringAsync(new Uri("/help", UriKind.Relative), cancel), StringComparison.Ordinal);
     }
 
     [Fact]

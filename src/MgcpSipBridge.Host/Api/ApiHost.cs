@@ -5,6 +5,7 @@ using MgcpSipBridge.Host.Api.Documents;
 using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
+using MgcpSipBridge.Host.WebConsole;
 using MgcpSipBridge.SansIo;
 using Microsoft.AspNetCore.Diagnostics.HealthChecks;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -91,6 +92,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddRoutingCore();
         services.AddSingleton(state);
         services.AddSingleton(new EngineAnswers(parts.Shard));
+        services.AddSingleton<LadderWatch>();
         services.AddSingleton(parts.Adoptions);
         services.AddSingleton(parts.Writes);
         services.AddSingleton(parts.Trail);
@@ -133,7 +135,8 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapMetrics("/metrics", parts.Metrics.Registry).WithMetadata(new NeedsRole(model.Config.Api.PublicMetrics ? ApiRole.Everybody : ApiRole.Viewer));
         var document = new Lazy<string>(() => OpenApiDocument.Write(Services, state.Version));
         app.MapGet("/openapi.json", () => Results.Text(document.Value, "application/json")).WithMetadata(everybody);
-        app.MapGet("/", () => Results.Text(Welcome)).WithMetadata(everybody);
+        app.MapGet("/help", () => Results.Text(Welcome)).WithMetadata(everybody);
+        app.MapConsole();
         return app;
     }
 
@@ -153,11 +156,12 @@ internal sealed class ApiHost : IAsyncDisposable
     private const string Welcome = """
         MgcpSipBridge
 
+        /                                      the console page
         /healthz                               alive
         /readyz                                ready to take calls
         /metrics                               Prometheus
         /openapi.json                          all of it, as an OpenAPI document
-        /v1/status                             the bridge in numbers
+        /v1/status                             the bridge in numbers; /v1/identity: who you are to it
         /v1/gateways                           gateways; /v1/gateways/{name}
         /v1/gateways/{name}/lines              lines; /v1/gateways/{name}/lines/{number}
                                                POST /v1/gateways/{name}:audit and …/lines/{number}:audit ask the gateway what it has, and what it does
@@ -166,7 +170,8 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/routes                             routes; /v1/routes/{name}; POST /v1/routes:test {"number", "from"} tells where a number would go
                                                POST to the lists, PATCH and DELETE on gateways, lines, peers and routes change them
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
-        /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder
+        /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder;
+                                               /v1/calls/{id}/ladder:watch goes on as messages come
                                                POST /v1/calls/{id}:hold, :resume, and :transfer {"destination"} or {"otherCall"}
                                                /v1/calls/{id}/capture: its messages as a pcap file
 

@@ -40,6 +40,9 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     /// <summary>The engines' time line.</summary>
     public MonotonicClock Clock { get; } = clock;
 
+    /// <summary>What the status counts.</summary>
+    public StatusTally Tally { get; } = new();
+
     /// <summary>How long is waited for a gateway's answer: a command is given up before.</summary>
     public TimeSpan GatewayPatience { get; init; } = TimeSpan.FromSeconds(25);
 
@@ -92,6 +95,7 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     /// <summary>Follows the engine's notes.</summary>
     public void Apply(EngineNote note)
     {
+        Tally.Apply(note);
         if (note is EngineNote.Sip { Note: SipNote.PeerChanged peer })
         {
             if (peer.State is { } state) _peers[peer.Peer] = state;

@@ -1,6 +1,7 @@
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 
@@ -199,7 +200,7 @@ internal sealed class RouteResource(EngineAnswers engine, BridgeState state, Pro
 }
 
 /// <summary>Calls and their ladders.</summary>
-internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, ILoggerFactory logs, WireEnds ends) : V1.CallService.CallServiceBase
+internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, LadderWatch watch, ILoggerFactory logs, WireEnds ends) : V1.CallService.CallServiceBase
 {
     public override async Task<V1.ListCallsResponse> ListCalls(V1.ListCallsRequest request, ServerCallContext context)
     {
@@ -255,6 +256,9 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
         return new Google.Api.HttpBody { ContentType = CaptureFile.ContentType, Data = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(CaptureFile.Write(capture, ends, state.Clock)) };
     }
 
+    public override Task WatchLadder(V1.WatchLadderRequest request, IServerStreamWriter<V1.LadderUpdate> responseStream, ServerCallContext context) =>
+        watch.PumpAsync(request.Call, responseStream, context);
+
     private static partial class Log
     {
         [LoggerMessage(EventId = 4010, EventName = "CallHungUp", Level = LogLevel.Information, Message = "Call {CallId} is hung up through the API, asked by {Client}")]
@@ -266,12 +270,12 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
 }
 
 /// <summary>The bridge itself.</summary>
-internal sealed class SystemResource(EngineAnswers engine, BridgeState state) : V1.SystemService.SystemServiceBase
+internal sealed class SystemResource(EngineAnswers engine, BridgeState state, ApiAccess access) : V1.SystemService.SystemServiceBase
 {
     public override async Task<V1.BridgeStatus> GetStatus(V1.GetStatusRequest request, ServerCallContext context)
     {
         var counts = await engine.OneAsync<EngineCounts>(new EngineQuery.Counts(), "counts", context.CancellationToken);
-        return new V1.BridgeStatus
+        var status = new V1.BridgeStatus
         {
             Node = state.Node,
             Version = state.Version,
@@ -290,5 +294,19 @@ internal sealed class SystemResource(EngineAnswers engine, BridgeState state) : 
             MgcpTransactions = counts.MgcpTransactions,
             Timers = counts.Timers,
         };
+        state.Tally.Write(status, state.Model.Gateways.Length);
+        return status;
+    }
+
+    public override Task<V1.Identity> GetIdentity(V1.GetIdentityRequest request, ServerCallContext context)
+    {
+        var who = context.GetHttpContext().Principal();
+        var role = who.Role switch
+        {
+            ApiRole.Admin => V1.Identity.Types.Role.Admin,
+            ApiRole.Operator => V1.Identity.Types.Role.Operator,
+            _ => V1.Identity.Types.Role.Viewer,
+        };
+        return Task.FromResult(new V1.Identity { Name = who.Name, Role = role, Guarded = access.IsGuarded });
     }
 }

@@ -13,6 +13,7 @@ internal static class ApiRoles
         ["grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"] = ApiRole.Viewer,
 
         ["mgcpsipbridge.v1.SystemService/GetStatus"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.SystemService/GetIdentity"] = ApiRole.Viewer,
 
         ["mgcpsipbridge.v1.GatewayService/ListGateways"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.GatewayService/GetGateway"] = ApiRole.Viewer,
@@ -48,6 +49,7 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.CallService/ListCalls"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/GetCall"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/GetLadder"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.CallService/WatchLadder"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/GetCapture"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.CallService/OriginateCall"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.CallService/HangUpCall"] = ApiRole.Operator,

@@ -1,0 +1,172 @@
+// What is down, why and since when, before anything else; then how much is going on.
+
+import { el, put, reconcile, say, svg } from '../dom.js';
+import { get, part, post } from '../api.js';
+import { onEvents, refreshing } from '../live.js';
+import { ago, at, attempt, badge, button, confirm, head, trouble } from '../parts.js';
+import { count, many, quote, why, words } from '../format.js';
+import { callText, durationOf } from './calls.js';
+import { hrefOf, summary } from './events.js';
+
+const WHAT = {
+  GATEWAY_DOWN: 'Gateway down', GATEWAY_OVERLOADED: 'Gateway overloaded', PEER_DOWN: 'SIP peer down', REGISTRATIONS_FAILING: 'Registrations fail',
+  STORE_UNAVAILABLE: 'Storage does not take changes', RECORDS_WAITING: 'Call records wait', INTERNAL_ERROR: 'A fault in the bridge',
+};
+const ADVICE = {
+  GATEWAY_DOWN: 'Its phones are dead. Check its power and the way to it; it comes back by itself.',
+  GATEWAY_OVERLOADED: 'It gets commands a few at a time until it has recovered.',
+  PEER_DOWN: 'Calls go to its failover peers, if a route has some.',
+  REGISTRATIONS_FAILING: 'Calls to those lines do not arrive. Check user names and passwords, and that the peer knows them.',
+  STORE_UNAVAILABLE: 'Calls go on. Look at the disk: is it full, or read-only?',
+  RECORDS_WAITING: 'None is lost; they are written as soon as their place takes them.',
+  INTERNAL_ERROR: 'The call was cleared, the rest goes on. The log has the details: please report it.',
+};
+const SUMS = [
+  ['PEER_DOWN', 'SIP peer down', 'SIP peers down'], ['GATEWAY_DOWN', 'gateway down', 'gateways down'], ['REGISTRATIONS_FAILING', 'peer refuses registrations', 'peers refuse registrations'],
+  ['GATEWAY_OVERLOADED', 'gateway overloaded', 'gateways overloaded'], ['STORE_UNAVAILABLE', 'storage does not take changes', ''], ['RECORDS_WAITING', 'place does not take call records', ''], ['INTERNAL_ERROR', 'fault in the bridge', ''],
+];
+const MOST = 60;
+
+export default function now(root, ctx) {
+  const verdict = el('div.verdict', { role: 'status' });
+  const wrong = el('ul.wrong');
+  const lines = el('ul.wrong');
+  const found = el('ul.wrong');
+  const tiles = el('div.tiles');
+  const live = el('ul.short');
+  const news = el('ol.short');
+  const spark = svg('svg.spark', { viewBox: `0 0 ${MOST * 2} 28`, preserveAspectRatio: 'none', role: 'presentation' });
+  put(root, head('Now', ''), verdict, wrong, lines, found, tiles,
+    el('div.columns', null,
+      el('section', { 'aria-labelledby': 'livecalls' }, el('h2', { id: 'livecalls' }, 'Calls', el('a.more', { href: '#/calls' }, 'All calls')), live),
+      el('section', { 'aria-labelledby': 'justnow' }, el('h2', { id: 'justnow' }, 'Just now', el('a.more', { href: '#/events' }, 'All events')), news)));
+
+  let before = null;
+  let outside = '0 0 0';
+  const rates = [];
+
+  refreshing(async signal => {
+    let status;
+    let alarms;
+    try {
+      [status, { alarms }] = await Promise.all([get('v1/status', null, signal), get('v1/alarms', null, signal)]);
+    } catch (e) {
+      if (e.name === 'AbortError') return;
+      verdict.className = 'verdict bad';
+      put(verdict, trouble(e));
+      return;
+    }
+    const time = performance.now();
+    if (before) rates.push(Math.max(0, (Number(status.callCounts.started) - before.started) * 1000 / (time - before.time)));
+    if (rates.length > MOST) rates.shift();
+    before = { started: Number(status.callCounts.started), time };
+    const outOf = status.lines.silent + status.lines.refused + status.lines.restarting;
+    judge(alarms, outOf, status);
+    figures(status);
+    const down = alarms.filter(a => a.name === 'GATEWAY_DOWN').map(a => a.resource.replace('gateways/', ''));
+    const shape = `${outOf} ${status.lines.refused} ${down.length}`;
+    if (shape !== outside) { outside = shape; linesOut(outOf, down, signal); }
+  }, { types: ['alarm.', 'gateway.', 'peer.', 'line.service', 'registration.'], every: 2000, signal: ctx.signal });
+
+  function judge(alarms, outOf, status) {
+    alarms.sort((a, b) => (b.severity === 'CRITICAL') - (a.severity === 'CRITICAL') || a.since.localeCompare(b.since));
+    const critical = alarms.filter(a => a.severity === 'CRITICAL').length;
+    const bad = critical > 0 || status.lines.refused > 0;
+    verdict.className = `verdict ${status.state !== 'READY' ? 'warn' : bad ? 'bad' : alarms.length || outOf ? 'warn' : 'good'}`;
+    const text = status.state !== 'READY' ? `The bridge is ${words(status.state)}${status.state === 'DRAINING' ? ': it takes no new calls' : ''}`
+      : alarms.length ? sum(alarms, status.lines) : outOf ? `${many(outOf, 'line is', 'lines are')} out of service`
+      : status.gateways.up + status.gateways.down + status.gateways.unknown === 0 ? 'Nothing is provisioned yet' : 'Everything works';
+    const more = alarms.length || outOf ? '' : status.gateways.unknown && !status.gateways.up ? 'The gateways have not been heard yet.' : '';
+    put(verdict, el('strong', null, text), more && el('span', null, more));
+    reconcile(wrong, alarms.slice(0, 50), a => a.name + a.resource, a => el('li', { class: a.severity.toLowerCase() },
+      badge(a.severity), el('div.what', null,
+        el('span.title', null, WHAT[a.name] ?? words(a.name), ' ', a.resource && el('a', { href: hrefOf(a.resource) }, a.resource.split('/').slice(1).join('/'))),
+        el('span.detail', null, a.detail && a.detail + '. ', ADVICE[a.name] ?? '')), ago(a.since)));
+    if (alarms.length > 50) wrong.append(el('li', { 'data-key': '…' }, `and ${count(alarms.length - 50)} more`));
+  }
+
+  // "1 gateway down, registrations fail at 1 peer, 3 lines refused": the worst first.
+  function sum(alarms, lines) {
+    const phrases = [];
+    for (const [name, one, more] of SUMS) {
+      const n = alarms.filter(a => a.name === name).length;
+      if (n) phrases.push(many(n, one, more));
+    }
+    const others = alarms.filter(a => !SUMS.some(([name]) => name === a.name)).length;
+    if (others) phrases.push(many(others, 'other thing wrong', 'other things wrong'));
+    if (lines.refused) phrases.push(many(lines.refused, 'line refused', 'lines refused'));
+    return phrases.join(' · ');
+  }
+
+  // Lines of a gateway that is down are said with it.
+  async function linesOut(outOf, down, signal) {
+    if (!outOf) { put(lines); return; }
+    try {
+      const page = await get('v1/gateways/-/lines', { pageSize: 8, filter: ['(service = REFUSED OR service = RESTARTING OR service = SILENT)', ...down.slice(0, 20).map(g => `gateway != ${quote(g)}`)].join(' AND ') }, signal);
+      put(lines, page.lines.map(l => el('li.warning', null, badge(l.service), el('div.what', null,
+        el('span.title', null, 'Line ', el('a', { href: `#/lines/${part(l.number)}` }, l.number), l.displayName && ` ${l.displayName}`, ' · ', el('a', { href: `#/gateways/${part(l.gateway)}` }, l.gateway), ` ${l.endpoint}`),
+        el('span.detail', null, why(l.service), '.')))),
+      page.nextPageToken && el('li', null, el('a', { href: '#/lines?state=out' }, `All ${many(outOf, 'line')} that are out of service`)));
+    } catch { outside = ''; }
+  }
+
+  function figures(status) {
+    const gatewaysTotal = status.gateways.up + status.gateways.down + status.gateways.unknown;
+    const linesTotal = Object.values(status.lines).reduce((a, b) => a + b, 0);
+    const r = status.registrations;
+    const wanted = r.registered + r.refused + r.unreachable + r.trying;
+    const rate = rates.length ? rates.slice(-5).reduce((a, b) => a + b, 0) / Math.min(5, rates.length) : 0;
+    const list = [
+      { id: 'calls', href: '#/calls', label: 'Active calls', value: count(status.calls), note: `${count(status.mediaSessions)} with audio` },
+      { id: 'rate', href: '#/records', label: 'Calls per second', value: rate.toFixed(rate < 10 ? 1 : 0), note: `${count(status.callCounts.started)} since the start, ${count(status.callCounts.failed)} failed`, spark: true },
+      { id: 'gateways', href: status.gateways.down ? '#/gateways?state=DOWN' : '#/gateways', label: 'Gateways up', value: count(status.gateways.up), of: count(gatewaysTotal), note: [status.gateways.down && `${count(status.gateways.down)} down`, status.gateways.unknown && `${count(status.gateways.unknown)} not heard yet`].filter(Boolean).join(', ') || 'all of them', bad: status.gateways.down > 0 },
+      { id: 'lines', href: '#/lines', label: 'Lines in service', value: count(status.lines.inService), of: count(linesTotal), note: [status.lines.refused && `${count(status.lines.refused)} refused`, status.lines.silent && `${count(status.lines.silent)} silent`, status.lines.restarting && `${count(status.lines.restarting)} restarting`, status.lines.unknown && `${count(status.lines.unknown)} not known yet`].filter(Boolean).join(', ') || 'all of them', bad: status.lines.refused + status.lines.silent > 0 },
+      { id: 'registrations', href: '#/peers', label: 'Registrations', value: count(r.registered), of: count(wanted), note: [r.refused && `${count(r.refused)} refused`, r.unreachable && `${count(r.unreachable)} unanswered`, r.trying && `${count(r.trying)} under way`].filter(Boolean).join(', ') || (wanted ? 'all of them' : 'none wanted'), bad: r.refused + r.unreachable > 0 },
+    ];
+    if (!tiles.childElementCount) {
+      put(tiles, list.map(t => el('a.tile', { href: t.href, 'data-id': t.id }, el('span.label', null, t.label), el('span.value', null, el('strong'), el('span.of')), t.spark && spark, el('span.note'))));
+    }
+    for (const t of list) {
+      const node = tiles.querySelector(`[data-id=${t.id}]`);
+      node.setAttribute('href', t.href);
+      node.classList.toggle('bad', !!t.bad);
+      say(node.querySelector('strong'), t.value);
+      say(node.querySelector('.of'), t.of ? ` / ${t.of}` : '');
+      say(node.querySelector('.note'), t.note);
+    }
+    const most = Math.max(1, ...rates);
+    put(spark, rates.length > 1 && svg('polyline', { points: rates.map((x, i) => `${(MOST - rates.length + i) * 2},${(26 - x / most * 24).toFixed(1)}`).join(' ') }));
+  }
+
+  refreshing(async signal => {
+    const page = await get('v1/calls', { pageSize: 8, orderBy: 'startTime desc' }, signal);
+    reconcile(live, page.calls, c => c.id, c => el('li', null, badge(c.state), el('a.what', { href: `#/calls/${part(c.id)}` }, callText(c)), el('span.type', null, `line ${c.line}`), durationOf(c)));
+    if (!page.calls.length) put(live, el('li.nothing', null, 'No call at the moment.'));
+  }, { types: ['call.'], every: 10000, signal: ctx.signal });
+
+  const recent = [];
+  onEvents(batch => {
+    recent.unshift(...batch.filter(e => e.resource && e.type !== 'line.state' && e.type !== 'stream.missed').reverse());
+    recent.length = Math.min(recent.length, 8);
+    reconcile(news, recent.map(({ sequence, time, type, resource, ...rest }) => ({ sequence, time, type, resource, ...rest })), e => e.sequence, e =>
+      el('li', null, at(e.time), el('span.type', null, e.type), el('a.what', { href: hrefOf(e.resource) }, summary(e) || e.resource)));
+  }, ctx.signal);
+  put(news, el('li.nothing', { 'data-key': 'none' }, 'What happens from now on stands here.'));
+
+  refreshing(async signal => {
+    const page = await get('v1/discoveredGateways', { pageSize: 5 }, signal);
+    reconcile(found, page.discoveredGateways, g => g.domain + g.address, g => el('li.info', null,
+      badge(g.state, 'not configured', 'busy'), el('div.what', null, el('span.title', null, `Gateway ${g.domain} at ${g.address} asks for a call agent`),
+        el('span.detail', null, `It sent ${many(g.messageCount, 'restart')} and got no answer, since nobody configured it.`)),
+      ctx.may('operator') && button('Adopt…', () => adopt(g)), ago(g.firstHeardTime)));
+  }, { types: ['gateway.discovered', 'gateway.up'], every: 15000, signal: ctx.signal });
+}
+
+/** Makes the bridge the call agent of a gateway that nobody configured. */
+export async function adopt(g) {
+  const yes = await confirm(`Adopt ${g.domain}?`, `The gateway at ${g.address} is asked what it has, and the bridge becomes its call agent until the bridge ends. What it calls itself is nobody's word but its own: adopt it only if you know it.`, 'Adopt', 'primary');
+  if (yes) await attempt(`${g.domain} is adopted`, async () => {
+    const made = await post(`v1/discoveredGateways/${part(g.domain)}:adopt`, { address: g.address });
+    location.hash = `#/gateways/${part(made.name)}`;
+  });
+}

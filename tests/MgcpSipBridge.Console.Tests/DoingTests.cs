@@ -1,0 +1,238 @@
+using System.Text.Json;
+using Microsoft.Playwright;
+using MgcpSipBridge.Simulator;
+
+namespace MgcpSipBridge.Console.Tests;
+
+/// <summary>What can be done on the page, by whom, and by keyboard alone.</summary>
+public sealed class DoingTests(Chromium chromium)
+{
+    [Fact]
+    public async Task A_call_is_placed_held_taken_back_and_hung_up()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/calls");
+        await visitor.SeesAsync("Nobody is telephoning.");
+        await ClickAsync(visitor, "Call…");
+        await visitor.Page.GetByLabel("Line that calls").FillAsync("9999");
+        await visitor.Page.GetByLabel("Number to call").FillAsync("1002");
+        await ClickAsync(visitor, "Call", "dialog");
+        await visitor.FindsAsync("dialog .problem:not(:empty)");
+        visitor.Expected.Add("404");
+        await visitor.Page.GetByLabel("Line that calls").FillAsync("1001");
+        await ClickAsync(visitor, "Call", "dialog");
+        await visitor.FindsAsync(".ladder");
+        await plant.UntilAsync(() => plant.Alice.Sound == PhoneSound.Ringing);
+        await plant.DoAsync(plant.Alice.OffHook);
+        await plant.UntilAsync(() => plant.Bob.Sound == PhoneSound.Ringing);
+        await plant.DoAsync(plant.Bob.OffHook);
+        await visitor.SeesAsync("talking", ".callhead");
+
+        await ClickAsync(visitor, "Hold");
+        await visitor.SeesAsync("held", ".callhead");
+        await ClickAsync(visitor, "Take back");
+        await visitor.SeesAsync("talking", ".callhead");
+
+        await ClickAsync(visitor, "Hang up");
+        await ClickAsync(visitor, "Cancel", "dialog");
+        Assert.True(plant.Alice.IsTalking);
+        await ClickAsync(visitor, "Hang up");
+        await ClickAsync(visitor, "Hang up", "dialog");
+        await visitor.SeesAsync("the call is over", ".laddernote");
+        await plant.UntilAsync("/v1/calls", c => c.GetProperty("calls").GetArrayLength() == 0);
+        await visitor.GoAsync("audit");
+        await visitor.SeesAsync("hang up call");
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task What_is_imported_is_checked_first_and_can_be_changed_and_deleted()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/import");
+        var text = visitor.Page.GetByLabel("Text", new() { Exact = true });
+        await text.FillAsync("gateways:\n  - name: shed\n    domain: shed.example.net\n    lines:\n      - { endpoint: aaln/1, number: \"7001\", peer: nobody }\n");
+        await ClickAsync(visitor, "Check");
+        await visitor.SeesAsync("nothing was changed");
+        Assert.True(await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).IsDisabledAsync());
+        visitor.Expected.Add("400");
+        await text.FillAsync("gateways:\n  - name: shed\n    domain: shed.example.net\n    lines:\n      - { endpoint: aaln/1, number: \"7001\", displayName: Shed, peer: pbx, password: x }\n");
+        await ClickAsync(visitor, "Check");
+        await visitor.SeesAsync("2 new");
+        await visitor.PictureAsync("import");
+        Assert.DoesNotContain("shed", await NamesAsync(plant));
+        await ClickAsync(visitor, "Apply");
+        await visitor.SeesAsync("(was done)");
+        Assert.Contains("shed", await NamesAsync(plant));
+
+        await visitor.GoAsync("lines/7001");
+        await ClickAsync(visitor, "Change…");
+        await visitor.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("Garden shed");
+        await visitor.PictureAsync("form");
+        await ClickAsync(visitor, "Change", "dialog");
+        await visitor.SeesAsync("Garden shed");
+        await ClickAsync(visitor, "Delete…");
+        await ClickAsync(visitor, "Delete", "dialog");
+        await plant.UntilAsync("/v1/gateways/shed/lines", l => l.GetProperty("lines").GetArrayLength() == 0);
+        visitor.Expected.Add("404");
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task A_number_finds_its_route()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/routes");
+        foreach (var (number, says) in ((string, string)[])[("1002", "extensions"), ("600", "services"), ("9", "no route")])
+        {
+            await visitor.Page.GetByLabel("Number", new() { Exact = true }).FillAsync(number);
+            await ClickAsync(visitor, "Test");
+            await visitor.SeesAsync(says, ".answer");
+        }
+
+        await visitor.PictureAsync("routes");
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task Nobody_sees_anything_without_a_token_and_a_viewer_cannot_act()
+    {
+        string Make(string name, Host.Api.Security.ApiRole role, out string setting)
+        {
+            (var token, setting) = Host.Api.Security.ApiToken.Make(name, role);
+            return token;
+        }
+
+        var viewer = Make("vera", Host.Api.Security.ApiRole.Viewer, out var first);
+        var admin = Make("ada", Host.Api.Security.ApiRole.Admin, out var second);
+        await using var plant = await Plant.StartAsync(["--Api:Tokens:0=" + first, "--Api:Tokens:1=" + second], waits: false);
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/calls");
+        visitor.Expected.Add("401");
+        var field = visitor.Page.GetByLabel("Token", new() { Exact = true });
+        await field.WaitForAsync();
+        Assert.Equal(0, await visitor.Page.Locator("nav").CountAsync());
+        await field.FillAsync("mgsb_wrong");
+        await ClickAsync(visitor, "Sign in", "main");
+        await visitor.SeesAsync("This token is not known.");
+        await visitor.PictureAsync("login");
+        await field.FillAsync(viewer);
+        await ClickAsync(visitor, "Sign in", "main");
+        await visitor.SeesAsync("vera · viewer", "header");
+        await visitor.SeesAsync("Nobody is telephoning.");
+        Assert.Equal(0, await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Call…" }).CountAsync());
+        Assert.Equal(0, await visitor.Page.Locator("nav a[href='#/audit'], nav a[href='#/import']").CountAsync());
+        Assert.DoesNotContain("mgsb_", visitor.Page.Url, StringComparison.Ordinal);
+        Assert.Equal("", await visitor.Page.EvaluateAsync<string>("() => document.cookie + Object.values(localStorage).filter(v => v.includes('mgsb_')).join()"));
+
+        // It stays in this tab over a reload, and is gone when he signs out.
+        await visitor.Page.ReloadAsync();
+        await visitor.SeesAsync("vera · viewer", "header");
+        await ClickAsync(visitor, "Sign out", "header");
+        await field.WaitForAsync();
+        await field.FillAsync(admin);
+        await ClickAsync(visitor, "Sign in", "main");
+        await visitor.SeesAsync("ada · admin", "header");
+        await visitor.FindsAsync("nav a[href='#/audit']");
+        await visitor.FindsAsync(".live .good");
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task Everything_can_be_reached_by_keyboard_and_one_sees_where_one_is()
+    {
+        await using var plant = await Plant.StartAsync();
+        var call = await plant.AliceCallsBobAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        var (page, keys) = (visitor.Page, visitor.Page.Keyboard);
+        await visitor.FindsAsync(".tile");
+        await keys.PressAsync("Tab");
+        Assert.Equal("Skip to the content", await page.EvaluateAsync<string>("() => document.activeElement.textContent"));
+        await keys.PressAsync("Enter");
+        Assert.Equal("main", await page.EvaluateAsync<string>("() => document.activeElement.id"));
+
+        await page.EvaluateAsync("() => document.activeElement.blur()");
+        await page.EvaluateAsync("() => document.querySelector('.brand').focus()");
+        var wanted = await page.EvaluateAsync<int>("() => document.querySelectorAll('a[href], button:not(:disabled), input, select').length");
+        HashSet<string> seen = [];
+        for (var i = 0; i < wanted + 5; i++)
+        {
+            var at = await page.EvaluateAsync<JsonElement>("() => { const n = document.activeElement; const s = getComputedStyle(n); return { name: n.tagName + n.textContent + (n.getAttribute('href') ?? ''), seen: n === document.body || s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2 } }");
+            Assert.True(at.GetProperty("seen").GetBoolean() || i == 0, at.ToString());
+            seen.Add(at.GetProperty("name").GetString()!);
+            await keys.PressAsync("Tab");
+        }
+
+        foreach (var link in (string[])["Calls", "Gateways", "Lines", "Peers", "Routes", "Events", "Records", "Audit", "Import"]) Assert.Contains(seen, s => s.StartsWith("A" + link, StringComparison.Ordinal));
+
+        await page.EvaluateAsync("() => document.activeElement.blur()");
+        await keys.PressAsync("?");
+        await visitor.SeesAsync("between the messages of a ladder", "dialog");
+        await visitor.PictureAsync("help");
+        await keys.PressAsync("Escape");
+        Assert.Equal(0, await page.Locator("dialog").CountAsync());
+        await keys.PressAsync("g");
+        await keys.PressAsync("c");
+        await visitor.FindsAsync($"main a[href='#/calls/{call}']");
+        await page.Locator($"main a[href='#/calls/{call}']").FocusAsync();
+        await keys.PressAsync("Enter");
+        await visitor.FindsAsync(".message");
+        await page.Locator(".ladder").FocusAsync();
+        await keys.PressAsync("ArrowDown");
+        await keys.PressAsync("ArrowDown");
+        Assert.Equal("message-1", await page.Locator(".ladder").GetAttributeAsync("aria-activedescendant"));
+        await visitor.FindsAsync(".inspector pre");
+        await keys.PressAsync("g");
+        await keys.PressAsync("l");
+        await visitor.FindsAsync("a[href='#/lines/1001']");
+        await keys.PressAsync("/");
+        await keys.TypeAsync("Reception");
+        await page.Locator("a[href='#/lines/1001']").WaitForAsync(new() { State = WaitForSelectorState.Detached });
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task A_gateway_that_nobody_configured_is_adopted()
+    {
+        await using var plant = await Plant.StartAsync();
+        await plant.StrangerComesAsync("attic.example.net");
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        await visitor.SeesAsync("Gateway attic.example.net at");
+        await ClickAsync(visitor, "Adopt…");
+        await ClickAsync(visitor, "Adopt", "dialog");
+        await visitor.SeesAsync("Adopted: give its lines numbers");
+        await ClickAsync(visitor, "Ask what it has");
+        await visitor.SeesAsync("aaln/1", "dialog");
+        Assert.Equal(0, await visitor.Page.Locator("dialog").GetByText("null").CountAsync());
+        await visitor.PictureAsync("adopted");
+        await ClickAsync(visitor, "Close", "dialog");
+        await ClickAsync(visitor, "Keep it…");
+        await ClickAsync(visitor, "Create", "dialog");
+        await ClickAsync(visitor, "New line…");
+        await visitor.Page.GetByLabel("Number", new() { Exact = true }).FillAsync("8001");
+        await visitor.Page.GetByLabel("Endpoint", new() { Exact = true }).FillAsync("aaln/1");
+        await ClickAsync(visitor, "Create", "dialog");
+        await visitor.SeesAsync("Line 8001");
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task The_theme_can_be_chosen_and_stays()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        var ground = "() => getComputedStyle(document.body.parentElement).backgroundColor";
+        var light = await visitor.Page.EvaluateAsync<string>(ground);
+        await visitor.Page.Locator("#theme").ClickAsync();
+        await visitor.SeesAsync("Dark", "#theme");
+        var dark = await visitor.Page.EvaluateAsync<string>(ground);
+        Assert.NotEqual(light, dark);
+        await visitor.Page.ReloadAsync();
+        await visitor.SeesAsync("Dark", "#theme");
+        Assert.Equal(dark, await visitor.Page.EvaluateAsync<string>(ground));
+        visitor.IsContent();
+    }
+
+    private static Task ClickAsync(Visitor visitor, string button, string within = "main") => visitor.Page.Locator(within).GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+
+    private static async Task<List<string?>> NamesAsync(Plant plant) => [.. (await plant.AskAsync("/v1/gateways")).GetProperty("gateways").EnumerateArray().Select(g => g.GetProperty("name").GetString())];
+}

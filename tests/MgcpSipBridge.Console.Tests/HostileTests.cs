@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Mgcp;
+
+namespace MgcpSipBridge.Console.Tests;
+
+/// <summary>What callers and gateways call themselves is read, and does nothing.</summary>
+public sealed class HostileTests(Chromium chromium)
+{
+    private const string Markup = "<img src=x onerror=alert(1)><script>alert(2)</script>";
+
+    [Fact]
+    public async Task Names_are_text_wherever_they_stand()
+    {
+        await using var plant = await Plant.StartAsync(more: $$"""
+          - name: evil
+            domain: evil.example.net
+            lines:
+              - { endpoint: aaln/1, number: "6666", displayName: "{{Markup}}", peer: trunk }
+
+        """);
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        var noted = (IShardOutputs)plant.Server;
+        await visitor.FindsAsync(".live .good");
+
+        // A caller who calls himself something else; and what gateways write into restarts and where traits are learnt.
+        await plant.DoAsync(now => plant.Pbx.Call("1002", "666", Markup, now));
+        await plant.UntilAsync("/v1/calls", c => c.GetProperty("calls").GetArrayLength() == 1);
+        noted.Noted(new EngineNote.Mgcp(new MgcpNote.Restarted(Markup, Markup)));
+        noted.Noted(new EngineNote.GatewayChanged(Markup, GatewayState.Down));
+        await visitor.SeesAsync("gateway.restarted", ".short");
+        await CleanAsync(visitor);
+
+        var call = (await plant.AskAsync("/v1/calls")).GetProperty("calls")[0].GetProperty("id").GetString()!;
+        foreach (var path in (string[])["calls", "calls/" + call, "lines", "lines/6666", "gateways", "events", "now", "calls/" + Uri.EscapeDataString(Markup), "gateways/" + Uri.EscapeDataString(Markup), Uri.EscapeDataString(Markup)])
+        {
+            await visitor.GoAsync(path);
+            if (path == "events")
+            {
+                await visitor.FindsAsync(".filters");
+                await Task.Delay(500, TestContext.Current.CancellationToken);
+                noted.Noted(new EngineNote.Mgcp(new MgcpNote.Restarted(Markup, Markup)));
+                await visitor.SeesAsync(Markup, ".events");
+                await visitor.Page.Locator(".disclose").First.ClickAsync();
+            }
+
+            if (path == "lines") await visitor.SeesAsync(Markup);
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+            await CleanAsync(visitor);
+        }
+
+        // A call and a gateway that are not there.
+        visitor.Expected.AddRange(["404", "400"]);
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task A_gateway_that_nobody_configured_may_write_what_it_likes()
+    {
+        await using var plant = await Plant.StartAsync();
+        using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+        var bridge = new IPEndPoint(IPAddress.Loopback, plant.Server.Mgcp.Port);
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        foreach (var domain in (string[])["<img/src=x/onerror=alert(1)>", "\"><svg/onload=alert(1)>", "javascript:alert(1)", "plain.example.net"])
+            await socket.SendAsync(Encoding.ASCII.GetBytes($"RSIP {Random.Shared.Next(1, 999_999)} aaln/1@{domain} MGCP 1.0\r\nRM: restart\r\n"), bridge, TestContext.Current.CancellationToken);
+        await visitor.SeesAsync("Gateway plain.example.net at");
+        await CleanAsync(visitor);
+        await visitor.GoAsync("gateways");
+        await visitor.SeesAsync("plain.example.net");
+        await CleanAsync(visitor);
+        visitor.IsContent();
+    }
+
+    // Nothing of what was written has become an element, and no link leads anywhere but within the page.
+    private static async Task CleanAsync(Visitor visitor)
+    {
+        Assert.Equal(0, await visitor.Page.Locator("main img, main script, main iframe, main [onerror], main [onload], main svg svg").CountAsync());
+        Assert.Empty(await visitor.Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('main a[href]')].map(a => a.getAttribute('href')).filter(h => !h.startsWith('#'))"));
+    }
+}

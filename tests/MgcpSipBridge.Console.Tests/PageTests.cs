@@ -1,0 +1,148 @@
+using System.Globalization;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Mgcp;
+
+namespace MgcpSipBridge.Console.Tests;
+
+/// <summary>The pages, as somebody sees them who has them open while things happen.</summary>
+public sealed class PageTests(Chromium chromium)
+{
+    private static readonly string[] Pages =
+        ["now", "calls", "gateways", "gateways/vg224", "lines", "lines/1001", "peers", "peers/pbx", "routes", "events", "records", "audit", "import"];
+
+    [Fact]
+    public async Task The_first_page_says_what_is_wrong_and_why()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        await visitor.SeesAsync("1 line is out of service", ".verdict");
+        await visitor.SeesAsync("look for a misspelt name");
+        await plant.AliceCallsBobAsync();
+        await plant.DoAsync(now => plant.Gateways[1].LeaveService("*", "forced", now));
+        await visitor.SeesAsync("1 gateway down", ".verdict");
+        await visitor.FindsAsync(".wrong .critical a[href='#/gateways/iad-7']");
+        await visitor.FindsAsync(".short a[href^='#/calls/']");
+        await visitor.SeesAsync("gateway.down", ".short");
+        // Whose gateway is down is not told a second time.
+        await visitor.Page.Locator(".wrong a[href='#/lines/1004']").WaitForAsync(new() { State = Microsoft.Playwright.WaitForSelectorState.Detached });
+        await visitor.PictureAsync("now");
+        await plant.DoAsync(now => plant.Gateways[1].EnterService("*", now));
+        await visitor.SeesAsync("1 line is out of service", ".verdict");
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task A_ladder_grows_while_its_call_goes_on_and_stays_when_it_is_over()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        var page = visitor.Page;
+        var call = await plant.AliceCallsBobAsync(answers: false);
+        await visitor.GoAsync("calls");
+        await visitor.PictureAsync("calls");
+        await page.Locator($"a[href='#/calls/{call}']").First.ClickAsync();
+        await visitor.SeesAsync("180 Ringing", ".ladder");
+        var before = await page.Locator(".message").CountAsync();
+        await plant.DoAsync(plant.Bob.OffHook);
+        await visitor.SeesAsync("ACK", ".ladder");
+        Assert.True(await page.Locator(".message").CountAsync() > before);
+        await visitor.SeesAsync("talking", ".callhead");
+
+        // The chosen message, in short and whole.
+        await page.Locator(".message").Filter(new() { HasText = "INVITE" }).First.ClickAsync();
+        await visitor.SeesAsync("INVITE sip:1002@", ".inspector");
+        await page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Show whole messages" }).ClickAsync();
+        await visitor.SeesAsync("Content-Type: application/sdp", ".inspector");
+        await visitor.SeesAsync("m=audio", ".inspector");
+        await visitor.PictureAsync("ladder");
+
+        // Both phones are of this bridge: the other's leg stands beside.
+        await page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Show the other phone" }).ClickAsync();
+        await page.Locator(".ladderhead").Nth(4).WaitForAsync();
+        await visitor.SeesAsync("line 1002", ".ladderheads");
+        await visitor.PictureAsync("ladder-both");
+
+        await plant.AllHangUpAsync();
+        await visitor.SeesAsync("the call is over", ".laddernote");
+        await visitor.SeesAsync("DLCX", ".ladder");
+        await visitor.SeesAsync("What was counted");
+        Assert.Equal(0, await page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Hang up" }).CountAsync());
+
+        await visitor.GoAsync("records");
+        await page.Locator("tbody tr").Nth(1).WaitForAsync();
+        await visitor.PictureAsync("records");
+        await page.Locator("tbody button.link").First.ClickAsync();
+        await visitor.SeesAsync("Cause (Q.850)", "dialog");
+        await visitor.PictureAsync("record");
+        visitor.IsContent();
+    }
+
+    [Theory]
+    [InlineData(false, 1440)]
+    [InlineData(true, 1440)]
+    [InlineData(false, 1024)]
+    public async Task Every_page_can_be_read(bool dark, int width)
+    {
+        await using var plant = await Plant.StartAsync();
+        await plant.SendAsync("/v1/peers", new { name = "trunk", uri = "sip:127.0.0.2:9", registration = "NONE" });
+        var call = await plant.AliceCallsBobAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, dark: dark, width: width);
+        foreach (var path in (string[])[.. Pages, "calls/" + call])
+        {
+            await visitor.GoAsync(path);
+            // What is asked for has come, or is told to be missing.
+            await visitor.FindsAsync("main :is(tbody tr, .tile, .facts, .nothing, .empty, .message, textarea)");
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+            await visitor.PictureAsync($"{(dark ? "dark" : "light")}-{width}-{path.Split('/')[0]}{(path.Contains('/', StringComparison.Ordinal) ? "-one" : "")}");
+            Assert.Empty(await visitor.Page.EvaluateAsync<string[]>(Readable.Script));
+            Assert.True(await visitor.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), $"{path} is wider than {width}");
+        }
+
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task A_storm_of_events_does_not_stop_the_page()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/events");
+        await visitor.FindsAsync(".filters");
+        await visitor.Page.Locator(".live .good").WaitForAsync();
+        for (var i = 0; i < 20_000; i++) ((IShardOutputs)plant.Server).Noted(new EngineNote.LineChanged("1001", LineState.Idle, LineState.Dialing));
+        ((IShardOutputs)plant.Server).Noted(new EngineNote.Mgcp(new MgcpNote.Restarted("the-last", "restart")));
+        await visitor.SeesAsync("the-last: restart", ".events");
+        Assert.InRange(await visitor.Page.Locator(".events > li").CountAsync(), 1, 400);
+        await visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Pause" }).ClickAsync();
+        ((IShardOutputs)plant.Server).Noted(new EngineNote.Mgcp(new MgcpNote.Restarted("while-paused", "restart")));
+        await visitor.SeesAsync("Paused; 1 wait");
+        Assert.Equal(0, await visitor.Page.GetByText("while-paused").CountAsync());
+        await visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Go on" }).ClickAsync();
+        await visitor.SeesAsync("while-paused: restart", ".events");
+
+        await visitor.Page.Locator("input[type=search]").FillAsync("no such field = 1");
+        await visitor.FindsAsync(".problem:not(:empty)");
+        visitor.Expected.Add("400");
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task Of_many_gateways_a_page_is_shown_and_any_is_found()
+    {
+        var many = string.Concat(Enumerable.Range(0, 400).Select(i => string.Create(CultureInfo.InvariantCulture,
+            $"  - {{ name: far{i:000}, domain: far{i:000}.example.net, lines: [{{ endpoint: aaln/1, number: \"5{i:000}\", peer: trunk }}] }}\n")));
+        await using var plant = await Plant.StartAsync(more: many);
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/gateways");
+        await visitor.Page.Locator("tbody tr").Nth(49).WaitForAsync();
+        Assert.Equal(50, await visitor.Page.Locator(".listing").First.Locator("tbody tr").CountAsync());
+        await visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Next" }).First.ClickAsync();
+        await visitor.SeesAsync("Page 2");
+        await visitor.FindsAsync("a[href='#/gateways/far060']");
+        await visitor.GoAsync("lines");
+        await visitor.Page.Locator("input[type=search]").FillAsync("far399");
+        await visitor.FindsAsync("a[href='#/lines/5399']");
+        Assert.Equal(1, await visitor.Page.Locator("tbody tr").CountAsync());
+        Assert.Contains("q=far399", visitor.Page.Url, StringComparison.Ordinal);
+        visitor.IsContent();
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using Microsoft.Playwright;
+
+namespace MgcpSipBridge.Console.Tests;
+
+/// <summary>
+/// Somebody who looks at the console. Whatever he does: no error or violation may stand in the browser's console, no dialog of the browser may open, and nothing may be asked of
+/// any other server.
+/// </summary>
+internal sealed class Visitor : IAsyncDisposable
+{
+    private readonly ConcurrentQueue<string> _trouble = new();
+    private readonly IBrowserContext _context;
+    private readonly Uri _home;
+
+    private Visitor(IBrowserContext context, IPage page, Uri home) => (_context, Page, _home) = (context, page, home);
+
+    public IPage Page { get; }
+
+    /// <summary>Pieces of what the browser's console says that a test expects.</summary>
+    public List<string> Expected { get; } = [];
+
+    public static async Task<Visitor> ComeAsync(Chromium chromium, Uri home, string path = "", bool dark = false, int width = 1440)
+    {
+        var context = await chromium.OpenAsync(dark, width);
+        var page = await context.NewPageAsync();
+        var visitor = new Visitor(context, page, home);
+        page.Console += (_, message) =>
+        {
+            if (message.Type is "error" or "warning") visitor._trouble.Enqueue($"{message.Type}: {message.Text}");
+        };
+        page.PageError += (_, error) => visitor._trouble.Enqueue("uncaught: " + error);
+        page.Dialog += async (_, dialog) =>
+        {
+            visitor._trouble.Enqueue("dialog: " + dialog.Message);
+            await dialog.DismissAsync();
+        };
+        page.Request += (_, request) =>
+        {
+            if (!request.Url.StartsWith(home.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal)) visitor._trouble.Enqueue("asked elsewhere: " + request.Url);
+        };
+        await page.GotoAsync(new Uri(home, path).ToString());
+        return visitor;
+    }
+
+    /// <summary>Opens a page of the console, such as <c>calls</c>.</summary>
+    public async Task GoAsync(string page)
+    {
+        await Page.GotoAsync(new Uri(_home, "/#/" + page).ToString());
+        await Page.Locator("main h1").First.WaitForAsync();
+    }
+
+    /// <summary>Waits until somewhere on the page stands a text.</summary>
+    public Task SeesAsync(string text, string within = "main") => Page.Locator(within).GetByText(text).First.WaitForAsync();
+
+    /// <summary>Waits until something is there.</summary>
+    public Task FindsAsync(string selector) => Page.Locator(selector).First.WaitForAsync();
+
+    /// <summary>A picture for people, in the folder of the test's program.</summary>
+    public async Task PictureAsync(string name, bool whole = false)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine(AppContext.BaseDirectory, "pictures"));
+        await Page.ScreenshotAsync(new PageScreenshotOptions { Path = Path.Combine(folder.FullName, name + ".png"), FullPage = whole });
+    }
+
+    /// <summary>Nothing went wrong.</summary>
+    public void IsContent() => Assert.DoesNotContain(_trouble, t => !Expected.Exists(e => t.Contains(e, StringComparison.Ordinal)));
+
+    public ValueTask DisposeAsync() => _context.DisposeAsync();
+}
