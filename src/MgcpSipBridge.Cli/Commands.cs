@@ -162,6 +162,7 @@ internal static class Commands
             audit,
             ContextCommands.Build(output),
         };
+        foreach (var command in OperatorCommands.Build(Verb)) root.Subcommands.Add(command);
         foreach (var option in connection.All) root.Options.Add(option);
         return root;
     }

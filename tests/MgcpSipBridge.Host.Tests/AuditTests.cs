@@ -114,6 +114,16 @@ public sealed class AuditTests
 
         public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null) => Append(audit!);
 
+        public void Check(bool write)
+        {
+        }
+
+        public void Backup(string file)
+        {
+        }
+
+        public (int Passwords, string Remark) Rekey() => default;
+
         public void Append(AuditEntry entry) => throw new StoreException("disk full");
 
         public IReadOnlyList<AuditEntry> List(long? before, int most) => throw new StoreException("disk broken");

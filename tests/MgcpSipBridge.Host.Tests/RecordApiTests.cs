@@ -20,7 +20,7 @@ public sealed class RecordApiTests : IDisposable
     {
         var database = Path.Combine(_folder, "bridge.db");
         string[] settings = [$"--Cdr:Csv={File("cdr.csv")}", $"--Cdr:JsonLines={File("cdr.json")}", $"--Cdr:Spool={File("spool")}"];
-        await using (var bridge = await LiveBridge.StartAsync(store: new SqliteStore(database, new SecretBox(database + ".key", null)), settings: settings))
+        await using (var bridge = await LiveBridge.StartAsync(store: new SqlStore(new SqliteDatabase(database), new SecretBox(database + ".key", null)), settings: settings))
         {
             for (var i = 0; i < 3; i++) End(bridge.Server, $"c{i}", "1001");
             await Patience.UntilAsync("three records", async () => (await bridge.GetAsync("/v1/callRecords"))["callRecords"]!.AsArray().Count == 3);
@@ -40,7 +40,7 @@ public sealed class RecordApiTests : IDisposable
         }
 
         // And once more after a restart, which finds nothing to do again.
-        await using (await LiveBridge.StartAsync(store: new SqliteStore(database, new SecretBox(database + ".key", null)), settings: settings)) { }
+        await using (await LiveBridge.StartAsync(store: new SqlStore(new SqliteDatabase(database), new SecretBox(database + ".key", null)), settings: settings)) { }
         Assert.Equal(3, System.IO.File.ReadLines(File("cdr.csv")).Count());
         Assert.Equal(3, System.IO.File.ReadLines(File("cdr.json")).Select(l => (string)JsonNode.Parse(l)!["id"]!).Distinct().Count());
     }
@@ -75,7 +75,8 @@ public sealed class RecordApiTests : IDisposable
         await Patience.UntilAsync("it is written", () => Task.FromResult(System.IO.File.Exists(File("cdr.json")) && System.IO.File.ReadLines(File("cdr.json")).Any()));
     }
 
-    private static void End(Serving.BridgeServer server, string call, string line)
+    /// <summary>A call begins and ends.</summary>
+    internal static void End(Serving.BridgeServer server, string call, string line)
     {
         var outputs = (Shards.IShardOutputs)server;
         outputs.Noted(new EngineNote.CallStarted(call, line, true));

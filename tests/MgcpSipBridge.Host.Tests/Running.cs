@@ -9,7 +9,7 @@ internal sealed class Running : IAsyncDisposable
 {
     /// <summary>Settings that collide with nobody.</summary>
     public static readonly string[] FreePorts =
-        ["--Mgcp:Listen=127.0.0.1:0", "--Sip:Listen:0=udp://127.0.0.1:0", "--Sip:Listen:1=tcp://127.0.0.1:0", "--Api:Http=http://127.0.0.1:0", "--Api:Grpc=http://127.0.0.1:0"];
+        ["--Mgcp:Listen=127.0.0.1:0", "--Sip:Listen:0=udp://127.0.0.1:0", "--Sip:Listen:1=tcp://127.0.0.1:0", "--Api:Http=http://127.0.0.1:0", "--Api:Grpc=http://127.0.0.1:0", "--Storage:Provider=None"];
 
     private readonly Loading _loading = new();
     private readonly ILoggerFactory _logs = LoggerFactory.Create(_ => { });

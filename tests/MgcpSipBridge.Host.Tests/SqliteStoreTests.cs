@@ -18,7 +18,7 @@ public sealed class SqliteStoreTests : StoreConformance
 
     internal override IProvisioningStore Open() => Open(null);
 
-    internal override byte[] AllBytes() => [.. Directory.GetFiles(_folder, "bridge.db*").Where(f => f != KeyFile).SelectMany(File.ReadAllBytes)];
+    internal override byte[] AllBytes() => [.. Directory.GetFiles(_folder, "bridge.db*").Where(f => f != KeyFile && !f.EndsWith(".lock", StringComparison.Ordinal)).SelectMany(File.ReadAllBytes)];
 
     public override void Dispose()
     {
@@ -31,7 +31,7 @@ public sealed class SqliteStoreTests : StoreConformance
     {
         using var store = Open();
         store.Load();
-        Assert.Empty(Directory.GetFiles(_folder));
+        Assert.Equal([Database + ".lock"], Directory.GetFiles(_folder));
         store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]);
         Assert.True(File.Exists(Database));
         Assert.False(File.Exists(KeyFile));
@@ -83,7 +83,7 @@ public sealed class SqliteStoreTests : StoreConformance
         Assert.Contains("newer version", Assert.Throws<StoreException>(() => Load(null)).Message, StringComparison.Ordinal);
         using (var store = Open()) Assert.Throws<StoreException>(() => store.Write([new StoreChange(Peer, null)]));
         File.WriteAllText(Database, string.Concat(Enumerable.Repeat("this is no database. ", 200)));
-        Assert.Contains("cannot be read", Assert.Throws<StoreException>(() => Load(null)).Message, StringComparison.Ordinal);
+        Assert.Contains("file is not a database", Assert.Throws<StoreException>(() => Load(null)).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -105,7 +105,7 @@ public sealed class SqliteStoreTests : StoreConformance
     public async Task A_disk_that_cannot_be_written_refuses_changes_and_nothing_else()
     {
         // A folder that is not there stands for every reason why a file cannot be made; tests may run as root, whom permissions do not stop.
-        using var broken = new SqliteStore(Path.Combine(_folder, "gone", "bridge.db"), new SecretBox(KeyFile, null));
+        using var broken = new SqlStore(new SqliteDatabase(Path.Combine(_folder, "gone", "bridge.db")), new SecretBox(KeyFile, null));
         await using var bridge = await LiveBridge.StartAsync(null, broken);
         var status = await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""", HttpStatusCode.ServiceUnavailable);
         Assert.Equal((14, "STORE_UNAVAILABLE"), ((int)status["code"]!, (string)status["details"]![0]!["reason"]!));
@@ -116,6 +116,59 @@ public sealed class SqliteStoreTests : StoreConformance
         Directory.CreateDirectory(Path.Combine(_folder, "gone"));
         await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""");
     }
+
+    [Fact]
+    public void A_second_bridge_is_refused_at_its_start()
+    {
+        using (var first = Open())
+        {
+            Assert.Empty(first.Load());
+            using var second = Open();
+            Assert.Contains("in use by another bridge", Assert.Throws<StoreException>(second.Load).Message, StringComparison.Ordinal);
+            Assert.Throws<StoreException>(() => second.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]));
+        }
+
+        using var third = Open();
+        Assert.Empty(third.Load());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task While_the_disk_is_full_or_read_only_calls_go_on_records_wait_and_changes_are_refused(bool full)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.UserName == "root", "needs root, to mount a small disk");
+        var disk = Directory.CreateDirectory(Path.Combine(_folder, "disk")).FullName;
+        Assert.Equal(0, (await Mount("-t", "tmpfs", "-o", "size=1m", "tmpfs", disk)).ExitCode);
+        try
+        {
+            SqlStore OnDisk() => new(new SqliteDatabase(Path.Combine(disk, "bridge.db")), new SecretBox(KeyFile, null));
+            using (var before = OnDisk()) before.Write([Put(Kept(Peer, """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""", 1))]);
+            // What is open for writing cannot become read-only: so it begins with that.
+            if (!full) Assert.Equal(0, (await Mount("-o", "remount,ro", disk)).ExitCode);
+            await using var bridge = await LiveBridge.StartAsync(null, OnDisk(), null, $"--Cdr:Spool={Path.Combine(disk, "spool")}", "--Storage:CheckInterval=200ms");
+            Assert.NotNull(await bridge.GetAsync("/v1/peers/pbx"));
+            var filler = Path.Combine(disk, "filler");
+            if (full) await Assert.ThrowsAsync<IOException>(() => File.WriteAllBytesAsync(filler, new byte[2 << 20], TestContext.Current.CancellationToken));
+            await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""", HttpStatusCode.ServiceUnavailable);
+            RecordApiTests.End(bridge.Server, "c1", "1001");
+            await Patience.UntilAsync("alarms", async () => (await Alarms(bridge)).SequenceEqual(["RECORDS_WAITING", "STORE_UNAVAILABLE"]));
+            Assert.Equal("READY", (string)(await bridge.GetAsync("/v1/status"))["state"]!);
+            if (full) File.Delete(filler);
+            else Assert.Equal(0, (await Mount("-o", "remount,rw", disk)).ExitCode);
+            await Patience.UntilAsync("no alarm", async () => (await Alarms(bridge)).Length == 0);
+            await Patience.UntilAsync("the record", async () => (await bridge.GetAsync("/v1/callRecords"))["callRecords"]!.AsArray().Count == 1);
+            await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""");
+        }
+        finally
+        {
+            await Tool.Of("mount", "/usr/bin/umount", "/bin/umount").RunAsync("-l", disk);
+        }
+    }
+
+    private static Task<(int ExitCode, string Output, string Errors)> Mount(params string[] words) => Tool.Of("mount", "/usr/bin/mount", "/bin/mount").RunAsync(words);
+
+    private static async Task<string[]> Alarms(LiveBridge bridge) => [.. (await bridge.GetAsync("/v1/alarms"))["alarms"]!.AsArray().Select(a => (string)a!["name"]!).Order(StringComparer.Ordinal)];
 
     [Fact]
     public async Task What_the_API_made_is_in_force_after_a_restart()
@@ -149,7 +202,7 @@ public sealed class SqliteStoreTests : StoreConformance
         Assert.Contains(told, p => p.EndsWith("lines/1001.gateway: there is no gateway \"gone\"", StringComparison.Ordinal));
     }
 
-    private SqliteStore Open(string? key) => new(Database, new SecretBox(KeyFile, key));
+    private SqlStore Open(string? key) => new(new SqliteDatabase(Database), new SecretBox(KeyFile, key));
 
     private IReadOnlyList<KeptResource> Load(string? key)
     {

@@ -86,6 +86,22 @@ public abstract class StoreConformance : IDisposable
     }
 
     [Fact]
+    public void Passwords_are_the_same_under_a_new_key_and_other_bytes()
+    {
+        var all = new[] { Kept(Peer, """{"name":"pbx","password":"correct-horse-battery"}""", 1), Kept(Line, """{"number":"1001","password":"x"}""", 2, "gw1"), Kept(new ResourceKey(ResourceKind.Route, "r"), "{}", 3) };
+        using (var store = Open())
+        {
+            store.Write([.. all.Select(Put)]);
+            Assert.Equal((2, ""), store.Rekey());
+            Assert.Equal((2, ""), store.Rekey());
+            store.Write([Put(all[0])]);
+        }
+
+        using var again = Open();
+        Assert.Equal(all.Select(Text), again.Load().Select(Text));
+    }
+
+    [Fact]
     public void Ten_thousand_lines_go_in_at_once()
     {
         using var store = Open();

@@ -99,6 +99,9 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Audit);
         services.AddSingleton(parts.Records);
         services.AddSingleton(parts.Ends);
+        services.AddSingleton(parts.Store);
+        services.AddSingleton(parts.Health);
+        services.AddSingleton<StorageResource>();
         services.AddSingleton(new RequestIds(TimeProvider.System));
         services.AddSingleton(guard.Metrics);
         services.AddSingleton(guard.Access);
@@ -127,6 +130,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapGrpcService<AuditResource>();
         app.MapGrpcService<EventResource>();
         app.MapGrpcService<CallRecordResource>();
+        app.MapGrpcService<StorageResource>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         var everybody = new NeedsRole(ApiRole.Everybody);
@@ -143,7 +147,7 @@ internal sealed class ApiHost : IAsyncDisposable
     private static IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> Services =>
     [
         V1.SystemService.Descriptor, V1.GatewayService.Descriptor, V1.PeerService.Descriptor, V1.RouteService.Descriptor, V1.ProvisioningService.Descriptor, V1.CallService.Descriptor,
-        V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor,
+        V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor, V1.StorageService.Descriptor,
     ];
 
     private sealed class NoLifetime : IHostLifetime
@@ -177,6 +181,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
         /v1/callRecords                        what was written down of calls that are over; /v1/callRecords/{id}
         /v1/events:watch                       what happens, as it happens; /v1/alarms: what is wrong
+        /v1/storage                            whether the storage works; /v1/storage:backup copies it, POST /v1/storage:rekey changes its key
         /v1/auditEntries                       who did what through the API; /v1/auditEntries/{id}
 
         The same, and health and reflection, by gRPC on its own port; gRPC-Web on this one.

@@ -5,6 +5,7 @@ using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
 using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Host.Storage;
 
 namespace MgcpSipBridge.Host.Api;
 
@@ -19,4 +20,6 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Happenings">What happens, and what is wrong.</param>
 /// <param name="Records">What was written down of calls.</param>
 /// <param name="Ends">Tells both ends of a message.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, WireEnds Ends);
+/// <param name="Store">What is kept.</param>
+/// <param name="Health">Whether it works.</param>
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, WireEnds Ends, IProvisioningStore Store, StoreHealth Health);

@@ -1,13 +1,13 @@
 using Grpc.Core;
 using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Audit;
-using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Storage;
 
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Writes down who did what.</summary>
-internal sealed partial class AuditTrail(IAuditLog audit, string node, ProvisioningMetrics metrics, ILogger log)
+internal sealed partial class AuditTrail(IAuditLog audit, string node, StoreHealth health, ILogger log)
 {
     /// <summary>An entry about changes that are about to be made.</summary>
     public AuditEntry Entry(ServerCallContext context, IReadOnlyList<AuditChange> changes)
@@ -25,7 +25,7 @@ internal sealed partial class AuditTrail(IAuditLog audit, string node, Provision
         }
         catch (StoreException e)
         {
-            metrics.StoreFailed("write");
+            health.Failed("write", e.Message);
             var who = context.Who();
             Log.NotKept(log, verb, resource, who, e.Message);
         }

@@ -5,11 +5,12 @@ using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Storage;
 
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Creates, changes and takes away what the API provisions; the same for every kind of resource.</summary>
-internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, AuditTrail trail, Happenings happenings, ILogger log)
+internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, AuditTrail trail, Happenings happenings, StoreHealth health, ILogger log)
 {
     /// <summary>Stands for every gateway where a path needs one (AIP-159).</summary>
     public const string AnyGateway = "-";
@@ -71,7 +72,7 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         }
         catch (StoreException e)
         {
-            Failed(e);
+            health.Failed("write", e.Message);
             Log.NoneKept(log, e.Message);
             throw ApiErrors.StoreUnavailable(e.Message);
         }
@@ -97,7 +98,7 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         }
         catch (StoreException e)
         {
-            Failed(e);
+            health.Failed("write", e.Message);
             Log.NotKept(log, key.Kind, name, e.Message);
             throw ApiErrors.StoreUnavailable(e.Message);
         }
@@ -108,16 +109,10 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         Log.Changed(log, verb, key.Kind, name, who);
     }
 
-    private void Failed(StoreException e)
-    {
-        metrics.Provisioning.StoreFailed("write");
-        happenings.Alarms.Set("STORE_UNAVAILABLE", "", true, V1.Alarm.Types.Severity.Warning, e.Message);
-    }
-
     // What was kept shows that the storage works.
     private void Told(AuditEntry done)
     {
-        happenings.Alarms.Set("STORE_UNAVAILABLE", "", false, V1.Alarm.Types.Severity.Warning);
+        health.Works();
         happenings.Feed.Changed(done);
     }
 

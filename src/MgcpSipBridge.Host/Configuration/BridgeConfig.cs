@@ -329,29 +329,6 @@ internal sealed class MediaSideSection
     [Setting("Address written into SDP, where NAT stands between; by default the address itself.")] public string? Advertise { get; set; }
 }
 
-/// <summary>Where provisioning is kept.</summary>
-internal enum StorageProvider
-{
-    /// <summary>A file of its own.</summary>
-    Sqlite,
-
-    /// <summary>Nowhere: until the bridge ends.</summary>
-    None,
-}
-
-/// <summary>Storage:…</summary>
-internal sealed class StorageSection
-{
-    [Setting("What keeps what the API provisions: Sqlite, or None (it lasts until the bridge ends). lines.yaml is read in either case.")]
-    public StorageProvider Provider { get; set; } = StorageProvider.Sqlite;
-
-    [Setting("The database file; made with the first change.")]
-    public string Path { get; set; } = "bridge.db";
-
-    [Setting("File of the key that encrypts stored passwords (32 bytes as hexadecimal digits or base64), unless environment variable MGCPSIP_STORAGE_KEY holds it; made with the first password. By default Storage:Path with .key at its end.")]
-    public string? KeyFile { get; set; }
-}
-
 /// <summary>How nodes find one another.</summary>
 internal enum ClusterProvider
 {

@@ -32,6 +32,7 @@ internal static partial class SettingsValidator
         check.Timers(config);
         CdrSettings.Validate(config.Cdr, check.Wrong);
         ObservabilitySettings.Validate(config.Observability, check.Wrong);
+        StorageSettings.Validate(config.Storage, check.Wrong);
         return !problems.None ? null : new BridgeModel
         {
             Config = config,

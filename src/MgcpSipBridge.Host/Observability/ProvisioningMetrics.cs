@@ -8,19 +8,24 @@ internal sealed class ProvisioningMetrics
 {
     private readonly Counter _changes;
     private readonly Counter _storeErrors;
+    private readonly Gauge _storeUp;
 
     public ProvisioningMetrics(IMetricFactory metrics)
     {
         _changes = metrics.CreateCounter("mgcpsipbridge_provisioning_changes_total", "Resources that the API created, updated and deleted.", ["kind", "verb"]);
         _storeErrors = metrics.CreateCounter("mgcpsipbridge_store_errors_total", "Times the storage could not be read or written; what was asked for was refused.", ["op"]);
+        _storeUp = metrics.CreateGauge("mgcpsipbridge_store_up", "1 while the storage works, else 0.");
         foreach (var kind in Enum.GetNames<ResourceKind>())
             foreach (var verb in (string[])["create", "update", "delete"]) _changes.WithLabels(kind.ToLowerInvariant(), verb).Inc(0);
-        foreach (var op in (string[])["read", "write"]) _storeErrors.WithLabels(op).Inc(0);
+        foreach (var op in (string[])["read", "write", "check"]) _storeErrors.WithLabels(op).Inc(0);
     }
 
     /// <summary>A resource was changed.</summary>
     public void Changed(string kind, string verb) => _changes.WithLabels(kind, verb).Inc();
 
-    /// <summary>The storage failed to <c>read</c> or <c>write</c>.</summary>
+    /// <summary>Whether the storage works.</summary>
+    public void StoreUp(bool up) => _storeUp.Set(up ? 1 : 0);
+
+    /// <summary>The storage failed to <c>read</c> or <c>write</c>, or to answer a <c>check</c>.</summary>
     public void StoreFailed(string op) => _storeErrors.WithLabels(op).Inc();
 }

@@ -19,6 +19,13 @@ internal sealed record StoreChange(ResourceKey Key, KeptResource? Next);
 /// <summary>The storage cannot be read or written at the moment; the message says why.</summary>
 internal sealed class StoreException(string message, Exception? inner = null) : Exception(message, inner);
 
+/// <summary>The storage works and does not do this; the reason is for programs, the message for people.</summary>
+internal sealed class StoreRefusal(string reason, string message) : Exception(message)
+{
+    /// <summary>One of a closed set.</summary>
+    public string Reason { get; } = reason;
+}
+
 /// <summary>Where the API's resources are kept. Used by one caller at a time.</summary>
 internal interface IProvisioningStore : IDisposable
 {
@@ -32,6 +39,19 @@ internal interface IProvisioningStore : IDisposable
     /// <summary>Makes all changes, or none; with them, who asked for them.</summary>
     /// <exception cref="StoreException">It cannot be written.</exception>
     void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null);
+
+    /// <summary>Shows that it can be read, or written.</summary>
+    /// <exception cref="StoreException">It cannot be.</exception>
+    void Check(bool write);
+
+    /// <summary>Copies all that is kept, as it is at one moment, into a file that is not there yet or empty.</summary>
+    /// <exception cref="StoreException">It cannot be read, or the copy not written.</exception>
+    /// <exception cref="StoreRefusal">It is not copied this way.</exception>
+    void Backup(string file);
+
+    /// <summary>Encrypts all passwords with a new key; how many, and what is left to do by hand.</summary>
+    /// <exception cref="StoreException">It cannot be done; the old key holds, or both do until it is tried again.</exception>
+    (int Passwords, string Remark) Rekey();
 
     /// <summary>What was done through the API.</summary>
     IAuditLog Audit { get; }
@@ -82,6 +102,16 @@ internal sealed class NoStore(int audits = 1000) : IProvisioningStore
     {
         if (audit is not null) Audit.Append(audit);
     }
+
+    public void Check(bool write)
+    {
+    }
+
+    public void Backup(string file) => throw Nothing();
+
+    public (int Passwords, string Remark) Rekey() => throw Nothing();
+
+    private static StoreRefusal Nothing() => new("NOTHING_KEPT", "nothing is kept: Storage:Provider is None");
 
     public void Dispose()
     {

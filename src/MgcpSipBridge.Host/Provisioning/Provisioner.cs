@@ -50,8 +50,14 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
     public static (EngineModel? Model, Provisioned Provisioned) Start(
         ProvisioningConfig file, IProvisioningStore store, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate, ConfigProblems problems)
     {
-        var kept = store.Load().Select(kept => Open(kept, store.Name, problems)).OfType<StoredResource>().ToList();
-        var provisioned = Provisioned.Of(file, kept);
+        return Start(file, store.Load(), store.Name, validate, problems);
+    }
+
+    /// <summary>The same with what a storage of that name keeps.</summary>
+    public static (EngineModel? Model, Provisioned Provisioned) Start(
+        ProvisioningConfig file, IReadOnlyList<KeptResource> resources, string storage, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate, ConfigProblems problems)
+    {
+        var provisioned = Provisioned.Of(file, resources.Select(kept => Open(kept, storage, problems)).OfType<StoredResource>());
         return (validate(provisioned.Combined(problems), problems), provisioned);
     }
 

@@ -11,6 +11,7 @@ using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
 using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Host.Storage;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -38,6 +39,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly Adoptions _adoptions;
     private readonly Provisioner _provisioner;
     private readonly IProvisioningStore _store;
+    private readonly StoreHealth _health;
     private readonly DialledKeeper _dialled;
     private readonly MgcpPorts _mgcpPorts = new();
     private readonly WireEnds _ends;
@@ -63,10 +65,11 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
         _provisioner = new Provisioner(_live, State, store, model.Validate);
-        _dialled = new DialledKeeper(store, _metrics.Provisioning, _log);
         _ends = new WireEnds(_mgcpPorts.BoundFor);
         var hep = new HepMetrics(_metrics.Factory);
         if (model.Config.Observability.Hep.Address is not null) _hep = new HepSender(model.Config.Observability.Hep, _ends, clock, hep, _log);
+        _health = new StoreHealth(store, _metrics.Provisioning, _happenings.Alarms, _log);
+        _dialled = new DialledKeeper(store, _health, _log);
         _adoptions = new Adoptions(_live, _shard, model.Config.Mgcp.MaxDiscovered, logs.CreateLogger("MgcpSipBridge.Mgcp"));
     }
 
@@ -160,6 +163,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         await _shard.DisposeAsync();
         if (_hep is not null) await _hep.DisposeAsync();
         await _dialled.DisposeAsync();
+        await _health.DisposeAsync();
         _live.Dispose();
         await _clerk.DisposeAsync();
         _happenings.Dispose();
@@ -211,9 +215,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         var interfaces = LocalInterface.All();
         var fallback = Fallback(interfaces);
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
-        var trail = new AuditTrail(_store.Audit, State.Node, _metrics.Provisioning, _log);
-        var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _ends), logs);
+        var trail = new AuditTrail(_store.Audit, State.Node, _health, _log);
+        var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _health, _log);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _ends, _store, _health), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
@@ -240,6 +244,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
             logs.CreateLogger("MgcpSipBridge.Mgcp"));
         State.AddressProblem = _locator.ProblemOf;
         _locator.Start();
+        _health.Start(config.Storage.CheckInterval);
         State.Phase = BridgePhase.Ready;
     }
 

@@ -7,11 +7,12 @@ namespace MgcpSipBridge.Host.Storage;
 
 /// <summary>
 /// Encrypts passwords at rest: AES-256-GCM, a fresh nonce each, bound to the resource that it belongs to, so that nobody can hand one line's password to
-/// another by copying bytes. Layout: format 1, four bytes that tell keys apart, nonce (12), tag (16), text.
+/// another by copying bytes. Layout: format 1, four bytes that tell keys apart, nonce (12), tag (16), text. There may be several keys: the first one encrypts, the
+/// others still decrypt, which is how a key is changed.
 /// </summary>
 internal sealed class SecretBox
 {
-    /// <summary>Environment variable that holds the key, as 64 hexadecimal digits or in base64.</summary>
+    /// <summary>Environment variable that holds the key, as 64 hexadecimal digits or in base64; while it is changed, the new one, a comma and the old one.</summary>
     public const string Variable = "MGCPSIP_STORAGE_KEY";
 
     private const byte Format = 1;
@@ -20,7 +21,8 @@ internal sealed class SecretBox
     private const int HeaderBytes = 1 + IdBytes + 12 + 16;
     private readonly string _file;
     private readonly string? _variable;
-    private byte[]? _key;
+    private readonly Lock _gate = new();
+    private IReadOnlyList<byte[]>? _keys;
 
     /// <param name="file">The key's file; it is made, for its owner alone, when the first password is to be kept.</param>
     /// <param name="variable">The key itself, which goes before the file; null for none.</param>
@@ -30,7 +32,7 @@ internal sealed class SecretBox
     /// <exception cref="StoreException">There is no key, and none can be made.</exception>
     public byte[] Seal(string secret, ResourceKey owner)
     {
-        var key = Key(make: true);
+        var key = Keys(make: true)[0];
         var text = Encoding.UTF8.GetBytes(secret);
         var box = new byte[HeaderBytes + text.Length];
         box[0] = Format;
@@ -46,9 +48,11 @@ internal sealed class SecretBox
     public string Open(ReadOnlySpan<byte> box, ResourceKey owner)
     {
         if (box.Length < HeaderBytes || box[0] != Format) throw new StoreException($"the password of {owner} is not one that this version wrote");
-        var key = Key(make: false);
-        if (!Id(key).AsSpan().SequenceEqual(box.Slice(1, IdBytes)))
-            throw new StoreException($"the password of {owner} was encrypted with another key ({Hex(box.Slice(1, IdBytes))}) than that of {Source} ({Hex(Id(key))})");
+        var id = box.Slice(1, IdBytes);
+        byte[]? key = null;
+        foreach (var known in Keys(make: false))
+            if (id.SequenceEqual(Id(known))) key = known;
+        if (key is null) throw new StoreException($"the password of {owner} was encrypted with another key ({Hex(id)}) than that of {Source} ({Hex(Id(Keys(make: false)[0]))})");
         var text = new byte[box.Length - HeaderBytes];
         try
         {
@@ -71,43 +75,93 @@ internal sealed class SecretBox
 
     private static string Hex(ReadOnlySpan<byte> bytes) => $"{BinaryPrimitives.ReadUInt32BigEndian(bytes):x8}";
 
-    private byte[] Key(bool make)
+    /// <summary>
+    /// Puts a new key before the old one; both decrypt from now on. Where that was done before and not ended, it stays as it is: whoever was interrupted goes on.
+    /// </summary>
+    /// <exception cref="StoreException">The key is not ours to change, or its file cannot be written.</exception>
+    public void BeginNewKey()
     {
-        if (_key is not null) return _key;
-        if (_variable is not null) return _key = Parse(_variable);
+        lock (_gate)
+        {
+            _keys = null;
+            if (_variable is null && !File.Exists(_file)) return;
+            var keys = Keys(make: false);
+            if (keys.Count > 1) return;
+            if (_variable is not null) throw new StoreException($"{Variable} holds one key: start the bridge with a new one before it (NEW,OLD), then try again");
+            Save([RandomNumberGenerator.GetBytes(KeyBytes), .. keys]);
+        }
+    }
+
+    /// <summary>Forgets the old keys: nothing is encrypted with them any more.</summary>
+    /// <returns>What is left to do by hand; empty for nothing.</returns>
+    public string EndOldKeys()
+    {
+        lock (_gate)
+        {
+            if (_variable is not null) return $"take the old key out of {Variable} before the next start";
+            if (File.Exists(_file)) Save([Keys(make: false)[0]]);
+            return "";
+        }
+    }
+
+    private IReadOnlyList<byte[]> Keys(bool make)
+    {
+        lock (_gate)
+        {
+            if (_keys is not null) return _keys;
+            if (_variable is not null) return _keys = Parse(_variable);
+            try
+            {
+                if (make && !File.Exists(_file)) Save([RandomNumberGenerator.GetBytes(KeyBytes)]);
+                return _keys = Parse(File.ReadAllText(_file));
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new StoreException($"the key of the stored passwords cannot be had from {Source}: {e.Message}", e);
+            }
+        }
+    }
+
+    // Whole or not at all, and for its owner alone from its first byte on.
+    private void Save(IReadOnlyList<byte[]> keys)
+    {
+        var next = _file + ".new";
         try
         {
-            if (make && !File.Exists(_file)) Make();
-            return _key = Parse(File.ReadAllText(_file).Trim());
+            File.Delete(next);
+            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            using (var file = new StreamWriter(next, Encoding.ASCII, options))
+            {
+                foreach (var key in keys) file.WriteLine(Convert.ToHexStringLower(key));
+                file.Flush();
+                ((FileStream)file.BaseStream).Flush(flushToDisk: true);
+            }
+
+            File.Move(next, _file, overwrite: true);
+            _keys = keys;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the key of the stored passwords cannot be had from {Source}: {e.Message}", e);
+            throw new StoreException($"the key of the stored passwords cannot be written into {_file}: {e.Message}", e);
         }
     }
 
-    private void Make()
+    private List<byte[]> Parse(string text)
     {
-        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
-        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-        using var file = new StreamWriter(_file, Encoding.ASCII, options);
-        file.WriteLine(Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(KeyBytes)));
-        file.Flush();
-        ((FileStream)file.BaseStream).Flush(flushToDisk: true);
+        var keys = text.Split((char[])[',', '\n', '\r', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Key).ToList();
+        return keys.Count > 0 && keys.TrueForAll(key => key.Length == KeyBytes) ? keys : throw new StoreException($"{Source} does not hold a key: 32 bytes, as 64 hexadecimal digits or in base64");
     }
 
-    private byte[] Parse(string text)
+    private static byte[] Key(string text)
     {
-        byte[] key;
         try
         {
-            key = text.Length == 2 * KeyBytes ? Convert.FromHexString(text) : Convert.FromBase64String(text);
+            return text.Length == 2 * KeyBytes ? Convert.FromHexString(text) : Convert.FromBase64String(text);
         }
         catch (FormatException)
         {
-            key = [];
+            return [];
         }
-
-        return key.Length == KeyBytes ? key : throw new StoreException($"{Source} does not hold a key: 32 bytes, as 64 hexadecimal digits or in base64");
     }
 }

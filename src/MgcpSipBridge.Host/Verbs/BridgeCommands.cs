@@ -47,9 +47,10 @@ internal static class BridgeCommands
         var role = new Argument<string>("role") { Description = "viewer (sees), operator (also acts on calls) or admin (also provisions)" };
         var token = new Command("token", "Make a token of the API: prints it, and what to write into Api:Tokens") { name, role };
         token.SetAction(parse => TokenVerb.Run(parse.GetRequiredValue(name), parse.GetRequiredValue(role), output, errors));
-        var root = new RootCommand("MgcpSipBridge: analog phones behind MGCP gateways as extensions of a SIP PBX" + SettingsHelp) { config, lines, serve, demo, check, token };
+        var storage = StorageCommands.Build(Load, config, lines, output, errors);
+        var root = new RootCommand("MgcpSipBridge: analog phones behind MGCP gateways as extensions of a SIP PBX" + SettingsHelp) { config, lines, serve, demo, check, token, storage };
         root.SetAction(Serve);
-        foreach (var command in (Command[])[root, serve, demo, check]) command.TreatUnmatchedTokensAsErrors = false;
+        foreach (var command in (Command[])[root, serve, demo, check, .. storage.Subcommands]) command.TreatUnmatchedTokensAsErrors = false;
         return root;
     }
 }

@@ -19,7 +19,7 @@ internal static class ServeVerb
             return ExitCodes.Configuration;
         }
 
-        using var store = StoreOf(model.Config);
+        using var store = Stores.Of(model.Config);
         Provisioned provisioned;
         try
         {
@@ -75,8 +75,4 @@ internal static class ServeVerb
 
         return ExitCodes.Success;
     }
-
-    private static IProvisioningStore StoreOf(BridgeConfig config) => config.Storage.Provider == StorageProvider.None
-        ? new NoStore()
-        : new SqliteStore(config.Storage.Path, new SecretBox(config.Storage.KeyFile ?? config.Storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable)), config.Audit.Keep, config.Cdr.Keep);
 }

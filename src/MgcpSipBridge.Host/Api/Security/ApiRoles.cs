@@ -63,6 +63,10 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.EventService/WatchEvents"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.EventService/ListAlarms"] = ApiRole.Viewer,
 
+        ["mgcpsipbridge.v1.StorageService/GetStorage"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.StorageService/BackupStorage"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.StorageService/RekeyStorage"] = ApiRole.Admin,
+
         ["mgcpsipbridge.v1.AuditService/ListAuditEntries"] = ApiRole.Admin,
         ["mgcpsipbridge.v1.AuditService/GetAuditEntry"] = ApiRole.Admin,
     };

@@ -1,0 +1,61 @@
+using System.Data.Common;
+using MgcpSipBridge.Host.Provisioning;
+
+namespace MgcpSipBridge.Host.Storage;
+
+/// <summary>A connection of one's own to the database, for one caller after the other. One that failed is opened anew by the next.</summary>
+internal sealed class SqlSession(SqlDatabase database) : IDisposable
+{
+    private readonly Lock _gate = new();
+    private DbConnection? _connection;
+
+    /// <summary>The database.</summary>
+    public SqlDatabase Database => database;
+
+    /// <summary>Does something with the database in this version's layout; it is made when there is none.</summary>
+    /// <exception cref="StoreException">It cannot be done.</exception>
+    public T Use<T>(Func<DbConnection, T> act)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                return database.Trying(() =>
+                {
+                    if (_connection is not null && !database.Lives(_connection)) Close();
+                    return act(_connection ??= database.Open());
+                });
+            }
+            catch (StoreException)
+            {
+                // What was wrong may be over by the next time.
+                Close();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>Reads; what there is to read when nothing was ever kept is <paramref name="none"/>.</summary>
+    /// <exception cref="StoreException">It cannot be read.</exception>
+    public T Read<T>(Func<DbConnection, T> read, T none) => database.Exists ? Use(read) : none;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate) Close();
+    }
+
+    private void Close()
+    {
+        try
+        {
+            _connection?.Dispose();
+        }
+        catch (Exception e) when (SqlDatabase.IsTrouble(e))
+        {
+            // It is broken: that is why it is closed.
+        }
+
+        _connection = null;
+    }
+}

@@ -1,0 +1,200 @@
+using System.Data.Common;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using MgcpSipBridge.Host.Audit;
+using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Records;
+
+namespace MgcpSipBridge.Host.Storage;
+
+/// <summary>
+/// Keeps what the API made in a database. A database that is away, slow, full or read-only refuses changes, each of which tries anew; nothing else needs it
+/// once the bridge has started.
+/// </summary>
+internal sealed class SqlStore : IProvisioningStore
+{
+    private readonly SqlDatabase _database;
+    private readonly SecretBox _secrets;
+    private readonly SqlSession _session;
+    private readonly SqlAudit _audit;
+    private readonly SqlDialled _dialled;
+    private readonly SqlRecords _records;
+    private readonly Dictionary<ResourceKey, KeptResource> _kept = [];
+    private readonly HashSet<ResourceKey> _doubtful = [];
+    private readonly Lock _gate = new();
+
+    /// <param name="database">Where; closed with the storage.</param>
+    /// <param name="secrets">Encrypts passwords.</param>
+    /// <param name="audits">Entries of the audit log that are kept.</param>
+    /// <param name="keepRecords">How long call records are kept; zero for ever.</param>
+    public SqlStore(SqlDatabase database, SecretBox secrets, int audits = 100_000, TimeSpan keepRecords = default)
+    {
+        (_database, _secrets, _session) = (database, secrets, new SqlSession(database));
+        _audit = new SqlAudit(database, audits);
+        _dialled = new SqlDialled(database);
+        _records = new SqlRecords(database, keepRecords);
+    }
+
+    /// <inheritdoc/>
+    public string Name => _database.Name;
+
+    /// <inheritdoc/>
+    public IAuditLog Audit => _audit;
+
+    /// <inheritdoc/>
+    public IDialledStore Dialled => _dialled;
+
+    /// <inheritdoc/>
+    public ICallRecords Records => _records;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<KeptResource> Load()
+    {
+        _database.Hold();
+        // No file, nothing kept. Whether one can be made is told when something is to be kept.
+        if (!_database.Exists) return [];
+        var all = Read(_database, _secrets);
+        _kept.Clear();
+        foreach (var one in all) _kept[one.Key] = one;
+        return all;
+    }
+
+    /// <inheritdoc/>
+    public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null)
+    {
+        lock (_gate) Put(changes, audit);
+    }
+
+    /// <inheritdoc/>
+    public void Backup(string file)
+    {
+        if (_database is not SqliteDatabase sqlite) throw new StoreRefusal("BACKUP_ELSEWHERE", $"{Name} is a PostgreSQL database: pg_dump copies it while the bridge runs, and pg_restore brings it back");
+        if (!sqlite.Exists) throw new StoreRefusal("NOTHING_KEPT", $"{Name} is not there yet: nothing has been kept");
+        sqlite.CopyTo(file);
+    }
+
+    /// <inheritdoc/>
+    public (int Passwords, string Remark) Rekey()
+    {
+        // No change in between: what it encrypted with the old key would be lost with that.
+        lock (_gate)
+        {
+            _database.Hold();
+            _secrets.BeginNewKey();
+            var count = _database.Exists ? _session.Use(Reseal) : 0;
+            return (count, _secrets.EndOldKeys());
+        }
+    }
+
+    private int Reseal(DbConnection connection)
+    {
+        using var transaction = _database.Begin(connection);
+        var all = connection.Rows(row => (Kind: row.GetString(0), Name: row.GetString(1), Secret: row.GetFieldValue<byte[]>(2)), "SELECT kind, name, secret FROM resource WHERE secret IS NOT NULL");
+        foreach (var (kind, name, secret) in all)
+        {
+            var key = new ResourceKey(Enum.Parse<ResourceKind>(kind, ignoreCase: true), name);
+            connection.Execute("UPDATE resource SET secret = @secret WHERE kind = @kind AND name = @name", ("@secret", _secrets.Seal(_secrets.Open(secret, key), key)), ("@kind", kind), ("@name", name));
+        }
+
+        transaction.Commit();
+        return all.Count;
+    }
+
+    private void Put(IReadOnlyList<StoreChange> changes, AuditEntry? audit)
+    {
+        // Sealed first: without a key nothing is begun.
+        var rows = changes.Select(Row).ToList();
+        _database.Hold();
+        _session.Use(connection =>
+        {
+            using var transaction = _database.Begin(connection);
+            // A commit whose answer was lost may have happened: what was refused then must not come in force with the next start.
+            foreach (var key in _doubtful) Put(connection, Row(new StoreChange(key, _kept.GetValueOrDefault(key))));
+            foreach (var row in rows) Put(connection, row);
+            if (audit is not null) _audit.Insert(connection, audit);
+            _doubtful.UnionWith(changes.Select(change => change.Key));
+            transaction.Commit();
+            _doubtful.Clear();
+            return true;
+        });
+        foreach (var (key, next) in changes)
+            if (next is null) _kept.Remove(key);
+            else _kept[key] = next;
+    }
+
+    /// <inheritdoc/>
+    public void Check(bool write)
+    {
+        if (!write && !_database.Exists) return;
+        _database.Hold();
+        _session.Use(connection =>
+        {
+            if (write) _database.Probe(connection);
+            else _database.VersionOf(connection);
+            return true;
+        });
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session.Dispose();
+        _audit.Dispose();
+        _dialled.Dispose();
+        _records.Dispose();
+        _database.Dispose();
+    }
+
+    private static JsonObject Public(JsonObject body)
+    {
+        var copy = (JsonObject)body.DeepClone();
+        copy.Remove("password");
+        return copy;
+    }
+
+    private static string Kind(ResourceKey key) => key.Kind.ToString().ToLowerInvariant();
+
+    private (StoreChange Change, byte[]? Secret) Row(StoreChange change) =>
+        (change, change.Next?.Body["password"]?.GetValue<string>() is { } password ? _secrets.Seal(password, change.Key) : null);
+
+    private static void Put(DbConnection connection, (StoreChange Change, byte[]? Secret) row)
+    {
+        var (key, next) = row.Change;
+        if (next is null) connection.Execute("DELETE FROM resource WHERE kind = @kind AND name = @name", ("@kind", Kind(key)), ("@name", key.Name));
+        else
+            connection.Execute(
+                """
+                INSERT INTO resource (kind, name, gateway, body, secret, revision) VALUES (@kind, @name, @gateway, @body, @secret, @revision)
+                ON CONFLICT (kind, name) DO UPDATE SET gateway = excluded.gateway, body = excluded.body, secret = excluded.secret, revision = excluded.revision
+                """,
+                ("@kind", Kind(key)), ("@name", key.Name), ("@gateway", next.Gateway), ("@body", Public(next.Body).ToJsonString()), ("@secret", row.Secret), ("@revision", next.Revision));
+    }
+
+    /// <summary>All that a database keeps, which is brought to this version's layout where that can be written.</summary>
+    /// <exception cref="StoreException">It is damaged, not ours, or its passwords cannot be decrypted.</exception>
+    public static IReadOnlyList<KeptResource> Read(SqlDatabase database, SecretBox secrets) => database.Trying(() =>
+    {
+        using var connection = database.OpenFirst();
+        // Opened before the layout was made: nothing was ever kept.
+        return database.VersionOf(connection) == 0 ? [] : Read(connection, database.Name, secrets);
+    });
+
+    private static List<KeptResource> Read(DbConnection connection, string storage, SecretBox secrets)
+    {
+        return connection.Rows(row =>
+        {
+            if (!Enum.TryParse<ResourceKind>(row.GetString(0), ignoreCase: true, out var kind)) throw new StoreException($"{storage} holds a {row.GetString(0)}, which this version does not know");
+            var key = new ResourceKey(kind, row.GetString(1));
+            try
+            {
+                var body = JsonNode.Parse(row.GetString(3))!.AsObject();
+                if (!row.IsDBNull(4)) body["password"] = secrets.Open(row.GetFieldValue<byte[]>(4), key);
+                return new KeptResource(key, row.GetString(2), body, row.GetInt64(5));
+            }
+            catch (Exception e) when (e is JsonException or InvalidOperationException or NullReferenceException)
+            {
+                throw new StoreException($"{storage}: {key} cannot be read: {e.Message}", e);
+            }
+        }, "SELECT kind, name, gateway, body, secret, revision FROM resource ORDER BY revision");
+    }
+}

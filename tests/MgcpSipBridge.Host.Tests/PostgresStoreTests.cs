@@ -1,0 +1,133 @@
+using System.Net;
+using MgcpSipBridge.Engine;
+using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Storage;
+
+namespace MgcpSipBridge.Host.Tests;
+
+/// <summary>What every storage does, with PostgreSQL, and what happens when its server is away.</summary>
+public sealed class PostgresStoreTests : StoreConformance, IClassFixture<PostgresServer>
+{
+    private static readonly ResourceKey Peer = new(ResourceKind.Peer, "pbx");
+    private readonly string _folder = Directory.CreateTempSubdirectory("mgcp-sip-bridge-pg").FullName;
+    private readonly PostgresServer _server;
+    private readonly string _connection;
+
+    public PostgresStoreTests(PostgresServer server)
+    {
+        server.Needed();
+        (_server, _connection) = (server, server.Create());
+    }
+
+    internal override IProvisioningStore Open() => OpenWith(TimeSpan.FromSeconds(5));
+
+    internal override byte[] AllBytes() => _server.AllBytes();
+
+    public override void Dispose()
+    {
+        Directory.Delete(_folder, true);
+        base.Dispose();
+    }
+
+    [Fact]
+    public void A_second_bridge_is_refused_and_may_have_it_when_the_first_is_gone()
+    {
+        using (var first = Open())
+        {
+            first.Load();
+            using var second = Open();
+            Assert.Contains("in use by another bridge", Assert.Throws<StoreException>(second.Load).Message, StringComparison.Ordinal);
+            Assert.Throws<StoreException>(() => second.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]));
+        }
+
+        using var third = Open();
+        Assert.Empty(third.Load());
+    }
+
+    [Fact]
+    public void A_newer_layout_is_refused()
+    {
+        using (var store = Open()) store.Load();
+        PostgresServer.Execute(_connection, "UPDATE mgcp_sip_bridge_layout SET version = 99");
+        using var again = Open();
+        Assert.Contains("newer version", Assert.Throws<StoreException>(again.Load).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_change_that_fails_half_way_has_not_happened()
+    {
+        using var store = Open();
+        store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]);
+        PostgresServer.Execute(_connection, "ALTER TABLE resource ADD CONSTRAINT full_up CHECK (name <> 'last')");
+        var changes = new[] { new StoreChange(Peer, null), Put(Kept(new ResourceKey(ResourceKind.Peer, "last"), "{}", 2)) };
+        Assert.Throws<StoreException>(() => store.Write(changes));
+        Assert.Equal(Peer, Assert.Single(store.Load()).Key);
+        PostgresServer.Execute(_connection, "ALTER TABLE resource DROP CONSTRAINT full_up");
+        store.Write(changes);
+        Assert.Equal("last", Assert.Single(store.Load()).Key.Name);
+    }
+
+    [Fact]
+    public void Nothing_of_a_connection_string_but_host_and_database_is_in_its_name()
+    {
+        using var store = new SqlStore(new PostgresDatabase("Host=nowhere.invalid;Database=d;Username=u;Password=s3cret", TimeSpan.FromSeconds(1)), new SecretBox("", null));
+        Assert.Equal("postgresql://nowhere.invalid/d", store.Name);
+        Assert.DoesNotContain("s3cret", Assert.Throws<StoreException>(store.Load).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task While_the_server_is_away_calls_go_on_records_wait_and_changes_are_refused(bool frozen)
+    {
+        using var server = new PostgresServer();
+        var store = new SqlStore(new PostgresDatabase(server.Create(), TimeSpan.FromSeconds(1)), new SecretBox(Path.Combine(_folder, "key"), null));
+        await using var bridge = await LiveBridge.StartAsync(null, store, null, $"--Cdr:Spool={Path.Combine(_folder, "spool")}", "--Storage:CheckInterval=200ms");
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""");
+        if (frozen) server.Freeze(true);
+        else server.Crash();
+        try
+        {
+            var status = await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""", HttpStatusCode.ServiceUnavailable);
+            Assert.Equal("STORE_UNAVAILABLE", (string)status["details"]![0]!["reason"]!);
+            RecordApiTests.End(bridge.Server, "c1", "1001");
+            await Patience.UntilAsync("alarms", async () => (await Alarms(bridge)).SequenceEqual(["RECORDS_WAITING", "STORE_UNAVAILABLE"]));
+            Assert.Equal("READY", (string)(await bridge.GetAsync("/v1/status"))["state"]!);
+            Assert.NotNull(await bridge.GetAsync("/v1/peers/pbx"));
+            Assert.Contains("mgcpsipbridge_store_up 0", await MetricsAsync(bridge), StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (frozen) server.Freeze(false);
+            else server.Start();
+        }
+
+        await Patience.UntilAsync("no alarm", async () => (await Alarms(bridge)).Length == 0);
+        await Patience.UntilAsync("the record", async () => (await bridge.GetAsync("/v1/callRecords"))["callRecords"]!.AsArray().Count == 1);
+        Assert.Contains("mgcpsipbridge_store_up 1", await MetricsAsync(bridge), StringComparison.Ordinal);
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""");
+    }
+
+    [Fact]
+    public async Task What_a_phone_set_while_the_server_was_away_is_kept_when_it_is_back()
+    {
+        using var server = new PostgresServer();
+        var connection = server.Create();
+        using (var store = new SqlStore(new PostgresDatabase(connection, TimeSpan.FromSeconds(1)), new SecretBox("", null)))
+        {
+            store.Load();
+            await using var bridge = await LiveBridge.StartAsync(null, store);
+            server.Crash();
+            ((Shards.IShardOutputs)bridge.Server).Noted(new EngineNote.LineDialled("1001", new DialledFeatures { DoNotDisturb = new DialledFeature<bool>(true, false) }));
+            await Patience.UntilAsync("an alarm", async () => (await Alarms(bridge)).Length == 1);
+            server.Start();
+            await Patience.UntilAsync("it is kept", () => Task.FromResult(store.Dialled.Load().Count == 1));
+        }
+    }
+
+    private static async Task<string[]> Alarms(LiveBridge bridge) => [.. (await bridge.GetAsync("/v1/alarms"))["alarms"]!.AsArray().Select(a => (string)a!["name"]!).Order(StringComparer.Ordinal)];
+
+    private static Task<string> MetricsAsync(LiveBridge bridge) => bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+
+    private SqlStore OpenWith(TimeSpan timeout) => new(new PostgresDatabase(_connection, timeout), new SecretBox(Path.Combine(_folder, "key"), null));
+}
