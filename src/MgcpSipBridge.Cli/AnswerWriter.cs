@@ -14,6 +14,7 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
     public void One(IMessage message, params (string Name, string Value)[] facts)
     {
         if (Format == OutputFormat.Json) output.WriteLine(Json.Format(message));
+        else if (Format == OutputFormat.Name) output.WriteLine(facts.FirstOrDefault().Value ?? "");
         else
             foreach (var (name, value) in facts) output.WriteLine($"{name.PadRight(facts.Max(f => f.Name.Length))}  {value}");
     }
@@ -24,6 +25,12 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
         if (Format == OutputFormat.Json)
         {
             output.WriteLine(Json.Format(message));
+            return;
+        }
+
+        if (Format == OutputFormat.Name)
+        {
+            foreach (var item in items) output.WriteLine(row(item)[0]);
             return;
         }
 

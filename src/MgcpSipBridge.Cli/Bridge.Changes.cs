@@ -125,16 +125,7 @@ internal sealed partial class Bridge
     /// <summary>Applies a file, or tells what that would change: then exit code 3 when it is anything.</summary>
     public async Task ApplyAsync(string file, bool prune, bool validateOnly)
     {
-        string yaml;
-        try
-        {
-            yaml = file == "-" ? await input.ReadToEndAsync(cancel) : await File.ReadAllTextAsync(file, cancel);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageException($"{file} cannot be read: {e.Message}");
-        }
-
+        var yaml = await TextOfAsync(file);
         var done = await Provisioning.ApplyProvisioningAsync(new ApplyProvisioningRequest { Yaml = yaml, Prune = prune, ValidateOnly = validateOnly }, cancellationToken: cancel);
         if (validateOnly && done.Changes.Count > 0) ExitCode = Commands.Different;
         if (writer.Format == OutputFormat.Table && done.Changes.Count == 0) writer.Text("nothing to change\n");

@@ -11,6 +11,9 @@ internal enum OutputFormat
 
     /// <summary>JSON as the REST API writes it, for programs.</summary>
     Json,
+
+    /// <summary>The first column alone, a line each: what other commands take.</summary>
+    Name,
 }
 
 /// <summary>The verbs. Each asks the bridge over gRPC and writes the answer; exit code 0, 1 when it could not be done, 3 when <c>diff</c> finds a difference.</summary>
@@ -50,7 +53,7 @@ internal static class Commands
     private static RootCommand Build(TextWriter output)
     {
         var connection = new ConnectionOptions();
-        var format = new Option<OutputFormat>("--output", "-o") { Description = "table or json", DefaultValueFactory = _ => OutputFormat.Table, Recursive = true };
+        var format = new Option<OutputFormat>("--output", "-o") { Description = "table, json, or name: the first column alone", DefaultValueFactory = _ => OutputFormat.Table, Recursive = true };
         var gateway = new Option<string>("--gateway", "-g") { Description = "Only lines of this gateway", DefaultValueFactory = _ => "-" };
         var gatewayName = new Argument<string>("name") { Description = "The gateway's name" };
         var domain = new Argument<string>("domain") { Description = "What the gateway writes after '@'" };
@@ -162,7 +165,7 @@ internal static class Commands
             audit,
             ContextCommands.Build(output),
         };
-        foreach (var command in OperatorCommands.Build(Verb)) root.Subcommands.Add(command);
+        foreach (var command in OperatorCommands.Build(Verb, output)) root.Subcommands.Add(command);
         foreach (var option in connection.All) root.Options.Add(option);
         return root;
     }

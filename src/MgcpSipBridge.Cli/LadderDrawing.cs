@@ -12,20 +12,24 @@ internal static class LadderDrawing
     /// <summary>The ladder, a line per message, with seconds since the call began.</summary>
     public static string Draw(Ladder ladder)
     {
-        var text = new StringBuilder();
-        text.Append(CultureInfo.InvariantCulture, $"{"",8} {"gateway",-Lane} {"bridge",-Lane} peer\n");
-        foreach (var message in ladder.Messages)
-        {
-            var left = message.From == "gateway" || message.To == "gateway";
-            var toTheRight = message.From == "gateway" || message.To == "peer";
-            var label = Label(message);
-            if (label.Length > Lane - 5) label = label[..(Lane - 6)] + "…";
-            var arrow = toTheRight ? $"- {label} ".PadRight(Lane - 1, '-') + ">" : $"<- {label} ".PadRight(Lane, '-');
-            text.Append(CultureInfo.InvariantCulture, $"{message.Offset.ToTimeSpan().TotalSeconds,8:0.000} {(left ? $"|{arrow}|" : $"|{"",Lane}|{arrow}|")}\n");
-        }
-
+        var text = new StringBuilder(Header);
+        foreach (var message in ladder.Messages) text.Append(Row(message));
         if (ladder.NotKept > 0) text.Append(CultureInfo.InvariantCulture, $"… and {ladder.NotKept} messages that were not kept\n");
         return text.ToString();
+    }
+
+    /// <summary>Who is where.</summary>
+    public static readonly string Header = string.Create(CultureInfo.InvariantCulture, $"{"",8} {"gateway",-Lane} {"bridge",-Lane} peer\n");
+
+    /// <summary>A message as a line.</summary>
+    public static string Row(LadderMessage message)
+    {
+        var left = message.From == "gateway" || message.To == "gateway";
+        var toTheRight = message.From == "gateway" || message.To == "peer";
+        var label = Label(message);
+        if (label.Length > Lane - 5) label = label[..(Lane - 6)] + "…";
+        var arrow = toTheRight ? $"- {label} ".PadRight(Lane - 1, '-') + ">" : $"<- {label} ".PadRight(Lane, '-');
+        return string.Create(CultureInfo.InvariantCulture, $"{message.Offset.ToTimeSpan().TotalSeconds,8:0.000} {(left ? $"|{arrow}|" : $"|{"",Lane}|{arrow}|")}\n");
     }
 
     // What tells one message from another at a glance: no versions, no domain that is the same in every line.

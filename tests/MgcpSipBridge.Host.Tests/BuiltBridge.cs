@@ -20,6 +20,9 @@ internal sealed class BuiltBridge : IAsyncDisposable
 
     public HttpClient Http { get; }
 
+    /// <summary>The process.</summary>
+    public int ProcessId => _process.Id;
+
     /// <summary>Where gRPC is heard.</summary>
     public string Grpc => Ready("grpc");
 

@@ -108,6 +108,14 @@ internal static class ApiErrors
     /// <summary>UNAVAILABLE: the bridge ends.</summary>
     public static RpcException Ending() => Make(Code.Unavailable, "ENDING", "the bridge ends");
 
+    /// <summary>What is wrong, each by itself: the fields where there are any, else the message.</summary>
+    public static IEnumerable<string> Problems(RpcException refusal)
+    {
+        var status = refusal.Trailers.GetValueBytes("grpc-status-details-bin") is { } bytes ? Google.Rpc.Status.Parser.ParseFrom(bytes) : null;
+        var fields = status?.Details.Where(d => d.Is(BadRequest.Descriptor)).SelectMany(d => d.Unpack<BadRequest>().FieldViolations).ToList();
+        return fields is { Count: > 0 } ? fields.Select(f => $"{f.Field}: {f.Description}") : [refusal.Status.Detail];
+    }
+
     private static RpcException Make(Code code, string reason, string message, params IMessage[] details)
     {
         var status = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = Domain }) } };

@@ -4,6 +4,7 @@ using Google.Rpc;
 using MgcpSipBridge.Host.Api.Documents;
 using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Diagnosis;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.WebConsole;
 using MgcpSipBridge.SansIo;
@@ -101,6 +102,8 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Ends);
         services.AddSingleton(parts.Store);
         services.AddSingleton(parts.Health);
+        services.AddSingleton(parts.Reloading);
+        services.AddSingleton(new Doctor(model, state, parts.Store, parts.Happenings.Alarms, Machine.Real));
         services.AddSingleton<StorageResource>();
         services.AddSingleton(new RequestIds(TimeProvider.System));
         services.AddSingleton(guard.Metrics);
@@ -131,6 +134,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapGrpcService<EventResource>();
         app.MapGrpcService<CallRecordResource>();
         app.MapGrpcService<StorageResource>();
+        app.MapGrpcService<ConfigurationResource>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         var everybody = new NeedsRole(ApiRole.Everybody);
@@ -147,7 +151,7 @@ internal sealed class ApiHost : IAsyncDisposable
     private static IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> Services =>
     [
         V1.SystemService.Descriptor, V1.GatewayService.Descriptor, V1.PeerService.Descriptor, V1.RouteService.Descriptor, V1.ProvisioningService.Descriptor, V1.CallService.Descriptor,
-        V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor, V1.StorageService.Descriptor,
+        V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor, V1.StorageService.Descriptor, V1.ConfigurationService.Descriptor,
     ];
 
     private sealed class NoLifetime : IHostLifetime
@@ -181,6 +185,7 @@ internal sealed class ApiHost : IAsyncDisposable
 
         /v1/callRecords                        what was written down of calls that are over; /v1/callRecords/{id}
         /v1/events:watch                       what happens, as it happens; /v1/alarms: what is wrong
+        /v1/configuration:reload               POST: reads bridge.json and lines.yaml again
         /v1/storage                            whether the storage works; /v1/storage:backup copies it, POST /v1/storage:rekey changes its key
         /v1/auditEntries                       who did what through the API; /v1/auditEntries/{id}
 

@@ -22,4 +22,5 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Ends">Tells both ends of a message.</param>
 /// <param name="Store">What is kept.</param>
 /// <param name="Health">Whether it works.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, WireEnds Ends, IProvisioningStore Store, StoreHealth Health);
+/// <param name="Reloading">Reads the files again.</param>
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, WireEnds Ends, IProvisioningStore Store, StoreHealth Health, ReloaderPlace Reloading);

@@ -1,7 +1,9 @@
 using System.Text.Json.Nodes;
+using Google.Protobuf.Collections;
 using Grpc.Core;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Provisioning.Import;
 
 namespace MgcpSipBridge.Host.Api;
 
@@ -14,15 +16,60 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
     public override async Task<V1.ApplyProvisioningResponse> ApplyProvisioning(V1.ApplyProvisioningRequest request, ServerCallContext context)
     {
         var response = new V1.ApplyProvisioningResponse();
-        await writes.ApplyAsync(now => Plan(request, now, response), request.ValidateOnly, context);
+        await writes.ApplyAsync(now =>
+        {
+            var problems = new ConfigProblems();
+            var wanted = ProvisioningText.Read(request.Yaml, now, problems);
+            return problems.None ? Plan(wanted, now, response.Changes, request.Prune) : throw ApiErrors.Invalid("yaml", problems);
+        }, request.ValidateOnly, context);
         return response;
     }
 
-    private static List<StoreChange> Plan(V1.ApplyProvisioningRequest request, Provisioned now, V1.ApplyProvisioningResponse response)
+    public override async Task<V1.ImportProvisioningResponse> ImportProvisioning(V1.ImportProvisioningRequest request, ServerCallContext context)
     {
-        var problems = new ConfigProblems();
-        var wanted = ProvisioningText.Read(request.Yaml, now, problems);
-        if (!problems.None) throw ApiErrors.Invalid("yaml", problems);
+        var defaults = new ImportDefaults(request.Peer, request.Mapping);
+        var report = request.Format switch
+        {
+            V1.ImportProvisioningRequest.Types.Format.Asterisk => AsteriskImport.Read(request.Text, defaults),
+            V1.ImportProvisioningRequest.Types.Format.Csv => CsvImport.Read(request.Text, defaults, cucm: false),
+            V1.ImportProvisioningRequest.Types.Format.Cucm => CsvImport.Read(request.Text, defaults, cucm: true),
+            _ => throw ApiErrors.BadField("format", "is missing"),
+        };
+        var response = new V1.ImportProvisioningResponse { Yaml = ProvisioningText.Write(report.Resources), RemarksLeftOut = report.LeftOut };
+        response.Remarks.AddRange(report.Remarks.Select(r => new V1.ImportRemark
+        {
+            Line = r.Line,
+            Subject = r.Subject,
+            Option = r.Option,
+            Outcome = r.Outcome switch
+            {
+                ImportOutcome.Mapped => V1.ImportRemark.Types.Outcome.Mapped,
+                ImportOutcome.Ignored => V1.ImportRemark.Types.Outcome.Ignored,
+                ImportOutcome.NoCounterpart => V1.ImportRemark.Types.Outcome.NoCounterpart,
+                _ => V1.ImportRemark.Types.Outcome.Problem,
+            },
+            Text = r.Text,
+        }));
+        try
+        {
+            await writes.ApplyAsync(now => Plan([.. report.Resources.Select(r => Onto(r, now))], now, response.Changes, prune: false), request.ValidateOnly, context);
+        }
+        catch (RpcException e) when (request.ValidateOnly && e.StatusCode is StatusCode.InvalidArgument or StatusCode.FailedPrecondition)
+        {
+            // Who only asks wants to see all of it, and what is wrong too.
+            response.Changes.Clear();
+            response.Problems.AddRange(ApiErrors.Problems(e));
+        }
+
+        return response;
+    }
+
+    // What somebody set at a line that is there already, and the file does not speak of, stays.
+    private static KeptResource Onto(KeptResource given, Provisioned now) =>
+        now.Stored.TryGetValue(given.Key, out var old) ? given with { Body = ResourceTree.Merge(old.Body, given.Body, null) } : given;
+
+    private static List<StoreChange> Plan(IReadOnlyList<KeptResource> wanted, Provisioned now, RepeatedField<V1.ProvisioningChange> tell, bool prune)
+    {
         var changes = new List<(StoreChange Change, V1.ProvisioningChange Told)>();
         foreach (var resource in wanted)
         {
@@ -43,7 +90,7 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
             changes.Add((new StoreChange(resource.Key, resource with { Body = body }), told));
         }
 
-        if (request.Prune)
+        if (prune)
         {
             var stay = wanted.Select(r => r.Key).ToHashSet();
             foreach (var key in now.Stored.Keys.Where(key => !stay.Contains(key)))
@@ -51,7 +98,7 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
         }
 
         changes.Sort((a, b) => (a.Change.Key.Kind, a.Change.Key.Name).CompareTo((b.Change.Key.Kind, b.Change.Key.Name)));
-        response.Changes.AddRange(changes.Select(c => c.Told));
+        foreach (var change in changes) tell.Add(change.Told);
         return [.. changes.Select(c => c.Change)];
     }
 }

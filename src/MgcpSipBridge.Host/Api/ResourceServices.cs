@@ -2,6 +2,7 @@ using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api.Security;
+using MgcpSipBridge.Host.Diagnosis;
 using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 
@@ -270,8 +271,11 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
 }
 
 /// <summary>The bridge itself.</summary>
-internal sealed class SystemResource(EngineAnswers engine, BridgeState state, ApiAccess access) : V1.SystemService.SystemServiceBase
+internal sealed class SystemResource(EngineAnswers engine, BridgeState state, ApiAccess access, Doctor doctor) : V1.SystemService.SystemServiceBase
 {
+    public override async Task<V1.DiagnoseSystemResponse> DiagnoseSystem(V1.DiagnoseSystemRequest request, ServerCallContext context) =>
+        new() { Findings = { await doctor.LookAsync(context.CancellationToken) }, Time = Timestamp.FromDateTime(DateTime.UtcNow) };
+
     public override async Task<V1.BridgeStatus> GetStatus(V1.GetStatusRequest request, ServerCallContext context)
     {
         var counts = await engine.OneAsync<EngineCounts>(new EngineQuery.Counts(), "counts", context.CancellationToken);

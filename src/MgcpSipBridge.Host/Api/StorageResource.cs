@@ -46,8 +46,8 @@ internal sealed partial class StorageResource(IProvisioningStore store, StoreHea
     {
         var (passwords, remark) = await Task.Run(() => Do(store.Rekey));
         trail.Did(context, "rekey", "storage");
-        var who = context.Who();
-        Log.Rekeyed(logs.CreateLogger("MgcpSipBridge.Host"), passwords, who);
+        var (log, who) = (logs.CreateLogger("MgcpSipBridge.Host"), context.Who());
+        Log.Rekeyed(log, passwords, who);
         return new V1.RekeyStorageResponse { Passwords = passwords, Remark = remark };
     }
 

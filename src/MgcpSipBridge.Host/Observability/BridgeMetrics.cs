@@ -102,6 +102,7 @@ internal sealed class BridgeMetrics
         _sipCertificateExpiry = metrics.CreateGauge("mgcpsipbridge_sip_certificate_expiry_timestamp_seconds", "When our certificate for SIP runs out, in seconds since 1970; 0 without TLS.");
 
         Provisioning = new ProvisioningMetrics(metrics);
+        Reloads = new ReloadMetrics(metrics);
         _rtpPackets = metrics.CreateCounter("mgcpsipbridge_rtp_packets_total", "RTP packets that the relay took (in) and sent (out).", "side", "direction");
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
         _rtpJitter = Buckets(metrics, "mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", JitterBuckets);
@@ -196,6 +197,9 @@ internal sealed class BridgeMetrics
 
     /// <summary>What the API changes, and whether it can be kept.</summary>
     public ProvisioningMetrics Provisioning { get; }
+
+    /// <summary>How the files were read again.</summary>
+    public ReloadMetrics Reloads { get; }
 
     /// <summary>
     /// Publishes the gateways and peers of a model at 0, so that a gateway that never spoke is seen as down, not as missing.

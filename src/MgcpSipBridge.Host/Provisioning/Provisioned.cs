@@ -42,7 +42,7 @@ internal sealed record StoredResource(ResourceKey Key, string Gateway, JsonObjec
     public string Etag => $"\"{Revision:x}\"";
 }
 
-/// <summary>All that is provisioned, with where it comes from; swapped whole. What lines.yaml declares stays as it is while the bridge runs.</summary>
+/// <summary>All that is provisioned, with where it comes from; swapped whole. What lines.yaml declares changes only when it is read again.</summary>
 internal sealed class Provisioned
 {
     /// <summary>Nothing.</summary>

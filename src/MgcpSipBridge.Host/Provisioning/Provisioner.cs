@@ -45,6 +45,28 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
         return Carry(model, now);
     });
 
+    /// <summary>
+    /// Puts another lines.yaml in force, whole; what differs, or every mistake. What the API made stays, and has to go together with it. Nothing has changed when
+    /// there is a mistake, or <paramref name="validateOnly"/>.
+    /// </summary>
+    public async Task<(IReadOnlyList<ConfigDifference> Differences, IReadOnlyList<ConfigProblem> Problems)> DeclareAsync(ProvisioningConfig file, bool validateOnly)
+    {
+        IReadOnlyList<ConfigDifference> differences = [];
+        var problems = new ConfigProblems();
+        await live.ChangeAsync(now =>
+        {
+            var before = state.Provisioned;
+            var after = Provisioned.Of(file, before.Stored.Values);
+            if (validate(after.Combined(problems), problems) is not { } model || !problems.None) return null;
+            differences = ConfigDifferences.Resources(before.File, file);
+            if (validateOnly) return null;
+            // Also when nothing differs: things may stand in other places of the file now.
+            state.Provisioned = after;
+            return differences.Count == 0 ? null : Carry(model, now);
+        });
+        return (differences, problems.Items);
+    }
+
     /// <summary>What a bridge starts with: lines.yaml and what is kept. The model is null, and there are problems, when the two do not go together.</summary>
     /// <exception cref="StoreException">The storage cannot be read.</exception>
     public static (EngineModel? Model, Provisioned Provisioned) Start(

@@ -14,10 +14,13 @@ internal static class ProvisioningText
     private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>The text, without passwords; values are JSON, which is YAML too.</summary>
-    public static string Write(Provisioned provisioned)
+    public static string Write(Provisioned provisioned) => Write(provisioned.Stored.Values.Select(r => new KeptResource(r.Key, r.Gateway, r.Body, r.Revision)));
+
+    /// <summary>The text of any resources, without passwords.</summary>
+    public static string Write(IEnumerable<KeptResource> resources)
     {
         var text = new StringBuilder();
-        var all = provisioned.Stored.Values.OrderBy(r => r.Key.Name, StringComparer.Ordinal).ToLookup(r => r.Key.Kind);
+        var all = resources.OrderBy(r => r.Key.Name, StringComparer.Ordinal).ToLookup(r => r.Key.Kind);
         var lines = all[ResourceKind.Line].ToLookup(l => l.Gateway, StringComparer.Ordinal);
         Section(text, "peers", all[ResourceKind.Peer].Select(p => p.Body));
         var gateways = all[ResourceKind.Gateway].Select(g => (g.Key.Name, g.Body)).ToList();
@@ -55,7 +58,7 @@ internal static class ProvisioningText
         }
     }
 
-    private static void Section(StringBuilder text, string name, IEnumerable<JsonObject> bodies, ILookup<string, StoredResource>? lines = null)
+    private static void Section(StringBuilder text, string name, IEnumerable<JsonObject> bodies, ILookup<string, KeptResource>? lines = null)
     {
         var any = false;
         foreach (var body in bodies)

@@ -40,6 +40,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly Provisioner _provisioner;
     private readonly IProvisioningStore _store;
     private readonly StoreHealth _health;
+    private readonly ReloaderPlace _reloading = new();
     private readonly DialledKeeper _dialled;
     private readonly MgcpPorts _mgcpPorts = new();
     private readonly WireEnds _ends;
@@ -164,6 +165,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         if (_hep is not null) await _hep.DisposeAsync();
         await _dialled.DisposeAsync();
         await _health.DisposeAsync();
+        _reloading.Reloader?.Dispose();
         _live.Dispose();
         await _clerk.DisposeAsync();
         _happenings.Dispose();
@@ -196,6 +198,13 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         NoteTaken?.Invoke(note);
     }
 
+    /// <summary>Lets the files be read again by <paramref name="read"/>, through the API or <see cref="ReloadAsync"/>.</summary>
+    public void Reloads(Func<LoadedConfig> read, LogLevels levels) =>
+        _reloading.Reloader = new ConfigReloader(read, _model, _provisioner, levels, _store, _health, _happenings, _metrics.Reloads, _log);
+
+    /// <summary>Reads the files again because a signal asked for it.</summary>
+    public Task ReloadAsync() => _reloading.Reloader?.ReloadAsync(false, changes => new Audit.AuditEntry(0, DateTime.UtcNow, "SIGHUP", "", "reload", State.Node, changes)) ?? Task.CompletedTask;
+
     private async Task OpenAsync(EngineModel lines, Func<EngineSettings, IShardEngine> makeEngine, RelayMaker makeRelay, ILoggerFactory logs)
     {
         var net = logs.CreateLogger("MgcpSipBridge.Net");
@@ -217,7 +226,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         var trail = new AuditTrail(_store.Audit, State.Node, _health, _log);
         var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _health, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _ends, _store, _health), logs);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _ends, _store, _health, _reloading), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
@@ -245,6 +254,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         State.AddressProblem = _locator.ProblemOf;
         _locator.Start();
         _health.Start(config.Storage.CheckInterval);
+        _metrics.Reloads.Started();
         State.Phase = BridgePhase.Ready;
     }
 

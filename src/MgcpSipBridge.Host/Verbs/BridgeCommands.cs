@@ -35,7 +35,7 @@ internal static class BridgeCommands
         LoadedConfig Load(ParseResult parse) =>
             LoadedConfig.Load(parse.GetValue(config), parse.GetValue(lines), Environment.GetEnvironmentVariables(), parse.UnmatchedTokens);
 
-        Task<int> Serve(ParseResult parse, CancellationToken cancel) => ServeVerb.RunAsync(Load(parse), output, errors);
+        Task<int> Serve(ParseResult parse, CancellationToken cancel) => ServeVerb.RunAsync(() => Load(parse), output, errors);
 
         var serve = new Command("serve", "Run the bridge (the default)" + SettingsHelp) { config, lines };
         serve.SetAction(Serve);

@@ -7,12 +7,13 @@ using MgcpSipBridge.Host.Storage;
 
 namespace MgcpSipBridge.Host.Verbs;
 
-/// <summary><c>serve</c>: runs the bridge until SIGTERM or SIGINT, then drains it. A second signal hangs everything up at once.</summary>
+/// <summary><c>serve</c>: runs the bridge until SIGTERM or SIGINT, then drains it. A second signal hangs everything up at once. SIGHUP reads the files again.</summary>
 internal static class ServeVerb
 {
     /// <summary>Runs; the exit code.</summary>
-    public static async Task<int> RunAsync(LoadedConfig loaded, TextWriter output, TextWriter errors)
+    public static async Task<int> RunAsync(Func<LoadedConfig> load, TextWriter output, TextWriter errors)
     {
+        var loaded = load();
         if (loaded.Bridge is not { } model || loaded.Lines is not { } lines)
         {
             foreach (var problem in loaded.Problems) await errors.WriteLineAsync(problem.ToString());
@@ -40,7 +41,8 @@ internal static class ServeVerb
             return ExitCodes.Failure;
         }
 
-        using var logs = BridgeLogging.Create(model.Config.Logging);
+        var levels = new LogLevels(model.Config.Logging.LogLevel);
+        using var logs = BridgeLogging.Create(model.Config.Logging, levels);
         var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         using var hurry = new CancellationTokenSource();
         void OnSignal(PosixSignalContext signal)
@@ -68,6 +70,13 @@ internal static class ServeVerb
             await output.WriteLineAsync(server.ReadyLine);
             await output.FlushAsync();
             systemd.Ready(server.Queries);
+            server.Reloads(load, levels);
+            using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                // The default would end the process.
+                signal.Cancel = true;
+                _ = Task.Run(server.ReloadAsync);
+            });
             await stop.Task;
             systemd.Stopping(model.Drain + model.Stop);
             await server.DrainAsync(hurry.Token);

@@ -14,6 +14,7 @@ internal static class ApiRoles
 
         ["mgcpsipbridge.v1.SystemService/GetStatus"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.SystemService/GetIdentity"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.SystemService/DiagnoseSystem"] = ApiRole.Operator,
 
         ["mgcpsipbridge.v1.GatewayService/ListGateways"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.GatewayService/GetGateway"] = ApiRole.Viewer,
@@ -45,6 +46,7 @@ internal static class ApiRoles
 
         ["mgcpsipbridge.v1.ProvisioningService/ExportProvisioning"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.ProvisioningService/ApplyProvisioning"] = ApiRole.Admin,
+        ["mgcpsipbridge.v1.ProvisioningService/ImportProvisioning"] = ApiRole.Admin,
 
         ["mgcpsipbridge.v1.CallService/ListCalls"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/GetCall"] = ApiRole.Viewer,
@@ -62,6 +64,8 @@ internal static class ApiRoles
 
         ["mgcpsipbridge.v1.EventService/WatchEvents"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.EventService/ListAlarms"] = ApiRole.Viewer,
+
+        ["mgcpsipbridge.v1.ConfigurationService/ReloadConfiguration"] = ApiRole.Admin,
 
         ["mgcpsipbridge.v1.StorageService/GetStorage"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.StorageService/BackupStorage"] = ApiRole.Admin,

@@ -1,0 +1,75 @@
+using System.Globalization;
+using MgcpSipBridge.V1;
+
+namespace MgcpSipBridge.Cli;
+
+/// <content>Files of other systems.</content>
+internal sealed partial class Bridge
+{
+    /// <summary>Takes a file over, or tells what that would be: then exit code 3 when it is anything.</summary>
+    public async Task ImportAsync(string file, ImportProvisioningRequest request, string? mapping, string? yaml, bool all)
+    {
+        request.Text = await TextOfAsync(file);
+        if (mapping is not null)
+            foreach (var (field, column) in Mapping(await TextOfAsync(mapping), mapping)) request.Mapping[field] = column;
+        var done = await Provisioning.ImportProvisioningAsync(request, cancellationToken: cancel);
+        if (done.Problems.Count > 0) ExitCode = 1;
+        else if (request.ValidateOnly && done.Changes.Count > 0) ExitCode = Commands.Different;
+        if (yaml == "-")
+        {
+            writer.Text(done.Yaml);
+            return;
+        }
+
+        if (yaml is not null) Write(yaml, done.Yaml);
+        if (writer.Format == OutputFormat.Json)
+        {
+            writer.One(done);
+            return;
+        }
+
+        var shown = done.Remarks.Where(r => all || r.Outcome is ImportRemark.Types.Outcome.Problem or ImportRemark.Types.Outcome.NoCounterpart).ToList();
+        if (shown.Count > 0) writer.Many(done, shown, ["LINE", "WHAT", "OPTION", "OUTCOME", "WHY"], r => [r.Line == 0 ? "-" : Text(r.Line), Or(r.Subject), Or(r.Option), Text(r.Outcome), r.Text]);
+        if (done.RemarksLeftOut > 0) writer.Text($"and {Text(done.RemarksLeftOut)} more\n");
+        foreach (var problem in done.Problems) writer.Text($"problem: {problem}\n");
+        int Count(ImportRemark.Types.Outcome outcome) => done.Remarks.Count(r => r.Outcome == outcome);
+        writer.Text(string.Create(CultureInfo.InvariantCulture,
+            $"{Count(ImportRemark.Types.Outcome.Mapped)} mapped, {Count(ImportRemark.Types.Outcome.Ignored)} not needed, {Count(ImportRemark.Types.Outcome.NoCounterpart)} without counterpart, {Count(ImportRemark.Types.Outcome.Problem)} problems; {(request.ValidateOnly ? "would change" : "changed")} {done.Changes.Count} resources\n"));
+    }
+
+    // FIELD=COLUMN or FIELD: COLUMN, a line each; # begins a comment.
+    private static IEnumerable<(string Field, string Column)> Mapping(string text, string file)
+    {
+        foreach (var line in text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (line[0] == '#') continue;
+            var cut = line.IndexOfAny(['=', ':']);
+            if (cut <= 0) throw new UsageException($"{file}: \"{line}\" is not FIELD=COLUMN");
+            yield return (line[..cut].Trim(), line[(cut + 1)..].Trim());
+        }
+    }
+
+    private async Task<string> TextOfAsync(string file)
+    {
+        try
+        {
+            return file == "-" ? await input.ReadToEndAsync(cancel) : await File.ReadAllTextAsync(file, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} cannot be read: {e.Message}");
+        }
+    }
+
+    private static void Write(string file, string text)
+    {
+        try
+        {
+            File.WriteAllText(file, text);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException($"{file} cannot be written: {e.Message}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+extern alias cli;
+
+using System.Text;
+using CsCheck;
+using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Provisioning.Import;
+
+namespace MgcpSipBridge.Host.Tests;
+
+/// <summary>Files of other systems: what they come to, and what becomes of everything in them.</summary>
+public sealed class ImportTests : IDisposable
+{
+    private static readonly ImportDefaults Pbx = new("pbx", new Dictionary<string, string>());
+    private readonly StringWriter _output = new();
+    private readonly StringWriter _errors = new();
+
+    public void Dispose()
+    {
+        _output.Dispose();
+        _errors.Dispose();
+    }
+
+    [Theory]
+    [InlineData("asterisk", "mgcp.conf")]
+    [InlineData("csv", "lines.csv")]
+    [InlineData("cucm", "cucm.csv")]
+    public void Everything_in_a_file_is_accounted_for(string format, string file)
+    {
+        var report = Read(format, Corpus(file), Pbx);
+        var text = new StringBuilder(ProvisioningText.Write(report.Resources)).Append("---\n");
+        foreach (var remark in report.Remarks) text.Append($"{remark.Line,3} {remark.Outcome,-13} {remark.Subject} / {remark.Option}: {remark.Text}\n");
+        Snapshot.Matches($"import-{format}.txt", text.ToString());
+    }
+
+    [Fact]
+    public void Passwords_are_taken_over_and_not_shown()
+    {
+        var report = Read("csv", Corpus("lines.csv"), Pbx);
+        Assert.Equal("secret-1", (string)report.Find(new ResourceKey(ResourceKind.Line, "1001"))!.Body["password"]!);
+        Assert.DoesNotContain("secret", ProvisioningText.Write(report.Resources) + string.Join('\n', report.Remarks), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_mapping_goes_before_what_is_known_and_is_checked()
+    {
+        const string Table = "Anschluss,Durchwahl,endpoint,Kasten\naaln/1,1001,wrong,iad1\n";
+        var mapped = Read("csv", Table, new ImportDefaults("pbx", new Dictionary<string, string> { ["endpoint"] = "anschluss", ["number"] = "DURCHWAHL", ["domain"] = "Kasten" }));
+        Assert.Equal("aaln/1", (string)mapped.Find(new ResourceKey(ResourceKind.Line, "1001"))!.Body["endpoint"]!);
+        var wrong = Read("csv", Table, new ImportDefaults("pbx", new Dictionary<string, string> { ["numbr"] = "Durchwahl", ["domain"] = "Schrank" }));
+        Assert.Empty(wrong.Resources);
+        Assert.Equal(["there is no field \"numbr\"", "there is no such column"], wrong.Remarks.Where(r => r.Outcome == ImportOutcome.Problem).Take(2).Select(r => r.Text.Split(" to map", 2)[0].Split(',')[0]));
+    }
+
+    [Fact]
+    public async Task A_dry_run_tells_all_and_changes_nothing_and_a_second_run_finds_nothing_to_do()
+    {
+        await using var bridge = await LiveBridge.StartAsync();
+        var file = Path.Combine(AppContext.BaseDirectory, "corpus", "import", "mgcp.conf");
+        // There is no such peer yet.
+        Assert.Equal(1, await ControlAsync(bridge, "import", "asterisk", file, "--peer", "pbx", "--dry-run"));
+        Assert.Contains("problem: lines/1001.peer: there is no peer", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(1, await ControlAsync(bridge, "import", "asterisk", file, "--peer", "pbx"));
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""");
+        Assert.Equal(3, await ControlAsync(bridge, "import", "asterisk", file, "--peer", "pbx", "--dry-run"));
+        Assert.Empty((await bridge.GetAsync("/v1/gateways"))["gateways"]!.AsArray());
+        Assert.Equal(0, await ControlAsync(bridge, "import", "asterisk", file, "--peer", "pbx"));
+        Assert.Equal(3, (await bridge.GetAsync("/v1/gateways"))["gateways"]!.AsArray().Count);
+        // What was set by hand, and the file does not speak of, stays.
+        await bridge.PatchAsync("/v1/gateways/-/lines/1001?updateMask=features.hotline", """{"features":{"hotline":"112"}}""");
+        Assert.Equal(0, await ControlAsync(bridge, "import", "asterisk", file, "--peer", "pbx", "--dry-run"));
+        _output.GetStringBuilder().Clear();
+        Assert.Equal(0, await ControlAsync(bridge, "import", "asterisk", file, "--peer", "pbx", "--yaml", "-"));
+        Assert.Contains("number: \"1001\"", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal("112", (string)(await bridge.GetAsync("/v1/gateways/-/lines/1001"))["features"]!["hotline"]!);
+        Assert.Contains((await bridge.GetAsync("/v1/auditEntries"))["auditEntries"]!.AsArray(), e => ((string)e!["method"]!).EndsWith("/ImportProvisioning", StringComparison.Ordinal));
+    }
+
+    // Whatever it is: no exception, nothing twice, and no more than there may be.
+    [Fact]
+    public void Nonsense_is_a_report()
+    {
+        string[] words = ["[", "]", "(", ")", "!", "+", ",", ";", ";--", "--;", "=", "=>", "\n", "\r\n", "\"", "\"\"", "\\", "<", ">", "#", "a", "callerid", "line", "number", "endpoint", "domain", "1001", "aaln/1", "\t", "\0", "\ud800", "é", " "];
+        Gen.Int[0, words.Length - 1].Array[0, 60].Sample(parts =>
+        {
+            var text = string.Concat(parts.Select(part => words[part]));
+            foreach (var format in (ReadOnlySpan<string>)["asterisk", "csv", "cucm"])
+            {
+                Assert.True(Read(format, text, Pbx).Remarks.Count <= ImportReport.MostRemarks);
+                Read(format, "number,endpoint,domain\n" + text, Pbx);
+                Read(format, "[a]\ncallerid=1001\n" + text, Pbx);
+            }
+        }, iter: 2000);
+    }
+
+    [Fact]
+    public void Bombs_stay_small()
+    {
+        // Each template has all of the one before, twice.
+        var doubling = new StringBuilder("[t0](!)\ncontext=x\n");
+        for (var i = 1; i < 64; i++) doubling.Append($"[t{i}](!,t{i - 1},t{i - 1})\n");
+        Assert.Contains(Read("asterisk", doubling + "[gw](t63)\ncallerid=1\nline=aaln/1\n", Pbx).Remarks, r => r.Text.StartsWith("the file is too large", StringComparison.Ordinal));
+        // A million comments in one line, and a quote that nobody closes.
+        Read("asterisk", string.Concat(Enumerable.Repeat(";-- --;", 500_000)), Pbx);
+        Assert.Contains(Read("csv", "number,endpoint\n\"" + new string('x', 3 << 20), Pbx).Remarks, r => r.Text.StartsWith("a field has more than", StringComparison.Ordinal));
+        // More remarks than anybody reads.
+        var many = Read("asterisk", "[a]\n" + string.Concat(Enumerable.Repeat("x\n", 50_000)), Pbx);
+        Assert.Equal((ImportReport.MostRemarks, 50_000 + AsteriskOptions.ServiceCodes.Count - ImportReport.MostRemarks), (many.Remarks.Count, many.LeftOut));
+    }
+
+    private static ImportReport Read(string format, string text, ImportDefaults defaults) => format == "asterisk" ? AsteriskImport.Read(text, defaults) : CsvImport.Read(text, defaults, format == "cucm");
+
+    private static string Corpus(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "corpus", "import", file));
+
+    private Task<int> ControlAsync(LiveBridge bridge, params string[] words) => cli::MgcpSipBridge.Cli.Commands.RunAsync([.. words, "--server", bridge.GrpcAddress], _output, _errors);
+}
