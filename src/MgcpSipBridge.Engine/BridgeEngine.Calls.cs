@@ -1,10 +1,13 @@
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Engine;
 
 /// <content>The translation core at work: steps of the machine and what they want done.</content>
 public sealed partial class BridgeEngine
 {
+    private static readonly TimeSpan StuckAfter = TimeSpan.FromMinutes(5);
+
     /// <summary>One step of a line, with its effects. The request that the endpoint is owed goes out at the next flush.</summary>
     private void Apply(LineSlot line, CallEvent evt) => Guard(line, () =>
     {
@@ -130,6 +133,15 @@ public sealed partial class BridgeEngine
     {
         if (!call.IsGone || !_calls.Remove(call.Id)) return;
         Keep(call);
+        SkipCleared();
+    }
+
+    /// <summary>When the call that ended first of those not cleared away counts as stuck: all timers of both protocols are over long before.</summary>
+    private Instant? StuckAt => _core.Ending.TryPeek(out var call) ? call.Ended + StuckAfter : null;
+
+    private void SkipCleared()
+    {
+        while (_core.Ending.TryPeek(out var call) && call.IsGone) _core.Ending.Dequeue();
     }
 
     private void NoteState(LineSlot line, CallState before, CallState next)

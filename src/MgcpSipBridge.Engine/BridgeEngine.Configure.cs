@@ -22,6 +22,7 @@ public sealed partial class BridgeEngine
     {
         var old = _model;
         _model = model;
+        ForgetOrder();
 
         _core.Peers.Clear();
         foreach (var peer in model.Peers) _core.Peers[peer.Sip.Name] = peer;

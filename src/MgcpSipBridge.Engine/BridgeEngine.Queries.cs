@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
-using MgcpSipBridge.Mgcp;
 
 namespace MgcpSipBridge.Engine;
 
@@ -13,10 +12,12 @@ public sealed partial class BridgeEngine
 
     private object? Answer(EngineQuery question) => question switch
     {
-        EngineQuery.Gateways => Gateways(),
+        EngineQuery.Gateways some => Gateways(some),
+        EngineQuery.OneGateway one => FindGateway(one.Name) is { } gateway ? ViewOf(gateway) : null,
         EngineQuery.Discovered => Discovered(),
         EngineQuery.Adopt adopt => _core.Mgcp.Adopt(adopt.Domain, adopt.Address, _core.Now),
-        EngineQuery.Lines => Lines(),
+        EngineQuery.Lines some => Lines(some),
+        EngineQuery.OneLine one => _byNumber.TryGetValue(one.Number, out var line) ? ViewOf(line) : null,
         EngineQuery.Calls => _calls.Values.Where(call => call.Ended is null).OrderBy(call => call.Started).Select(call => call.View()).ToImmutableArray(),
         EngineQuery.Call call => FindAny(call.CallId)?.View(),
         EngineQuery.Ladder ladder => FindAny(ladder.CallId) is { } call ? new LadderView(call.View(), call.Ladder.Entries, call.Ladder.NotKept) : null,
@@ -30,46 +31,15 @@ public sealed partial class BridgeEngine
         _ => null,
     };
 
-    private ImmutableArray<GatewayView> Gateways()
-    {
-        var services = new Dictionary<string, ServiceCounts>(StringComparer.Ordinal);
-        foreach (var line in _lines.Values)
-            services[line.Model.Gateway] = services.GetValueOrDefault(line.Model.Gateway).With(line.Service);
-        return
-        [
-            .. _model.Gateways.Select(gateway => new GatewayView(
-                gateway,
-                _core.Mgcp.StatusOf(gateway.Mgcp.Name) ?? new GatewayStatus(gateway.Mgcp.Name, GatewayState.Unknown, gateway.Mgcp.Address, GatewayTraits.Preset(gateway.Mgcp.Profile), 0),
-                services.GetValueOrDefault(gateway.Mgcp.Name))
-            {
-                Proposal = gateway.IsAdopted ? _proposals.Of(gateway.Mgcp.Domain, gateway.Mgcp.Address) : null,
-            }),
-        ];
-    }
-
     private ImmutableArray<DiscoveredView> Discovered() =>
         [.. _core.Mgcp.Discovered.Select(found => new DiscoveredView(found, _proposals.Of(found.Domain, found.Address)))];
-
-    private ImmutableArray<LineView> Lines() =>
-    [
-        .. _lines.Values.OrderBy(line => line.Index).Select(line => new LineView(
-            line.Model,
-            line.View,
-            line.Registration,
-            line.State is CallState.OutOfService ? null : CallMachine.IsOffHook(line.State),
-            line.State.Current?.Id.ToString())
-        {
-            Service = line.Service,
-            Dialled = line.Dialled,
-        }),
-    ];
 
     private EngineCounts Counts() => new(
         _calls.Values.Count(call => call.Ended is null),
         _calls.Values.Count(call => call.Bearer.IsHeld),
         _core.Media.Count,
         _core.Sip.Counts,
-        _model.Gateways.Sum(gateway => _core.Mgcp.StatusOf(gateway.Mgcp.Name)?.PendingTransactions ?? 0),
+        _core.Mgcp.PendingTransactions,
         _timers.Count + _retries.Count);
 
     private ActiveCall? FindAny(string id)

@@ -42,7 +42,7 @@ public sealed partial class BridgeEngine
     /// <summary>When <see cref="EngineInput.DeadlineReached"/> is wanted; null for never.</summary>
     public Instant? NextDeadline => Instant.Earliest(
         Instant.Earliest(_core.Mgcp.NextDeadline, _core.Sip.NextDeadline),
-        Instant.Earliest(_timers.NextDeadline, Instant.Earliest(_retries.NextDeadline, _leaving.NextDeadline)));
+        Instant.Earliest(_timers.NextDeadline, Instant.Earliest(Instant.Earliest(_retries.NextDeadline, StuckAt), _leaving.NextDeadline)));
 
     /// <summary>Takes one input; deadlines due at <paramref name="now"/> fire first. <paramref name="utc"/> serves caller id's date alone.</summary>
     public void Handle(EngineInput input, Instant now, DateTime utc)
@@ -75,6 +75,12 @@ public sealed partial class BridgeEngine
         {
             if (_lines.TryGetValue(index, out var line)) line.Gateway.Retry();
             Pump();
+        }
+
+        while (StuckAt <= now && _core.Ending.TryDequeue(out var call))
+        {
+            _core.Note(new EngineNote.CallStuck(call.Id.ToString(), call.Line.Model.Number));
+            SkipCleared();
         }
 
         while (_leaving.TryTakeDue(now, out var index))

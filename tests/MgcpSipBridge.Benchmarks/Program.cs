@@ -11,6 +11,9 @@ public static class Program
         wire [BenchmarkDotNet options]                    reading and writing messages: time and bytes allocated
         calls [--calls N] [--lines N] [--rate N] [--warm-up N]
                                                           whole calls through the bridge's process against sipp, without media
+        calls --watchers N [--calls N] [--lines N] [--rate N] [--warm-up N]
+                                                          the same by turns without and with so many slow readers of the event stream beside it
+        scale [--gateways N] [--lines N] [--heard N]      the bridge's process with 10,000 gateways of 10 lines: start, lists, /metrics, memory
         avalanche [--gateways N] [--lines N]              the bridge's process while gateways (1000 of 24 lines) all restart within a second
         mgcp                                              the call agent alone: by the message, by the line, and a thousand gateways restarting
         sip [--lines N] [--transactions N] [--calls N] [--register-rate N]
@@ -36,6 +39,8 @@ public static class Program
                 return 0;
             case ["calls", .. var rest] when CallLoadOptions.TryParse(rest, out var options):
                 return await CallLoad.Run(options);
+            case ["scale", .. var rest] when ScaleOptions.TryParse(rest, out var options):
+                return await ScaleLoad.Run(options);
             case ["avalanche", .. var rest] when AvalancheOptions.TryParse(rest, out var options):
                 return await AvalancheLoad.Run(options);
             case ["sip", .. var rest] when SipLoadOptions.TryParse(rest, out var options):

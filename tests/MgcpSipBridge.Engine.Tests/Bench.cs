@@ -35,6 +35,9 @@ internal sealed partial class Bench
 
     public Instant Now { get; private set; } = new(0);
 
+    /// <summary>Whether the relay never says that a session is closed.</summary>
+    public bool RelayIsStuck { get; set; }
+
     /// <summary>MGCP datagrams and SIP messages sent and not looked at yet.</summary>
     public List<string> Mgcp { get; } = [];
 
@@ -81,7 +84,7 @@ internal sealed partial class Bench
                         answers.Add(new EngineInput.Relay(new RelayEvent.Opened(open.Media, Local.WithPort(_ports), Local.WithPort(_ports + 2))));
                         _ports += 4;
                     }
-                    else if (relay.Command is RelayCommand.Close close)
+                    else if (relay.Command is RelayCommand.Close close && !RelayIsStuck)
                     {
                         answers.Add(new EngineInput.Relay(new RelayEvent.Closed(close.Media, RelayStatistics.None)));
                     }

@@ -64,7 +64,7 @@ internal sealed class FakeRelay : IMediaRelay
 
     public void Post(RelayCommand command) => Commands.Add(command);
 
-    public void Read(IMetricsIntake intake) => intake.RelayPorts(4);
+    public void Read(IMetricsIntake intake) => intake.RelayPorts(4, 100);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }
@@ -79,6 +79,8 @@ internal static class Samples
 
     public static object? Views(EngineQuery query) => query switch
     {
+        EngineQuery.OneGateway one => ((ImmutableArray<GatewayView>)Views(new EngineQuery.Gateways())!).FirstOrDefault(g => g.Model.Mgcp.Name == one.Name),
+        EngineQuery.OneLine one => ((ImmutableArray<LineView>)Views(new EngineQuery.Lines())!).FirstOrDefault(l => l.Model.Number == one.Number),
         EngineQuery.Gateways => ImmutableArray.Create(
             Gateway("gw2", GatewayState.Unknown, null, default),
             Gateway("gw1", GatewayState.Up, NetAddress.FromIPv4(0x0A000015, 2427), new ServiceCounts(0, 0, 1, 0, 1, 0))),

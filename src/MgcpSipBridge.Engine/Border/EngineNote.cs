@@ -23,6 +23,9 @@ public abstract record EngineNote
     /// <summary>A call is over.</summary>
     public sealed record CallEnded(CallRecord Record) : EngineNote;
 
+    /// <summary>A call ended five minutes ago and is still not cleared away: its gateway, the relay or the peer holds something of it. Our bug, or theirs.</summary>
+    public sealed record CallStuck(string CallId, string Line) : EngineNote;
+
     /// <summary>A call's connection was deleted, and its gateway told what it had counted (P:). Comes after the call's end, mostly.</summary>
     public sealed record GatewayCounted(string CallId, ConnectionStatistics Counted) : EngineNote;
 

@@ -12,8 +12,13 @@ public abstract record EngineQuery
     {
     }
 
-    /// <summary>All gateways: <c>ImmutableArray&lt;GatewayView&gt;</c>.</summary>
-    public sealed record Gateways : EngineQuery;
+    /// <summary>Gateways, all or some of them in the order of their names: <c>ImmutableArray&lt;GatewayView&gt;</c>.</summary>
+    /// <param name="After">Only those behind this name; null for all.</param>
+    /// <param name="Most">So many at most: the shard does nothing else meanwhile.</param>
+    public sealed record Gateways(string? After = null, int Most = int.MaxValue) : EngineQuery;
+
+    /// <summary>One gateway: <see cref="GatewayView"/> or null.</summary>
+    public sealed record OneGateway(string Name) : EngineQuery;
 
     /// <summary>Gateways that are not configured and restarted at us, those heard last first: <c>ImmutableArray&lt;DiscoveredView&gt;</c>.</summary>
     public sealed record Discovered : EngineQuery;
@@ -26,8 +31,14 @@ public abstract record EngineQuery
     /// <param name="Address">Which one, when several have the domain; null for any.</param>
     public sealed record Adopt(string Domain, NetAddress? Address) : EngineQuery;
 
-    /// <summary>All lines: <c>ImmutableArray&lt;LineView&gt;</c>.</summary>
-    public sealed record Lines : EngineQuery;
+    /// <summary>Lines, all or some of them in the order of their numbers: <c>ImmutableArray&lt;LineView&gt;</c>.</summary>
+    /// <param name="Gateway">Only those of this gateway; null for all.</param>
+    /// <param name="After">Only those behind this number; null for all.</param>
+    /// <param name="Most">So many at most: the shard does nothing else meanwhile.</param>
+    public sealed record Lines(string? Gateway = null, string? After = null, int Most = int.MaxValue) : EngineQuery;
+
+    /// <summary>One line: <see cref="LineView"/> or null.</summary>
+    public sealed record OneLine(string Number) : EngineQuery;
 
     /// <summary>Live calls: <c>ImmutableArray&lt;CallView&gt;</c>.</summary>
     public sealed record Calls : EngineQuery;

@@ -107,6 +107,7 @@ internal sealed class ActiveCall
         if (Ended is not null) return;
         Ended = Core.Now;
         End = end;
+        Core.Ending.Enqueue(this);
         if (Q850 == 0) Q850 = CauseMap.Q850(end.Cause);
         Core.Note(new EngineNote.CallEnded(new CallRecord(
             View(), MgcpCode, SipStatus, Q850, end.Side == CallSide.Line, Answered is { } at ? Core.Now - at : TimeSpan.Zero)));

@@ -40,6 +40,9 @@ internal sealed class EngineCore
     /// <summary>Events that a leg raised while another step was being done; taken in order.</summary>
     public Queue<(LineSlot Line, CallEvent Event)> Raised { get; } = new();
 
+    /// <summary>Calls that have ended, in that order; the first of them is not cleared away yet.</summary>
+    public Queue<ActiveCall> Ending { get; } = new();
+
     public Dictionary<CommandId, ActiveCall> Commands { get; } = [];
 
     public Dictionary<SipCallHandle, ActiveCall> SipCalls { get; } = [];

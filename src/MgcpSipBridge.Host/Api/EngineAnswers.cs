@@ -8,9 +8,31 @@ namespace MgcpSipBridge.Host.Api;
 /// <summary>Asks the engine on behalf of a caller of the API; what cannot be answered becomes a status of gRPC.</summary>
 internal sealed class EngineAnswers(IShardQueries shard)
 {
+    private const int Piece = 1000;
+
     /// <summary>All of something.</summary>
     public async Task<ImmutableArray<T>> AllAsync<T>(EngineQuery question, CancellationToken cancel) =>
         await AskAsync(question, cancel) is ImmutableArray<T> all ? all : [];
+
+    /// <summary>
+    /// As much of a long list as a page needs, in the order of its key: the page and one item more, or, where a filter or another order looks at every item, all of them,
+    /// piece by piece, so that no call waits for it.
+    /// </summary>
+    /// <param name="query">What is asked for.</param>
+    /// <param name="ask">Asks for so many at most that are behind a key.</param>
+    /// <param name="key">An item's key.</param>
+    /// <param name="cancel">Nobody waits any more.</param>
+    public async Task<IReadOnlyList<T>> SomeAsync<T>(ListQuery query, Func<string?, int, EngineQuery> ask, Func<T, string> key, CancellationToken cancel)
+    {
+        if (query is { Filter: "", OrderBy: "" }) return await AllAsync<T>(ask(Paging.After(query.Token), Paging.SizeOf(query.Size) + 1), cancel);
+        var all = new List<T>();
+        while (true)
+        {
+            var piece = await AllAsync<T>(ask(all.Count > 0 ? key(all[^1]) : null, Piece), cancel);
+            all.AddRange(piece);
+            if (piece.Length < Piece) return all;
+        }
+    }
 
     /// <summary>One thing; NOT_FOUND when there is none.</summary>
     public async Task<T> OneAsync<T>(EngineQuery question, string what, CancellationToken cancel, TimeSpan? patience = null)

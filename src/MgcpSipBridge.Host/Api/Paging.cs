@@ -26,6 +26,9 @@ internal static class Paging
         return ([.. sorted.Take(size).Select(x => x.Item)], next);
     }
 
+    /// <summary>The key that a page begins behind; null for the first page.</summary>
+    public static string? After(string token) => Decode(token);
+
     /// <summary>How many items a page of an asked size has.</summary>
     public static int SizeOf(int asked) => asked switch
     {

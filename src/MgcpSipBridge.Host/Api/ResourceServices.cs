@@ -13,8 +13,9 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
 {
     public override async Task<V1.ListGatewaysResponse> ListGateways(V1.ListGatewaysRequest request, ServerCallContext context)
     {
-        var all = await engine.AllAsync<GatewayView>(new EngineQuery.Gateways(), context.CancellationToken);
-        var (page, next) = Listing.Page(all, g => g.Model.Mgcp.Name, g => g.ToMessage(state), new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
+        var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
+        var some = await engine.SomeAsync<GatewayView>(query, (after, most) => new EngineQuery.Gateways(after, most), g => g.Model.Mgcp.Name, context.CancellationToken);
+        var (page, next) = Listing.Page(some, g => g.Model.Mgcp.Name, g => g.ToMessage(state), query);
         return new V1.ListGatewaysResponse { Gateways = { page }, NextPageToken = next };
     }
 
@@ -23,10 +24,11 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
 
     public override async Task<V1.ListLinesResponse> ListLines(V1.ListLinesRequest request, ServerCallContext context)
     {
-        if (request.Gateway != ProvisioningWrites.AnyGateway) await FindAsync(request.Gateway, context);
-        var all = await engine.AllAsync<LineView>(new EngineQuery.Lines(), context.CancellationToken);
+        var gateway = request.Gateway == ProvisioningWrites.AnyGateway ? null : request.Gateway;
+        if (gateway is not null) await FindAsync(gateway, context);
         var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
-        var (page, next) = Listing.Page(all.Where(l => IsOn(l, request.Gateway)), l => l.Model.Number, l => l.ToMessage(state), query);
+        var some = await engine.SomeAsync<LineView>(query, (after, most) => new EngineQuery.Lines(gateway, after, most), l => l.Model.Number, context.CancellationToken);
+        var (page, next) = Listing.Page(some.Where(l => IsOn(l, request.Gateway)), l => l.Model.Number, l => l.ToMessage(state), query);
         return new V1.ListLinesResponse { Lines = { page }, NextPageToken = next };
     }
 
@@ -111,18 +113,14 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
 
     private async Task<V1.Line> LineAsync(string gateway, string number, ServerCallContext context)
     {
-        var all = await engine.AllAsync<LineView>(new EngineQuery.Lines(), context.CancellationToken);
-        return all.FirstOrDefault(l => l.Model.Number == number && IsOn(l, gateway))?.ToMessage(state)
-            ?? throw EngineAnswers.NotFound($"line {number} on gateway {gateway}");
+        var what = $"line {number} on gateway {gateway}";
+        var line = await engine.OneAsync<LineView>(new EngineQuery.OneLine(number), what, context.CancellationToken);
+        return IsOn(line, gateway) ? line.ToMessage(state) : throw EngineAnswers.NotFound(what);
     }
 
     private static bool IsOn(LineView line, string gateway) => gateway == ProvisioningWrites.AnyGateway || line.Model.Gateway == gateway;
 
-    private async Task<GatewayView> FindAsync(string name, ServerCallContext context)
-    {
-        var all = await engine.AllAsync<GatewayView>(new EngineQuery.Gateways(), context.CancellationToken);
-        return all.FirstOrDefault(g => g.Model.Mgcp.Name == name) ?? throw EngineAnswers.NotFound($"gateway {name}");
-    }
+    private Task<GatewayView> FindAsync(string name, ServerCallContext context) => engine.OneAsync<GatewayView>(new EngineQuery.OneGateway(name), $"gateway {name}", context.CancellationToken);
 }
 
 /// <summary>Peers.</summary>

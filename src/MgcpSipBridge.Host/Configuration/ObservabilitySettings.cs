@@ -14,6 +14,8 @@ internal static class ObservabilitySettings
     {
         if (settings.Hep.Address is { } hep && HostAndPort(hep) is null) wrong("Observability:Hep:Address", $"\"{hep}\" is not host:port, such as homer.example.net:{HepPort}");
         if (settings.Hep.Password is { Length: > MaxPassword }) wrong("Observability:Hep:Password", $"is longer than {MaxPassword} characters");
+        if (settings.Otlp.Endpoint is { } otlp && !(Uri.TryCreate(otlp, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"))
+            wrong("Observability:Otlp:Endpoint", $"\"{otlp}\" is not http://host:port or https://host:port");
     }
 
     /// <summary>The host and port of a capture server; null when it is neither a name nor an address.</summary>

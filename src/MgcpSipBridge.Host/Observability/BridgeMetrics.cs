@@ -30,7 +30,10 @@ internal sealed class BridgeMetrics
     private readonly Histogram _setup;
     private readonly Histogram _postDial;
     private readonly Histogram _duration;
+    private readonly Counter _stuck;
     private readonly Gauge _gatewayUp;
+    private readonly Gauge _gateways;
+    private readonly Dictionary<string, GatewayState> _gatewayStates = new(StringComparer.Ordinal);
     private readonly Gauge _gatewayThrottled;
     private readonly Gauge _gatewayLines;
     private readonly Counter _gatewayClaims;
@@ -60,6 +63,7 @@ internal sealed class BridgeMetrics
     private readonly Gauge _fastPathInterfaces;
     private readonly Gauge _fastPathFlows;
     private readonly Counter _fastPathPackets;
+    private readonly Gauge _relayPortsAll;
     private readonly Gauge _mediaSessions;
     private readonly Counter _shed;
     private readonly Counter _faults;
@@ -76,6 +80,8 @@ internal sealed class BridgeMetrics
         _setup = Buckets(metrics, "mgcpsipbridge_call_setup_seconds", "From the last digit, or the INVITE, to the answer.", DelayBuckets);
         _postDial = Buckets(metrics, "mgcpsipbridge_post_dial_delay_seconds", "From the last digit to ringing or early media.", DelayBuckets);
         _duration = Buckets(metrics, "mgcpsipbridge_call_duration_seconds", "From the answer to the end of answered calls.", DurationBuckets);
+        _stuck = metrics.CreateCounter("mgcpsipbridge_calls_stuck_total", "Calls of which something was left five minutes after their end.");
+        _gateways = metrics.CreateGauge("mgcpsipbridge_gateways", "Gateways by whether they answer.", "state");
         _gatewayUp = metrics.CreateGauge("mgcpsipbridge_gateway_up", "Whether a gateway answers.", "gateway");
         _gatewayThrottled = metrics.CreateGauge("mgcpsipbridge_gateway_throttled", "Whether a gateway said that it is overloaded and gets commands a few at a time.", "gateway");
         _gatewayLines = metrics.CreateGauge("mgcpsipbridge_gateway_lines", "A gateway's lines by whether their endpoints serve.", "gateway", "service");
@@ -113,6 +119,7 @@ internal sealed class BridgeMetrics
         _fastPathFlows = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_flows", "Directions of calls that the kernel passes on by itself now.");
         _fastPathPackets = metrics.CreateCounter("mgcpsipbridge_relay_fast_path_packets_total", "RTP packets that the kernel passed on by itself; they are in mgcpsipbridge_rtp_packets_total, too.");
         _relayPorts = metrics.CreateGauge("mgcpsipbridge_relay_ports_in_use", "UDP ports that the relay has leased, draining ones included.");
+        _relayPortsAll = metrics.CreateGauge("mgcpsipbridge_relay_ports", "UDP ports that the relay has (Media:Ports), over all its addresses.");
         _mediaSessions = metrics.CreateGauge("mgcpsipbridge_media_sessions", "Relayed media sessions that are open.");
 
         _shed = metrics.CreateCounter("mgcpsipbridge_overload_dropped_total", "Messages dropped because the engine's mailbox was full.", "protocol");
@@ -153,10 +160,15 @@ internal sealed class BridgeMetrics
             case EngineNote.LineProvisioned line:
                 _lines.WithLabels(Snake(line.State)).Inc(line.Removed ? -1 : 1);
                 break;
+            case EngineNote.CallStuck:
+                _stuck.Inc();
+                break;
             case EngineNote.GatewayChanged gateway:
+                Count(gateway.Gateway, gateway.State);
                 _gatewayUp.WithLabels(gateway.Gateway).Set(gateway.State == GatewayState.Up ? 1 : 0);
                 break;
             case EngineNote.GatewayRemoved gateway:
+                Count(gateway.Gateway, null);
                 _gatewayUp.RemoveLabelled(gateway.Gateway);
                 _gatewayThrottled.RemoveLabelled(gateway.Gateway);
                 foreach (var service in Services) _gatewayLines.RemoveLabelled(gateway.Gateway, service);
@@ -251,6 +263,14 @@ internal sealed class BridgeMetrics
         _ => "8xx",
     };
 
+    private void Count(string gateway, GatewayState? state)
+    {
+        if (_gatewayStates.Remove(gateway, out var before)) _gateways.WithLabels(Snake(before)).Dec();
+        if (state is not { } now) return;
+        _gatewayStates[gateway] = now;
+        _gateways.WithLabels(Snake(now)).Inc();
+    }
+
     private void Apply(MgcpNote note)
     {
         switch (note)
@@ -308,6 +328,7 @@ internal sealed class BridgeMetrics
     {
         foreach (var direction in Directions)
             foreach (var outcome in Enum.GetValues<CallOutcome>()) _calls.WithLabels(direction, Snake(outcome));
+        foreach (var state in Enum.GetValues<GatewayState>()) _gateways.WithLabels(Snake(state));
         foreach (var state in Enum.GetValues<LineState>()) _lines.WithLabels(Snake(state));
         foreach (var verb in Verbs)
         {
@@ -354,7 +375,11 @@ internal sealed class BridgeMetrics
             }
         }
 
-        public void RelayPorts(int inUse) => metrics._relayPorts.Set(inUse);
+        public void RelayPorts(int inUse, int all)
+        {
+            metrics._relayPorts.Set(inUse);
+            metrics._relayPortsAll.Set(all);
+        }
 
         public void FastPath(int interfaces, long flows, long packets)
         {

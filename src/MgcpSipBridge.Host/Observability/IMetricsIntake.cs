@@ -13,8 +13,8 @@ internal interface IMetricsIntake
     /// <summary>What went wrong with TLS, and how long our certificate is good.</summary>
     void SipTls(SipTls tls);
 
-    /// <summary>UDP ports that the relay has leased.</summary>
-    void RelayPorts(int inUse);
+    /// <summary>UDP ports that the relay has leased, and all that it has.</summary>
+    void RelayPorts(int inUse, int all);
 
     /// <summary>RTP packets since the start that came from, and went to, one side.</summary>
     void RtpPackets(RelaySide side, long received, long sent);

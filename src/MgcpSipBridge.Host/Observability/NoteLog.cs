@@ -43,6 +43,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.TransferEnded transfer:
                 TransferEnded(_calls, transfer.CallId, transfer.Done, transfer.Status);
                 break;
+            case EngineNote.CallStuck stuck:
+                CallStuck(_calls, stuck.CallId, redaction[stuck.Line]);
+                break;
             case EngineNote.LineDialled { Dialled: var set } dialled:
                 LineDialled(_calls, redaction[dialled.Line], set.DoNotDisturb?.Is, set.ForwardAlways is not null, set.ForwardBusy is not null, set.ForwardNoAnswer is not null);
                 break;
@@ -246,6 +249,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 3006, EventName = "RegistrationChanged", Level = LogLevel.Debug, Message = "Registration of {Account} at peer {Peer}: {State}")]
     private static partial void RegistrationChanged(ILogger logger, string peer, Redacted account, SipRegistrationState state);
+
+    [LoggerMessage(EventId = 4020, EventName = "CallStuck", Level = LogLevel.Warning, Message = "Call {CallId} of line {Line} ended five minutes ago and is not cleared away on every side")]
+    private static partial void CallStuck(ILogger logger, string callId, Redacted line);
 
     [LoggerMessage(EventId = 4001, EventName = "CallStarted", Level = LogLevel.Debug, Message = "Call {CallId} began: line {Line}, from the line: {FromLine}")]
     private static partial void CallStarted(ILogger logger, string callId, Redacted line, bool fromLine);

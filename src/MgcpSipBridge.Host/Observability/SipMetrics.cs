@@ -21,6 +21,7 @@ internal sealed class SipMetrics
     private readonly Gauge _peerUp;
     private readonly Counter _challenges;
     private readonly Gauge _targets;
+    private readonly Histogram _duration;
 
     /// <summary>Declares everything.</summary>
     public SipMetrics(MetricFactory metrics)
@@ -34,6 +35,9 @@ internal sealed class SipMetrics
         _peerUp = metrics.CreateGauge("mgcpsipbridge_peer_up", "Whether a peer answers OPTIONS; only with Sip:PingInterval.", "peer");
         _challenges = metrics.CreateCounter("mgcpsipbridge_sip_challenges_total", "Requests of peers with challenge: true, by whether they showed the password.", "peer", "result");
         _targets = metrics.CreateGauge("mgcpsipbridge_peer_targets", "Addresses of a peer by whether they answered the last request.", "peer", "state");
+        _duration = metrics.CreateHistogram("mgcpsipbridge_sip_transaction_duration_seconds", "From the first sending of our SIP request to its final response.",
+            ["method"], new HistogramConfiguration { Buckets = [.002, .005, .01, .025, .05, .1, .25, .5, 1, 2, 4, 10, 32] });
+        foreach (var method in (string[])["BYE", "INVITE", "OPTIONS", "REGISTER"]) _duration.WithLabels(method);
         foreach (var direction in InOut)
         {
             foreach (var method in Methods) _sipRequests.WithLabels(method, direction);
@@ -55,6 +59,7 @@ internal sealed class SipMetrics
                 break;
             case SipNote.Response response:
                 _sipResponses.WithLabels(StatusClasses[Math.Clamp(response.Status / 100, 1, 6) - 1], InOut[response.Inbound ? 0 : 1]).Inc();
+                if (response.Ended is { } method) _duration.WithLabels(method).Observe(response.Took.TotalSeconds);
                 break;
             case SipNote.Retransmitted:
                 _sipRetransmissions.Inc();

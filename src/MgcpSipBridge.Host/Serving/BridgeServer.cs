@@ -7,6 +7,7 @@ using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Observability;
+using MgcpSipBridge.Host.Observability.Tracing;
 using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
@@ -45,6 +46,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly MgcpPorts _mgcpPorts = new();
     private readonly WireEnds _ends;
     private readonly HepSender? _hep;
+    private readonly CallTracer? _tracer;
     private GatewayLocator? _locator;
     private SipStreams? _streams;
     private SipTls? _tls;
@@ -65,12 +67,16 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now, _refusals);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
+        _ = new EngineMetrics(_metrics.Factory, _metrics.Registry, _shard);
+        _ = new ProcessMetrics(_metrics.Factory, _metrics.Registry);
         _provisioner = new Provisioner(_live, State, store, model.Validate);
         _ends = new WireEnds(_mgcpPorts.BoundFor);
         var hep = new HepMetrics(_metrics.Factory);
         if (model.Config.Observability.Hep.Address is not null) _hep = new HepSender(model.Config.Observability.Hep, _ends, clock, hep, _log);
         _health = new StoreHealth(store, _metrics.Provisioning, _happenings.Alarms, _log);
         _dialled = new DialledKeeper(store, _health, _log);
+        var traces = new TraceMetrics(_metrics.Factory);
+        if (model.Config.Observability.Otlp.Endpoint is not null) _tracer = new CallTracer(model.Config.Observability.Otlp, State.Node, State.Version, traces, _log);
         _adoptions = new Adoptions(_live, _shard, model.Config.Mgcp.MaxDiscovered, logs.CreateLogger("MgcpSipBridge.Mgcp"));
     }
 
@@ -163,6 +169,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         if (_relay is not null) await _relay.DisposeAsync();
         await _shard.DisposeAsync();
         if (_hep is not null) await _hep.DisposeAsync();
+        if (_tracer is not null) await _tracer.DisposeAsync();
         await _dialled.DisposeAsync();
         await _health.DisposeAsync();
         _reloading.Reloader?.Dispose();
@@ -195,6 +202,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _clerk.Apply(note);
         _adoptions.Apply(note);
         _dialled.Apply(note);
+        _tracer?.Take(note);
         NoteTaken?.Invoke(note);
     }
 

@@ -11,9 +11,12 @@ internal sealed partial class RelayAdapter : IMediaRelay
 {
     private static readonly (RelayDrop Reason, string Label)[] Drops = [.. Enum.GetValues<RelayDrop>().Where(r => r != RelayDrop.None).Select(r => (r, BridgeMetrics.Snake(r)))];
     private readonly RtpRelay _relay;
+    private readonly int _ports;
 
     private RelayAdapter(RelaySettings settings, Action<RelayEvent> happened, ILogger log)
     {
+        // Each address has the whole range.
+        _ports = (settings.LastPort - settings.FirstPort + 1) * (settings.GatewayAddress.Equals(settings.SipAddress) ? 1 : 2);
         _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault));
         Log.Started(log, _relay.Engine, _relay.Threads);
         if (_relay.FastPathRefusal is { } refusal) Log.FastPathOff(log, refusal);
@@ -55,8 +58,8 @@ internal sealed partial class RelayAdapter : IMediaRelay
     public void Read(IMetricsIntake intake)
     {
         var counters = _relay.Counters;
-        intake.RelayPorts(counters.PortsInUse);
         intake.FastPath(_relay.FastPathInterfaces, counters.KernelFlows, counters.ByKernel);
+        intake.RelayPorts(counters.PortsInUse, _ports);
         foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip]) intake.RtpPackets(side, counters.Received(side), counters.Sent(side));
         foreach (var (reason, label) in Drops) intake.RtpDropped(label, counters.Dropped(reason));
     }

@@ -121,6 +121,9 @@ public sealed class MgcpCallAgent
         _directory.Remove(gateway);
     }
 
+    /// <summary>Commands that wait for an answer, or for their turn, of all gateways.</summary>
+    public int PendingTransactions => _services.Transactions.Pending;
+
     /// <summary>What is known of a gateway; null when it is not configured.</summary>
     public GatewayStatus? StatusOf(string gateway) => _directory.ByName(gateway) is { } found
         ? new GatewayStatus(found.Name, found.State, found.Address.IsNone ? null : found.Address, found.Traits, found.Pending)
@@ -133,13 +136,10 @@ public sealed class MgcpCallAgent
     /// <summary>How a gateway speaks; null when it is not configured.</summary>
     public GatewayTraits? TraitsOf(string gateway) => _directory.ByName(gateway)?.Traits;
 
-    /// <summary>
-    /// Asks a discovered gateway what it has: ends in <see cref="MgcpEvent.GatewayProposed"/>. Nothing is configured by it; <see cref="SetGateway"/> does that.
-    /// </summary>
+    /// <summary>Asks a discovered gateway what it has: ends in <see cref="MgcpEvent.GatewayProposed"/>. <see cref="SetGateway"/> configures it. False when none is listed.</summary>
     /// <param name="domain">The domain as <see cref="Discovered"/> lists it, in any case.</param>
     /// <param name="address">Which one, when several have the domain; null for any.</param>
     /// <param name="now">Now.</param>
-    /// <returns>False when no such gateway is listed.</returns>
     public bool Adopt(string domain, NetAddress? address, Instant now)
     {
         ArgumentNullException.ThrowIfNull(domain);

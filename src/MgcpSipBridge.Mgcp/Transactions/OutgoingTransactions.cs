@@ -10,6 +10,9 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
     private readonly uint _beginning = 1 + (uint)entropy.Next((int)LastId);
     private uint? _lastId;
 
+    /// <summary>Commands of all gateways that wait for an answer, or for their turn.</summary>
+    public int Pending { get; private set; }
+
     /// <summary>The unpredictable number that ids count up from.</summary>
     public uint Beginning => _beginning;
 
@@ -38,6 +41,7 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         };
         _transactions.Add(id, transaction);
         gateway.Pending++;
+        Pending++;
         if (gateway.Throttle.Holds(now))
         {
             transaction.IsHeld = true;
@@ -150,6 +154,7 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         if (transaction.IsAbandoned) return;
         transaction.IsAbandoned = true;
         transaction.Gateway.Pending--;
+        Pending--;
         if (transaction.IsHeld)
         {
             // It never was on the wire, so no answer can come.
@@ -215,6 +220,7 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
         timers.Cancel(new AgentTimer(AgentTimerKind.Retransmit, transaction));
         if (transaction.IsAbandoned) return;
         transaction.Gateway.Pending--;
+        Pending--;
         transaction.Gateway.Throttle.InFlight--;
     }
 

@@ -40,7 +40,14 @@ public abstract record SipNote
     public sealed record Request(string Method, bool Inbound) : SipNote;
 
     /// <summary>A response went out or came in (retransmissions not counted).</summary>
-    public sealed record Response(int Status, bool Inbound) : SipNote;
+    public sealed record Response(int Status, bool Inbound) : SipNote
+    {
+        /// <summary>The method of our request that a final response ended; null for others.</summary>
+        public string? Ended { get; init; }
+
+        /// <summary>How long after the request that came.</summary>
+        public TimeSpan Took { get; init; }
+    }
 
     /// <summary>A message was sent again.</summary>
     public sealed record Retransmitted(string Method) : SipNote;

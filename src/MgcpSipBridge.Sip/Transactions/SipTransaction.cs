@@ -1,3 +1,5 @@
+using MgcpSipBridge.SansIo;
+
 namespace MgcpSipBridge.Sip;
 
 /// <summary>States of the four machines of RFC 3261 §17 as updated by RFC 6026; each machine has some of them.</summary>
@@ -75,6 +77,9 @@ public sealed class SipClientTransaction : SipTransaction
 
     /// <summary>The random part of the branch.</summary>
     internal ulong Branch { get; }
+
+    /// <summary>When it began.</summary>
+    internal Instant Begun { get; set; }
 
     /// <summary>The ACK to a 300-699, once there is one.</summary>
     internal ReadOnlyMemory<byte> Acknowledgement { get; set; }

@@ -106,6 +106,7 @@ public sealed partial class SipTransactions
 
     private void Begin(SipClientTransaction transaction, Instant now)
     {
+        transaction.Begun = now;
         _clients.Add((transaction.Branch, transaction.Method == SipMethod.Cancel), transaction);
         Note(new SipNote.Request(SipMethods.NameOf(transaction.Method), Inbound: false));
         var begin = transaction.Method == SipMethod.Invite ? SipInviteClientMachine.Begin : SipNonInviteClientMachine.Begin;
@@ -206,7 +207,8 @@ public sealed partial class SipTransactions
         if ((step.Actions & SipTransactionActions.PassUp) != 0)
         {
             Trace(response, flow);
-            Note(new SipNote.Response(response.Status, Inbound: true));
+            var final = input != SipTransactionInput.Provisional;
+            Note(new SipNote.Response(response.Status, Inbound: true) { Ended = final ? SipMethods.NameOf(transaction.Method) : null, Took = final ? now - transaction.Begun : default });
         }
 
         Apply(transaction, step, response, now);

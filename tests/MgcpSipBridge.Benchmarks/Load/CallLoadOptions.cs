@@ -7,7 +7,8 @@ namespace MgcpSipBridge.Benchmarks.Load;
 /// <param name="Lines">Phones that take turns.</param>
 /// <param name="WarmUp">Calls before that, which are not: the runtime compiles what runs often, for some 2000 calls.</param>
 /// <param name="Rate">Calls begun in a second, evenly.</param>
-internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 100, int WarmUp = 2500, int Rate = 100)
+/// <param name="Watchers">Slow readers of the event stream beside every other turn of the calls; 0: no turns.</param>
+internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 100, int WarmUp = 2500, int Rate = 100, int Watchers = 0)
 {
     public static bool TryParse(IReadOnlyList<string> arguments, out CallLoadOptions options)
     {
@@ -20,6 +21,7 @@ internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 100, int Wa
                 case "--calls": options = options with { Calls = number }; break;
                 case "--lines": options = options with { Lines = Math.Min(number, 200) }; break;
                 case "--rate": options = options with { Rate = number }; break;
+                case "--watchers": options = options with { Watchers = Math.Min(number, 2000) }; break;
                 case "--warm-up": options = options with { WarmUp = number }; break;
                 default: return false;
             }

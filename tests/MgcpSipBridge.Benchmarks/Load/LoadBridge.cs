@@ -11,15 +11,15 @@ namespace MgcpSipBridge.Benchmarks.Load;
 /// <summary>The bridge's process.</summary>
 internal sealed partial class LoadBridge : LoadProcess
 {
-    private Uri _http = null!;
-
     private LoadBridge(Process process) : base(process)
     {
     }
 
     public NetAddress Mgcp { get; private set; }
 
-    public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines, string sip = "")
+    public Uri Http { get; private set; } = null!;
+
+    public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines, string sip = "", TimeSpan? patience = null, string more = "")
     {
         // Ports rest half a minute after a call, or two seconds when no others are left; at hundreds of calls a second that takes all there are.
         // Hands faster than any person's must not be taken for a flood.
@@ -29,21 +29,21 @@ internal sealed partial class LoadBridge : LoadProcess
               "Sip": { "Listen": ["udp://{{host}}:0"]{{sip}} },
               "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" }, "Ports": "10000-64999" },
               "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
-              "Storage": { "Provider": "None" }
+              "Storage": { "Provider": "None" }{{more}}
             }
             """);
         var bridge = new LoadBridge(Launch("dotnet", folder.Path,
             Path.Combine(AppContext.BaseDirectory, "mgcp-sip-bridge.dll"), "serve", "--config", settings, "--lines", folder.Write("lines.yaml", lines)));
-        var ready = ReadyLine().Match(await bridge.Ready);
+        var ready = ReadyLine().Match(await bridge.ReadyWithin(patience ?? TimeSpan.FromSeconds(30)));
         bridge.Mgcp = host.At(int.Parse(ready.Groups[1].Value, CultureInfo.InvariantCulture));
-        bridge._http = new Uri(ready.Groups[2].Value);
+        bridge.Http = new Uri(ready.Groups[2].Value);
         return bridge;
     }
 
     /// <summary>Waits until that many lines are in service.</summary>
     public async Task LinesAreIdle(int count, TimeSpan limit)
     {
-        using var client = new HttpClient { BaseAddress = _http };
+        using var client = new HttpClient { BaseAddress = Http };
         for (var waited = TimeSpan.Zero; waited < limit; waited += TimeSpan.FromMilliseconds(100))
         {
             var answer = await client.GetFromJsonAsync<JsonElement>("/v1/gateways/load/lines?pageSize=1000");

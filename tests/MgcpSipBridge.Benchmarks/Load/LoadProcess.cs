@@ -49,7 +49,9 @@ internal class LoadProcess : IDisposable
         }
     }
 
-    protected Task<string> Ready => _ready.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    protected Task<string> Ready => ReadyWithin(TimeSpan.FromSeconds(30));
+
+    protected Task<string> ReadyWithin(TimeSpan patience) => _ready.Task.WaitAsync(patience);
 
     public static LoadProcess Start(string program, string folder, params string[] arguments) => new(Launch(program, folder, arguments));
 
