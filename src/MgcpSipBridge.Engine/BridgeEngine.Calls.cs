@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.SansIo;
 
@@ -117,14 +118,14 @@ public sealed partial class BridgeEngine
         if (before is CallState.Dialing or CallState.Summoning or CallState.Idle && next is CallState.Preparing) call.Dialled = _core.Now;
     }
 
-    private ActiveCall Begin(LineSlot line, Call call)
+    private ActiveCall Begin(LineSlot line, Call call, ImmutableArray<(string Name, string Value)> carried = default)
     {
-        var active = new ActiveCall(_core, line, call) { Dialled = _core.Now };
+        var active = new ActiveCall(_core, line, call) { Dialled = _core.Now, Carried = carried.IsDefault ? [] : carried };
         _calls[call.Id] = active;
         line.Calls.Add(active);
         line.Traced = active;
         Bind(active, line);
-        _core.Note(new EngineNote.CallStarted(call.Id.ToString(), line.Model.Number, call.FromLine));
+        _core.Note(new EngineNote.CallStarted(call.Id.ToString(), line.Model.Number, call.FromLine) { Headers = active.Carried });
         return active;
     }
 

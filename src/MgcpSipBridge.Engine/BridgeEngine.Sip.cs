@@ -126,7 +126,7 @@ public sealed partial class BridgeEngine
             SentOnBy = incoming.Diversions is [var last, ..] ? new Party(last.User, last.Name) : null,
         };
         var traced = line.Traced;
-        var active = Begin(line, call);
+        var active = Begin(line, call, incoming.Carried);
         active.Peer.Adopt(incoming);
         Bind(active);
         // A call that the line is too busy for must not take its ladder away.

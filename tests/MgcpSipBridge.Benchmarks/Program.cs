@@ -21,6 +21,7 @@ public static class Program
                                                           over loopback what answering a call costs (INVITE, ACK, BYE with SDP)
         sip --real [--lines N] [--register-rate N] [--idle SECONDS]
                                                           the bridge's process registering its lines at a registrar over loopback, then watched while they are idle
+        sip --oracle [--rounds N]                         whether answers, or the time they take, give away which lines there are
         routes [--routes N]                               many routes (100,000): what a search takes, and what putting them in force takes
         relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--capacity] [--network]
                                                           RTP through our relay (native, kernel: its fast path, coalesced, churned: with a busy heap,
@@ -44,7 +45,7 @@ public static class Program
             case ["avalanche", .. var rest] when AvalancheOptions.TryParse(rest, out var options):
                 return await AvalancheLoad.Run(options);
             case ["sip", .. var rest] when SipLoadOptions.TryParse(rest, out var options):
-                return options.Real ? await SipRealLoad.Run(options) : await SipLoad.Run(options);
+                return options.Oracle ? await SipOracle.Run(options) : options.Real ? await SipRealLoad.Run(options) : await SipLoad.Run(options);
             case ["sip-serve", var host]:
                 return SipServe.Run(host);
             case ["relay", .. var rest] when RelayLoadOptions.TryParse(rest, out var options):

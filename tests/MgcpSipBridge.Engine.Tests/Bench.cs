@@ -22,14 +22,14 @@ internal sealed partial class Bench
     private int _ports = 20000;
     private long _queries;
 
-    public Bench(EngineModel? model = null)
+    public Bench(EngineModel? model = null, Func<EngineSettings, EngineSettings>? change = null)
     {
         var settings = new EngineSettings
         {
             Mgcp = new MgcpSettings { NotifiedEntity = "ca@10.0.0.5:2727", StartSpread = TimeSpan.Zero },
             Sip = new SipSettings { Listeners = [new SipListener(SipTransport.Udp, Local, "10.0.0.5", 5060)] },
         };
-        _engine = new BridgeEngine(settings, new Entropy(42));
+        _engine = new BridgeEngine(change is null ? settings : change(settings), new Entropy(42));
         Input(new EngineInput.Configure(model ?? Model()));
     }
 

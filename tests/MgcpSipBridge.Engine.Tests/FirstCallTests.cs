@@ -8,9 +8,9 @@ public class FirstCallTests
     private const string GatewaySdp = "v=0\r\no=- 25678 753849 IN IP4 10.0.0.21\r\ns=-\r\nc=IN IP4 10.0.0.21\r\nt=0 0\r\nm=audio 3456 RTP/AVP 0 101\r\na=rtpmap:101 telephone-event/8000\r\n";
 
     /// <summary>A gateway that restarts, is audited and gets its first request.</summary>
-    internal static Bench InService(EngineModel? model = null, string capabilities = "a:PCMU;PCMA;telephone-event, p:10-30, v:L;G;D, m:sendonly;recvonly;sendrecv;inactive")
+    internal static Bench InService(EngineModel? model = null, string capabilities = "a:PCMU;PCMA;telephone-event, p:10-30, v:L;G;D, m:sendonly;recvonly;sendrecv;inactive", Func<EngineSettings, EngineSettings>? change = null)
     {
-        var bench = new Bench(model);
+        var bench = new Bench(model, change);
         bench.Mgcp.Clear();
         bench.FromGateway("RSIP 1001 *@gw1.example.net MGCP 1.0\r\nRM: restart\r\n");
         bench.TakeMgcp("200 1001");

@@ -49,6 +49,31 @@ public sealed class LinesYamlTests : IDisposable
     public void Dispose() => _loading.Dispose();
 
     [Fact]
+    public void A_peers_way_with_numbers_is_read_and_a_route_may_put_a_plus_in_front()
+    {
+        var model = _loading.Load(null, """
+            peers:
+              - name: pbx
+                uri: "sip:10.0.0.9"
+                numbersOut: [ { prefix: "00", stripDigits: 2, prepend: "+" }, { prepend: "+4930", minDigits: 5, maxDigits: 8 } ]
+                numbersIn: [ { prefix: "+", stripDigits: 1, prepend: "00" } ]
+                userPhone: true
+            routes: [ { name: world, prefix: "00", stripDigits: 2, prepend: "+", peer: pbx } ]
+            """).Lines!;
+        Assert.Equal(new SipNumbering([new("00", 2, "+"), new("", 0, "+4930", 5, 8)], [new("+", 1, "00")], userPhone: true), model.Peers[0].Sip.Numbers);
+        Assert.Equal("+", model.Routes[0].Prepend);
+        Assert.Collection(
+            _loading.Problems(null, """
+                peers: [ { name: pbx, uri: "sip:10.0.0.9", numbersOut: [ { prefix: "0x", prepend: "1+" } ], numbersIn: [ { prefix: "+49", stripDigits: 4, minDigits: 5, maxDigits: 4, strip: 1 } ] } ]
+                """),
+            problem => Assert.EndsWith("peers[0].numbersOut[0].prefix: \"0x\" is not digits: 0-9, *, #, A-D, with or without a leading +", problem, StringComparison.Ordinal),
+            problem => Assert.EndsWith("peers[0].numbersOut[0].prepend: \"1+\" is not digits: 0-9, *, #, A-D, with or without a leading +", problem, StringComparison.Ordinal),
+            problem => Assert.EndsWith("peers[0].numbersIn[0].stripDigits: 4 is more than the prefix has", problem, StringComparison.Ordinal),
+            problem => Assert.EndsWith("peers[0].numbersIn[0].maxDigits: 4 is fewer than minDigits", problem, StringComparison.Ordinal),
+            problem => Assert.Contains("peers[0].numbersIn[0].strip: unknown field", problem, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_contracts_shape_becomes_the_model()
     {
         var model = _loading.Load(null, Whole).Lines!;

@@ -50,6 +50,31 @@ public sealed class ListenTests : IDisposable
         Assert.Equal(told, settings.Sip.Listeners[0].HostFor(Address(remote)));
     }
 
+    [Theory]
+    [InlineData("{}", "10.0.0.5", "")]
+    [InlineData("""{ "Advertise": null }""", "10.0.0.5", "")]
+    [InlineData("""{ "Advertise": "203.0.113.5" }""", "203.0.113.5", "10.0.0.0/8=10.0.0.5")]
+    [InlineData("""{ "Advertise": ["203.0.113.5", "198.51.100.0/24=198.51.100.5"] }""", "203.0.113.5", "198.51.100.0/24=198.51.100.5 10.0.0.0/8=10.0.0.5")]
+    [InlineData("""{ "Advertise": "198.51.100.0/24=198.51.100.5" }""", "10.0.0.5", "198.51.100.0/24=198.51.100.5")]
+    public void Media_is_told_by_network_as_signalling_is(string media, string everybody, string networks)
+    {
+        using var loading = new Loading();
+        var settings = loading.Load($$"""{ "Sip": { "LocalNetworks": "10.0.0.0/8" }, "Media": { "Sip": {{media.Replace("{", "{ \"Address\": \"10.0.0.5\"" + (media == "{}" ? "" : ","), StringComparison.Ordinal)}} } }""", null).Bridge!;
+        Assert.Equal((everybody, networks), (settings.SipMedia.Advertise.Host, string.Join(' ', settings.SipMedia.Networks.Select(n => $"{n.Network}={n.Host}"))));
+        var engine = settings.ToEngineSettings([Address("10.0.0.5:2727")], [(SipTransport.Udp, Address("10.0.0.5:5060"))], Address("10.0.0.5"));
+        Assert.Equal(settings.SipMedia.Networks, engine.Media.Sip);
+        Assert.Empty(engine.Media.Gateway);
+    }
+
+    [Fact]
+    public void Mistakes_in_media_addresses_are_named()
+    {
+        using var loading = new Loading();
+        Assert.Equal(
+            ["\"pbx.example.net\" is not an IP address (without port)", "nobody can send to that address", "one address is for everybody; others are written as network=address", "\"10.0.0.0/99\" is not a network such as 10.0.0.0/8 or 2001:db8::/32"],
+            loading.Problems("""{ "Media": { "Sip": { "Advertise": ["pbx.example.net", "0.0.0.0"] }, "Gateway": { "Advertise": ["10.0.0.0/99=10.0.0.5"] } } }""").Select(p => p[(p.IndexOf(": ", p.IndexOf("Advertise", StringComparison.Ordinal), StringComparison.Ordinal) + 2)..]).OrderBy(p => p.Contains("/99", StringComparison.Ordinal)).ToArray());
+    }
+
     [Fact]
     public async Task Requests_leave_from_the_address_that_the_peer_wants_and_name_it()
     {

@@ -59,6 +59,17 @@ public sealed class RecordTests
     }
 
     [Fact]
+    public void What_the_caller_sent_along_and_what_the_peer_warned_of_is_written_down()
+    {
+        var end = End(answered: false);
+        var view = end.Record.Call with { Headers = [("User-to-User", "00;encoding=hex"), ("X-Account", "4711"), ("User-to-User", "01")], Warning = "305 Incompatible media format" };
+        Take(new EngineNote.CallEnded(end.Record with { Call = view }));
+        var record = Assert.Single(_whole);
+        Assert.Equal("305 Incompatible media format", record.SipWarning);
+        Assert.Equal([("User-to-User", "00;encoding=hex, 01"), ("X-Account", "4711")], record.Headers.OrderBy(header => header.Key, StringComparer.Ordinal).Select(header => (header.Key, header.Value)));
+    }
+
+    [Fact]
     public void A_call_without_audio_is_whole_at_its_end()
     {
         Take(new EngineNote.CallStarted("c1", "1001", true), End(answered: false));

@@ -190,10 +190,10 @@ public sealed class SettingsTests : IDisposable
     [Theory]
     [InlineData(typeof(MgcpSettings), typeof(MgcpSection), new[] { nameof(MgcpSettings.NotifiedEntity) /* Mgcp:CallAgent */, nameof(MgcpSettings.NotifiedEntities) /* the addresses of Mgcp:Listen */, nameof(MgcpSettings.BackupCallAgents) /* Mgcp:BackupCallAgents, an array there */ })]
     [InlineData(typeof(MgcpAdmission), typeof(MgcpSection), new string[0])]
-    [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */, nameof(SipSettings.Admission) /* Sip:Guard */ })]
+    [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */, nameof(SipSettings.KeepHeaders) /* so is Sip:KeepHeaders */, nameof(SipSettings.Admission) /* Sip:Guard */ })]
     [InlineData(typeof(SipAdmission), typeof(SipGuardSection), new[] { nameof(SipAdmission.Scanners) /* an array there */ })]
     [InlineData(typeof(DialSettings), typeof(DialSection), new[] { nameof(DialSettings.ServiceCodes) /* Dial:ServiceCodes, a section there */ })]
-    [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */, nameof(EngineSettings.TellsMessages) /* Observability:Hep */ })]
+    [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.Media) /* Media:…:Advertise */, nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */, nameof(EngineSettings.TellsMessages) /* Observability:Hep */ })]
     public void Every_setting_of_the_engine_is_a_setting(Type engine, Type section, string[] elsewhere)
     {
         foreach (var property in engine.GetProperties().Where(p => p.CanWrite && !elsewhere.Contains(p.Name)))

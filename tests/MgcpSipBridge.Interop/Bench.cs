@@ -55,7 +55,7 @@ internal sealed class Bench : IAsyncDisposable
                 sip += $$""", "Tls": { "Certificate": "{{certificate}}", "Key": "{{key}}", "Trust": "{{authority.Root}}" }""";
             }
 
-            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null);
+            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null, !peer.IsIPv4);
             var gateway = new SimulatedGateway(
                 new GatewaySetup
                 {
@@ -174,7 +174,7 @@ internal sealed class Bench : IAsyncDisposable
 
     private static string Lines(NetAddress peer, string transport, bool registers, NetAddress gateway, BenchSettings settings) => $$"""
         peers:
-          - { name: pbx, uri: "sip:{{peer}};transport={{transport}}", registration: {{(registers ? "perLine" : "none")}}, {{settings.Peer}} }
+          - { name: pbx, uri: "{{settings.PeerUri ?? $"sip:{peer};transport={transport}"}}", registration: {{(registers ? "perLine" : "none")}}, {{settings.Peer}} }
         {{string.Concat(settings.MorePeers.Select(p => $"  - {{ name: {p.Name}, uri: \"sip:{p.Address};transport=udp\" }}\n"))}}
         gateways:
           - name: gw1
@@ -199,6 +199,9 @@ internal sealed record BenchSettings
 
     /// <summary>The same of the section Bridge.</summary>
     public string Bridge { get; init; } = "";
+
+    /// <summary>Where the peer is by name; null for its address.</summary>
+    public string? PeerUri { get; init; }
 
     /// <summary>More settings of the peer.</summary>
     public string Peer { get; init; } = "trusted: true";

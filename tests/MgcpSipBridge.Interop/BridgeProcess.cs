@@ -17,7 +17,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     private BridgeProcess(ExternalProgram program, TemporaryFolder folder, LoopbackHost host, string ready)
     {
         (_program, _folder, Host, ReadyLine) = (program, folder, host, ready);
-        var ports = Addresses().Matches(ready).ToDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
+        var ports = Addresses().Matches(ready).DistinctBy(m => m.Groups[1].Value).ToDictionary(m => m.Groups[1].Value, m => int.Parse(m.Groups[2].Value, CultureInfo.InvariantCulture));
         Mgcp = host.At(ports["mgcp"]);
         SipUdp = host.At(ports["udp"]);
         SipTcp = host.At(ports["tcp"]);
@@ -46,15 +46,16 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     /// <param name="bridge">More settings of the section Bridge, a comma before each.</param>
     /// <param name="sip">The same of the section Sip.</param>
     /// <param name="tls">Whether it listens for TLS, too.</param>
-    public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string bridge = "", string sip = "", bool tls = false)
+    /// <param name="ipv6">Whether it listens to SIP peers on [::1], too, and speaks RTP to them from there.</param>
+    public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string bridge = "", string sip = "", bool tls = false, bool ipv6 = false)
     {
         var folder = new TemporaryFolder();
         var settings = folder.Write("bridge.json", $$"""
             {
               "Bridge": { "Node": "interop", "DrainSeconds": 1{{bridge}} },
               "Mgcp": { "Listen": "{{host}}:0" },
-              "Sip": { "Listen": ["udp://{{host}}:0", "tcp://{{host}}:0"{{(tls ? $", \"tls://{host}:0\"" : "")}}]{{sip}} },
-              "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{host}}" } },
+              "Sip": { "Listen": ["udp://{{host}}:0", "tcp://{{host}}:0"{{(tls ? $", \"tls://{host}:0\"" : "")}}{{(ipv6 ? ", \"udp://[::1]:0\", \"tcp://[::1]:0\"" : "")}}]{{sip}} },
+              "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{(ipv6 ? "::1" : host)}}" } },
               "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
               "Storage": { "Provider": "None" }
             }

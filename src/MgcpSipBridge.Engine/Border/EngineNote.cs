@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
@@ -12,7 +13,11 @@ public abstract record EngineNote
     }
 
     /// <summary>A call began: a phone went off hook, or an INVITE arrived for a line.</summary>
-    public sealed record CallStarted(string CallId, string Line, bool FromLine) : EngineNote;
+    public sealed record CallStarted(string CallId, string Line, bool FromLine) : EngineNote
+    {
+        /// <summary>Headers that the caller sent along (Sip:KeepHeaders).</summary>
+        public ImmutableArray<(string Name, string Value)> Headers { get; init; } = [];
+    }
 
     /// <summary>The far end rings (or early media): last digit to 180/183.</summary>
     public sealed record PostDialDelay(string CallId, TimeSpan Delay) : EngineNote;

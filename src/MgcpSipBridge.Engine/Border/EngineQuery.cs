@@ -198,6 +198,12 @@ public sealed record CallView(
     /// <summary>Whether the line's side lets the far end wait.</summary>
     public bool Held { get; init; }
 
+    /// <summary>Headers that the caller sent along and that are kept (Sip:KeepHeaders); empty for a call of the line's.</summary>
+    public ImmutableArray<(string Name, string Value)> Headers { get; init; } = [];
+
+    /// <summary>What the peer warned of when it refused the call (RFC 3261 §20.43): code and text; null for nothing.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>Number of who sent the call on to this line (RFC 5806, RFC 7044); null for a call that came straight.</summary>
     public string? SentOnBy { get; init; }
 }

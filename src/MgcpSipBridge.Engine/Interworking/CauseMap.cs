@@ -19,7 +19,8 @@ internal static class CauseMap
     /// <summary>Q.850 cause of a final status (RFC 3398 §8.2.6.1); 31 for what the table does not name.</summary>
     /// <param name="status">The status; 0 for BYE and CANCEL.</param>
     /// <param name="rang">Whether it rang before: then 480 says that nobody answered.</param>
-    public static int Q850OfStatus(int status, bool rang = false) => status switch
+    /// <param name="media">Whether a Warning says that the media are not understood: then 488 and 606 are 65.</param>
+    public static int Q850OfStatus(int status, bool rang = false, bool media = false) => status switch
     {
         0 => 16,
         400 or 481 or 500 or 503 => 41,
@@ -35,6 +36,7 @@ internal static class CauseMap
         484 => 28,
         486 or 600 => 17,
         487 => 16,
+        488 or 606 when media => 65,
         502 => 38,
         _ => 31,
     };

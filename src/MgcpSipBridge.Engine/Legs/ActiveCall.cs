@@ -1,6 +1,8 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 
@@ -37,6 +39,12 @@ internal sealed class ActiveCall
 
     /// <summary>Who sent the call on to the line.</summary>
     public Party? SentOnBy { get; set; }
+
+    /// <summary>Headers of the caller's that are kept.</summary>
+    public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
+
+    /// <summary>What the peer warned of when it refused.</summary>
+    public SipWarning? Warning { get; set; }
 
     /// <summary>Whether the line's number is withheld in this call; null: as is set for the line.</summary>
     public bool? Withheld { get; set; }
@@ -132,6 +140,8 @@ internal sealed class ActiveCall
         Counted = Counted,
         Connected = Connected is { } who ? (who.Withheld ? "" : who.Number) : null,
         SentOnBy = SentOnBy?.Number,
+        Headers = Carried,
+        Warning = Warning?.ToString(),
         Held = Media.Holds && Ended is null,
     };
 

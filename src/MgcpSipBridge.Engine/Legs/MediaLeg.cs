@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 
@@ -18,6 +19,9 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     private SessionDescription? _peerOffer;
     private SessionDescription? _shownToGateway;
     private SessionDescription? _shownToPeer;
+
+    // By early dialog: answers to offers of phones that ring and are not heard.
+    private readonly Dictionary<string, SessionDescription?> _beside = new(StringComparer.Ordinal);
     private readonly HashSet<bool> _silences = [];
     private bool _closing;
 
@@ -32,9 +36,20 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>Whether the peer's description is known.</summary>
     public bool KnowsPeer => _peer is not null;
 
-    public NetAddress GatewayRtp { get; private set; }
+    private NetAddress _gatewayRtp;
+    private NetAddress _sipRtp;
 
-    public NetAddress SipRtp { get; private set; }
+    private NetAddress GatewayRtp => core.Settings.Media.Gateway.IsEmpty
+        ? _gatewayRtp
+        : Told(core.Settings.Media.Gateway, core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default, _gatewayRtp);
+
+    private NetAddress SipRtp => SipRtpFor(call.Peer.Peer);
+
+    private NetAddress SipRtpFor(string? peer) =>
+        core.Settings.Media.Sip.IsEmpty || peer is null ? _sipRtp : Told(core.Settings.Media.Sip, core.Sip.AddressOf(peer), _sipRtp);
+
+    private static NetAddress Told(ImmutableArray<SipAdvertisement> advertised, NetAddress remote, NetAddress own) =>
+        !remote.IsNone && SipAdvertisement.For(advertised, remote) is { } host && NetAddress.TryParse(host, 0, out var address) ? address.WithPort(own.Port) : own;
 
     public void Open()
     {
@@ -46,8 +61,8 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     public void OnOpened(RelayEvent.Opened opened)
     {
         IsOpen = !_closing;
-        GatewayRtp = opened.GatewayRtp;
-        SipRtp = opened.SipRtp;
+        _gatewayRtp = opened.GatewayRtp;
+        _sipRtp = opened.SipRtp;
         core.Note(new EngineNote.MediaChanged(Id, Open: true, null) { CallId = call.Id.ToString() });
     }
 
@@ -127,16 +142,37 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         return answer;
     }
 
+    /// <summary>Answers a new offer of one of several phones that ring, while another is heard; null when nothing in it fits.</summary>
+    public ReadOnlyMemory<byte>? AnswerBeside(ReadOnlyMemory<byte> text, string dialog)
+    {
+        if (_gateway?.Audio is not { } ours || SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer?.Audio is not { } audio) return null;
+        var common = AudioNegotiation.Common(audio.Formats, ours.Formats);
+        if (common.IsEmpty) return null;
+        // What this phone was shown before is the INVITE's offer, or its own last answer.
+        var shown = _beside.GetValueOrDefault(dialog, _shownToPeer);
+        var answer = Show(AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, shown), SipRtp, common, Direction), ref shown);
+        _beside[dialog] = shown;
+        return answer;
+    }
+
+    /// <summary>One of the phones has answered: what it was shown is what counts.</summary>
+    public void Choose(string dialog)
+    {
+        if (_beside.GetValueOrDefault(dialog) is { } shown) _shownToPeer = shown;
+        _beside.Clear();
+    }
+
     /// <summary>Our offer to the peer: what the gateway speaks, at our address.</summary>
     public ReadOnlyMemory<byte> OfferToPeer() => Show(ForPeer(), ref _shownToPeer);
 
     /// <summary>Our offer to somebody who has not been told anything of this call yet.</summary>
-    public ReadOnlyMemory<byte> OfferToAnother()
+    /// <param name="peer">Whose that is.</param>
+    public ReadOnlyMemory<byte> OfferToAnother(string peer)
     {
         Holds = false;
         _peerOffer = null;
         return Show(
-            AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtp, _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime), ref _shownToPeer);
+            AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtpFor(peer), _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime), ref _shownToPeer);
     }
 
     /// <summary>

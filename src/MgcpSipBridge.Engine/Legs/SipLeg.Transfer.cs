@@ -49,11 +49,12 @@ internal sealed partial class SipLeg
         _destinations = _destinations.Dequeue(out var destination);
         _nextName = destination.Peer;
         _next = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(), Withholds)
+            new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(destination.Peer), Withholds)
             {
                 Replaces = _asked!.Replaces,
                 ReferredBy = _asked.By,
-                Carried = _asked.Carried,
+                // What the peer wants said, else what the caller said to the line.
+                Carried = _asked.Carried.IsEmpty ? call.Carried : _asked.Carried,
                 HasAlternative = !_destinations.IsEmpty,
                 Caller = destination.Caller,
             },

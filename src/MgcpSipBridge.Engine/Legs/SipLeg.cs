@@ -136,11 +136,12 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 
         _answered = true;
         // Whoever refused the call before has not ended it.
-        (call.SipStatus, call.Q850) = (0, 0);
+        (call.SipStatus, call.Q850, call.Warning) = (0, 0, null);
         var description = answered.Description;
         if (description.IsEmpty) _early.TryGetValue(answered.Dialog, out description);
         // An answer that was already heard, repeated in the 200, changes nothing (RFC 3261 §13.2.1).
         var known = _heardDialog == answered.Dialog;
+        call.Media.Choose(answered.Dialog);
         if (!known && (description.IsEmpty || !call.Media.TakePeerAnswer(description)))
         {
             _released = true;
@@ -210,14 +211,18 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     /// <summary>A new offer inside the call: hold, resume, another address or codec of the peer.</summary>
     public void OnOffered(SipEvent.Offered offered)
     {
-        if (call.Media.AnswerNewOffer(offered.Offer) is not { } answer)
+        var early = call.FromLine && !_answered && offered.Dialog.Length > 0;
+        // Of several phones that ring, each has an answer of its own; only the one that is heard changes what is heard.
+        var beside = early && _heardDialog is { } heard && heard != offered.Dialog;
+        if ((beside ? call.Media.AnswerBeside(offered.Offer, offered.Dialog) : call.Media.AnswerNewOffer(offered.Offer)) is not { } answer)
         {
             core.Sip.RefuseOffer(Handle, 488, core.Now);
             return;
         }
 
         core.Sip.AnswerOffer(Handle, answer, core.Now);
-        if (!offered.Offer.IsEmpty) call.Bearer.Redescribe();
+        if (early && !offered.Offer.IsEmpty) _early = _early.SetItem(offered.Dialog, offered.Offer);
+        if (!offered.Offer.IsEmpty && !beside) call.Bearer.Redescribe();
     }
 
     /// <summary>The caller answered the offer of our 180; the gateway hears of it with the answer.</summary>
@@ -274,6 +279,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     private void Note(SipEnd end)
     {
         call.SipStatus = end.Status;
-        call.Q850 = end.Q850 != 0 ? end.Q850 : CauseMap.Q850OfStatus(end.Status, _rang);
+        call.Warning = end.Warning;
+        call.Q850 = end.Q850 != 0 ? end.Q850 : CauseMap.Q850OfStatus(end.Status, _rang, end.Warning is { IsAboutMedia: true });
     }
 }

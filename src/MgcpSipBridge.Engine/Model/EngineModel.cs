@@ -155,6 +155,9 @@ public sealed record EngineSettings
     /// <summary>The SIP side's.</summary>
     public required SipSettings Sip { get; init; }
 
+    /// <summary>Addresses of the relay for those gateways, and those peers, that reach it by another one than all others.</summary>
+    public MediaAdvertising Media { get; init; } = new();
+
     /// <summary>Time-outs of dialling and ringing.</summary>
     public DialSettings Dial { get; init; } = new();
 
@@ -172,6 +175,16 @@ public sealed record EngineSettings
 
     /// <summary>Local time minus UTC, for caller id's date; set anew by the host when it changes.</summary>
     public TimeSpan UtcOffset { get; init; }
+}
+
+/// <summary>What is written into SDP for whom; everybody else is told what the relay says of itself. Hosts are literals.</summary>
+public sealed record MediaAdvertising
+{
+    /// <summary>By a gateway's network.</summary>
+    public ImmutableArray<SipAdvertisement> Gateway { get; init; } = [];
+
+    /// <summary>By a peer's network.</summary>
+    public ImmutableArray<SipAdvertisement> Sip { get; init; } = [];
 }
 
 /// <summary>Time-outs of dialling and ringing.</summary>

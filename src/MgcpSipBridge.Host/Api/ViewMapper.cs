@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Provisioning;
@@ -43,6 +44,9 @@ internal static partial class ViewMapper
             CallerFrom = model.CallerFrom.ToMessage(),
             CallerIn = model.CallerIn.ToMessage(),
             Challenge = model.Challenged,
+            NumbersOut = { model.Numbers.ToPeer.Select(ToMessage) },
+            NumbersIn = { model.Numbers.FromPeer.Select(ToMessage) },
+            UserPhone = model.Numbers.UserPhone,
             LocalAddress = model.LocalAddress?.Host ?? "",
             PasswordSet = model.Password is not null,
             Source = state.SourceOf(ResourceKind.Peer, model.Name),
@@ -55,6 +59,9 @@ internal static partial class ViewMapper
             Reachability = state.PeerStateOf(model.Name).ToMessage(),
         };
     }
+
+    private static V1.NumberRule ToMessage(SipNumberRule rule) =>
+        new() { Prefix = rule.Prefix, StripDigits = rule.Strip, Prepend = rule.Prepend, MinDigits = rule.MinDigits, MaxDigits = rule.MaxDigits };
 
     private static string UriOf(string host, int port, SipTransport? transport) =>
         $"sip:{host}{(port == 0 ? "" : ":" + port)}{(transport is { } by ? ";transport=" + by.ToString().ToLowerInvariant() : "")}";
@@ -135,9 +142,16 @@ internal static partial class ViewMapper
         SipCallId = view.SipCallId ?? "",
         Connected = view.Connected ?? "",
         SentOnBy = view.SentOnBy ?? "",
+        SipWarning = view.Warning ?? "",
+        Headers = { view.Headers.ToMap() },
         Held = view.Held,
         GatewayCounters = view.Counted?.ToMessage(),
     };
+
+    /// <summary>Headers by name; several of a name are one, as RFC 3261 §7.3.1 joins them.</summary>
+    public static Dictionary<string, string> ToMap(this ImmutableArray<(string Name, string Value)> headers) => headers
+        .GroupBy(header => header.Name, StringComparer.OrdinalIgnoreCase)
+        .ToDictionary(group => group.First().Name, group => string.Join(", ", group.Select(header => header.Value)), StringComparer.Ordinal);
 
     public static V1.Ladder ToMessage(this LadderView view, MonotonicClock clock) => new()
     {

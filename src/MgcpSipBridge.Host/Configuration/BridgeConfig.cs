@@ -146,6 +146,9 @@ internal sealed class SipSection
     [Setting("How long an answer of the name servers is waited for, also for gateways whose address is a name.", Min = "100ms", Max = "30s")]
     public TimeSpan LookUpTimeout { get; set; } = TimeSpan.FromSeconds(4);
 
+    [Setting("Name servers for the names of peers, as address or address:port; what they do not know the system is asked for. By default the system's.", OrOne = true)]
+    public string[] NameServers { get; set; } = [];
+
     [Setting("Product name in User-Agent and Server.")]
     public string Product { get; set; } = "MgcpSipBridge";
 
@@ -169,6 +172,9 @@ internal sealed class SipSection
 
     [Setting("Hosts that a redirection (3xx) may lead to beside those of the peers.")]
     public string[] RedirectHosts { get; set; } = [];
+
+    [Setting("Headers of incoming calls that are shown with the call (API, events, records) and go on where it leaves as SIP again, by a transfer or a redirection: User-to-User (RFC 7433) and private ones (X-...); an empty text for none. All others end here.", OrOne = true)]
+    public string[] KeepHeaders { get; set; } = ["User-to-User"];
 
     [Setting("Lifetime asked for in SUBSCRIBE to waiting messages (RFC 3842).", Min = "60s", Max = "1d")]
     public TimeSpan SubscribeExpires { get; set; } = TimeSpan.FromSeconds(3600);
@@ -326,7 +332,9 @@ internal sealed class RelaySection
 internal sealed class MediaSideSection
 {
     [Setting("Address that RTP is sent from and received on.")] public string Address { get; set; } = "127.0.0.1";
-    [Setting("Address written into SDP, where NAT stands between; by default the address itself.")] public string? Advertise { get; set; }
+
+    [Setting("Address written into SDP, where NAT stands between, or a list: one for everybody, and network=address (10.0.0.0/8=10.0.0.5) for those whose signalling comes from a network. Those in Sip:LocalNetworks are told the address itself. By default the address itself.", OrOne = true)]
+    public string[] Advertise { get; set; } = [];
 }
 
 /// <summary>How nodes find one another.</summary>

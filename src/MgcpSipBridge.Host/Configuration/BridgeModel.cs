@@ -17,7 +17,11 @@ internal sealed record MgcpListen(NetAddress Address, string Setting);
 internal sealed record SipListen(SipTransport Transport, NetAddress Address, string Setting);
 
 /// <summary>One side of the relay: the address to bind and the one written into SDP, ports 0.</summary>
-internal sealed record MediaSide(NetAddress Address, NetAddress Advertise);
+internal sealed record MediaSide(NetAddress Address, NetAddress Advertise)
+{
+    /// <summary>What those in certain networks are told instead.</summary>
+    public ImmutableArray<SipAdvertisement> Networks { get; init; } = [];
+}
 
 /// <summary>The validated settings: everything that could be checked without opening a socket has been.</summary>
 internal sealed record BridgeModel
@@ -27,6 +31,7 @@ internal sealed record BridgeModel
     public required string? CallAgent { get; init; }
     public required ImmutableArray<SipListen> SipListen { get; init; }
     public required ImmutableArray<TlsPin> SipPins { get; init; }
+    public required ImmutableArray<NetAddress> NameServers { get; init; }
     public required ImmutableArray<ServiceCode> ServiceCodes { get; init; }
     public required SipAdvertise SipAdvertise { get; init; }
     public required MediaSide GatewayMedia { get; init; }
@@ -99,6 +104,7 @@ internal sealed record BridgeModel
                 SessionExpires = s.SessionExpires,
                 SessionMinimum = s.SessionMinimum,
                 RedirectHosts = [.. s.RedirectHosts.Select(host => host.ToLowerInvariant())],
+                KeepHeaders = [.. s.KeepHeaders.Where(name => name.Length > 0)],
                 SubscribeExpires = s.SubscribeExpires,
                 RegisterExpires = s.RegisterExpires,
                 PingInterval = s.PingInterval,
@@ -124,6 +130,7 @@ internal sealed record BridgeModel
                 MaxTransactions = s.MaxTransactions,
                 Trace = s.Trace,
             },
+            Media = new MediaAdvertising { Gateway = GatewayMedia.Networks, Sip = SipMedia.Networks },
             Dial = new DialSettings
             {
                 FirstDigit = d.FirstDigit,

@@ -22,9 +22,10 @@ internal static partial class SettingsValidator
         foreach (var (backup, i) in config.Mgcp.BackupCallAgents.Select((b, i) => (b, i))) check.CallAgent($"Mgcp:BackupCallAgents:{i}", backup);
         var listen = check.SipListeners(config.Sip.Listen);
         var pins = check.SipTls(config.Sip.Tls, listen);
+        var nameServers = config.Sip.NameServers.Select((text, i) => check.Address(config.Sip.NameServers.Length == 1 ? "Sip:NameServers" : $"Sip:NameServers:{i}", text, 53)).ToImmutableArray();
         var advertise = check.Advertise(config.Sip);
-        var gatewayMedia = check.Media("Media:Gateway", config.Media.Gateway);
-        var sipMedia = check.Media("Media:Sip", config.Media.Sip);
+        var gatewayMedia = check.Media("Media:Gateway", config.Media.Gateway, advertise.Local);
+        var sipMedia = check.Media("Media:Sip", config.Media.Sip, advertise.Local);
         var (first, last) = check.Ports(config.Media.Ports);
         var api = ApiSettings.Validate(config.Api, sources, check.Wrong);
         if (config.Relay.Engine == RelayEngine.Native && !RtpRelay.NativeIsPossible) check.Wrong("Relay:Engine", "the native engine needs Linux on 64 bits; Auto takes what there is");
@@ -40,6 +41,7 @@ internal static partial class SettingsValidator
             CallAgent = callAgent,
             SipListen = listen,
             SipPins = pins,
+            NameServers = nameServers,
             ServiceCodes = codes,
             SipAdvertise = advertise,
             GatewayMedia = gatewayMedia,
@@ -104,12 +106,19 @@ internal static partial class SettingsValidator
 
         public SipAdvertise Advertise(SipSection sip)
         {
+            var (hosts, networks) = Advertise("Sip:Advertise", sip.Advertise);
+            var local = sip.LocalNetworks.Select((text, i) => Network(sip.LocalNetworks.Length == 1 ? "Sip:LocalNetworks" : $"Sip:LocalNetworks:{i}", text)).OfType<NetPrefix>();
+            return new SipAdvertise(hosts, networks, [.. local]);
+        }
+
+        private (ImmutableArray<string> Hosts, ImmutableArray<SipAdvertisement> Networks) Advertise(string setting, string[] texts)
+        {
             var hosts = ImmutableArray.CreateBuilder<string>();
             var networks = ImmutableArray.CreateBuilder<SipAdvertisement>();
-            for (var i = 0; i < sip.Advertise.Length; i++)
+            for (var i = 0; i < texts.Length; i++)
             {
-                var path = sip.Advertise.Length == 1 ? "Sip:Advertise" : $"Sip:Advertise:{i}";
-                var (text, equals) = (sip.Advertise[i], sip.Advertise[i].IndexOf('='));
+                var path = texts.Length == 1 ? setting : $"{setting}:{i}";
+                var (text, equals) = (texts[i], texts[i].IndexOf('='));
                 var host = Host(path, text[(equals + 1)..])!;
                 if (equals >= 0)
                 {
@@ -121,8 +130,7 @@ internal static partial class SettingsValidator
                 else hosts.Add(host);
             }
 
-            var local = sip.LocalNetworks.Select((text, i) => Network(sip.LocalNetworks.Length == 1 ? "Sip:LocalNetworks" : $"Sip:LocalNetworks:{i}", text)).OfType<NetPrefix>();
-            return new SipAdvertise(hosts.ToImmutable(), networks.ToImmutable(), [.. local]);
+            return (hosts.ToImmutable(), networks.ToImmutable());
         }
 
         private static int KindOf(string host) => !NetAddress.TryParse(host, 0, out var address) ? 0 : address.IsIPv4 ? 4 : 6;
@@ -185,12 +193,23 @@ internal static partial class SettingsValidator
             return pins.ToImmutable();
         }
 
-        public MediaSide Media(string path, MediaSideSection side)
+        public MediaSide Media(string path, MediaSideSection side, ImmutableArray<NetPrefix> local)
         {
             var address = Ip(path + ":Address", side.Address);
-            var advertise = side.Advertise is null ? address : Ip(path + ":Advertise", side.Advertise);
-            if (side.Advertise is not null && advertise.IsUnspecified) Wrong(path + ":Advertise", "nobody can send to that address");
-            return new MediaSide(address, advertise);
+            var (hosts, networks) = Advertise(path + ":Advertise", side.Advertise);
+            // SDP takes names, but gateways do not.
+            foreach (var host in hosts.Concat(networks.Select(n => n.Host)))
+            {
+                if (!NetAddress.TryParse(host, 0, out var told) || told.Port != 0) Wrong(path + ":Advertise", $"\"{host}\" is not an IP address (without port)");
+                else if (told.IsUnspecified) Wrong(path + ":Advertise", "nobody can send to that address");
+            }
+
+            if (hosts.Length > 1) Wrong(path + ":Advertise", "one address is for everybody; others are written as network=address");
+            var advertise = hosts is [var one, ..] && NetAddress.TryParse(one, 0, out var everybody) ? everybody : address;
+            return new MediaSide(address, advertise)
+            {
+                Networks = [.. networks, .. address.IsUnspecified || hosts.IsEmpty ? [] : local.Select(network => new SipAdvertisement(network, address.UriHost))],
+            };
         }
 
         public (int First, int Last) Ports(string text)
@@ -240,6 +259,8 @@ internal static partial class SettingsValidator
             if (m.THist < m.TMax) Wrong("Mgcp:THist", "is shorter than Mgcp:TMax; answers must outlive retransmissions (RFC 3435 §3.5.1)");
             if (m.Max2 <= m.Max1) Wrong("Mgcp:Max2", "must be more than Mgcp:Max1");
             var s = config.Sip;
+            foreach (var (name, i) in s.KeepHeaders.Select((name, i) => (name, i)))
+                if (name.Length > 0 && !SipSettings.MayKeep(name)) Wrong(s.KeepHeaders.Length == 1 ? "Sip:KeepHeaders" : $"Sip:KeepHeaders:{i}", $"\"{name}\" is neither User-to-User nor a private header such as X-Account");
             if (s.T2 < s.T1) Wrong("Sip:T2", "is shorter than Sip:T1");
             if (s.RegisterRetryMax < s.RegisterRetry) Wrong("Sip:RegisterRetryMax", "is shorter than Sip:RegisterRetry");
             if (s.Product.Length == 0 || s.Product.Any(c => !(char.IsAsciiLetterOrDigit(c) || "-.!%*_+`'~/ ".Contains(c, StringComparison.Ordinal))))

@@ -75,7 +75,7 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
         switch (note)
         {
             case EngineNote.CallStarted started:
-                Call("call.started", started.CallId, () => new V1.CallEvent { Call = started.CallId, Line = started.Line, Direction = Direction(started.FromLine) });
+                Call("call.started", started.CallId, () => new V1.CallEvent { Call = started.CallId, Line = started.Line, Direction = Direction(started.FromLine), Headers = { started.Headers.ToMap() } });
                 break;
             case EngineNote.PostDialDelay ringing:
                 Call("call.ringing", ringing.CallId, () => new V1.CallEvent { Call = ringing.CallId, Delay = ringing.Delay.ToDuration() });

@@ -14,12 +14,14 @@ namespace MgcpSipBridge.Host.Net;
 internal readonly record struct SipAnswer(ImmutableArray<SipTarget> Targets, TimeSpan? Lifetime);
 
 /// <summary>
-/// Finds the next hops of a host (RFC 3263 §4): NAPTR and SRV by DNS; addresses by the system's resolver, so that hosts files count too.
+/// Finds the next hops of a host (RFC 3263 §4): NAPTR and SRV by DNS; addresses by the system's resolver, so that hosts files count too, unless name servers of our own know
+/// them.
 /// Only transports and address families that we listen on are answered, in the order in which they should be tried.
 /// </summary>
 internal sealed partial class SipResolver
 {
     private readonly LookupClient _dns;
+    private readonly bool _hasServers;
     private readonly ImmutableArray<SipListener> _listeners;
     private readonly TimeSpan _timeout;
     private readonly Random _chance;
@@ -34,7 +36,8 @@ internal sealed partial class SipResolver
     public SipResolver(ImmutableArray<SipListener> listeners, TimeSpan timeout, IReadOnlyList<IPEndPoint> servers, ILogger log, Random? chance = null)
     {
         (_listeners, _timeout, _log, _chance) = (listeners, timeout, log, chance ?? Random.Shared);
-        var options = servers.Count > 0 ? new LookupClientOptions([.. servers]) : new LookupClientOptions();
+        _hasServers = servers.Count > 0;
+        var options = _hasServers ? new LookupClientOptions([.. servers]) : new LookupClientOptions();
         options.Timeout = TimeSpan.FromMilliseconds(Math.Max(timeout.TotalMilliseconds / 2, 50));
         options.Retries = 1;
         options.ThrowDnsErrors = false;
@@ -138,7 +141,10 @@ internal sealed partial class SipResolver
 
         private async Task<ImmutableArray<SipTarget>> AddressesAsync(string host, int port, SipTransport by)
         {
-            IPAddress[] addresses;
+            IPAddress[] addresses = resolver._hasServers
+                ? [.. (await AskAddressesAsync<ARecord>(host, QueryType.A)).Select(r => r.Address), .. (await AskAddressesAsync<AaaaRecord>(host, QueryType.AAAA)).Select(r => r.Address)]
+                : [];
+            if (addresses.Length > 0) return Targets(addresses, port, by);
             try
             {
                 addresses = await Dns.GetHostAddressesAsync(host, cancel);
@@ -148,29 +154,33 @@ internal sealed partial class SipResolver
                 return [];
             }
 
+            if (resolver._hasServers) return Targets(addresses, port, by);
             // The system does not tell how long they hold; the name servers do, where they know the name at all.
-            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetwork)) await AskLifetimeAsync<ARecord>(host, QueryType.A);
-            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetworkV6)) await AskLifetimeAsync<AaaaRecord>(host, QueryType.AAAA);
-            return [.. addresses.Select(a => NetAddress.From(a, port)).Where(a => resolver.Serves(by, a)).Select(a => new SipTarget(by, a)).Distinct()];
+            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetwork)) await AskAddressesAsync<ARecord>(host, QueryType.A);
+            if (addresses.Any(a => a.AddressFamily == AddressFamily.InterNetworkV6)) await AskAddressesAsync<AaaaRecord>(host, QueryType.AAAA);
+            return Targets(addresses, port, by);
         }
 
-        private bool Hears(SipTransport transport) => resolver._listeners.Any(l => l.Transport == transport);
+        private ImmutableArray<SipTarget> Targets(IPAddress[] addresses, int port, SipTransport by) =>
+            [.. addresses.Select(a => NetAddress.From(a, port)).Where(a => resolver.Serves(by, a)).Select(a => new SipTarget(by, a)).Distinct()];
 
-        // The addresses are known: name servers that are silent must not keep a host of the hosts file away, nor for long.
-        private async Task AskLifetimeAsync<T>(string host, QueryType type)
+        // Name servers that are silent must not keep a host of the hosts file away, nor for long.
+        private async Task<List<T>> AskAddressesAsync<T>(string host, QueryType type)
             where T : DnsResourceRecord
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             limit.CancelAfter(resolver._timeout / 4);
             try
             {
-                await AskAsync<T>(host, type, limit.Token);
+                return await AskAsync<T>(host, type, limit.Token);
             }
             catch (Exception e) when (e is DnsResponseException or OperationCanceledException or SocketException)
             {
-                // They hold for as long as those whose time nobody knows.
+                return [];
             }
         }
+
+        private bool Hears(SipTransport transport) => resolver._listeners.Any(l => l.Transport == transport);
 
         private async Task<List<T>> AskAsync<T>(string name, QueryType type, CancellationToken limit)
             where T : DnsResourceRecord

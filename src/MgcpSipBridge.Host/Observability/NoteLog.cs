@@ -147,6 +147,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case SipNote.TargetChanged { State: SipPeerState.Down } down when Speak($"target {down.Peer} {down.Address}", out _):
                 TargetDown(_sip, down.Address, down.Peer);
                 break;
+            case SipNote.Warned warned:
+                PeerWarned(_sip, warned.Peer, warned.Status, warned.Code);
+                break;
             case SipNote.CredentialsRefused refused when Speak("credentials " + refused.Peer, out var more):
                 CredentialsRefused(_sip, refused.Peer, redaction[refused.Key], refused.Status, more);
                 break;
@@ -237,6 +240,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 3022, EventName = "PeerTargetUp", Level = LogLevel.Debug, Message = "{Address} of peer {Peer} answers")]
     private static partial void TargetUp(ILogger logger, NetAddress address, string peer);
+
+    [LoggerMessage(EventId = 3024, EventName = "PeerWarned", Level = LogLevel.Debug, Message = "Peer {Peer} refuses a call with {Status} and warns: {Code}")]
+    private static partial void PeerWarned(ILogger logger, string peer, int status, int code);
 
     [LoggerMessage(EventId = 3023, EventName = "PeerTargetDown", Level = LogLevel.Warning, Message = "{Address} of peer {Peer} does not answer: others of that peer are tried before it")]
     private static partial void TargetDown(ILogger logger, NetAddress address, string peer);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 using Prometheus;
@@ -10,6 +11,8 @@ internal sealed class SipMetrics
     private static readonly string[] Methods =
         ["ACK", "BYE", "CANCEL", "INFO", "INVITE", "MESSAGE", "NOTIFY", "OPTIONS", "other", "PRACK", "PUBLISH", "REFER", "REGISTER", "SUBSCRIBE", "UPDATE"];
     private static readonly string[] StatusClasses = ["1xx", "2xx", "3xx", "4xx", "5xx", "6xx"];
+    // RFC 3261 §20.43 and what IANA has added; whatever else a peer makes up is one.
+    private static readonly int[] Warnings = [300, 301, 302, 303, 304, 305, 306, 307, 308, 330, 331, 370, 380, 381, 399];
     private static readonly string[] InOut = ["in", "out"];
     private readonly Dictionary<(string Peer, SipTransport, NetAddress), SipPeerState> _states = [];
     private readonly Counter _sipRequests;
@@ -22,6 +25,7 @@ internal sealed class SipMetrics
     private readonly Counter _challenges;
     private readonly Gauge _targets;
     private readonly Histogram _duration;
+    private readonly Counter _warnings;
 
     /// <summary>Declares everything.</summary>
     public SipMetrics(MetricFactory metrics)
@@ -38,6 +42,9 @@ internal sealed class SipMetrics
         _duration = metrics.CreateHistogram("mgcpsipbridge_sip_transaction_duration_seconds", "From the first sending of our SIP request to its final response.",
             ["method"], new HistogramConfiguration { Buckets = [.002, .005, .01, .025, .05, .1, .25, .5, 1, 2, 4, 10, 32] });
         foreach (var method in (string[])["BYE", "INVITE", "OPTIONS", "REGISTER"]) _duration.WithLabels(method);
+        _warnings = metrics.CreateCounter("mgcpsipbridge_sip_warnings_total", "Refusals of peers with a Warning header, by its code (RFC 3261 section 20.43).", "code");
+        foreach (var code in Warnings) _warnings.WithLabels(code.ToString(CultureInfo.InvariantCulture));
+        _warnings.WithLabels("other");
         foreach (var direction in InOut)
         {
             foreach (var method in Methods) _sipRequests.WithLabels(method, direction);
@@ -79,6 +86,9 @@ internal sealed class SipMetrics
                 break;
             case SipNote.TargetChanged target:
                 Apply(target);
+                break;
+            case SipNote.Warned warned:
+                _warnings.WithLabels(Array.IndexOf(Warnings, warned.Code) >= 0 ? warned.Code.ToString(CultureInfo.InvariantCulture) : "other").Inc();
                 break;
             case SipNote.CredentialsRefused refused:
                 _sipCredentialsRefused.WithLabels(refused.Peer).Inc();

@@ -46,6 +46,18 @@ internal static class LinesYaml
         LocalAddress = map.Text("localAddress"),
         Challenge = map.Flag("challenge", false),
         BackupUris = map.Texts("backupUris"),
+        NumbersOut = map.List("numbersOut", ReadNumberRule),
+        NumbersIn = map.List("numbersIn", ReadNumberRule),
+        UserPhone = map.Flag("userPhone", false),
+    };
+
+    private static NumberRuleConfig ReadNumberRule(MapReader map) => new(map.Written)
+    {
+        Prefix = map.Text("prefix") ?? "",
+        StripDigits = map.Number("stripDigits", 0, 64, 0)!.Value,
+        Prepend = map.Text("prepend") ?? "",
+        MinDigits = map.Number("minDigits", 0, 64, 0)!.Value,
+        MaxDigits = map.Number("maxDigits", 0, 64, 0)!.Value,
     };
 
     private static readonly (string, SipIdentityHeader)[] IdentityWords =

@@ -34,6 +34,19 @@ internal sealed record PeerConfig(Written Written)
     public string? LocalAddress { get; init; }
     public bool Challenge { get; init; }
     public ImmutableArray<string> BackupUris { get; init; } = [];
+    public ImmutableArray<NumberRuleConfig> NumbersOut { get; init; } = [];
+    public ImmutableArray<NumberRuleConfig> NumbersIn { get; init; } = [];
+    public bool UserPhone { get; init; }
+}
+
+/// <summary>How numbers that begin alike are rewritten, as the user wrote it.</summary>
+internal sealed record NumberRuleConfig(Written Written)
+{
+    public string Prefix { get; init; } = "";
+    public int StripDigits { get; init; }
+    public string Prepend { get; init; } = "";
+    public int MinDigits { get; init; }
+    public int MaxDigits { get; init; }
 }
 
 /// <summary>A gateway as the user wrote it.</summary>

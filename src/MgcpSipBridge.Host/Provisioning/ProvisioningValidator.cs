@@ -47,6 +47,9 @@ internal static partial class ProvisioningValidator
     [GeneratedRegex(@"^[+]?[0-9*#A-D]{1,64}$", RegexOptions.NonBacktracking)]
     private static partial Regex DestinationPattern();
 
+    [GeneratedRegex(@"^[+]?[0-9*#A-D]{0,64}$", RegexOptions.NonBacktracking)]
+    private static partial Regex PrependPattern();
+
     // A domain name, with the underscores that equipment writes, or a literal in brackets (RFC 3435 §2.1.2).
     [GeneratedRegex(@"^([A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?|\[[0-9A-Fa-f.:]{2,45}\])$", RegexOptions.NonBacktracking)]
     private static partial Regex DomainPattern();
@@ -94,7 +97,17 @@ internal static partial class ProvisioningValidator
                 Challenged = peer.Challenge,
                 Backups = Backups(peer, transport),
                 LocalAddress = LocalAddress(peer, transport),
+                Numbers = new SipNumbering([.. peer.NumbersOut.Select(NumberRule)], [.. peer.NumbersIn.Select(NumberRule)], peer.UserPhone),
             }, peer.Media, peer.Digits);
+        }
+
+        private SipNumberRule NumberRule(NumberRuleConfig rule)
+        {
+            foreach (var (field, text) in ((string, string)[])[("prefix", rule.Prefix), ("prepend", rule.Prepend)])
+                if (!PrependPattern().IsMatch(text)) Wrong(rule.Written, field, $"\"{text}\" is not digits: 0-9, *, #, A-D, with or without a leading +");
+            if (rule.StripDigits > rule.Prefix.Length) Wrong(rule.Written, "stripDigits", $"{rule.StripDigits} is more than the prefix has");
+            if (rule.MaxDigits != 0 && rule.MaxDigits < rule.MinDigits) Wrong(rule.Written, "maxDigits", $"{rule.MaxDigits} is fewer than minDigits");
+            return new SipNumberRule(rule.Prefix, rule.StripDigits, rule.Prepend, rule.MinDigits, rule.MaxDigits);
         }
 
         public GatewayModel Gateway(GatewayConfig gateway)

@@ -184,7 +184,7 @@ internal sealed partial class RouteRules(ProvisioningConfig config, ConfigProble
         }
     }
 
-    private static bool Prepended(string prepend) => prepend.Length == 0 || ProvisioningValidator.IsDestination(prepend);
+    private static bool Prepended(string prepend) => prepend is "" or "+" || ProvisioningValidator.IsDestination(prepend);
 
     private string NoPeer(string peer) => $"there is no peer \"{peer}\"{Suggestion.Hint(peer, _peers)}";
 

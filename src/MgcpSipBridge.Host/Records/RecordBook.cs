@@ -109,6 +109,8 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
         into.Q850Cause = record.Q850;
         into.MgcpCallId = call.MgcpCallId ?? "";
         into.SipCallId = call.SipCallId ?? "";
+        into.SipWarning = call.Warning ?? "";
+        foreach (var (name, value) in call.Headers.ToMap()) into.Headers[name] = value;
         if (call.Counted is { } counted) into.GatewayCounters = counted.ToMessage();
         entry.Ended = DateTime.UtcNow;
         ended(into.Clone());

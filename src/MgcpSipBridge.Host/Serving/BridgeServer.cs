@@ -240,7 +240,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);
         if (_model.SipAdvertise.Hosts.IsEmpty && Sip.Any(l => l.Bound.IsUnspecified)) Log.Guessed(_log, "Sip:Advertise", fallback.Host);
         var settings = _model.ToEngineSettings(_mgcpPorts.Bound, Sip, fallback, interfaces);
-        _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [], net);
+        _resolver = new SipResolver(settings.Sip.Listeners, config.Sip.LookUpTimeout, [.. _model.NameServers.Select(server => new System.Net.IPEndPoint(server.ToIPAddress(), server.Port))], net);
         _shard.Start(makeEngine(settings), this, new SipOverload(settings.Sip, new Entropy(RandomNumberGenerator.GetBytes(Entropy.SeedBytes)), State.IsPeer));
         _metrics.ReadBeforeScrape(intake =>
         {

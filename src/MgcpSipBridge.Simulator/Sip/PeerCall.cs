@@ -167,7 +167,7 @@ public sealed partial class PeerCall
     }
 
     /// <summary>A final refusal (an incoming call).</summary>
-    public void Reject(int status, string reason, int q850, Instant now, int retryAfter = 0)
+    public void Reject(int status, string reason, int q850, Instant now, int retryAfter = 0, string? warning = null)
     {
         if (Invitation is not { HasFinal: false } invitation) return;
         FinalStatus = status;
@@ -175,6 +175,7 @@ public sealed partial class PeerCall
         {
             if (retryAfter != 0) response.With("retry-after", retryAfter.ToString(System.Globalization.CultureInfo.InvariantCulture));
             if (q850 != 0) response.With("reason", $"Q.850;cause={q850}");
+            if (warning is not null) response.With("warning", warning);
             if (status is >= 300 and < 400) response.With("contact", _peer.RedirectsTo is { } user ? $"<sip:{user}@{_peer.Setup.Address}>" : Contact);
         });
         End(status, now);
@@ -231,7 +232,7 @@ public sealed partial class PeerCall
         if (plan.EarlyMediaAfter is { } early) After(early, now, EarlyMedia);
         if (plan.ForkRingsAfter is { } fork) After(fork, now, at => Ring(at, forkTag));
         if (plan.AnswersAfter is { } answers) After(answers, now, at => Answer(at, plan.ForkAnswers ? forkTag : null, plan.AnswerWithoutDescription));
-        if (plan.RejectWith != 0) After(plan.RejectAfter, now, at => Reject(plan.RejectWith, "Refused", plan.Q850, at, plan.RetryAfter));
+        if (plan.RejectWith != 0) After(plan.RejectAfter, now, at => Reject(plan.RejectWith, "Refused", plan.Q850, at, plan.RetryAfter, plan.Warning));
         _hangUpAfter = plan.HangsUpAfter;
     }
 }

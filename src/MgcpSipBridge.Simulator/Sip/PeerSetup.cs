@@ -116,6 +116,9 @@ public sealed record CalledPlan
     /// <summary>Retry-After of the rejection in seconds; 0 for none.</summary>
     public int RetryAfter { get; init; }
 
+    /// <summary>Warning of the rejection; null for none.</summary>
+    public string? Warning { get; init; }
+
     /// <summary>BYE this long after the ACK; null for never.</summary>
     public TimeSpan? HangsUpAfter { get; init; }
 

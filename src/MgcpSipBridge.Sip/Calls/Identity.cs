@@ -16,7 +16,7 @@ internal static class Identity
         if (WantsPrivacy(invite, remoteParty)) return new SipIdentity("", null, Withheld: true);
         var best = peer.Trusted ? Best(invite, remoteParty, peer.CallerFrom) : invite.From;
         // The name may stand only in From, while the asserted identity is a bare number.
-        return new SipIdentity(NumberOf(best.Uri), best.DisplayText ?? invite.From.DisplayText);
+        return new SipIdentity(peer.Numbers.In(NumberOf(best.Uri)), best.DisplayText ?? invite.From.DisplayText);
     }
 
     /// <summary>Who answered, or who is there now; null when a trusted peer does not say.</summary>
@@ -26,7 +26,7 @@ internal static class Identity
         var asserted = AssertedIdentity(message, SipHeader.PAssertedIdentity);
         var found = !asserted.Uri.IsEmpty ? asserted : Party(message, message.IsRequest ? "called"u8 : "calling"u8);
         if (found.Uri.IsEmpty) return null;
-        return HidesIdentity(message, found) ? new SipIdentity("", null, Withheld: true) : new SipIdentity(NumberOf(found.Uri), found.DisplayText);
+        return HidesIdentity(message, found) ? new SipIdentity("", null, Withheld: true) : new SipIdentity(peer.Numbers.In(NumberOf(found.Uri)), found.DisplayText);
     }
 
     /// <summary>
@@ -61,8 +61,8 @@ internal static class Identity
         var semicolon = user.IndexOf((byte)';');
         if (semicolon >= 0) user = user[..semicolon];
         var number = SipText.Unescape(user);
-        // RFC 3966 §5.1.1: visual separators mean nothing.
-        return parsed.Scheme == SipUriScheme.Tel ? string.Concat(number.Where(c => c is not ('-' or '.' or '(' or ')'))) : number;
+        // RFC 3966 §5.1.1: visual separators mean nothing; nor do they where a SIP URI says that its user is a number.
+        return parsed.Scheme == SipUriScheme.Tel || parsed.Parameters.TextOf("user"u8)?.Equals("phone", StringComparison.OrdinalIgnoreCase) == true ? string.Concat(number.Where(c => c is not ('-' or '.' or '(' or ')'))) : number;
     }
 
     private static SipAddress Best(SipMessage invite, SipAddress remoteParty, SipIdentityHeader first)

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Sip;
@@ -14,6 +15,9 @@ internal sealed partial class SipCall
     private SipRedirection? _redirection;
     private ReadOnlyMemory<byte> _answer;
     private UnacknowledgedFinal? _unacknowledged;
+
+    /// <summary>Headers of the caller's that go on where the call leaves as SIP again.</summary>
+    public ImmutableArray<(string Name, string Value)> Carried { get; private init; } = [];
 
     /// <summary>A 200 of ours to an INVITE that waits for its ACK.</summary>
     private sealed class UnacknowledgedFinal(SipServerTransaction transaction, uint sequence, bool holdsOffer, bool isFirst, TimeSpan interval)
@@ -45,6 +49,7 @@ internal sealed partial class SipCall
             _account = account,
             _contactUser = calledUser,
             _dialog = Dialog.OfRequest(request, transaction.LocalTag),
+            Carried = UriHeaders.Kept(request, core.Settings.KeepHeaders),
         };
         transaction.Owner = call;
         call.Open(call._dialog);
@@ -186,7 +191,7 @@ internal sealed partial class SipCall
         if (ReasonOf(q850) is { } reason) _core.Writer.Header(SipHeader.Reason, reason);
         if (status == 302 && _redirection is { } to && _core.Peers.Find(Peer) is { } peer)
         {
-            foreach (var (header, value) in Diversions.Redirect(_request!, to, peer.Domain)) _core.Writer.Header(header, value);
+            foreach (var (header, value) in Diversions.Redirect(_request!, to, peer, Carried)) _core.Writer.Header(header, value);
         }
 
         // §20.43: nothing of what the offer's media lines name can be had.
@@ -207,7 +212,7 @@ internal sealed partial class SipCall
         if (_core.Peers.Find(Peer) is { Model: { CallerIn: SipIdentityHeader.PAssertedIdentity or SipIdentityHeader.RemotePartyId } model } peer)
         {
             var name = _account?.Model.User == _contactUser ? _account.Model.DisplayName : null;
-            foreach (var (header, value) in Identity.Tell(model, SipUri.Create(_contactUser, peer.Domain), name, withheld: false)) _core.Writer.Header(header, value.Replace("party=calling", "party=called", StringComparison.Ordinal));
+            foreach (var (header, value) in Identity.Tell(model, SipUri.Create(_contactUser, peer.Domain, model.Numbers.ParameterOf(_contactUser)), name, withheld: false)) _core.Writer.Header(header, value.Replace("party=calling", "party=called", StringComparison.Ordinal));
         }
 
         _core.Writer.Header(SipHeader.Allow, SipCore.Allow);

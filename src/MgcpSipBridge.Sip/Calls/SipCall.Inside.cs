@@ -172,7 +172,7 @@ internal sealed partial class SipCall
 
         _offer = new PendingOffer(transaction, request, dialog, description.IsEmpty);
         Identify(request);
-        _core.Raise(new SipEvent.Offered(Handle, description));
+        _core.Raise(new SipEvent.Offered(Handle, description) { Dialog = dialog.RemoteTag });
     }
 
     // §14.2, RFC 3311 §5.2: 500 with a random pause of 0 to 10 s.

@@ -56,7 +56,9 @@ internal sealed partial class SipCall
 
     private RequestDraft DraftOf(SipInvite invite, SipPeer peer, SipAccount account, ImmutableArray<string> routes)
     {
-        var self = SipUri.Create(invite.Caller ?? account.User, peer.Domain);
+        var self = peer.UriOfLine(invite.Caller ?? account.User);
+        // Who calls for help calls what was dialled.
+        var called = invite.Emergency ? SipUri.Create(invite.CalledUser, peer.Domain) : peer.UriOf(invite.CalledUser);
         var headers = ImmutableArray.CreateBuilder<(SipHeader, string)>();
         headers.Add((SipHeader.Allow, SipCore.Allow));
         headers.Add((SipHeader.Supported, _core.Supported));
@@ -64,8 +66,8 @@ internal sealed partial class SipCall
         headers.AddRange(Identity.Tell(peer.Model, self, account.DisplayName, invite.Withheld));
         // RFC 3261 §20.26.
         if (invite.Emergency) headers.Add((SipHeader.Priority, "emergency"));
-        headers.AddRange(Diversions.Write(invite.Diversions, SipUri.Create(invite.CalledUser, peer.Domain), peer.Domain));
-        if (invite.ReferredBy is { } by) headers.Add((SipHeader.ReferredBy, $"<{SipUri.Create(by, peer.Domain)}>"));
+        headers.AddRange(Diversions.Write(invite.Diversions, called, peer));
+        if (invite.ReferredBy is { } by) headers.Add((SipHeader.ReferredBy, $"<{peer.UriOfLine(by)}>"));
         if (invite.Replaces is { } replaces)
         {
             // RFC 3891 §4: without it a callee that does not know Replaces would ring a second time.
@@ -73,12 +75,11 @@ internal sealed partial class SipCall
             headers.Add((SipHeader.Replaces, replaces));
         }
 
-        var called = SipUri.Create(invite.CalledUser, peer.Domain);
         var display = string.IsNullOrEmpty(account.DisplayName) ? "" : SipText.Quote(account.DisplayName) + " ";
         return new RequestDraft
         {
             Method = SipMethod.Invite,
-            Uri = SipUri.Create(invite.CalledUser, peer.HostPort, peer.UriParameters),
+            Uri = invite.Emergency ? SipUri.Create(invite.CalledUser, peer.HostPort, peer.UriParameters) : peer.TargetOf(invite.CalledUser),
             From = (invite.Withheld ? "\"Anonymous\" <sip:anonymous@anonymous.invalid>" : $"{display}<{self}>") + $";tag={LocalTag}",
             To = $"<{called}>",
             CallId = CallId,
@@ -183,6 +184,7 @@ internal sealed partial class SipCall
     private void OnFailure(SipEnd end, Instant now)
     {
         if (end.Local && _core.Peers.Find(Peer) is { } peer) _core.Distrust(peer);
+        if (end.Warning is { } warning) _core.Note(new SipNote.Warned(Peer, end.Status, warning.Code));
         _end = end;
         CloseEarlyDialogs();
         Step(SipCallInput.Failure, now);

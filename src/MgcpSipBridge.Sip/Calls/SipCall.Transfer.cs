@@ -33,7 +33,7 @@ internal sealed partial class SipCall
 
         _transferring = true;
         // No user has a colon: it would be escaped.
-        var target = to.Contains(':', StringComparison.Ordinal) ? to : SipUri.Create(to, peer.HostPort, peer.UriParameters);
+        var target = to.Contains(':', StringComparison.Ordinal) ? to : peer.TargetOf(to) + UriHeaders.Write(Carried);
         if (joins)
         {
             if (other is not { _state: SipCallState.Talking, _dialog: { } dialog })
@@ -48,7 +48,7 @@ internal sealed partial class SipCall
             target = $"{dialog.State.Target}{mark}Replaces={SipText.EscapeParameter(replaces.Text)}";
         }
 
-        var self = SipUri.Create(_contactUser, peer.Domain);
+        var self = peer.UriOfLine(_contactUser);
         SetTimer(SipTimer.Transfer, now + TransferTime);
         Ask(SipMethod.Refer, _dialog!, now, OnReferred, [(SipHeader.ReferTo, $"<{target}>"), (SipHeader.ReferredBy, $"<{self}>")]);
     }
@@ -121,7 +121,11 @@ internal sealed partial class SipCall
         _refer = transaction;
         _tells = !Ascii.EqualsIgnoreCase(request.First(SipHeader.ReferSub), "false"u8);
         var by = request.AddressOf(SipHeader.ReferredBy);
-        _core.Raise(new SipEvent.TransferAsked(Handle, Identity.NumberOf(target.Uri), uri.HostText, ReplacesIn(uri), by.Uri.IsEmpty ? null : Identity.NumberOf(by.Uri))
+        var numbers = _core.Peers.Find(Peer)?.Model.Numbers ?? default;
+        var replaces = ReplacesIn(uri);
+        // Where a dialog is to be replaced, its user is the peer's own word.
+        var user = replaces is null ? numbers.In(Identity.NumberOf(target.Uri)) : Identity.NumberOf(target.Uri);
+        _core.Raise(new SipEvent.TransferAsked(Handle, user, uri.HostText, replaces, by.Uri.IsEmpty ? null : numbers.In(Identity.NumberOf(by.Uri)))
         {
             Carried = UriHeaders.Carried(uri),
         });

@@ -42,27 +42,27 @@ internal static class Diversions
     private const int Most = 10;
 
     /// <summary>The stations, the last one first; empty for a call that came straight.</summary>
-    public static ImmutableArray<SipDiversion> Read(SipMessage invite)
+    public static ImmutableArray<SipDiversion> Read(SipMessage invite, SipNumbering numbers = default)
     {
         var found = ImmutableArray.CreateBuilder<SipDiversion>();
         foreach (var value in invite.Values(SipHeader.Diversion))
         {
             // RFC 5806 §4: the topmost is the most recent.
             if (found.Count < Most && SipAddress.TryParse(value, out var address))
-                found.Add(new SipDiversion(Identity.NumberOf(address.Uri), address.DisplayText, ReasonOf(address.Parameters.TextOf("reason"u8))));
+                found.Add(new SipDiversion(numbers.In(Identity.NumberOf(address.Uri)), address.DisplayText, ReasonOf(address.Parameters.TextOf("reason"u8))));
         }
 
-        return found.Count > 0 ? found.DrainToImmutable() : FromHistory(invite);
+        return found.Count > 0 ? found.DrainToImmutable() : FromHistory(invite, numbers);
     }
 
     /// <summary>Both headers for an INVITE of ours, so that whoever reads only one is served.</summary>
-    public static IEnumerable<(SipHeader, string)> Write(ImmutableArray<SipDiversion> diversions, string target, string domain)
+    public static IEnumerable<(SipHeader, string)> Write(ImmutableArray<SipDiversion> diversions, string target, SipPeer peer)
     {
         if (diversions.IsDefaultOrEmpty) yield break;
         foreach (var diversion in diversions)
         {
             var name = string.IsNullOrEmpty(diversion.Name) ? "" : SipText.Quote(diversion.Name) + " ";
-            yield return (SipHeader.Diversion, $"{name}<{SipUri.Create(diversion.User, domain)}>;reason={TokenOf(diversion.Reason)};counter=1");
+            yield return (SipHeader.Diversion, $"{name}<{peer.UriOf(diversion.User)}>;reason={TokenOf(diversion.Reason)};counter=1");
         }
 
         // RFC 7044 §5: oldest first, each one's index a level deeper; the cause stands with the target it led to (RFC 4458 §2).
@@ -70,7 +70,7 @@ internal static class Diversions
         var cause = 0;
         foreach (var diversion in diversions.Reverse())
         {
-            yield return (SipHeader.HistoryInfo, Entry(SipUri.Create(diversion.User, domain), cause, index));
+            yield return (SipHeader.HistoryInfo, Entry(peer.UriOf(diversion.User), cause, index));
             index += ".1";
             cause = CauseOf(diversion.Reason);
         }
@@ -82,11 +82,12 @@ internal static class Diversions
     /// What a 302 says beside its status: where to (Contact), and who sends the call on and why. Diversion goes to everyone, above those of the request (RFC 5806
     /// §5.1); the history of the request goes back to a caller that knows it (histinfo), and the Contact then names the entry that it replaces (RFC 7044 §8, §9.4, §10.4).
     /// </summary>
-    public static List<(SipHeader, string)> Redirect(SipMessage invite, SipRedirection to, string domain)
+    public static List<(SipHeader, string)> Redirect(SipMessage invite, SipRedirection to, SipPeer peer, ImmutableArray<(string, string)> carried)
     {
-        var contact = $"<{SipUri.Create(to.User, domain)}>";
+        // RFC 7433 §3.1: User-to-User goes on in the URI.
+        var contact = $"<{peer.UriOf(to.User)}{UriHeaders.Write(carried)}>";
         var name = string.IsNullOrEmpty(to.Name) ? "" : SipText.Quote(to.Name) + " ";
-        var by = SipUri.Create(to.By, domain);
+        var by = peer.UriOfLine(to.By);
         List<string> history = [];
         if (invite.Lists(SipHeader.Supported, "histinfo"u8))
         {
@@ -104,13 +105,13 @@ internal static class Diversions
     private static string Entry(string uri, int cause, string index) =>
         cause == 0 ? $"<{uri}>;index={index}" : string.Create(CultureInfo.InvariantCulture, $"<{uri};cause={cause}>;index={index}");
 
-    private static ImmutableArray<SipDiversion> FromHistory(SipMessage invite)
+    private static ImmutableArray<SipDiversion> FromHistory(SipMessage invite, SipNumbering numbers)
     {
         var entries = new List<(string User, string? Name, int Cause, int Left)>();
         foreach (var value in invite.Values(SipHeader.HistoryInfo))
         {
             if (entries.Count == Most + 1 || !SipAddress.TryParse(value, out var address) || !SipUri.TryParse(address.Uri, out var uri)) continue;
-            entries.Add((Identity.NumberOf(address.Uri), address.DisplayText, (int)(uri.Parameters.NumberOf("cause"u8) ?? 0), LeftWith(uri)));
+            entries.Add((numbers.In(Identity.NumberOf(address.Uri)), address.DisplayText, (int)(uri.Parameters.NumberOf("cause"u8) ?? 0), LeftWith(uri)));
         }
 
         var found = ImmutableArray.CreateBuilder<SipDiversion>();

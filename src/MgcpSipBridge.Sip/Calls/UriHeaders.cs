@@ -21,6 +21,25 @@ internal static class UriHeaders
         ? []
         : [.. Of(uri).Where(static header => MayTravel(header.Name) && header.Value.Length is > 0 and <= LongestCarried).Take(MostCarried)];
 
+    /// <summary>The headers of these names that somebody sent along with an INVITE, in its order; named as they are here, whatever the case there.</summary>
+    public static ImmutableArray<(string Name, string Value)> Kept(SipMessage invite, ImmutableArray<string> names)
+    {
+        var kept = ImmutableArray.CreateBuilder<(string, string)>();
+        for (var i = 0; i < invite.HeaderCount && kept.Count < MostCarried && names.Length > 0; i++)
+        {
+            var line = invite.HeaderAt(i);
+            if (line.Header is not (SipHeader.UserToUser or SipHeader.Other) || line.Value.Length is 0 or > LongestCarried) continue;
+            var sent = Encoding.ASCII.GetString(line.Name);
+            if (MayTravel(sent) && names.FirstOrDefault(name => name.Equals(sent, StringComparison.OrdinalIgnoreCase)) is { } known) kept.Add((known, Encoding.UTF8.GetString(line.Value)));
+        }
+
+        return kept.DrainToImmutable();
+    }
+
+    /// <summary>As the headers of a URI, from their '?' on; empty for none.</summary>
+    public static string Write(ImmutableArray<(string Name, string Value)> headers) =>
+        headers.IsEmpty ? "" : "?" + string.Join('&', headers.Select(static header => $"{header.Name}={SipText.EscapeParameter(header.Value)}"));
+
     /// <summary>Whether a header of that name is kept by this back-to-back user agent.</summary>
     public static bool MayTravel(string name) =>
         name.Equals("User-to-User", StringComparison.OrdinalIgnoreCase)

@@ -153,6 +153,9 @@ public interface ISipLayer
     /// <summary>Whether a peer answered when it was asked last; where nobody asks, whether an address of it answered the last request.</summary>
     SipPeerState StateOf(string peer, Instant now) => SipPeerState.Unknown;
 
+    /// <summary>Where a peer is: the first of its addresses; none while it has none.</summary>
+    NetAddress AddressOf(string peer) => default;
+
     /// <summary>Numbers for gauges, invariants and leak tests.</summary>
     SipCounts Counts { get; }
 }

@@ -69,7 +69,7 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
 
         if (!_entries.TryGetValue(name, out var entry))
         {
-            if (_entries.Count >= MostNames) Prune(now);
+            if (_entries.Count >= MostNames) MakeRoom(now);
             _entries[name] = entry = new Entry();
         }
 
@@ -139,11 +139,18 @@ internal sealed class NameCache(Action<SipOutput> ask, Action<long, Instant> arm
         if (_entries.TryGetValue(name, out var entry)) entry.FreshUntil = new(long.MinValue);
     }
 
-    private void Prune(Instant now)
+    /// <summary>Names that are kept.</summary>
+    internal int Count => _entries.Count;
+
+    // A peer may name another host in every Contact: then the answers that hold shortest go, too.
+    private void MakeRoom(Instant now)
     {
         foreach (var (name, entry) in _entries.ToArray())
         {
             if (entry.Query == 0 && entry.FreshUntil <= now) _entries.Remove(name);
         }
+
+        if (_entries.Count < MostNames) return;
+        foreach (var (name, _) in _entries.Where(pair => pair.Value.Query == 0).OrderBy(pair => pair.Value.FreshUntil).Take(MostNames / 4).ToArray()) _entries.Remove(name);
     }
 }

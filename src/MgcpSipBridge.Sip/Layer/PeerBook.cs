@@ -32,6 +32,17 @@ internal sealed class SipPeer(SipPeerModel model)
         _ => "",
     };
 
+    /// <summary>Address of record of a number there.</summary>
+    public string UriOf(string number) => SipUri.Create(Model.Numbers.Out(number), Domain, Model.Numbers.ParameterOf(number));
+
+    /// <summary>
+    /// Address of record of a line of ours: the user of its account is the peer's own word where the line registers as itself, else a number like others.
+    /// </summary>
+    public string UriOfLine(string user) => Model.Registration == SipRegistrationMode.PerLine ? SipUri.Create(user, Domain, Model.Numbers.ParameterOf(user)) : UriOf(user);
+
+    /// <summary>Request-URI of a number there.</summary>
+    public string TargetOf(string number) => SipUri.Create(Model.Numbers.Out(number), HostPort, UriParameters + Model.Numbers.ParameterOf(number));
+
     private static string UriHost(string host) => host.Contains(':') && !host.StartsWith('[') ? $"[{host}]" : host;
 }
 

@@ -23,11 +23,15 @@ public sealed record SipEnd(int Status, int Q850 = 0, bool Local = false)
     /// <summary>For how long the peer wants no other attempt (RFC 3261 §20.33); null when it does not say.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
+    /// <summary>What the peer warned of; null for nothing.</summary>
+    public SipWarning? Warning { get; init; }
+
     internal static SipEnd Of(SipMessage message) => new(message.Status, message.ReasonQ850)
     {
         // Some say it by SIP's status, some by the cause of ISDN: non-selected user clearing.
         AnsweredElsewhere = message.IsRequest && (message.ReasonSip == 200 || (message.Method == SipMethod.Cancel && message.ReasonQ850 == 26)),
         RetryAfter = message.NumberOf(SipHeader.RetryAfter) is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+        Warning = message.IsRequest ? null : SipWarning.Of(message),
     };
 }
 
@@ -77,6 +81,9 @@ public abstract record SipEvent
         /// <summary>The bell that Alert-Info asks for, 0 to 7; null for the ordinary one.</summary>
         public int? Ring { get; init; }
 
+        /// <summary>Headers of somebody else's that were sent along and are kept (<see cref="SipSettings.KeepHeaders"/>).</summary>
+        public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
+
         /// <summary>The call whose place it takes once it is answered (RFC 3891); null for none.</summary>
         public SipCallHandle? Replaced { get; init; }
     }
@@ -97,7 +104,11 @@ public abstract record SipEvent
     public sealed record HungUp(SipCallHandle Call, SipEnd End) : SipEvent;
 
     /// <summary>A new offer inside the call (re-INVITE or UPDATE); empty when the peer wants ours. The engine owes it AnswerOffer or RefuseOffer.</summary>
-    public sealed record Offered(SipCallHandle Call, ReadOnlyMemory<byte> Offer) : SipEvent;
+    public sealed record Offered(SipCallHandle Call, ReadOnlyMemory<byte> Offer) : SipEvent
+    {
+        /// <summary>To tag of the dialog that it came in, as in <see cref="Progressed"/>: before the answer there may be several. Empty where there is but one.</summary>
+        public string Dialog { get; init; } = "";
+    }
 
     /// <summary>The answer to the offer of a reliable provisional response of ours; the 200 will hold none.</summary>
     public sealed record EarlyAnswer(SipCallHandle Call, ReadOnlyMemory<byte> Description) : SipEvent;

@@ -183,7 +183,7 @@ public sealed partial class SipLayer
             // Every line of ours is about to go: here the peer is to leave us alone altogether (§21.5.4), and not to come back all at once.
             Refuse(transaction, 503, SipHeader.RetryAfter, (5 + _core.Entropy.Next(11)).ToString(CultureInfo.InvariantCulture), now);
         }
-        else if (_core.Peers.From(transaction.Flow) is not { } peer)
+        else if (_core.Peers.From(transaction.Source) is not { } peer)
         {
             // Without Retry-After, which would silence the peer for every line.
             _core.Transactions.Respond(transaction, 503, now);
@@ -200,14 +200,18 @@ public sealed partial class SipLayer
         else
         {
             var name = peer.Model.Name;
-            var called = CalledUser(request, name);
-            var account = _core.Accounts.Find(name, called) ?? _core.Accounts.TrunkOf(name);
-            var call = SipCall.Take(_core, new SipCallHandle(++_lastHandle), name, transaction, request, account, called, Forget);
+            var user = CalledUser(request, name);
+            var own = _core.Accounts.Find(name, user);
+            // What an account is called by is nobody's to rewrite.
+            var called = own is null ? peer.Model.Numbers.In(user) : user;
+            var account = own ?? _core.Accounts.Find(name, called) ?? _core.Accounts.TrunkOf(name);
+            var call = SipCall.Take(_core, new SipCallHandle(++_lastHandle), name, transaction, request, account, user, Forget);
             Remember(call);
             var offer = SdpBody.Of(request);
             _core.Raise(new SipEvent.IncomingCall(call.Handle, call.CallId, name, called, Identity.CallerOf(request, peer.Model), offer)
             {
-                Diversions = Diversions.Read(request),
+                Diversions = Diversions.Read(request, peer.Model.Numbers),
+                Carried = call.Carried,
                 Ring = AlertInfo.RingOf(request),
                 Replaced = replaced?.Handle,
                 WantsOfferEarly = offer.IsEmpty && request.Lists(SipHeader.Require, "100rel"u8),

@@ -17,16 +17,7 @@ public sealed record SipListener(SipTransport Transport, NetAddress Bound, strin
     public ImmutableArray<SipAdvertisement> Advertised { get; init; } = [];
 
     /// <summary>Host for Via and Contact of what is sent to <paramref name="remote"/>.</summary>
-    public string HostFor(NetAddress remote)
-    {
-        SipAdvertisement? best = null;
-        foreach (var one in Advertised)
-        {
-            if (one.Network.Contains(remote) && (best is not { } narrowest || one.Network.Bits > narrowest.Network.Bits)) best = one;
-        }
-
-        return best?.Host ?? AdvertisedHost;
-    }
+    public string HostFor(NetAddress remote) => SipAdvertisement.For(Advertised, remote) ?? AdvertisedHost;
 
     /// <summary>Every host that it is known by.</summary>
     public IEnumerable<string> Hosts => Advertised.Select(one => one.Host).Prepend(AdvertisedHost).Distinct(StringComparer.OrdinalIgnoreCase);
@@ -35,7 +26,20 @@ public sealed record SipListener(SipTransport Transport, NetAddress Bound, strin
 /// <summary>What those in a network are told for our host.</summary>
 /// <param name="Network">The network.</param>
 /// <param name="Host">A literal (IPv6 in brackets) or a name.</param>
-public readonly record struct SipAdvertisement(NetPrefix Network, string Host);
+public readonly record struct SipAdvertisement(NetPrefix Network, string Host)
+{
+    /// <summary>The host for <paramref name="remote"/>: that of the narrowest network which it is in; null when it is in none.</summary>
+    public static string? For(ImmutableArray<SipAdvertisement> all, NetAddress remote)
+    {
+        SipAdvertisement? best = null;
+        foreach (var one in all)
+        {
+            if (one.Network.Contains(remote) && (best is not { } narrowest || one.Network.Bits > narrowest.Network.Bits)) best = one;
+        }
+
+        return best?.Host;
+    }
+}
 
 /// <summary>Chooses among the listeners.</summary>
 internal static class SipListeners

@@ -47,6 +47,9 @@ public sealed record SipPeerModel(
     /// <summary>Places that are tried in order when its URI's own do not answer: a second server that DNS does not know of.</summary>
     public SipHops Backups { get; init; }
 
+    /// <summary>How numbers are written for it, and read from it.</summary>
+    public SipNumbering Numbers { get; init; }
+
     /// <summary>Address of ours that it is spoken to from, without port; null for the one that lies nearest to it.</summary>
     public NetAddress? LocalAddress { get; init; }
 
@@ -157,6 +160,12 @@ public sealed record SipSettings
     /// </summary>
     public ImmutableArray<string> RedirectHosts { get; init; } = [];
 
+    /// <summary>
+    /// Headers of INVITEs that come in which are shown with the call and go on where it leaves as SIP again, by REFER or 302: User-to-User (RFC 7433) and private ones
+    /// (<c>X-…</c>). All others end here.
+    /// </summary>
+    public ImmutableArray<string> KeepHeaders { get; init; } = ["User-to-User"];
+
     /// <summary>Lifetime asked for in SUBSCRIBE to waiting messages (RFC 3842 §3.4).</summary>
     public TimeSpan SubscribeExpires { get; init; } = TimeSpan.FromSeconds(3600);
 
@@ -207,6 +216,9 @@ public sealed record SipSettings
 
     /// <summary>Server and client transactions held at most; beyond, new INVITEs are answered 503.</summary>
     public int MaxTransactions { get; init; } = 200_000;
+
+    /// <summary>Whether a header of that name may be among <see cref="KeepHeaders"/>.</summary>
+    public static bool MayKeep(string name) => UriHeaders.MayTravel(name);
 
     /// <summary>Whether every message read is reported (<see cref="SipOutput.Received"/>) for ladders.</summary>
     public bool Trace { get; init; } = true;

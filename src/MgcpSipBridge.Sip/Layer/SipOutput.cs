@@ -67,6 +67,9 @@ public abstract record SipNote
     /// <summary>A peer was asked for its password, or showed it.</summary>
     public sealed record Challenged(string Peer, SipChallengeResult Result, NetAddress From) : SipNote;
 
+    /// <summary>A peer refused a call of ours with a Warning (RFC 3261 §20.43).</summary>
+    public sealed record Warned(string Peer, int Status, int Code) : SipNote;
+
     /// <summary>A peer refused our credentials: an operator should look.</summary>
     public sealed record CredentialsRefused(string Peer, string Key, int Status) : SipNote;
 }

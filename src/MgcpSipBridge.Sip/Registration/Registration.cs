@@ -27,6 +27,7 @@ internal sealed class Registration : IClientRequestOwner
     private RegistrationStage _stage;
     private ClientRequest? _request;
     private SipFlow _boundOver;
+    private Instant _renewed = new(long.MinValue);
     private bool _removing;
     private bool _prolonged;
     private uint _sequence;
@@ -84,7 +85,12 @@ internal sealed class Registration : IClientRequestOwner
     /// <summary>The connection of the binding broke, or the peer moved: the registrar could not reach us, so refresh as soon as there is a turn.</summary>
     public void RefreshSoon(Instant now)
     {
-        if (_stage == RegistrationStage.Bound) SetTimer(_pace.Take(now));
+        if (_stage != RegistrationStage.Bound) return;
+        // A registrar that closes the connection after every answer gets no more than this.
+        var at = _pace.Take(now);
+        if (at < _renewed + ShortestRefresh) at = _renewed + ShortestRefresh;
+        _renewed = at;
+        SetTimer(at);
     }
 
     void IClientRequestOwner.OnProvisional(ClientRequest request, SipMessage response, Instant now)

@@ -53,7 +53,7 @@ internal sealed class MailboxTable(SipCore core)
         {
             if (subscription.TryTake(notify, now)) key = subscription.Key;
         }
-        else if (notify.ToTag.IsEmpty && core.Peers.From(transaction.Flow) is { } peer)
+        else if (notify.ToTag.IsEmpty && core.Peers.From(transaction.Source) is { } peer)
         {
             // Unasked: the contact that it was sent to names the line, or, on a trunk, the mailbox's account.
             var account = core.Accounts.Find(peer.Model.Name, Identity.NumberOf(notify.RequestUri))

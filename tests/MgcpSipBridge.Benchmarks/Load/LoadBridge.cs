@@ -17,6 +17,8 @@ internal sealed partial class LoadBridge : LoadProcess
 
     public NetAddress Mgcp { get; private set; }
 
+    public NetAddress Sip { get; private set; }
+
     public Uri Http { get; private set; } = null!;
 
     public static async Task<LoadBridge> Start(LoadFolder folder, LoopbackHost host, string lines, string sip = "", TimeSpan? patience = null, string more = "")
@@ -36,7 +38,8 @@ internal sealed partial class LoadBridge : LoadProcess
             Path.Combine(AppContext.BaseDirectory, "mgcp-sip-bridge.dll"), "serve", "--config", settings, "--lines", folder.Write("lines.yaml", lines)));
         var ready = ReadyLine().Match(await bridge.ReadyWithin(patience ?? TimeSpan.FromSeconds(30)));
         bridge.Mgcp = host.At(int.Parse(ready.Groups[1].Value, CultureInfo.InvariantCulture));
-        bridge.Http = new Uri(ready.Groups[2].Value);
+        bridge.Sip = host.At(int.Parse(ready.Groups[2].Value, CultureInfo.InvariantCulture));
+        bridge.Http = new Uri(ready.Groups[3].Value);
         return bridge;
     }
 
@@ -54,6 +57,6 @@ internal sealed partial class LoadBridge : LoadProcess
         throw new TimeoutException("The lines do not come into service.");
     }
 
-    [GeneratedRegex(@"mgcp=\S*?:(\d+) .*\bhttp=(\S+)")]
+    [GeneratedRegex(@"mgcp=\S*?:(\d+) sip=udp:\S*?:(\d+)\b.*\bhttp=(\S+)")]
     private static partial Regex ReadyLine();
 }

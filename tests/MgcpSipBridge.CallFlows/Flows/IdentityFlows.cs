@@ -50,6 +50,51 @@ public sealed class IdentityFlows
     }
 
     [Fact]
+    public void What_a_caller_sends_along_is_shown_and_goes_on_with_the_call_and_to_nobody_else()
+    {
+        var house = new House(new HouseOptions
+        {
+            Engine = settings => settings with
+            {
+                Mgcp = settings.Mgcp with { AuditInterval = TimeSpan.FromHours(1), StartSpread = TimeSpan.Zero },
+                Sip = settings.Sip with { KeepHeaders = ["User-to-User", "X-Account"] },
+            },
+        }).Begins();
+        (string, string)[] kept = [("X-Account", "4711"), ("User-to-User", "56a390f3;encoding=hex")];
+        PeerCall? call = null;
+        house.Happens("pbx", "calls Alice", now => call = house.Pbx.Call("1001", "3003", "Dave", now, headers: [.. kept, ("x-other", "1")]));
+        house.Alice.Rings().Lifts().Talks();
+        Assert.Equal(kept, View(house).Headers);
+        house.Pbx.When("3004", CalledPlan.Answer(TimeSpan.FromSeconds(1)));
+        house.Happens("pbx", "hands the line on", now => call!.Refer("3004", now)).Waits(3);
+        var next = house.Pbx.LastCall!;
+        Assert.Equal(("3004", "4711", "56a390f3;encoding=hex", null), (next.CalledNumber, next.InviteHeader("x-account"), next.InviteHeader("user-to-user"), next.InviteHeader("x-other")));
+        house.Alice.Talks().HangsUp().Waits(1);
+        Assert.Equal(kept, house.Records[^1].Call.Headers);
+
+        // A call of hers is her own.
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        Assert.Null(house.Pbx.LastCall!.InviteHeader("x-account"));
+        house.Alice.HangsUp().Waits(1);
+        Assert.Empty(house.Records[^1].Call.Headers);
+        house.EndsQuietly();
+    }
+
+    [Theory]
+    [InlineData("305 pbx \"Incompatible media format\"", "305 Incompatible media format", 65)]
+    [InlineData("370 pbx \"Insufficient bandwidth\"", "370 Insufficient bandwidth", 31)]
+    [InlineData(null, null, 31)]
+    public void What_a_peer_warns_of_is_in_the_record(string? warning, string? written, int q850)
+    {
+        var house = new House().Begins();
+        house.Pbx.When(Number, CalledPlan.Reject(488) with { Warning = warning });
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Hears(PhoneSound.Reorder).HangsUp().Waits(1);
+        var record = house.Records[^1];
+        Assert.Equal((488, q850, written), (record.SipStatus, record.Q850, record.Call.Warning));
+        house.EndsQuietly();
+    }
+
+    [Fact]
     public void A_stranger_may_say_what_it_likes_about_itself()
     {
         var house = new House(new HouseOptions { Peer = peer => peer with { Sip = peer.Sip with { Trusted = false } } }).Begins();

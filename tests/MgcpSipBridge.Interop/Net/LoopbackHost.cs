@@ -14,6 +14,9 @@ internal sealed class LoopbackHost
 
     public IPAddress Address { get; }
 
+    /// <summary>The only one of IPv6: one test at a time may be there.</summary>
+    public static LoopbackHost IPv6 { get; } = new(IPAddress.IPv6Loopback);
+
     /// <summary>An address nobody else has; the process keeps it by a port that it holds open.</summary>
     public static LoopbackHost Claim()
     {

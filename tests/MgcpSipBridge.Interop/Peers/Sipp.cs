@@ -90,10 +90,11 @@ internal sealed class Sipp : IAsyncDisposable
     // sipp says nothing when it is ready; the kernel does.
     private async Task Listening(LoopbackHost host)
     {
-        var wanted = $"{Convert.ToHexString([.. host.Address.GetAddressBytes().Reverse()])}:{Port:X4}";
+        // Words of four bytes, each as a number of this machine's.
+        var wanted = $"{string.Concat(host.Address.GetAddressBytes().Chunk(4).Select(word => Convert.ToHexString([.. word.Reverse()])))}:{Port:X4}";
         for (var i = 0; i < 250; i++)
         {
-            foreach (var table in (string[])["/proc/net/udp", "/proc/net/tcp"])
+            foreach (var table in (string[])["/proc/net/udp", "/proc/net/tcp", "/proc/net/udp6", "/proc/net/tcp6"])
                 if ((await File.ReadAllTextAsync(table, TestContext.Current.CancellationToken)).Contains(wanted, StringComparison.Ordinal)) return;
             Assert.False(_program.HasExited, $"sipp {_scenario} ended at once:\n{_program.Said}");
             await Task.Delay(20, TestContext.Current.CancellationToken);

@@ -3,6 +3,24 @@ namespace MgcpSipBridge.Sip.Tests.Layer;
 /// <summary>How long what DNS said about a peer is used.</summary>
 public sealed class NameLifetimeTests
 {
+    [Fact]
+    public void Names_that_others_make_up_do_not_pile_up()
+    {
+        var names = new NameCache(static _ => { }, static (_, _) => { });
+        var now = new SansIo.Instant(0);
+        for (var query = 1; query <= 5000; query++)
+        {
+            names.Find(new HopName($"host{query}.example.net", 0, null), now, static (_, _) => { });
+            names.Resolved(query, [new SipTarget(SipTransport.Udp, SipBench.Pbx)], now, TimeSpan.FromHours(1));
+        }
+
+        Assert.InRange(names.Count, 1, 1024);
+        var found = 0;
+        names.Find(new HopName("host5000.example.net", 0, null), now, (targets, _) => found = targets.Length);
+        Assert.Equal(1, found);
+    }
+
+
     private static readonly SipTarget Old = new(SipTransport.Udp, SipBench.Address("192.0.2.11:5060"));
     private static readonly SipTarget New = new(SipTransport.Udp, SipBench.Address("192.0.2.12:5060"));
     private readonly SipBench _bench = new(SipBench.DefaultPeer with { Host = "pbx.example.net", Port = 0, Transport = null });

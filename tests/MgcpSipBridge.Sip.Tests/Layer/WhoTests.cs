@@ -3,6 +3,43 @@ namespace MgcpSipBridge.Sip.Tests.Layer;
 /// <summary>Who calls and who is called: RFC 3323, RFC 3325, Remote-Party-ID, RFC 5806, RFC 7044; Alert-Info; digits in INFO; waiting messages.</summary>
 public sealed class WhoTests
 {
+    [Theory]
+    [InlineData("INVITE")]
+    [InlineData("NOTIFY")]
+    public void Nobody_is_another_peer_by_saying_where_answers_should_go(string method)
+    {
+        // maddr decides where the response goes (RFC 3261 §18.2.2), not who has asked.
+        var bench = new SipBench();
+        var other = SipBench.DefaultPeer with { Name = "other", Host = "192.0.2.20", Trusted = false };
+        bench.Do((layer, now) => layer.SetPeers([SipBench.DefaultPeer, other], now));
+        var body = method == "INVITE" ? SipBench.Offer : "Messages-Waiting: yes\r\n";
+        bench.Deliver($"""
+            {method} sip:1001@192.0.2.1 SIP/2.0
+            Via: SIP/2.0/UDP 192.0.2.20:5060;maddr=192.0.2.9;branch=z9hG4bKm
+            Max-Forwards: 70
+            From: <sip:2001@192.0.2.20>;tag=m
+            To: <sip:1001@192.0.2.1>
+            Call-ID: maddr
+            CSeq: 1 {method}
+            Contact: <sip:2001@192.0.2.20>
+            Event: message-summary
+            Subscription-State: active
+            P-Asserted-Identity: <sip:110@192.0.2.9>
+            Content-Type: {(method == "INVITE" ? "application/sdp" : "application/simple-message-summary")}
+            """, body, SipBench.Udp with { Remote = SipBench.Address("192.0.2.20:5060") });
+        if (method == "NOTIFY")
+        {
+            bench.Expect("481");
+            bench.NothingHappens();
+            return;
+        }
+
+        var call = bench.Happens<SipEvent.IncomingCall>();
+        Assert.Equal(("other", "2001"), (call.Peer, call.Caller.User));
+        Assert.Equal(SipBench.Pbx, bench.Expect("100").Flow.Remote);
+    }
+
+
     private const string Pai = "P-Asserted-Identity: \"Real\" <sip:7001@192.0.2.9>";
     private const string Rpid = "Remote-Party-ID: \"Party\" <sip:7002@192.0.2.9>;party=calling;screen=yes;privacy=off";
     private const string Ppi = "P-Preferred-Identity: <sip:7003@192.0.2.9>";

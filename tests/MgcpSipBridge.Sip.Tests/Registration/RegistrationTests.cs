@@ -254,6 +254,24 @@ public sealed class RegistrationTests
     }
 
     [Fact]
+    public void A_registrar_that_closes_every_connection_is_not_hammered()
+    {
+        var bench = new SipBench(SipBench.DefaultPeer with { Transport = SipTransport.Tcp });
+        bench.Do((layer, now) => layer.SetAccount(Registering, now));
+        bench.Wait(0.1);
+        for (var i = 0; i < 3; i++)
+        {
+            var register = bench.Expect("REGISTER");
+            bench.Reply(register, 200, contact: null);
+            bench.Do((layer, now) => layer.FlowFailed(register.Flow with { Connection = 5 + i }, now));
+            bench.Wait(i == 0 ? 0.1 : 4.6);
+            if (i == 0) continue;
+            bench.ExpectNothing();
+            bench.Wait(0.5);
+        }
+    }
+
+    [Fact]
     public void Refreshes_of_lines_that_started_together_spread()
     {
         for (var i = 0; i < 20; i++) _bench.Do((layer, now) => layer.SetAccount(Registering with { Key = "k" + i, User = "u" + i }, now));

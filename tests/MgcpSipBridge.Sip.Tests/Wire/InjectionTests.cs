@@ -55,7 +55,7 @@ public sealed class InjectionTests
                     Headers =
                     [
                         .. Identity.Tell(Peer, self, name, withheld: false),
-                        .. Diversions.Write([new SipDiversion(other, name, SipDiversionReason.UserBusy)], SipUri.Create(user, "192.0.2.9"), "192.0.2.9"),
+                        .. Diversions.Write([new SipDiversion(other, name, SipDiversionReason.UserBusy)], SipUri.Create(user, "192.0.2.9"), new SipPeer(Peer)),
                         (SipHeader.ReferredBy, $"<{SipUri.Create(value, "192.0.2.9")}>"),
                         (SipHeader.Replaces, value),
                         (SipHeader.Reason, value),
