@@ -1,6 +1,6 @@
 using System.Text.Json;
-using Microsoft.Playwright;
 using MgcpSipBridge.Simulator;
+using Microsoft.Playwright;
 
 namespace MgcpSipBridge.Console.Tests;
 

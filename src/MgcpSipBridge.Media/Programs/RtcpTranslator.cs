@@ -48,8 +48,8 @@ internal static class RtcpTranslator
                 case RtcpType.SourceDescription when packet.Count == 1:
                     writer.TryCopy(packet, name);
                     break;
-                // A source that says good-bye does so to us; the stream towards the receiver goes on. What applications say names sources that are
-                // not there.
+                    // A source that says good-bye does so to us; the stream towards the receiver goes on. What applications say names sources that are
+                    // not there.
             }
         }
 

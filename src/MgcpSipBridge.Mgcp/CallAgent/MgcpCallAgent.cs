@@ -128,7 +128,8 @@ public sealed class MgcpCallAgent
     public GatewayStatus? StatusOf(string gateway) => _directory.ByName(gateway) is { } found
         ? new GatewayStatus(found.Name, found.State, found.Address.IsNone ? null : found.Address, found.Traits, found.Pending)
         {
-            IsThrottled = found.Throttle.IsOn, LastHeard = found.LastHeard,
+            IsThrottled = found.Throttle.IsOn,
+            LastHeard = found.LastHeard,
             ConfiguredAddress = found.Model.Address,
         }
         : null;
