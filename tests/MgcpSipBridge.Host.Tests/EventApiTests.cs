@@ -202,6 +202,33 @@ public sealed class EventApiTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_reader_that_does_not_read_misses_some_and_one_that_does_misses_nothing()
+    {
+        await StartAsync("--Events:Kept=64");
+        var cancel = TestContext.Current.CancellationToken;
+        using var slow = Watch("type = gateway.up OR type = \"stream.*\"");
+        await HeartbeatAsync(slow);
+        using var answer = await _bridge!.Http.GetAsync(new Uri("/v1/events:watch?filter=type%3Dgateway.up", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(cancel));
+        Assert.Equal("stream.heartbeat", (string)JsonNode.Parse((await lines.ReadLineAsync(cancel))!)!["type"]!);
+        // Nobody is faster than the one who reads; what the other does not take is more than the pipe to it holds.
+        const int all = 1280;
+        var name = new string('g', 2000);
+        for (var round = 0; round < all; round += 32)
+        {
+            for (var i = 0; i < 32; i++) Up(name);
+            for (var i = 1; i <= 32; i++) Assert.Equal(round + i, (int)JsonNode.Parse((await lines.ReadLineAsync(cancel))!)!["sequence"]!);
+        }
+
+        var (seen, missed) = (0L, 0L);
+        while (seen + missed < all)
+            if (await NextAsync(slow) is { Type: "stream.missed" } told) missed += told.Missed.Count;
+            else seen++;
+        Assert.Equal((long)all, seen + missed);
+        Assert.NotEqual(0, missed);
+    }
+
+    [Fact]
     public async Task Alarms_stand_until_what_caused_them_is_over()
     {
         await StartAsync();

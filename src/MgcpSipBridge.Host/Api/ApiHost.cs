@@ -109,6 +109,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(guard.Metrics);
         services.AddSingleton(guard.Access);
         services.AddSingleton(parts.Happenings.Log);
+        services.AddSingleton(parts.Happenings.Turns);
         services.AddSingleton(parts.Happenings.Alarms);
         services.AddSingleton(parts.Happenings.Metrics);
         services.AddSingleton(model.Config.Events);

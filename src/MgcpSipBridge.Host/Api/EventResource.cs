@@ -9,9 +9,9 @@ using MgcpSipBridge.Host.Observability;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>The event stream, and what is wrong at the moment.</summary>
-internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState state, ApiAccess access, EventsSection settings, EventMetrics metrics) : V1.EventService.EventServiceBase
+internal sealed class EventResource(EventLog log, EventTurns turns, AlarmBoard alarms, BridgeState state, ApiAccess access, EventsSection settings, EventMetrics metrics) : V1.EventService.EventServiceBase
 {
-    private const int Batch = 64;
+    private const int Batch = 256;
 
     public override Task<V1.ListAlarmsResponse> ListAlarms(V1.ListAlarmsRequest request, ServerCallContext context) =>
         Task.FromResult(new V1.ListAlarmsResponse { Alarms = { alarms.All } });
@@ -24,7 +24,8 @@ internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState
         try
         {
             using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, log.Stopping);
-            await PumpAsync(next, filter, stream, context.GetHttpContext(), ends.Token);
+            var http = context.GetHttpContext();
+            await turns.RunAsync(() => PumpAsync(next, filter, new EventWriter(stream, http), http, ends.Token));
         }
         catch (OperationCanceledException) when (log.Stopping.IsCancellationRequested)
         {
@@ -40,10 +41,10 @@ internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState
         }
     }
 
-    private async Task PumpAsync(long next, MessageFilter? filter, IServerStreamWriter<V1.Event> stream, HttpContext http, CancellationToken cancel)
+    private async Task PumpAsync(long next, MessageFilter? filter, EventWriter reader, HttpContext http, CancellationToken cancel)
     {
         var batch = new BridgeEvent[Batch];
-        await stream.WriteAsync(Heartbeat(next), cancel);
+        await reader.TellAsync(Heartbeat(next), cancel);
         var said = TimeProvider.System.GetTimestamp();
         var seen = said;
         while (true)
@@ -56,13 +57,20 @@ internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState
             }
 
             var (count, missed) = log.Read(ref next, batch);
-            if (missed > 0) await stream.WriteAsync(Missed(next - count - missed, missed), cancel);
+            if (missed > 0) await reader.TellAsync(Missed(next - count - missed, missed), cancel);
             for (var i = 0; i < count; i++)
             {
                 var message = batch[i].Message(log, state.Node);
                 if (filter is not null && !filter.Matches(message)) continue;
-                await stream.WriteAsync(message, cancel);
+                await reader.AddAsync(batch[i], message, cancel);
                 said = TimeProvider.System.GetTimestamp();
+            }
+
+            if (count > 0)
+            {
+                await reader.FlushAsync(cancel);
+                // It is the others' turn.
+                await Task.Yield();
             }
 
             var quiet = settings.Heartbeat - TimeProvider.System.GetElapsedTime(said);
@@ -72,7 +80,7 @@ internal sealed class EventResource(EventLog log, AlarmBoard alarms, BridgeState
                 continue;
             }
 
-            await stream.WriteAsync(Heartbeat(next), cancel);
+            await reader.TellAsync(Heartbeat(next), cancel);
             said = TimeProvider.System.GetTimestamp();
         }
     }

@@ -8,9 +8,17 @@ namespace MgcpSipBridge.Host.Events;
 internal sealed class BridgeEvent(DateTime time, Action<V1.Event> write)
 {
     private V1.Event? _message;
+    private byte[]? _line;
 
     /// <summary>Its place in the order.</summary>
     public long Sequence { get; set; }
+
+    /// <summary>It as a line of JSON in UTF-8, once a reader had it made. The same bytes for everybody: not to be changed.</summary>
+    public byte[]? Line
+    {
+        get => Volatile.Read(ref _line);
+        set => Volatile.Write(ref _line, value);
+    }
 
     /// <summary>What the API says of it. The same object for everybody: not to be changed.</summary>
     public V1.Event Message(EventLog log, string node)

@@ -13,6 +13,7 @@ internal sealed class Happenings : IDisposable
     {
         Metrics = new EventMetrics(registry);
         Log = new EventLog(settings.Kept, settings.MaxWatchers, Metrics);
+        Turns = new EventTurns(Log.Stopping);
         Feed = new EventFeed(Log, state);
         Alarms = new AlarmBoard(Feed);
     }
@@ -22,6 +23,9 @@ internal sealed class Happenings : IDisposable
 
     /// <summary>The events.</summary>
     public EventLog Log { get; }
+
+    /// <summary>Where they are written to those who read them.</summary>
+    public EventTurns Turns { get; }
 
     /// <summary>Makes them.</summary>
     public EventFeed Feed { get; }
@@ -39,5 +43,9 @@ internal sealed class Happenings : IDisposable
     }
 
     /// <inheritdoc/>
-    public void Dispose() => Log.Dispose();
+    public void Dispose()
+    {
+        Log.Dispose();
+        Turns.Dispose();
+    }
 }
