@@ -54,7 +54,7 @@ internal sealed partial class SlowWatchers : IDisposable
         foreach (var (_, read) in _readers.Take(some))
         {
             var expected = 0L;
-            foreach (Match part in Numbers().Matches(read.ToString()))
+            foreach (Match part in Numbers().Matches(ChunkHeads().Replace(read.ToString(), "")))
             {
                 var number = long.Parse(part.Groups[2].ValueSpan, CultureInfo.InvariantCulture);
                 if (part.Groups[1].ValueSpan is "count")
@@ -99,6 +99,10 @@ internal sealed partial class SlowWatchers : IDisposable
             // They catch up, or end.
         }
     }
+
+    // A chunk of HTTP may end within a number (RFC 9112 section 7.1).
+    [GeneratedRegex("\r\n[0-9a-f]+\r\n")]
+    private static partial Regex ChunkHeads();
 
     [GeneratedRegex("\"(sequence|count)\":\\s*\"?(\\d+)")]
     private static partial Regex Numbers();
