@@ -14,7 +14,7 @@ public sealed class StuckCallTests
         var dial = bench.Answer("RQNT");
         bench.FromGateway($"NTFY 2002 aaln/1@gw1.example.net MGCP 1.0\r\nX: {Bench.Header(dial, "X")}\r\nO: D/5,D/5,D/5,D/1,D/2,D/3,D/4,D/T\r\n");
         var create = bench.TakeMgcp("CRCX");
-        bench.FromGateway($"510 {create.Split(' ')[1]} No\r\n");
+        bench.FromGateway($"503 {create.Split(' ')[1]} No\r\n");
         var tone = bench.Answer("RQNT");
         var call = bench.Notes.OfType<EngineNote.CallEnded>().Single().Record.Call;
         bench.After(TimeSpan.FromMinutes(4.9));

@@ -218,8 +218,7 @@ public sealed class MgcpCallAgent
     }
 
     /// <summary>
-    /// Asks a gateway which endpoints it has (AUEP with a wildcard, RFC 3435 §2.3.10), configured or not: ends in GatewayAudited or in CommandFailed for its endpoint
-    /// <c>*</c>.
+    /// Asks a gateway which endpoints it has (AUEP with a wildcard, RFC 3435 §2.3.10), configured or not: ends in GatewayAudited or in CommandFailed for its endpoint <c>*</c>.
     /// </summary>
     public CommandId AuditGateway(string gateway, Instant now)
     {
