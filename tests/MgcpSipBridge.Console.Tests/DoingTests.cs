@@ -183,6 +183,9 @@ public sealed class DoingTests(Chromium chromium)
         await visitor.FindsAsync(".inspector pre");
         await keys.PressAsync("g");
         await keys.PressAsync("l");
+
+        // The page of the call names the line, too: only the list has a filter.
+        await visitor.FindsAsync("input[type=search]");
         await visitor.FindsAsync("a[href='#/lines/1001']");
         await keys.PressAsync("/");
         await keys.TypeAsync("Reception");
