@@ -24,6 +24,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     private readonly Dictionary<string, SessionDescription?> _beside = new(StringComparer.Ordinal);
     private readonly HashSet<bool> _silences = [];
     private bool _closing;
+    private bool _isSpokenTo;
 
     public MediaId Id { get; private set; }
 
@@ -276,7 +277,8 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 Receive: true,
                 AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats, gateway.Formats),
                 core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
-                Expected: call.Answered is not null && !Holds));
+                Expected: call.Answered is not null && !Holds,
+                Form: Form(announced, gateway)));
         }
 
         if (peer is { Address.IsNone: false } || call.PeerLearns)
@@ -289,7 +291,8 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 Send: !Holds && peer is { IsHeld: false },
                 Receive: !Holds,
                 AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? []),
-                Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv }));
+                Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },
+                Form: peer is null ? null : Form(announced, peer)));
         }
         else if (_peer is not null)
         {
@@ -300,6 +303,22 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
 
     /// <summary>Points again after our own descriptions changed.</summary>
     public void Refresh() => Point();
+
+    /// <summary>
+    /// From now on the relay knows what both ends speak: it is about to play to them, listen to them, or do anything else but pass packets. That holds until the call ends; packets
+    /// are still passed as they are while nothing is asked for.
+    /// </summary>
+    public void Speak()
+    {
+        if (_isSpokenTo) return;
+        _isSpokenTo = true;
+        Point();
+    }
+
+    /// <summary>What an end speaks, where the relay has to know.</summary>
+    /// <param name="announced">What the end was told that it may send.</param>
+    /// <param name="own">What it wants.</param>
+    private RelayForm? Form(ImmutableArray<RtpFormat> announced, MediaDescription own) => _isSpokenTo ? new RelayForm(announced, own.Formats) : null;
 
     private void Tell(RelaySide side, RelayRemote remote) => core.Emit(new EngineOutput.Relay(new RelayCommand.SetRemote(Id, side, remote)));
 }

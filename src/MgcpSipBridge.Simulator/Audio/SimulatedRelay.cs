@@ -7,7 +7,7 @@ namespace MgcpSipBridge.Simulator;
 /// The relay of a bridge in virtual time: obeys <see cref="RelayCommand"/>, leases ports, passes packets between the two ends that signalling
 /// named and refuses all others. Complains when it is told nonsense.
 /// </summary>
-public sealed class SimulatedRelay
+public sealed partial class SimulatedRelay
 {
     private readonly Dictionary<MediaId, Session> _sessions = [];
     private readonly Dictionary<NetAddress, (Session Session, RelaySide Side)> _ports = [];
@@ -60,6 +60,8 @@ public sealed class SimulatedRelay
         public long FromSip { get; set; }
 
         public long Refused { get; set; }
+
+        public SimulatedWork Work { get; } = new();
     }
 
     /// <summary>Obeys.</summary>
@@ -80,9 +82,13 @@ public sealed class SimulatedRelay
                 _ports.Remove(session.Sip);
                 _free.Enqueue(session.Gateway.Port);
                 _free.Enqueue(session.Sip.Port);
+                EndRecording(session, RecordingEnd.Closed);
                 _events.Enqueue(new RelayEvent.Closed(close.Media, new RelayStatistics(
                     new RelaySideStatistics(session.FromGateway, session.FromSip, 0, session.Refused, TimeSpan.Zero),
                     new RelaySideStatistics(session.FromSip, session.FromGateway, 0, 0, TimeSpan.Zero))));
+                break;
+            case not (RelayCommand.SetRemote or RelayCommand.Close) when _sessions.TryGetValue(command.Media, out var session):
+                DoWork(session, command);
                 break;
             default:
                 _violations.Add($"relay: {command} for a session that is not open");
@@ -122,6 +128,8 @@ public sealed class SimulatedRelay
 
         if (port.Side == RelaySide.Gateway && session.FromGateway++ == 0) _events.Enqueue(new RelayEvent.FirstPacket(session.Id, RelaySide.Gateway));
         if (port.Side == RelaySide.Sip && session.FromSip++ == 0) _events.Enqueue(new RelayEvent.FirstPacket(session.Id, RelaySide.Sip));
+        HearKeys(session, port.Side, near, packet.Span);
+        if (IsReplaced(session, port.Side)) return;
         var copy = packet.ToArray();
         copy[1] = (byte)((copy[1] & 0x80) | mapping.To);
         _outbox.Enqueue(new Transmit(port.Side == RelaySide.Gateway ? session.Sip : session.Gateway, far.Rtp, copy));
