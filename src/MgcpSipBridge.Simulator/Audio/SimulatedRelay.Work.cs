@@ -82,11 +82,6 @@ public sealed partial class SimulatedRelay
             case RelayCommand.StopRecording:
                 EndRecording(session, RecordingEnd.Stopped);
                 break;
-            case RelayCommand.Measure:
-                _events.Enqueue(new RelayEvent.Measured(session.Id, new RelayStatistics(
-                    new RelaySideStatistics(session.FromGateway, session.FromSip, 0, session.Refused, TimeSpan.Zero),
-                    new RelaySideStatistics(session.FromSip, session.FromGateway, 0, 0, TimeSpan.Zero))));
-                break;
         }
     }
 
@@ -118,20 +113,25 @@ public sealed partial class SimulatedRelay
 
     private void Heard(Session session, RelaySide side, char key)
     {
-        if (session.Work.Playing.TryGetValue(side, out var play) && play.StopOnDigit) EndPlay(session, side, PlayEnd.Digit);
+        Interrupt(session, side);
         if (session.Work.ListenedTo.Contains(side)) _events.Enqueue(new RelayEvent.Digit(session.Id, side, key, TimeSpan.FromMilliseconds(100)));
     }
 
-    // RFC 4733 §2.3: event, E R volume, duration; all packets of an event have its timestamp.
-    private void HearKeys(Session session, RelaySide side, RelayRemote near, ReadOnlySpan<byte> packet)
+    private void Interrupt(Session session, RelaySide side)
     {
-        if (packet.Length != 16 || near.Form is not { } form || (packet[13] & 0x80) == 0 || packet[12] >= EventKeys.Length) return;
+        if (session.Work.Playing.TryGetValue(side, out var play) && play.StopOnDigit) EndPlay(session, side, PlayEnd.Digit);
+    }
+
+    // RFC 4733 §2.3: event, E R volume, duration; all packets of an event have its timestamp. The session itself tells who listens.
+    private void HearKeys(Session session, RelaySide side, ReadOnlySpan<byte> packet)
+    {
+        if (packet.Length != 16 || Remote(session, side)?.Form is not { } form || (packet[13] & 0x80) == 0 || packet[12] >= EventKeys.Length) return;
         var type = packet[1] & 0x7F;
         if (!form.Sends.Any(format => format.IsTelephoneEvent && format.PayloadType == type)) return;
         var began = BinaryPrimitives.ReadUInt32BigEndian(packet[4..]);
         if (session.Work.LastEvents.TryGetValue(side, out var last) && last == began) return;
         session.Work.LastEvents[side] = began;
-        Heard(session, side, EventKeys[packet[12]]);
+        Interrupt(session, side);
     }
 
     /// <summary>Whether what an end says is not what the other end hears.</summary>

@@ -4,8 +4,8 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Simulator;
 
 /// <summary>
-/// The relay of a bridge in virtual time: obeys <see cref="RelayCommand"/>, leases ports, passes packets between the two ends that signalling
-/// named and refuses all others. Complains when it is told nonsense.
+/// The relay of a bridge in virtual time: obeys <see cref="RelayCommand"/>, leases ports, and lets a <see cref="RelaySession"/> decide about every packet, as the real one
+/// does. What is played, mixed and recorded is told and kept, not heard. Complains when it is told nonsense.
 /// </summary>
 public sealed partial class SimulatedRelay
 {
@@ -15,6 +15,7 @@ public sealed partial class SimulatedRelay
     private readonly Queue<RelayEvent> _events = new();
     private readonly Queue<Transmit> _outbox = new();
     private readonly List<string> _violations = [];
+    private readonly MediaOutput _made = new();
     private readonly NetAddress _gatewaySide;
     private readonly NetAddress _sipSide;
 
@@ -43,6 +44,28 @@ public sealed partial class SimulatedRelay
     /// <summary>What the engine did wrong.</summary>
     public IReadOnlyList<string> Violations => _violations;
 
+    /// <summary>How long an end that should be heard may say nothing before it is told; zero: it is never told.</summary>
+    public TimeSpan SilenceAfter { get; set; }
+
+    /// <summary>How long both may say nothing before the call is told to be dead; zero: it never is. Looked at only with <see cref="SilenceAfter"/>.</summary>
+    public TimeSpan MediaTimeout { get; set; }
+
+    /// <summary>When <see cref="FireDue"/> wants to be called; null for never.</summary>
+    public Instant? NextDeadline
+    {
+        get
+        {
+            Instant? next = null;
+            foreach (var session in _sessions.Values)
+            {
+                next = Instant.Earliest(next, session.CheckAt);
+                if (session.Decisions.NextDeadline is var due && due != Instant.Never) next = Instant.Earliest(next, due);
+            }
+
+            return next;
+        }
+    }
+
     private sealed class Session(MediaId id, NetAddress gateway, NetAddress sip)
     {
         public MediaId Id { get; } = id;
@@ -51,48 +74,72 @@ public sealed partial class SimulatedRelay
 
         public NetAddress Sip { get; } = sip;
 
+        public RelaySession Decisions { get; } = new(new RelayLimits(1700), id, (ulong)id.Value);
+
         public RelayRemote? GatewayRemote { get; set; }
 
         public RelayRemote? SipRemote { get; set; }
 
-        public long FromGateway { get; set; }
-
-        public long FromSip { get; set; }
-
-        public long Refused { get; set; }
+        public Instant? CheckAt { get; set; }
 
         public SimulatedWork Work { get; } = new();
+
+        public NetAddress Port(RelaySide side) => side == RelaySide.Gateway ? Gateway : Sip;
     }
 
     /// <summary>Obeys.</summary>
-    public void Do(RelayCommand command)
+    public void Do(RelayCommand command, Instant now)
     {
+        ArgumentNullException.ThrowIfNull(command);
+        if (command is RelayCommand.Open)
+        {
+            DoOpen(command.Media, now);
+            return;
+        }
+
+        if (!_sessions.TryGetValue(command.Media, out var session))
+        {
+            _violations.Add($"relay: {command} for a session that is not open");
+            return;
+        }
+
         switch (command)
         {
-            case RelayCommand.Open open:
-                DoOpen(open.Media);
-                break;
-            case RelayCommand.SetRemote set when _sessions.TryGetValue(set.Media, out var session):
+            case RelayCommand.SetRemote set:
                 if (set.Side == RelaySide.Gateway) session.GatewayRemote = set.Remote;
                 else session.SipRemote = set.Remote;
                 if (set.Remote.Send && (set.Remote.Rtp.Port == 0 || set.Remote.Rtp.IsUnspecified)) _violations.Add($"relay: told to send to {set.Remote.Rtp}");
+                session.Decisions.SetRemote(set.Side, set.Remote);
                 break;
-            case RelayCommand.Close close when _sessions.Remove(close.Media, out var session):
-                _ports.Remove(session.Gateway);
-                _ports.Remove(session.Sip);
-                _free.Enqueue(session.Gateway.Port);
-                _free.Enqueue(session.Sip.Port);
-                EndRecording(session, RecordingEnd.Closed);
-                _events.Enqueue(new RelayEvent.Closed(close.Media, new RelayStatistics(
-                    new RelaySideStatistics(session.FromGateway, session.FromSip, 0, session.Refused, TimeSpan.Zero),
-                    new RelaySideStatistics(session.FromSip, session.FromGateway, 0, 0, TimeSpan.Zero))));
+            case RelayCommand.Close:
+                Close(session);
+                return;
+            case RelayCommand.Measure:
+                _events.Enqueue(new RelayEvent.Measured(command.Media, session.Decisions.Statistics));
                 break;
-            case not (RelayCommand.SetRemote or RelayCommand.Close) when _sessions.TryGetValue(command.Media, out var session):
+            case RelayCommand.SendDigit or RelayCommand.Listen:
+                session.Decisions.Do(command, now);
                 DoWork(session, command);
                 break;
             default:
-                _violations.Add($"relay: {command} for a session that is not open");
+                DoWork(session, command);
                 break;
+        }
+
+        Follow(session);
+    }
+
+    /// <summary>Does what is due.</summary>
+    public void FireDue(Instant now)
+    {
+        foreach (var session in _sessions.Values)
+        {
+            if (session.Decisions.NextDeadline <= now) session.Decisions.Tick(now, _made);
+            Follow(session);
+            if (session.CheckAt is not { } at || at > now) continue;
+            session.CheckAt = now + TimeSpan.FromSeconds(1);
+            if (session.Decisions.AudioChanged(now, SilenceAfter, out var audio)) _events.Enqueue(new RelayEvent.AudioChanged(session.Id, audio));
+            if (session.Decisions.Died(now, MediaTimeout)) _events.Enqueue(new RelayEvent.Dead(session.Id));
         }
     }
 
@@ -111,31 +158,24 @@ public sealed partial class SimulatedRelay
             ? (port.Session.GatewayRemote, port.Session.SipRemote, port.Session.Sip)
             : null;
 
-    /// <summary>Passes a packet on.</summary>
-    public void Receive(ReadOnlyMemory<byte> packet, NetAddress local, NetAddress from)
+    /// <summary>Takes a packet: passes it on, works on it, or refuses it.</summary>
+    public void Receive(ReadOnlyMemory<byte> packet, NetAddress local, NetAddress from, Instant now)
     {
         if (!_ports.TryGetValue(local, out var port)) return;
-        var session = port.Session;
-        var near = port.Side == RelaySide.Gateway ? session.GatewayRemote : session.SipRemote;
-        var far = port.Side == RelaySide.Gateway ? session.SipRemote : session.GatewayRemote;
-        var type = packet.Length > 1 ? packet.Span[1] & 0x7F : -1;
-        var mapping = near?.PayloadTypes.FirstOrDefault(one => one.From == type) ?? default;
-        if (near is null || far is null || !near.Receive || !far.Send || near.Rtp != from || !near.PayloadTypes.Any(one => one.From == type))
-        {
-            session.Refused++;
-            return;
-        }
-
-        if (port.Side == RelaySide.Gateway && session.FromGateway++ == 0) _events.Enqueue(new RelayEvent.FirstPacket(session.Id, RelaySide.Gateway));
-        if (port.Side == RelaySide.Sip && session.FromSip++ == 0) _events.Enqueue(new RelayEvent.FirstPacket(session.Id, RelaySide.Sip));
-        HearKeys(session, port.Side, near, packet.Span);
-        if (IsReplaced(session, port.Side)) return;
+        var (session, side) = port;
         var copy = packet.ToArray();
-        copy[1] = (byte)((copy[1] & 0x80) | mapping.To);
-        _outbox.Enqueue(new Transmit(port.Side == RelaySide.Gateway ? session.Sip : session.Gateway, far.Rtp, copy));
+        HearKeys(session, side, copy);
+        if (session.Decisions.TryRelayRtp(side, from, copy, now, out var destination) != RelayDrop.None) return;
+        var isReplaced = IsReplaced(session, side);
+        if (destination.IsNone) session.Decisions.Take(side, copy, now, _made);
+        else if (!isReplaced) _outbox.Enqueue(new Transmit(session.Port(Other(side)), destination, copy));
+        if (isReplaced) _made.Clear();
+        var first = destination.IsNone || isReplaced ? session.Decisions.Worked(side) : session.Decisions.Sent(side);
+        if (first) _events.Enqueue(new RelayEvent.FirstPacket(session.Id, side));
+        Follow(session);
     }
 
-    private void DoOpen(MediaId media)
+    private void DoOpen(MediaId media, Instant now)
     {
         if (IsExhausted || _free.Count < 2)
         {
@@ -150,9 +190,38 @@ public sealed partial class SimulatedRelay
             return;
         }
 
+        if (SilenceAfter > TimeSpan.Zero) session.CheckAt = now + TimeSpan.FromSeconds(1);
         Opened++;
         _ports[session.Gateway] = (session, RelaySide.Gateway);
         _ports[session.Sip] = (session, RelaySide.Sip);
         _events.Enqueue(new RelayEvent.Opened(media, session.Gateway, session.Sip));
     }
+
+    private void Close(Session session)
+    {
+        EndRecording(session, RecordingEnd.Closed);
+        _sessions.Remove(session.Id);
+        _ports.Remove(session.Gateway);
+        _ports.Remove(session.Sip);
+        _free.Enqueue(session.Gateway.Port);
+        _free.Enqueue(session.Sip.Port);
+        _events.Enqueue(new RelayEvent.Closed(session.Id, session.Decisions.Statistics));
+    }
+
+    // Sends what a session has made; RTCP goes nowhere in this world.
+    private void Follow(Session session)
+    {
+        for (var i = 0; i < _made.Count; i++)
+        {
+            var packet = _made.Packet(i, out var to, out var isRtcp);
+            if (isRtcp || session.Decisions.TryDestination(to, isRtcp, out var destination) != RelayDrop.None) continue;
+            _outbox.Enqueue(new Transmit(session.Port(to), destination, packet.ToArray()));
+            session.Decisions.SentOwn(to);
+        }
+
+        _made.Clear();
+        while (session.Decisions.TryTakeEvent(out var happened)) _events.Enqueue(happened);
+    }
+
+    private static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
 }

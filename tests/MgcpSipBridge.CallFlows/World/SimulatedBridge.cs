@@ -45,7 +45,7 @@ internal sealed class SimulatedBridge
     public Action<EngineNote>? OnNote { get; set; }
 
     /// <summary>When the engine wants to be called.</summary>
-    public Instant? NextDeadline => _engine.NextDeadline;
+    public Instant? NextDeadline => Instant.Earliest(_engine.NextDeadline, Relay.NextDeadline);
 
     /// <summary>Gives the engine an input.</summary>
     public void Handle(World world, EngineInput input)
@@ -66,7 +66,11 @@ internal sealed class SimulatedBridge
     /// <summary>The engine's numbers.</summary>
     public EngineCounts Counts(World world) => Ask<EngineCounts>(world, new EngineQuery.Counts())!;
 
-    internal void FireDue(World world) => Handle(world, EngineInput.DeadlineReached.Instance);
+    internal void FireDue(World world)
+    {
+        Relay.FireDue(world.Now);
+        Handle(world, EngineInput.DeadlineReached.Instance);
+    }
 
     internal void Receive(World world, Transmit transmit) => Handle(world, transmit.To == Mgcp
         ? new EngineInput.MgcpDatagram(transmit.From, transmit.Bytes)
@@ -99,7 +103,7 @@ internal sealed class SimulatedBridge
                 world.Agenda.At(world.Now + TimeSpan.FromMilliseconds(2), _ => Handle(world, new EngineInput.Resolved(look.Query, Resolve(world, look))));
                 break;
             case EngineOutput.Relay relay:
-                Relay.Do(relay.Command);
+                Relay.Do(relay.Command, world.Now);
                 break;
             case EngineOutput.Answer answer:
                 _answers[answer.Query] = answer.Value;

@@ -181,7 +181,7 @@ internal sealed class World
             }
 
             if (!bridge.Relay.Owns(transmit.To)) continue;
-            bridge.Relay.Receive(transmit.Bytes, transmit.To, transmit.From);
+            bridge.Relay.Receive(transmit.Bytes, transmit.To, transmit.From, Now);
             bridge.Drain(this);
             return;
         }
