@@ -35,7 +35,10 @@ public sealed class RelayCounters
     /// <summary>RTP packets sent to the ends of a side.</summary>
     public long Sent(RelaySide side) => Sum(tally => tally.Sent(side));
 
-    /// <summary>Packets, RTP and RTCP, that were not relayed for a reason.</summary>
+    /// <summary>UDPTL packets (T.38) of a side's ends that were relayed; not among the RTP packets.</summary>
+    public long Fax(RelaySide from) => Sum(tally => tally.Fax(from));
+
+    /// <summary>Packets of any kind that were not relayed for a reason.</summary>
     public long Dropped(RelayDrop reason) => Sum(tally => tally.Dropped(reason));
 
     /// <summary>A tally for one writer; asked for before the relay works.</summary>

@@ -15,7 +15,8 @@ internal sealed class RelayTally
     private const int RtcpAt = SentAt + 2;
     private const int KernelAt = RtcpAt + 1;
     private const int FlowsAt = KernelAt + 1;
-    private const int DroppedAt = FlowsAt + 1;
+    private const int FaxAt = FlowsAt + 1;
+    private const int DroppedAt = FaxAt + 2;
     private static readonly int Reasons = Enum.GetValues<RelayDrop>().Length;
 
     private readonly long[] _counts = new long[DroppedAt + Reasons + Padding];
@@ -25,6 +26,8 @@ internal sealed class RelayTally
     public long Kernel => Volatile.Read(ref _counts[KernelAt]);
 
     public long Flows => Volatile.Read(ref _counts[FlowsAt]);
+
+    public long Fax(RelaySide from) => Volatile.Read(ref _counts[FaxAt + (int)from]);
 
     public long Received(RelaySide side) => Volatile.Read(ref _counts[ReceivedAt + (int)side]);
 
@@ -48,6 +51,8 @@ internal sealed class RelayTally
         Add(KernelAt, packets);
     }
 
+    public void CountFax(RelaySide from) => Add(FaxAt + (int)from, 1);
+
     public void CountFlows(int flows) => Add(FlowsAt, flows);
 
     public void CountRtcp() => Add(RtcpAt, 1);
@@ -59,6 +64,8 @@ internal sealed class RelayTally
         Interlocked.Increment(ref _counts[ReceivedAt + (int)from]);
         Interlocked.Increment(ref _counts[SentAt + 1 - (int)from]);
     }
+
+    public void CountFaxShared(RelaySide from) => Interlocked.Increment(ref _counts[FaxAt + (int)from]);
 
     public void CountReceivedShared(RelaySide from) => Interlocked.Increment(ref _counts[ReceivedAt + (int)from]);
 

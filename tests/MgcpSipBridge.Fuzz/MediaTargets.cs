@@ -3,7 +3,7 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Fuzz;
 
-/// <summary>Readers of the media side: RTP, telephone events, RTCP, WAV; none throws, each ends.</summary>
+/// <summary>Readers of the media side: RTP, telephone events, RTCP, UDPTL, WAV; none throws, each ends.</summary>
 internal sealed class MediaReaders : ITarget
 {
     public string Name => "media";
@@ -25,6 +25,9 @@ internal sealed class MediaReaders : ITarget
                 for (var i = 0; i < report.Count; i++)
                     _ = report.ReportBlock(i);
         }
+
+        if (UdptlPacket.TryParse(input, out var udptl) == UdptlParseError.None && (udptl.Primary.IsEmpty || udptl.Primary.Length + udptl.Recovered > input.Length))
+            throw new InvalidOperationException("The messages are longer than their packet.");
 
         if ((SoundReader.TryReadWav(input, out var sound) == SoundError.None) != (sound is not null)) throw new InvalidOperationException("No error and no sound.");
         if (sound is not null && sound.Samples.Length > input.Length) throw new InvalidOperationException("More samples than bytes.");

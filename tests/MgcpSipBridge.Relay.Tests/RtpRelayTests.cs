@@ -69,6 +69,50 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
     }
 
     [Fact]
+    public async Task Fax_takes_the_place_of_speech_on_the_same_ports_and_gives_it_back()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        using var stranger = new End(bed.Address);
+        var opened = Connect(bed, 1, phone, pbx);
+        for (byte i = 0; i < 20; i++)
+        {
+            Assert.Equal(phone.Speak(opened.GatewayRtp, fill: i), pbx.Hear(out _).ToArray());
+            Assert.Equal(pbx.Speak(opened.SipRtp, fill: i), phone.Hear(out _).ToArray());
+        }
+
+        bed.Expect<RelayEvent.FirstPacket>();
+        bed.Expect<RelayEvent.FirstPacket>();
+        Switch(udptl: true);
+        for (byte i = 0; i < 20; i++)
+        {
+            byte[] fax = [0, i, 1, 6, 0, 1, 1, 4];
+            stranger.Send(opened.GatewayRtp, fax);
+            phone.Speak(opened.GatewayRtp); // the last words
+            phone.Send(opened.GatewayRtp, fax);
+            Assert.Equal(fax, pbx.Hear(out var from).ToArray());
+            Assert.Equal(opened.SipRtp, from);
+            pbx.Send(opened.SipRtp, fax);
+            Assert.Equal(fax, phone.Hear(out _).ToArray());
+        }
+
+        Assert.False(pbx.HasHeard || phone.HasHeard);
+        Switch(udptl: false);
+        Assert.Equal((20, 20), (bed.Relay.Counters.Fax(RelaySide.Gateway), bed.Relay.Counters.Fax(RelaySide.Sip)));
+        Assert.Equal(phone.Speak(opened.GatewayRtp, fill: 7), pbx.Hear(out _).ToArray());
+        var statistics = bed.Close(1);
+        Assert.Equal((41, 20, 0, 0), (statistics.Gateway.PacketsReceived, statistics.Gateway.FaxPackets, statistics.Gateway.FaxLost, statistics.Sip.FaxDuplicates));
+
+        void Switch(bool udptl)
+        {
+            foreach (var (side, end) in ((RelaySide, End)[])[(RelaySide.Gateway, phone), (RelaySide.Sip, pbx)])
+                bed.Relay.Post(new RelayCommand.SetRemote(new(1), side, new(end.Address, end.Address.WithPort(end.Address.Port + 1), false, true, true, RelayBed.Speech) { Udptl = udptl }));
+            bed.Settle();
+        }
+    }
+
+    [Fact]
     public async Task A_stranger_is_never_relayed_nor_learnt()
     {
         await using var bed = Bed();

@@ -181,7 +181,7 @@ public static class AudioNegotiation
     };
 
     // RFC 3264 §6: the formats of a refused stream are ignored but must be there, so the offer's are repeated.
-    private static MediaDescription Refuse(MediaDescription offered, NetAddress rtp) => new()
+    internal static MediaDescription Refuse(MediaDescription offered, NetAddress rtp) => new()
     {
         Media = offered.Media,
         Protocol = offered.Protocol,

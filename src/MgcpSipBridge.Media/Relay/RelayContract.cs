@@ -51,6 +51,12 @@ public sealed record RelayRemote(
     bool Expected = false,
     RelayForm? Form = null)
 {
+    /// <summary>
+    /// Whether this end speaks T.38 in UDPTL on its RTP port instead of RTP: then payload types and <see cref="Form"/> are of no matter, and packets pass only while the
+    /// other end speaks it, too.
+    /// </summary>
+    public bool Udptl { get; init; }
+
     /// <summary>Whether both say the same, payload types compared one by one.</summary>
     public bool Equals(RelayRemote? other) =>
         other is not null
@@ -61,6 +67,7 @@ public sealed record RelayRemote(
         && Expected == other.Expected
         && Send == other.Send
         && Receive == other.Receive
+        && Udptl == other.Udptl
         && Equals(Form, other.Form)
         && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());
 
@@ -280,4 +287,14 @@ public sealed record RelayStatistics(RelaySideStatistics Gateway, RelaySideStati
 /// <param name="Mos">How good what this end says is when it arrives, 1 to 4.41 (E-model, ITU-T G.107); 0 when nothing arrived.</param>
 public readonly record struct RelaySideStatistics(
     long PacketsReceived, long PacketsSent, long PacketsLost, long PacketsDropped, TimeSpan Jitter, long Duplicates = 0, long Reordered = 0, int Sources = 0,
-    TimeSpan RoundTrip = default, long ReportedLost = 0, TimeSpan ReportedJitter = default, double Mos = 0);
+    TimeSpan RoundTrip = default, long ReportedLost = 0, TimeSpan ReportedJitter = default, double Mos = 0)
+{
+    /// <summary>UDPTL packets taken; they are among <see cref="PacketsReceived"/>, but not in what is told of loss, jitter and quality.</summary>
+    public long FaxPackets { get; init; }
+
+    /// <summary>UDPTL packets that their numbers say are missing. Most are made good by the redundancy of those behind them.</summary>
+    public long FaxLost { get; init; }
+
+    /// <summary>UDPTL packets that came twice.</summary>
+    public long FaxDuplicates { get; init; }
+}

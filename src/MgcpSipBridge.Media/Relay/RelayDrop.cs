@@ -9,7 +9,7 @@ public enum RelayDrop
     /// <summary>It came from another address than signalling names, or than was learnt.</summary>
     WrongSource,
 
-    /// <summary>It is no RTP (on the RTCP port, no RTCP) of version 2, or malformed inside.</summary>
+    /// <summary>It is no RTP (on the RTCP port, no RTCP) of version 2, or malformed inside; while its end speaks T.38, it is no UDPTL.</summary>
     BadVersion,
 
     /// <summary>It is shorter than its header says.</summary>
@@ -18,7 +18,7 @@ public enum RelayDrop
     /// <summary>It is longer than a packet of speech can be.</summary>
     Oversize,
 
-    /// <summary>Its payload type was not negotiated.</summary>
+    /// <summary>Its payload type was not negotiated, or it is T.38 for an end that speaks RTP, or the other way round.</summary>
     UnknownPayloadType,
 
     /// <summary>One of the ends has not been named yet, or has no address to send to.</summary>

@@ -14,6 +14,7 @@ internal sealed class RelayLeg
 
     private readonly byte[] _map = new byte[128];
     private readonly RtpReceiverStatistics _received = new();
+    private RtpReceiverStatistics? _fax; // UDPTL packets, once there may be some
     private RelayRemote? _remote;
     private NetAddress _rtpSource; // who may send RTP; None until it is learnt
     private NetAddress _rtcpSource;
@@ -69,7 +70,12 @@ internal sealed class RelayLeg
         Ledger.RoundTrip,
         Ledger.ReportedLost,
         Ledger.ReportedJitter,
-        Mos);
+        Mos)
+    {
+        FaxPackets = _fax?.Received ?? 0,
+        FaxLost = _fax?.Lost ?? 0,
+        FaxDuplicates = _fax?.Duplicates ?? 0,
+    };
 
     // From its mouth to here, and as much buffer as its jitter needs; the other half of the way is the other end's.
     private double Mos => _received.Expected == 0
@@ -99,6 +105,7 @@ internal sealed class RelayLeg
         Form = new(remote.PayloadTypes, remote.Form);
         Map();
         _plain = 0;
+        if (remote.Udptl) _fax ??= new();
         if (same) return;
         _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
         _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
@@ -139,15 +146,13 @@ internal sealed class RelayLeg
         return _expected && now - _heard >= after;
     }
 
+    /// <summary>Whether this end speaks T.38.</summary>
+    public bool IsFax => _remote is { Udptl: true };
+
     /// <summary>Judges an RTP packet from this side's end and rewrites its payload type.</summary>
     public RelayDrop TakeRtp(NetAddress source, Span<byte> datagram, Instant now)
     {
-        if (_remote is null) return RelayDrop.NoRemote;
-
-        // The cheapest test first, and the one that a flood from elsewhere meets.
-        var learning = _remote.LearnSource && source != _rtpSource && (_rtpSource.IsNone || (_learntElsewhere && IsNamed(source)));
-        if (!learning && source != _rtpSource) return RelayDrop.WrongSource;
-        if (!_rtpRate.TryTake(now)) return RelayDrop.RateLimited;
+        if (!IsFrom(source, now, out var learning, out var drop)) return drop;
         switch (RtpPacket.TryParse(datagram, out var packet))
         {
             case RtpParseError.None:
@@ -165,10 +170,47 @@ internal sealed class RelayLeg
         _received.Update(packet.Header, now);
         CountPlain(packet.Header, datagram[0], type);
         _heard = now;
-        if (!_remote.Receive) return RelayDrop.Held;
+        if (!_remote!.Receive) return RelayDrop.Held;
         Taken++;
         datagram[1] = (byte)((datagram[1] & 0x80) | type);
         return RelayDrop.None;
+    }
+
+    /// <summary>Judges a UDPTL packet from this side's end, which is passed as it is.</summary>
+    public RelayDrop TakeFax(NetAddress source, ReadOnlySpan<byte> datagram, Instant now)
+    {
+        if (!IsFrom(source, now, out var learning, out var drop)) return drop;
+        switch (UdptlPacket.TryParse(datagram, out var packet))
+        {
+            case UdptlParseError.None:
+                break;
+            case UdptlParseError.TooShort:
+                return RelayDrop.TooShort;
+            default:
+                return RelayDrop.BadVersion;
+        }
+
+        // It names no source: the number stands for all that RTP has to tell streams apart.
+        var header = new RtpHeader(0, packet.SequenceNumber, 0, 0);
+        if (learning && !Learn(source, header)) return RelayDrop.WrongSource;
+        _fax!.Update(header, now);
+        _heard = now;
+        if (!_remote!.Receive) return RelayDrop.Held;
+        Taken++;
+        return RelayDrop.None;
+    }
+
+    // The cheapest test first, and the one that a flood from elsewhere meets.
+    private bool IsFrom(NetAddress source, Instant now, out bool learning, out RelayDrop drop)
+    {
+        learning = false;
+        drop = RelayDrop.NoRemote;
+        if (_remote is null) return false;
+        learning = _remote.LearnSource && source != _rtpSource && (_rtpSource.IsNone || (_learntElsewhere && IsNamed(source)));
+        drop = RelayDrop.WrongSource;
+        if (!learning && source != _rtpSource) return false;
+        drop = RelayDrop.RateLimited;
+        return _rtpRate.TryTake(now);
     }
 
     /// <summary>Judges an RTCP packet from this side's end.</summary>

@@ -93,7 +93,9 @@ public sealed partial class RelaySession
     /// <summary>Where a packet of the output goes; the reason when it may not be sent. One that was sent is told to <see cref="SentOwn"/>.</summary>
     public RelayDrop TryDestination(RelaySide to, bool isRtcp, out NetAddress destination)
     {
-        if (!isRtcp) return Leg(to).CanSend(out destination);
+        destination = NetAddress.None;
+        // Who speaks T.38 takes no sound.
+        if (!isRtcp) return Leg(to).IsFax ? RelayDrop.UnknownPayloadType : Leg(to).CanSend(out destination);
         destination = Leg(to).RtcpDestination;
         return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
     }

@@ -48,6 +48,7 @@ public sealed partial class RelaySession
     /// <summary>
     /// Judges an RTP packet; when it is to be relayed its payload type has been rewritten in place. The data plane then calls
     /// <see cref="Sent"/> or <see cref="SendFailed"/>. A destination of None says that it is to be given to <see cref="Take"/> instead.
+    /// While its end speaks T.38 it is judged as UDPTL, and passed as it is whatever works on the audio.
     /// </summary>
     /// <param name="from">The side it arrived on.</param>
     /// <param name="source">Who sent it.</param>
@@ -58,8 +59,12 @@ public sealed partial class RelaySession
     {
         var leg = Leg(from);
         destination = NetAddress.None;
-        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtp(source, packet, now);
-        if (drop == RelayDrop.None && _program is null) drop = Leg(Other(from)).CanSend(out destination);
+        var fax = leg.IsFax;
+        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize
+            : fax ? leg.TakeFax(source, packet, now)
+            : leg.TakeRtp(source, packet, now);
+        if (drop == RelayDrop.None && fax != Leg(Other(from)).IsFax && Leg(Other(from)).Remote is not null) drop = RelayDrop.UnknownPayloadType;
+        if (drop == RelayDrop.None && (fax || _program is null)) drop = Leg(Other(from)).CanSend(out destination);
         if (drop != RelayDrop.None) leg.Dropped++;
         return drop;
     }
@@ -131,6 +136,9 @@ public sealed partial class RelaySession
         return true;
     }
 
+    /// <summary>Whether a side's end speaks T.38 instead of RTP.</summary>
+    public bool IsFax(RelaySide side) => Leg(side).IsFax;
+
     /// <summary>The operating system refused a packet that arrived on <paramref name="from"/>.</summary>
     public void SendFailed(RelaySide from) => Leg(from).Dropped++;
 
@@ -141,7 +149,7 @@ public sealed partial class RelaySession
     public bool TryGetFlow(RelaySide from, out RelayFlow flow)
     {
         flow = default;
-        return _program is null && Leg(Other(from)).IsSettled && Leg(Other(from)).CanSend(out var destination) == RelayDrop.None && Leg(from).TryGetFlow(destination, out flow);
+        return _program is null && !Leg(from).IsFax && Leg(Other(from)).IsSettled && Leg(Other(from)).CanSend(out var destination) == RelayDrop.None && Leg(from).TryGetFlow(destination, out flow);
     }
 
     /// <summary>Takes over what was passed on of a flow that a side sends.</summary>

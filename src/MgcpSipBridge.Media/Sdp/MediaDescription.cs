@@ -49,6 +49,9 @@ public sealed record MediaDescription
     /// <summary>The fmt list of a section that is not RTP, as written.</summary>
     public string? OtherFormats { get; init; }
 
+    /// <summary>Attributes of a T.38 stream, each at most once, in the order in which they came; empty for every other.</summary>
+    public ImmutableArray<FaxAttribute> Fax { get; init; } = [];
+
     /// <summary>The effective direction; also SendRecv with address 0.0.0.0, which RFC 3264 §8.4 calls hold: see <see cref="IsHeld"/>.</summary>
     public MediaDirection Direction { get; init; }
 
@@ -60,6 +63,9 @@ public sealed record MediaDescription
 
     /// <summary>Whether this is audio over plain RTP (AVP or AVPF) that is not refused.</summary>
     public bool IsPlainAudio => Port > 0 && Media == "audio" && Protocol is ("RTP/AVP" or "RTP/AVPF");
+
+    /// <summary>Whether this is fax by T.38 over UDPTL that is not refused; T.38 over TCP or RTP is not ours.</summary>
+    public bool IsFax => Port > 0 && Media == "image" && Protocol == "udptl" && string.Equals(OtherFormats, "t38", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the one who describes this does not want to hear us: sendonly, inactive, 0.0.0.0 or port 0.</summary>
     public bool IsHeld => Port == 0 || Address.IsUnspecified || Direction is MediaDirection.SendOnly or MediaDirection.Inactive;
@@ -75,6 +81,7 @@ public sealed record MediaDescription
         && OtherFormats == other.OtherFormats
         && Direction == other.Direction
         && Ptime == other.Ptime
+        && Fax.AsSpan().SequenceEqual(other.Fax.AsSpan())
         && Formats.AsSpan().SequenceEqual(other.Formats.AsSpan());
 
     /// <inheritdoc/>

@@ -40,6 +40,7 @@ internal ref struct SdpReader
     private NetAddress _rtcpAddress;
     private MediaDirection _direction;
     private int? _ptime;
+    private ImmutableArray<FaxAttribute>.Builder? _fax;
 
     private SdpReader(ReadOnlySpan<byte> text, Span<FormatLines> lines, Span<byte> order)
     {
@@ -177,6 +178,7 @@ internal ref struct SdpReader
         _direction = _sessionDirection;
         _ownConnection = _ownRtcp = false;
         _ptime = null;
+        _fax = null;
         _otherFormats = null;
         _formats = 0;
         _lines.Clear();
@@ -229,6 +231,15 @@ internal ref struct SdpReader
         {
             ReadRtcp(rest);
         }
+        else if (_otherFormats is not null && _media == "image" && FaxAttribute.Read(name, rest) is { } attribute)
+        {
+            // Each once: the first counts.
+            _fax ??= ImmutableArray.CreateBuilder<FaxAttribute>();
+            foreach (var known in _fax)
+                if (known.Name == attribute.Name)
+                    return;
+            _fax.Add(attribute);
+        }
     }
 
     // RFC 3605 §2.1: a=rtcp:53020 or a=rtcp:53020 IN IP4 126.16.64.4
@@ -277,6 +288,7 @@ internal ref struct SdpReader
             RtcpAddress = RtcpAddress(address),
             Formats = ReadFormats(),
             OtherFormats = _otherFormats,
+            Fax = _fax?.DrainToImmutable() ?? [],
             Direction = _direction,
             Ptime = _ptime,
         });
@@ -357,6 +369,8 @@ internal ref struct SdpReader
     {
         if (Ascii.EqualsIgnoreCase(written, "RTP/AVP"u8)) return "RTP/AVP";
         if (Ascii.EqualsIgnoreCase(written, "RTP/AVPF"u8)) return "RTP/AVPF";
+        // RFC 5347 §2.5.2: registered in capitals, written in small letters by all.
+        if (Ascii.EqualsIgnoreCase(written, "udptl"u8)) return "udptl";
         return Ascii.EqualsIgnoreCase(written, "RTP/SAVP"u8) ? "RTP/SAVP" : Encoding.UTF8.GetString(written);
     }
 }

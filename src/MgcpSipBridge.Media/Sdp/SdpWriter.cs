@@ -72,6 +72,7 @@ internal struct SdpWriter
 
         if (!media.Address.IsNone && !media.Address.SameHost(session)) Connection(media.Address);
         foreach (var format in media.Formats.AsSpan()) Format(format);
+        foreach (var attribute in media.Fax.AsSpan()) Fax(attribute);
         Rtcp(media, session);
         if (media.Ptime is { } ptime)
         {
@@ -109,6 +110,19 @@ internal struct SdpWriter
         Number(format.PayloadType);
         Text(" "u8);
         Line(parameters);
+        Text("\r\n"u8);
+    }
+
+    private void Fax(FaxAttribute attribute)
+    {
+        Text("a="u8);
+        Word(attribute.Name);
+        if (attribute.Value is { } value)
+        {
+            Text(":"u8);
+            Line(value);
+        }
+
         Text("\r\n"u8);
     }
 

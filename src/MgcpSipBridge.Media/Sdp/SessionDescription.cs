@@ -36,6 +36,18 @@ public sealed record SessionDescription
         }
     }
 
+    /// <summary>The first T.38 section that is not refused; null when there is none.</summary>
+    public MediaDescription? Fax
+    {
+        get
+        {
+            foreach (var media in Media)
+                if (media.IsFax)
+                    return media;
+            return null;
+        }
+    }
+
     /// <summary>
     /// Reads a description; never throws, tolerates missing o=, s= and t= lines (Cisco "sdp simple"), any line end, blanks at line ends and
     /// a NUL after the text. Reading ends before a second v=: an MGCP response may carry two descriptions (RFC 3435 §3.2.2.3).

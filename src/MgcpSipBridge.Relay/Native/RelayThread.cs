@@ -325,7 +325,8 @@ internal sealed unsafe partial class RelayThread : IDisposable
             return;
         }
 
-        _tally.CountRtp(port.Side);
+        if (decisions.IsFax(port.Side)) _tally.CountFax(port.Side);
+        else _tally.CountRtp(port.Side);
         if (decisions.Sent(port.Side)) _context.OnEvent(new RelayEvent.FirstPacket(port.Session.Media, port.Side));
         // It was let through, so it is settled who sends.
         if (source != port.TwinEnd) Connect(port, source);

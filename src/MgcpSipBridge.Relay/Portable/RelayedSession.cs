@@ -100,7 +100,8 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
                 return;
             }
 
-            context.Counters.Shared.CountRtpShared(from);
+            if (_decisions.IsFax(from)) context.Counters.Shared.CountFaxShared(from);
+            else context.Counters.Shared.CountRtpShared(from);
             // Under the lock, so that it never comes after Closed.
             if (_decisions.Sent(from)) context.OnEvent(new RelayEvent.FirstPacket(media, from));
         }

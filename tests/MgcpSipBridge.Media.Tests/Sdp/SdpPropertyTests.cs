@@ -31,14 +31,19 @@ public sealed class SdpPropertyTests
                 Direction = rest.Item2,
             });
 
+    private static readonly Gen<FaxAttribute> Fax = Gen.OneOf(
+        Gen.Select(Gen.OneOf("T38FaxVersion", "T38MaxBitRate", "T38FaxMaxDatagram"), Gen.UInt).Select((name, value) => new FaxAttribute(name, $"{value}")),
+        Gen.OneOf(new FaxAttribute("T38FaxFillBitRemoval"), new FaxAttribute("T38FaxUdpEC", "t38UDPFEC"), new FaxAttribute("T38FaxRateManagement", "localTCF")));
+
     private static readonly Gen<MediaDescription> Other =
-        Gen.Select(Gen.UShort, Host, Gen.Enum<MediaDirection>()).Select((port, host, direction) => new MediaDescription
+        Gen.Select(Gen.UShort, Host, Gen.Enum<MediaDirection>(), Fax.Array[0, 4]).Select((port, host, direction, fax) => new MediaDescription
         {
             Media = "image",
             Protocol = "udptl",
             Port = port,
             Address = new NetAddress(host, port),
             OtherFormats = "t38",
+            Fax = [.. fax.DistinctBy(one => one.Name)],
             Direction = direction,
         });
 
@@ -71,7 +76,7 @@ public sealed class SdpPropertyTests
 
         // Nearer to the grammar: lines of real pieces, joined and damaged.
         var piece = Gen.OneOf(
-            Gen.OneOf("v=0", "o=- 1 1 IN IP4 192.0.2.1", "c=IN IP4 192.0.2.1", "c=IN IP6 ::1", "m=audio 4000 RTP/AVP 0 8 101", "m=image 1 udptl t38", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16", "a=rtcp:5 IN IP4 1.2.3.4", "a=sendonly", "a=ptime:20"),
+            Gen.OneOf("v=0", "o=- 1 1 IN IP4 192.0.2.1", "c=IN IP4 192.0.2.1", "c=IN IP6 ::1", "m=audio 4000 RTP/AVP 0 8 101", "m=image 1 udptl t38", "a=T38FaxVersion:3", "a=T38FaxFillBitRemoval:1", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-16", "a=rtcp:5 IN IP4 1.2.3.4", "a=sendonly", "a=ptime:20"),
             Gen.Select(Gen.Char["vocmabt"], Gen.String[0, 20]).Select((type, value) => $"{type}={value}"));
         Gen.Select(piece.Array[0, 12], Gen.OneOf("\r\n", "\n", "\r"), Gen.Int[0, 300], Gen.Byte)
             .Select((lines, end, at, damage) =>

@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>Why a datagram is no UDPTL packet (ITU-T T.38 §9.1).</summary>
+public enum UdptlParseError
+{
+    /// <summary>It is one.</summary>
+    None,
+
+    /// <summary>It ends before what its lengths promise.</summary>
+    TooShort,
+
+    /// <summary>No primary message, or a length in fragments, which no datagram needs.</summary>
+    BadPrimary,
+
+    /// <summary>Its error recovery is of no known kind, or claims more than a packet can have.</summary>
+    BadRecovery,
+
+    /// <summary>Something follows that is not padding of zeros: a stray packet of speech looks so.</summary>
+    TrailingBytes,
+}
+
+/// <summary>How lost packets can be made good (T.38 §9.1.4).</summary>
+public enum UdptlRecovery
+{
+    /// <summary>The last messages are repeated.</summary>
+    Redundancy,
+
+    /// <summary>Parity over the last messages.</summary>
+    Parity,
+}
+
+/// <summary>A view of a UDPTL packet: aligned PER of T.38 §9.1. Keeps no more than the buffer it was read from.</summary>
+public readonly ref struct UdptlPacket
+{
+    private const int MostRecovered = 64; // messages: senders repeat up to 8
+
+    private UdptlPacket(ushort sequenceNumber, ReadOnlySpan<byte> primary, UdptlRecovery recovery, int recovered)
+    {
+        SequenceNumber = sequenceNumber;
+        Primary = primary;
+        Recovery = recovery;
+        Recovered = recovered;
+    }
+
+    /// <summary>Rises by one for each primary message and wraps.</summary>
+    public ushort SequenceNumber { get; }
+
+    /// <summary>The primary message (an IFP packet), at least one byte.</summary>
+    public ReadOnlySpan<byte> Primary { get; }
+
+    /// <summary>How the messages before can be made good.</summary>
+    public UdptlRecovery Recovery { get; }
+
+    /// <summary>How many messages are repeated, or how many fields of parity there are.</summary>
+    public int Recovered { get; }
+
+    /// <summary>Reads a packet. Time is linear in its length; zeros behind it are padding.</summary>
+    public static UdptlParseError TryParse(ReadOnlySpan<byte> datagram, out UdptlPacket packet)
+    {
+        packet = default;
+        if (datagram.Length < 4) return UdptlParseError.TooShort;
+        var sequence = BinaryPrimitives.ReadUInt16BigEndian(datagram);
+        var rest = datagram[2..];
+        switch (TryTake(ref rest, out var primary))
+        {
+            case Taken.Whole when !primary.IsEmpty:
+                break;
+            case Taken.Cut:
+                return UdptlParseError.TooShort;
+            default:
+                return UdptlParseError.BadPrimary;
+        }
+
+        // The choice is one bit, and the rest of its byte is padding. An end that recovers nothing may leave it all away.
+        if (rest.IsEmpty)
+        {
+            packet = new(sequence, primary, UdptlRecovery.Redundancy, 0);
+            return UdptlParseError.None;
+        }
+
+        var choice = rest[0];
+        rest = rest[1..];
+        if ((choice & 0x7F) != 0) return UdptlParseError.BadRecovery;
+        var recovery = choice == 0 ? UdptlRecovery.Redundancy : UdptlRecovery.Parity;
+        // Parity says first over how many messages it goes: an INTEGER, its length before it.
+        if (recovery == UdptlRecovery.Parity)
+        {
+            switch (TryTake(ref rest, out var span))
+            {
+                case Taken.Whole when span is [> 0 and <= MostRecovered]:
+                    break;
+                case Taken.Cut:
+                    return UdptlParseError.TooShort;
+                default:
+                    return UdptlParseError.BadRecovery;
+            }
+        }
+
+        if (rest.IsEmpty) return UdptlParseError.TooShort;
+        int count = rest[0];
+        rest = rest[1..];
+        if (count > MostRecovered) return UdptlParseError.BadRecovery;
+        for (var i = 0; i < count; i++)
+        {
+            switch (TryTake(ref rest, out _))
+            {
+                case Taken.Whole:
+                    break;
+                case Taken.Cut:
+                    return UdptlParseError.TooShort;
+                default:
+                    return UdptlParseError.BadRecovery;
+            }
+        }
+
+        if (rest.ContainsAnyExcept((byte)0)) return UdptlParseError.TrailingBytes;
+        packet = new(sequence, primary, recovery, count);
+        return UdptlParseError.None;
+    }
+
+    private enum Taken
+    {
+        Whole,
+        Cut,
+        Fragmented,
+    }
+
+    // X.691 §11.9: a length below 128 in one byte, below 16384 in two; more would come in fragments.
+    private static Taken TryTake(scoped ref ReadOnlySpan<byte> rest, out ReadOnlySpan<byte> value)
+    {
+        value = default;
+        if (rest.IsEmpty) return Taken.Cut;
+        int length = rest[0];
+        var used = 1;
+        if ((length & 0x80) != 0)
+        {
+            if ((length & 0x40) != 0) return Taken.Fragmented;
+            if (rest.Length < 2) return Taken.Cut;
+            length = ((length & 0x3F) << 8) | rest[1];
+            used = 2;
+        }
+
+        if (rest.Length - used < length) return Taken.Cut;
+        value = rest.Slice(used, length);
+        rest = rest[(used + length)..];
+        return Taken.Whole;
+    }
+}
