@@ -40,7 +40,7 @@ public sealed partial class BridgeEngine
         _core.Media.Count,
         _core.Sip.Counts,
         _core.Mgcp.PendingTransactions,
-        _timers.Count + _retries.Count);
+        _timers.Count + _retries.Count + _core.Routers.Count);
 
     private ActiveCall? FindAny(string id)
     {

@@ -36,6 +36,10 @@ public sealed partial class BridgeEngine
             case SipEvent.IncomingCall incoming:
                 OnIncoming(incoming);
                 break;
+            case SipEvent.HungUp e when _core.Routers.Abandon(e.Call):
+                break;
+            case SipEvent.Gone e when _core.Routers.Abandon(e.Call):
+                break;
             case SipEvent.Progressed e:
                 With(e.Call, call => call.Peer.OnProgress(e));
                 break;
@@ -108,17 +112,12 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        var route = _core.Routes.FindFrom(incoming.Peer, new RouteQuestion(incoming.CalledUser, null, null, _core.Utc));
-        var line = LineCalled(incoming.Peer, route?.Called(incoming.CalledUser) ?? incoming.CalledUser);
-        if (line is null)
-        {
-            var (status, q850, _) = CauseMap.Refusal(CallCause.UnknownNumber);
-            _core.Sip.Reject(incoming.Call, status, q850, null, _core.Now);
-            return;
-        }
+        if (!Asks(incoming)) Receive(incoming, null);
+    }
 
-        var number = incoming.Caller.User.Length > 0 ? route?.Caller(incoming.Caller.User) : null;
-        var caller = new Party(number ?? incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld);
+    /// <summary>A call for a line.</summary>
+    private void Present(SipEvent.IncomingCall incoming, LineSlot line, Party caller)
+    {
         var call = new Call(_core.NewCallId(), FromLine: false, caller)
         {
             Ring = incoming.Ring,

@@ -60,8 +60,14 @@ public sealed partial class BridgeEngine
     /// <summary>Messages that began no call belong to the line's last one.</summary>
     private void ForgetUntraced()
     {
-        foreach (var (about, message) in _untracedSip) Put(null, message, repeat: false, about);
-        _untracedSip.Clear();
+        // What began a call that waits for its router belongs to that call, when it is one.
+        if (_untracedSip.Count > 0)
+            _untracedSip.RemoveAll(pair =>
+            {
+                if (_core.Routers.Waits(pair.SipCallId)) return false;
+                Put(null, pair.Message, repeat: false, pair.SipCallId);
+                return true;
+            });
         foreach (var line in _untracedLines)
         {
             foreach (var message in line.Untraced) Put(line.Traced, message, repeat: false);

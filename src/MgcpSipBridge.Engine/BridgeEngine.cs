@@ -42,7 +42,7 @@ public sealed partial class BridgeEngine
     /// <summary>When <see cref="EngineInput.DeadlineReached"/> is wanted; null for never.</summary>
     public Instant? NextDeadline => Instant.Earliest(
         Instant.Earliest(_core.Mgcp.NextDeadline, _core.Sip.NextDeadline),
-        Instant.Earliest(_timers.NextDeadline, Instant.Earliest(Instant.Earliest(_retries.NextDeadline, StuckAt), _leaving.NextDeadline)));
+        Instant.Earliest(Instant.Earliest(_core.Routers.NextDeadline, _timers.NextDeadline), Instant.Earliest(Instant.Earliest(_retries.NextDeadline, StuckAt), _leaving.NextDeadline)));
 
     /// <summary>Takes one input; deadlines due at <paramref name="now"/> fire first. <paramref name="utc"/> serves caller id's date alone.</summary>
     public void Handle(EngineInput input, Instant now, DateTime utc)
@@ -65,6 +65,7 @@ public sealed partial class BridgeEngine
         if (_core.Mgcp.NextDeadline <= now) _core.Mgcp.FireDue(now);
         if (_core.Sip.NextDeadline <= now) _core.Sip.FireDue(now);
         Pump();
+        FireRouters();
         while (_timers.TryTakeDue(now, out var index))
         {
             if (_lines.TryGetValue(index, out var line)) Do(line, new CallEvent.TimerFired(line.Timer));
@@ -124,6 +125,12 @@ public sealed partial class BridgeEngine
                 break;
             case EngineInput.Ask ask:
                 _core.Emit(new EngineOutput.Answer(ask.Query, Answer(ask.Question)));
+                break;
+            case EngineInput.Routers routers:
+                SetRouters(routers);
+                break;
+            case EngineInput.Decided decided:
+                OnDecided(decided);
                 break;
             case EngineInput.Drain drain:
                 Drain(drain.Final);
@@ -208,6 +215,7 @@ public sealed partial class BridgeEngine
         _core.Draining = true;
         _core.Sip.SetDraining(true, _core.Now);
         if (!final) return;
+        RefuseWaiting();
         foreach (var line in _lines.Values.OrderBy(line => line.Index))
             if (line.State.Current is not null) _core.Raise(line, new CallEvent.Cleared(CallCause.ShuttingDown));
         Pump();

@@ -17,6 +17,9 @@ internal static class ApiMethods
     /// <summary>Our own RPCs.</summary>
     public static readonly MethodDescriptor[] Ours = [.. Files.SelectMany(f => f.Services).SelectMany(s => s.Methods)];
 
+    /// <summary>Those that REST has, too: it knows no streams of requests.</summary>
+    public static readonly MethodDescriptor[] InRest = [.. Ours.Where(m => !m.IsClientStreaming)];
+
     /// <summary>All that are served, as <c>package.Service/Method</c>.</summary>
     public static readonly string[] All =
     [

@@ -44,6 +44,16 @@ public abstract record EngineInput
     /// <summary>A question from the control API; answered by <see cref="EngineOutput.Answer"/> with the same number.</summary>
     public sealed record Ask(long Query, EngineQuery Question) : EngineInput;
 
+    /// <summary>These clients route calls from now on; none but these.</summary>
+    public sealed record Routers(ImmutableArray<RouterModel> All) : EngineInput;
+
+    /// <summary>The answer to <see cref="EngineOutput.AskRouter"/>. One that comes too late, or from another router, changes nothing.</summary>
+    /// <param name="Query">The question's number.</param>
+    /// <param name="Router">Id of the router.</param>
+    /// <param name="Name">Its name.</param>
+    /// <param name="Decision">What it says.</param>
+    public sealed record Decided(long Query, long Router, string Name, RouterDecision Decision) : EngineInput;
+
     /// <summary>No new calls from now on; registrations end when <paramref name="Final"/>, and calls are hung up.</summary>
     public sealed record Drain(bool Final) : EngineInput;
 

@@ -34,6 +34,9 @@ public abstract record EngineNote
     /// <summary>A call's connection was deleted, and its gateway told what it had counted (P:). Comes after the call's end, mostly.</summary>
     public sealed record GatewayCounted(string CallId, ConnectionStatistics Counted) : EngineNote;
 
+    /// <summary>What came of asking a router about a call; CallId is empty for a peer's call, and for an answer that came too late.</summary>
+    public sealed record RoutingDecided(string CallId, string Router, RoutingResult Result, TimeSpan Took) : EngineNote;
+
     /// <summary>A feature was used in a call.</summary>
     public sealed record FeatureUsed(string CallId, CallFeature Feature) : EngineNote;
 

@@ -23,6 +23,9 @@ public abstract record EngineOutput
     /// <summary>A command for the relay.</summary>
     public sealed record Relay(RelayCommand Command) : EngineOutput;
 
+    /// <summary>A call that a router is to decide about, in <see cref="EngineSettings.RouterDeadline"/>: <see cref="EngineInput.Decided"/> with the same number.</summary>
+    public sealed record AskRouter(long Query, long Router, RouterQuestion Question) : EngineOutput;
+
     /// <summary>The answer to a question; null when what it asked for does not exist.</summary>
     public sealed record Answer(long Query, object? Value) : EngineOutput;
 

@@ -72,6 +72,9 @@ internal sealed class EngineCore
 
     public bool Draining { get; set; }
 
+    /// <summary>Clients that route calls.</summary>
+    public RouterDesk Routers => field ??= new RouterDesk(this);
+
     /// <summary>Where a number that a line calls goes, at this moment; null when no route takes it.</summary>
     public RouteChoice? Route(LineModel line, string number) => Routes.Choose(new RouteQuestion(number, line.Number, line.Gateway, Utc), line.Peer, _entropy);
 

@@ -40,17 +40,42 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         _offersEarly = incoming.WantsOfferEarly;
     }
 
-    /// <summary>Calls a number by its route.</summary>
+    /// <summary>Calls a number: as a client that routes such calls says, if there is one.</summary>
     public void Place(string number)
     {
-        if (core.Route(call.Line.Model, number) is not { } choice)
+        var line = call.Line.Model;
+        if (!core.Routers.Ask(new RouterQuestion(true, call.Id.ToString(), line.Number, line.Gateway, line.Endpoint, null, number, line.Number, line.DisplayName))) Place(number, null);
+    }
+
+    /// <summary>Calls a number as was decided; without a decision by its route.</summary>
+    public void Place(string number, RouterDecision? decision)
+    {
+        if (_released) return;
+        var said = decision as RouterDecision.Route;
+        switch (decision)
+        {
+            case RouterDecision.MoreDigits:
+                core.Raise(call.Line, new CallEvent.PeerWantsDigits(call.Id));
+                return;
+            case RouterDecision.Reject reject:
+                call.Q850 = reject.Q850;
+                core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CauseMap.FromSip(new SipEnd(480, reject.Q850))));
+                return;
+            case RouterDecision.Route { Peers.IsEmpty: false } there:
+                _hops = [.. there.Peers.Select(peer => new RouteHop(peer, there.Number ?? number, there.Caller, ""))];
+                (_nextHop, _emergency) = (0, false);
+                Try();
+                return;
+        }
+
+        if (core.Route(call.Line.Model, said?.Number ?? number) is not { } choice)
         {
             core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CallCause.UnknownNumber));
             return;
         }
 
         // A peer that is known to be down comes last, not never: the question may have been lost where a call would not be.
-        _hops = [.. choice.Hops.OrderBy(hop => core.Sip.StateOf(hop.Peer, core.Now) == SipPeerState.Down)];
+        _hops = [.. choice.Hops.Select(hop => hop with { Caller = said?.Caller ?? hop.Caller }).OrderBy(hop => core.Sip.StateOf(hop.Peer, core.Now) == SipPeerState.Down)];
         _nextHop = 0;
         _emergency = choice.Emergency;
         Try();
@@ -73,6 +98,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     public void Release(CallEnd end)
     {
         _nextHop = _hops.Length;
+        if (core.Routers.Count > 0) core.Routers.Abandon(call.Id.ToString());
         if (_next != default) core.Sip.HangUp(_next, CauseMap.Q850(end.Cause), core.Now);
         if (Handle == default || _released) return;
         _released = true;

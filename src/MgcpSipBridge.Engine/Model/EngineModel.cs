@@ -173,6 +173,9 @@ public sealed record EngineSettings
     /// <summary>How long a line may be out of service before its registration at the PBX is taken back.</summary>
     public TimeSpan UnregisterAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a client that routes calls is waited for; then the routes decide.</summary>
+    public TimeSpan RouterDeadline { get; init; } = TimeSpan.FromMilliseconds(300);
+
     /// <summary>Local time minus UTC, for caller id's date; set anew by the host when it changes.</summary>
     public TimeSpan UtcOffset { get; init; }
 }

@@ -81,6 +81,9 @@ internal sealed class ApiHost : IAsyncDisposable
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = 4 << 20;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+            // A stream to a machine that is gone without a word ends: a router there would be asked in vain.
+            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(15);
+            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(10);
             kestrel.ListenHandle((ulong)http.Handle, listen => guard.Secure(listen, model.Api.Http, HttpProtocols.Http1));
             kestrel.ListenHandle((ulong)grpc.Handle, listen => guard.Secure(listen, model.Api.Grpc, HttpProtocols.Http2));
         });
@@ -113,6 +116,8 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Happenings.Alarms);
         services.AddSingleton(parts.Happenings.Metrics);
         services.AddSingleton(model.Config.Events);
+        services.AddSingleton(model.Config.Routing);
+        services.AddSingleton(parts.Routers);
         services.AddGrpc(options => options.Interceptors.Add<ApiInterceptor>()).AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor));
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains(ReadyTag)))
@@ -136,6 +141,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapGrpcService<CallRecordResource>();
         app.MapGrpcService<StorageResource>();
         app.MapGrpcService<ConfigurationResource>();
+        app.MapGrpcService<RoutingResource>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         var everybody = new NeedsRole(ApiRole.Everybody);
@@ -152,7 +158,7 @@ internal sealed class ApiHost : IAsyncDisposable
     private static IEnumerable<Google.Protobuf.Reflection.ServiceDescriptor> Services =>
     [
         V1.SystemService.Descriptor, V1.GatewayService.Descriptor, V1.PeerService.Descriptor, V1.RouteService.Descriptor, V1.ProvisioningService.Descriptor, V1.CallService.Descriptor,
-        V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor, V1.StorageService.Descriptor, V1.ConfigurationService.Descriptor,
+        V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor, V1.RoutingService.Descriptor, V1.StorageService.Descriptor, V1.ConfigurationService.Descriptor,
     ];
 
     private sealed class NoLifetime : IHostLifetime

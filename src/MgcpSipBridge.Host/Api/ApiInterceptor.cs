@@ -17,6 +17,13 @@ internal sealed class ApiInterceptor(ApiMetrics metrics, RequestIds ids) : Inter
             return true;
         });
 
+    public override Task DuplexStreamingServerHandler<TRequest, TResponse>(
+        IAsyncStreamReader<TRequest> requestStream, IServerStreamWriter<TResponse> responseStream, ServerCallContext context, DuplexStreamingServerMethod<TRequest, TResponse> continuation) => CountAsync(context, async () =>
+        {
+            await continuation(requestStream, responseStream, context);
+            return true;
+        });
+
     private async Task<T> CountAsync<T>(ServerCallContext context, Func<Task<T>> act)
     {
         var code = StatusCode.Unknown;

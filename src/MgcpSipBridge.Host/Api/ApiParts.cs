@@ -4,6 +4,7 @@ using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
+using MgcpSipBridge.Host.Routing;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Host.Storage;
 
@@ -19,8 +20,9 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Audit">What was written down.</param>
 /// <param name="Happenings">What happens, and what is wrong.</param>
 /// <param name="Records">What was written down of calls.</param>
+/// <param name="Routers">Clients that route calls.</param>
 /// <param name="Ends">Tells both ends of a message.</param>
 /// <param name="Store">What is kept.</param>
 /// <param name="Health">Whether it works.</param>
 /// <param name="Reloading">Reads the files again.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, WireEnds Ends, IProvisioningStore Store, StoreHealth Health, ReloaderPlace Reloading);
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, RouterHub Routers, WireEnds Ends, IProvisioningStore Store, StoreHealth Health, ReloaderPlace Reloading);

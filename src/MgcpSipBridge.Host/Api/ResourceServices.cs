@@ -307,6 +307,7 @@ internal sealed class SystemResource(EngineAnswers engine, BridgeState state, Ap
         {
             ApiRole.Admin => V1.Identity.Types.Role.Admin,
             ApiRole.Operator => V1.Identity.Types.Role.Operator,
+            ApiRole.Router => V1.Identity.Types.Role.Router,
             _ => V1.Identity.Types.Role.Viewer,
         };
         return Task.FromResult(new V1.Identity { Name = who.Name, Role = role, Guarded = access.IsGuarded });

@@ -68,7 +68,7 @@ internal static class ApiSettings
         {
             var words = tls.Clients[i].Split(' ', StringSplitOptions.RemoveEmptyEntries);
             if (words.Length == 2 && ApiToken.TryRole(words[1], out var role)) clients.Add(new ApiClient(words[0], role));
-            else wrong($"Api:Tls:Clients:{i}", $"\"{tls.Clients[i]}\" is not NAME ROLE, ROLE being viewer, operator or admin");
+            else wrong($"Api:Tls:Clients:{i}", $"\"{tls.Clients[i]}\" is not NAME ROLE, ROLE being viewer, router, operator or admin");
         }
 
         if (tls is { Clients.Length: > 0, ClientTrust: null }) wrong("Api:Tls:ClientTrust", "is missing: Api:Tls:Clients needs the authorities that their certificates come from");

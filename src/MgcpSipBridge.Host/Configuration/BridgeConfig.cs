@@ -15,6 +15,7 @@ internal sealed class BridgeConfig
     [Setting("Where provisioning is kept.")] public StorageSection Storage { get; } = new();
     [Setting("Call records (CDR).")] public CdrSection Cdr { get; } = new();
     [Setting("The event stream.")] public EventsSection Events { get; } = new();
+    [Setting("Clients that route calls.")] public RoutingSection Routing { get; } = new();
     [Setting("Who did what through the API.")] public AuditSection Audit { get; } = new();
     [Setting("What others are told of calls.")] public ObservabilitySection Observability { get; } = new();
     [Setting("Several nodes as one.")] public ClusterSection Cluster { get; } = new();

@@ -148,6 +148,7 @@ internal sealed record BridgeModel
             LadderMessages = Config.Bridge.LadderMessages,
             TellsMessages = Config.Observability.Hep.Address is not null,
             UnregisterAfter = s.UnregisterAfter,
+            RouterDeadline = Config.Routing.Deadline,
             UtcOffset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow),
         };
     }

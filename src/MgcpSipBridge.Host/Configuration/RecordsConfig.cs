@@ -13,6 +13,13 @@ internal sealed class EventsSection
     public TimeSpan Heartbeat { get; set; } = TimeSpan.FromSeconds(15);
 }
 
+/// <summary>Routing:…</summary>
+internal sealed class RoutingSection
+{
+    [Setting("How long a call waits for a client that routes it (RoutingService); then the routes decide.", Min = "10ms", Max = "5s")]
+    public TimeSpan Deadline { get; set; } = TimeSpan.FromMilliseconds(300);
+}
+
 /// <summary>Audit:…</summary>
 internal sealed class AuditSection
 {

@@ -37,6 +37,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
                 CallEnded(_calls, call.CallId, call.Gateway, redaction[call.Line], call.Peer ?? "-", call.FromLine, call.Outcome ?? CallOutcome.Failed,
                     record.Duration.TotalSeconds, record.SipStatus, record.MgcpCode, record.Q850);
                 break;
+            case EngineNote.RoutingDecided { Result: RoutingResult.Timeout } slow when Speak("router " + slow.Router, out var more):
+                RouterSlow(_calls, slow.Router, slow.Took.TotalMilliseconds, more);
+                break;
+            case EngineNote.RoutingDecided { Result: not RoutingResult.Timeout } routed:
+                RoutingDecided(_calls, routed.CallId, routed.Router, routed.Result, routed.Took.TotalMilliseconds);
+                break;
             case EngineNote.CallHeld held:
                 CallHeld(_calls, held.CallId, held.Held);
                 break;
@@ -282,6 +288,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4013, EventName = "TransferEnded", Level = LogLevel.Debug, Message = "Call {CallId}: the far end was handed on: {Done}, SIP {SipStatus}")]
     private static partial void TransferEnded(ILogger logger, string callId, bool done, int sipStatus);
+
+    [LoggerMessage(EventId = 4014, EventName = "RoutingDecided", Level = LogLevel.Debug, Message = "Call {CallId}: router {Router} was asked: {Result} after {Milliseconds} ms")]
+    private static partial void RoutingDecided(ILogger logger, string callId, string router, RoutingResult result, double milliseconds);
+
+    [LoggerMessage(EventId = 4018, EventName = "RouterSlow", Level = LogLevel.Warning, Message = "Router {Router} did not answer within {Milliseconds} ms, so the routes decided ({Suppressed} more like this before)")]
+    private static partial void RouterSlow(ILogger logger, string router, double milliseconds, int suppressed);
 
     [LoggerMessage(EventId = 5001, EventName = "MediaClosed", Level = LogLevel.Debug, Message = "Media {Media} closed: from the gateway {GatewayPackets} packets, {GatewayLost} lost; from the peer {SipPackets}, {SipLost} lost")]
     private static partial void MediaClosed(ILogger logger, long media, long gatewayPackets, long gatewayLost, long sipPackets, long sipLost);

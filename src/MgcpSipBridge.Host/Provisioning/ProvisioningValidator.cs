@@ -34,6 +34,9 @@ internal static partial class ProvisioningValidator
     /// <summary>Whether a text is a number that can be called: 0-9, *, #, A-D, with or without a leading +.</summary>
     public static bool IsDestination(string text) => DestinationPattern().IsMatch(text);
 
+    /// <summary>Whether a text can be a number or a user: digits, letters and + * # . _ -, at most 64.</summary>
+    public static bool IsNumber(string text) => NumberPattern().IsMatch(text);
+
     /// <summary>What is wrong with the name of a resource; null when it is one.</summary>
     internal static string? NameProblem(string name) =>
         NamePattern().IsMatch(name) ? null : $"\"{name}\" is not a name: letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit";

@@ -11,6 +11,7 @@ using MgcpSipBridge.Host.Observability.Tracing;
 using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
+using MgcpSipBridge.Host.Routing;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Host.Storage;
 using MgcpSipBridge.Media;
@@ -34,6 +35,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly Happenings _happenings;
     private readonly RecordClerk _clerk;
     private readonly SipRefusals _refusals;
+    private readonly RoutingMetrics _routing;
+    private readonly RouterHub _routers;
     private readonly List<UdpPort> _sipPorts = [];
     private readonly List<Task> _receiving = [];
     private readonly LiveModel _live;
@@ -66,6 +69,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _refusals = new SipRefusals(logs, () => clock.Now);
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now, _refusals);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
+        _routing = new RoutingMetrics(_metrics.Registry);
+        _routers = new RouterHub(_shard.Post, _happenings, _routing, logs.CreateLogger("MgcpSipBridge.Calls"));
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
         _ = new EngineMetrics(_metrics.Factory, _metrics.Registry, _shard);
         _ = new ProcessMetrics(_metrics.Factory, _metrics.Registry);
@@ -189,6 +194,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     void IShardOutputs.LookUp(EngineOutput.LookUp question) => _ = ResolveAsync(question);
 
+    void IShardOutputs.AskRouter(EngineOutput.AskRouter question) => _routers.Ask(question);
+
     void IShardOutputs.Relay(RelayCommand command) => _relay!.Post(command);
 
     void IShardOutputs.Traced(string callId, TracedMessage message) => _hep?.Take(callId, message);
@@ -198,6 +205,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _metrics.Apply(note);
         State.Apply(note);
         _notes.Apply(note);
+        _routing.Apply(note);
         _happenings.Apply(note);
         _clerk.Apply(note);
         _adoptions.Apply(note);
@@ -234,7 +242,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         var trail = new AuditTrail(_store.Audit, State.Node, _health, _log);
         var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _health, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _ends, _store, _health, _reloading), logs);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _routers, _ends, _store, _health, _reloading), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);

@@ -30,6 +30,9 @@ internal interface IShardOutputs
     /// <summary>Looks a name up and posts <see cref="EngineInput.Resolved"/>.</summary>
     void LookUp(EngineOutput.LookUp question);
 
+    /// <summary>Asks a client that routes calls.</summary>
+    void AskRouter(EngineOutput.AskRouter question);
+
     /// <summary>Hands a command to the relay.</summary>
     void Relay(RelayCommand command);
 

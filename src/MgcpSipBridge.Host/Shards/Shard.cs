@@ -257,6 +257,9 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
             case EngineOutput.Relay relay:
                 outputs.Relay(relay.Command);
                 break;
+            case EngineOutput.AskRouter question:
+                outputs.AskRouter(question);
+                break;
             case EngineOutput.LookUp question:
                 outputs.LookUp(question);
                 break;

@@ -44,7 +44,7 @@ internal static class BridgeCommands
         var demo = new Command("demo", "Place real calls between two simulated phones through a simulated PBX, on loopback; about ten seconds");
         demo.SetAction((parse, _) => DemoVerb.RunAsync(parse.UnmatchedTokens, output, errors));
         var name = new Argument<string>("name") { Description = "Whose it is" };
-        var role = new Argument<string>("role") { Description = "viewer (sees), operator (also acts on calls) or admin (also provisions)" };
+        var role = new Argument<string>("role") { Description = "viewer (sees), router (also decides where calls go), operator (also acts on calls) or admin (also provisions)" };
         var token = new Command("token", "Make a token of the API: prints it, and what to write into Api:Tokens") { name, role };
         token.SetAction(parse => TokenVerb.Run(parse.GetRequiredValue(name), parse.GetRequiredValue(role), output, errors));
         var storage = StorageCommands.Build(Load, config, lines, output, errors);

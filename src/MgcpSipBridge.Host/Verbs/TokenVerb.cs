@@ -10,7 +10,7 @@ internal static class TokenVerb
     {
         if (!ApiToken.TryRole(role, out var meant) || name.Length == 0 || name.Any(c => char.IsWhiteSpace(c) || c == '#'))
         {
-            errors.WriteLine("a token needs a name, one word, and a role: viewer, operator or admin");
+            errors.WriteLine("a token needs a name, one word, and a role: viewer, router, operator or admin");
             return ExitCodes.Configuration;
         }
 

@@ -44,6 +44,9 @@ internal sealed class SimulatedBridge
     /// <summary>Told of every note.</summary>
     public Action<EngineNote>? OnNote { get; set; }
 
+    /// <summary>Told of every question to a router.</summary>
+    public Action<EngineOutput.AskRouter>? OnAskRouter { get; set; }
+
     /// <summary>When the engine wants to be called.</summary>
     public Instant? NextDeadline => Instant.Earliest(_engine.NextDeadline, Relay.NextDeadline);
 
@@ -104,6 +107,9 @@ internal sealed class SimulatedBridge
                 break;
             case EngineOutput.Relay relay:
                 Relay.Do(relay.Command, world.Now);
+                break;
+            case EngineOutput.AskRouter asked:
+                OnAskRouter?.Invoke(asked);
                 break;
             case EngineOutput.Answer answer:
                 _answers[answer.Query] = answer.Value;

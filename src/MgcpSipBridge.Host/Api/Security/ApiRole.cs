@@ -9,6 +9,9 @@ internal enum ApiRole
     /// <summary>Sees everything but passwords and the audit log.</summary>
     Viewer,
 
+    /// <summary>Decides where calls go; it sees the dialled numbers that nobody else is told beforehand.</summary>
+    Router,
+
     /// <summary>Acts on calls and gateways.</summary>
     Operator,
 

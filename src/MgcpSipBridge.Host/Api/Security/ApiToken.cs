@@ -23,7 +23,7 @@ internal sealed record ApiToken(string Name, ApiRole Role, ImmutableArray<byte> 
         var words = text.Split((char[])[' ', '\t'], StringSplitOptions.RemoveEmptyEntries);
         if (words.Length is < 3 or > 4 || !TryRole(words[1], out var role))
         {
-            wrong("is not NAME ROLE SECRET: ROLE is viewer, operator or admin, SECRET sha256/…, file:PATH or env:VARIABLE");
+            wrong("is not NAME ROLE SECRET: ROLE is viewer, router, operator or admin, SECRET sha256/…, file:PATH or env:VARIABLE");
             return null;
         }
 

@@ -20,7 +20,7 @@ const PAGES = [
   ['now', 'Now', 'n', now], ['calls', 'Calls', 'c', calls], ['gateways', 'Gateways', 'g', gateways], ['lines', 'Lines', 'l', lines], ['peers', 'Peers', 'p', peers],
   ['routes', 'Routes', 'r', routes], ['events', 'Events', 'e', events], ['records', 'Records', 'd', records], ['audit', 'Audit', 'a', audit], ['import', 'Import', 'i', imports],
 ];
-const ROLES = ['VIEWER', 'OPERATOR', 'ADMIN'];
+const ROLES = ['VIEWER', 'ROUTER', 'OPERATOR', 'ADMIN'];
 const app = document.getElementById('app');
 let me = null;
 let leaving = new AbortController();
