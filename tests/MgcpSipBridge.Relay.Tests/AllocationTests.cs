@@ -1,4 +1,5 @@
 using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay.Tests;
 
@@ -47,6 +48,49 @@ public abstract class AllocationTests(RelayEngine engine, ITestOutputHelper outp
                 packet[3] = (byte)i;
                 phone.Send(relay, packet);
                 if (pbx.HearQuietly() != packet.Length) throw new InvalidOperationException("cut"); // Assert would allocate
+            }
+        }
+    }
+
+    [Fact]
+    public async Task Nothing_is_allocated_per_encrypted_packet()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = bed.Open(1);
+        var (theirs, ours) = (SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(1)), SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(2)));
+        bed.SetRemote(1, RelaySide.Gateway, phone.Address);
+        bed.Relay.Post(new RelayCommand.SetRemote(
+            new(1), RelaySide.Sip, new(pbx.Address, pbx.Address.WithPort(pbx.Address.Port + 1), false, true, true, RelayBed.Speech, Keys: new(theirs, ours))));
+        bed.Settle();
+        var sealer = new SrtpSender(theirs);
+        var packet = phone.Speak(opened.GatewayRtp);
+        var wire = new byte[packet.Length + SrtpSender.MostAdded];
+        pbx.Hear(out _);
+        var (toPhone, toPbx) = (End.ToSocket(opened.SipRtp), End.ToSocket(opened.GatewayRtp));
+        var count = 0;
+        Run(2_000);
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        Run(Packets);
+        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+        output.WriteLine($"{allocated} bytes for {2 * Packets} packets");
+        Assert.InRange(allocated, 0, 5L * 2 * Packets);
+
+        void Run(int packets)
+        {
+            for (var i = 0; i < packets; i++)
+            {
+                count++;
+                packet[2] = (byte)(count >> 8);
+                packet[3] = (byte)count;
+                phone.Send(toPbx, packet);
+                if (pbx.HearQuietly() != packet.Length + 10) throw new InvalidOperationException("not encrypted"); // Assert would allocate
+                packet.CopyTo(wire, 0);
+                var length = packet.Length;
+                sealer.TryProtectRtp(wire, ref length);
+                pbx.Send(toPhone, wire.AsSpan(0, length));
+                if (phone.HearQuietly() != packet.Length) throw new InvalidOperationException("not decrypted");
             }
         }
     }

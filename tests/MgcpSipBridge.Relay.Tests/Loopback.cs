@@ -62,6 +62,13 @@ public sealed class RelayBed : IAsyncDisposable
         return Assert.IsType<T>(next);
     }
 
+    /// <summary>Takes the next event, whatever it is.</summary>
+    public RelayEvent Next()
+    {
+        Assert.True(_events.TryTake(out var next, TimeSpan.FromSeconds(20)), "no event came");
+        return next;
+    }
+
     public RelayEvent.Opened Open(long media)
     {
         Relay.Post(new RelayCommand.Open(new(media)));

@@ -29,17 +29,25 @@ public sealed class MediaOutput
         return _bytes.AsSpan(entry.Start, entry.Length);
     }
 
+    /// <summary>A packet with what may be put behind it, so that it can be encrypted where it is.</summary>
+    internal Span<byte> Buffer(int index, out int length)
+    {
+        var entry = _entries[index];
+        length = entry.Length;
+        return _bytes.AsSpan(entry.Start, entry.Length + SrtpSender.MostAdded);
+    }
+
     /// <summary>Empties it.</summary>
     public void Clear() => Count = _used = 0;
 
     /// <summary>Room for a packet; empty when there is none. It counts once it is added.</summary>
-    internal Span<byte> Room(int bytes) => Count == MostPackets || bytes > Capacity - _used ? [] : _bytes.AsSpan(_used, bytes);
+    internal Span<byte> Room(int bytes) => Count == MostPackets || bytes > Capacity - SrtpSender.MostAdded - _used ? [] : _bytes.AsSpan(_used, bytes);
 
     /// <summary>Adds what was written to the room.</summary>
     internal void Add(RelaySide to, bool isRtcp, int bytes)
     {
         _entries[Count++] = new(to, isRtcp, _used, bytes);
-        _used += bytes;
+        _used += bytes + SrtpSender.MostAdded;
     }
 
     private readonly record struct Entry(RelaySide To, bool IsRtcp, int Start, int Length);

@@ -40,6 +40,7 @@ public enum RelaySide
 /// </param>
 /// <param name="Expected">Whether this end should be heard now: the call is answered and nothing is on hold. Its silence is then told.</param>
 /// <param name="Form">What it speaks, if the relay shall change packets to it or play to it; null: packets are passed as they are.</param>
+/// <param name="Keys">With what this end's packets, and those for it, are encrypted (SRTP); null: they are not.</param>
 public sealed record RelayRemote(
     NetAddress Rtp,
     NetAddress Rtcp,
@@ -49,7 +50,8 @@ public sealed record RelayRemote(
     ImmutableArray<PayloadMapping> PayloadTypes,
     NetAddress LearnHost = default,
     bool Expected = false,
-    RelayForm? Form = null)
+    RelayForm? Form = null,
+    SrtpKeys? Keys = null)
 {
     /// <summary>
     /// Whether this end speaks T.38 in UDPTL on its RTP port instead of RTP: then payload types and <see cref="Form"/> are of no matter, and packets pass only while the
@@ -69,6 +71,7 @@ public sealed record RelayRemote(
         && Receive == other.Receive
         && Udptl == other.Udptl
         && Equals(Form, other.Form)
+        && Equals(Keys, other.Keys)
         && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());
 
     /// <inheritdoc/>

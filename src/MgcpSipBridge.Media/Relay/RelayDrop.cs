@@ -35,4 +35,10 @@ public enum RelayDrop
 
     /// <summary>Its end sends more packets than one call's audio can be.</summary>
     RateLimited,
+
+    /// <summary>Its signature is wrong: it is not from who has the key (SRTP).</summary>
+    NotAuthentic,
+
+    /// <summary>It was there before, under the same index of a key (SRTP).</summary>
+    Replayed,
 }

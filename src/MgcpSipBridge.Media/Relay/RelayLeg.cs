@@ -103,6 +103,8 @@ internal sealed class RelayLeg
             && before.LearnHost == remote.LearnHost;
         _remote = remote;
         Form = new(remote.PayloadTypes, remote.Form);
+        // T.38 is not encrypted; what comes after it goes on where the sound was left.
+        if (!remote.Udptl) Cipher = LegCipher.After(Cipher, remote.Keys);
         Map();
         _plain = 0;
         if (remote.Udptl) _fax ??= new();
@@ -115,6 +117,9 @@ internal sealed class RelayLeg
 
     /// <summary>What signalling says that this end speaks.</summary>
     public SideForm Form { get; private set; } = SideForm.Unknown;
+
+    /// <summary>What encrypts for this end and decrypts what comes from it; null: nothing does.</summary>
+    public LegCipher? Cipher { get; private set; }
 
     /// <summary>Whether a program takes the packets: then they keep their payload types, and all that it knows are taken.</summary>
     public bool IsWorkedOn
@@ -149,10 +154,13 @@ internal sealed class RelayLeg
     /// <summary>Whether this end speaks T.38.</summary>
     public bool IsFax => _remote is { Udptl: true };
 
-    /// <summary>Judges an RTP packet from this side's end and rewrites its payload type.</summary>
-    public RelayDrop TakeRtp(NetAddress source, Span<byte> datagram, Instant now)
+    /// <summary>Judges an RTP packet from this side's end, decrypts it and rewrites its payload type.</summary>
+    public RelayDrop TakeRtp(NetAddress source, Span<byte> buffer, ref int length, Instant now)
     {
         if (!IsFrom(source, now, out var learning, out var drop)) return drop;
+        // Before anything in it is believed, least of all who sent it.
+        if (Cipher?.OpenRtp(buffer, ref length) is { } refused and not RelayDrop.None) return refused;
+        var datagram = buffer[..length];
         switch (RtpPacket.TryParse(datagram, out var packet))
         {
             case RtpParseError.None:
@@ -213,14 +221,15 @@ internal sealed class RelayLeg
         return _rtpRate.TryTake(now);
     }
 
-    /// <summary>Judges an RTCP packet from this side's end.</summary>
-    public RelayDrop TakeRtcp(NetAddress source, ReadOnlySpan<byte> datagram, Instant now)
+    /// <summary>Judges an RTCP packet from this side's end and decrypts it.</summary>
+    public RelayDrop TakeRtcp(NetAddress source, Span<byte> buffer, ref int length, Instant now)
     {
         if (_remote is null) return RelayDrop.NoRemote;
         var known = _rtcpSource.IsNone ? source == _remote.Rtcp : source == _rtcpSource;
         if (!known && !(_rtcpSource.IsNone && _remote.LearnSource && source.SameHost(_rtpSource))) return RelayDrop.WrongSource;
         if (!_rtcpRate.TryTake(now)) return RelayDrop.RateLimited;
-        switch (RtcpReader.Validate(datagram))
+        if (Cipher?.OpenRtcp(buffer, ref length) is { } refused and not RelayDrop.None) return refused;
+        switch (RtcpReader.Validate(buffer[..length]))
         {
             case RtcpParseError.None:
                 break;

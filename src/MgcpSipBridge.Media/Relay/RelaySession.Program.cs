@@ -16,14 +16,14 @@ public sealed partial class RelaySession
     /// <summary>When <see cref="Tick"/> wants to be called; Never while time is of no matter. Asked again after every call.</summary>
     public Instant NextDeadline => _program?.NextDeadline ?? Instant.Never;
 
-    /// <summary>Works on an RTP packet that <see cref="TryRelayRtp"/> has let through.</summary>
+    /// <summary>Works on an RTP packet that <c>TryRelayRtp</c> has let through.</summary>
     /// <param name="from">The side it arrived on.</param>
     /// <param name="packet">The datagram.</param>
     /// <param name="now">When it arrived.</param>
     /// <param name="output">Where packets are put that are to be sent.</param>
     public void Take(RelaySide from, ReadOnlySpan<byte> packet, Instant now, MediaOutput output) => _program?.Take(from, packet, now, output);
 
-    /// <summary>Works on an RTCP packet that <see cref="TryRelayRtcp"/> has let through.</summary>
+    /// <summary>Works on an RTCP packet that <c>TryRelayRtcp</c> has let through.</summary>
     public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> packet, MediaOutput output) => _program?.TakeRtcp(from, packet, output);
 
     /// <summary>Does what is due.</summary>
@@ -90,7 +90,7 @@ public sealed partial class RelaySession
         return false;
     }
 
-    /// <summary>Where a packet of the output goes; the reason when it may not be sent. One that was sent is told to <see cref="SentOwn"/>.</summary>
+    /// <summary>Where what this session makes goes; the reason when it may not be sent.</summary>
     public RelayDrop TryDestination(RelaySide to, bool isRtcp, out NetAddress destination)
     {
         destination = NetAddress.None;
@@ -98,6 +98,28 @@ public sealed partial class RelaySession
         if (!isRtcp) return Leg(to).IsFax ? RelayDrop.UnknownPayloadType : Leg(to).CanSend(out destination);
         destination = Leg(to).RtcpDestination;
         return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
+    }
+
+    /// <summary>
+    /// Makes a packet of the output ready to leave: encrypted, if its end has keys. The reason when it may not be sent. One that was sent is told to
+    /// <see cref="SentOwn"/>. Asked for once for each packet.
+    /// </summary>
+    /// <param name="output">What this session has made.</param>
+    /// <param name="index">From 0.</param>
+    /// <param name="packet">The datagram, valid until the output is cleared.</param>
+    /// <param name="to">The side on whose ports it leaves.</param>
+    /// <param name="isRtcp">Whether it leaves from the RTCP port.</param>
+    /// <param name="destination">Where it goes.</param>
+    public RelayDrop TryLeave(MediaOutput output, int index, out Span<byte> packet, out RelaySide to, out bool isRtcp, out NetAddress destination)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        packet = output.Packet(index, out to, out isRtcp);
+        var drop = TryDestination(to, isRtcp, out destination);
+        if (drop != RelayDrop.None || Leg(to).Cipher is not { } cipher) return drop;
+        var buffer = output.Buffer(index, out var length);
+        drop = cipher.Seal(buffer, ref length, isRtcp);
+        packet = buffer[..length];
+        return drop;
     }
 
     /// <summary>An RTP packet of the output has left on a side.</summary>

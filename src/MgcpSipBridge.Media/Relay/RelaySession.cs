@@ -52,21 +52,35 @@ public sealed partial class RelaySession
     /// </summary>
     /// <param name="from">The side it arrived on.</param>
     /// <param name="source">Who sent it.</param>
-    /// <param name="packet">The datagram.</param>
+    /// <param name="buffer">The datagram, and room for <see cref="SrtpSender.MostAdded"/> bytes behind it.</param>
+    /// <param name="length">Of the datagram; of what is to be relayed, if it was decrypted or encrypted.</param>
     /// <param name="now">When it arrived.</param>
     /// <param name="destination">Where it goes.</param>
-    public RelayDrop TryRelayRtp(RelaySide from, NetAddress source, Span<byte> packet, Instant now, out NetAddress destination)
+    public RelayDrop TryRelayRtp(RelaySide from, NetAddress source, Span<byte> buffer, ref int length, Instant now, out NetAddress destination)
     {
         var leg = Leg(from);
         destination = NetAddress.None;
+        var other = Leg(Other(from));
         var fax = leg.IsFax;
-        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize
-            : fax ? leg.TakeFax(source, packet, now)
-            : leg.TakeRtp(source, packet, now);
-        if (drop == RelayDrop.None && fax != Leg(Other(from)).IsFax && Leg(Other(from)).Remote is not null) drop = RelayDrop.UnknownPayloadType;
-        if (drop == RelayDrop.None && (fax || _program is null)) drop = Leg(Other(from)).CanSend(out destination);
+        var drop = length > _maxPacketBytes ? RelayDrop.Oversize
+            : fax ? leg.TakeFax(source, buffer[..length], now)
+            : leg.TakeRtp(source, buffer, ref length, now);
+        if (drop == RelayDrop.None && fax != other.IsFax && other.Remote is not null) drop = RelayDrop.UnknownPayloadType;
+        if (drop == RelayDrop.None && (fax || _program is null))
+        {
+            drop = other.CanSend(out destination);
+            if (drop == RelayDrop.None && !fax && other.Cipher is { } cipher) drop = cipher.Seal(buffer, ref length, isRtcp: false);
+        }
+
         if (drop != RelayDrop.None) leg.Dropped++;
         return drop;
+    }
+
+    /// <summary>The same for a session without keys, where packets keep their length.</summary>
+    public RelayDrop TryRelayRtp(RelaySide from, NetAddress source, Span<byte> packet, Instant now, out NetAddress destination)
+    {
+        var length = packet.Length;
+        return TryRelayRtp(from, source, packet, ref length, now, out destination);
     }
 
     /// <summary>
@@ -110,20 +124,29 @@ public sealed partial class RelaySession
     /// Judges an RTCP packet. Hold does not stop RTCP (RFC 3264 §5.1); an end that wants none says so with the address 0.0.0.0 (§8.4).
     /// Counted neither as sent nor as received. A destination of None says that it is to be given to <see cref="TakeRtcp"/> instead.
     /// </summary>
-    public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, ReadOnlySpan<byte> packet, Instant now, out NetAddress destination)
+    public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, Span<byte> buffer, ref int length, Instant now, out NetAddress destination)
     {
         var leg = Leg(from);
         destination = NetAddress.None;
-        var drop = packet.Length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtcp(source, packet, now);
-        if (drop == RelayDrop.None) leg.Ledger.Take(packet, Leg(Other(from)).Ledger, now);
+        var drop = length > _maxPacketBytes ? RelayDrop.Oversize : leg.TakeRtcp(source, buffer, ref length, now);
+        if (drop == RelayDrop.None) leg.Ledger.Take(buffer[..length], Leg(Other(from)).Ledger, now);
         if (drop == RelayDrop.None && _program is null)
         {
-            destination = Leg(Other(from)).RtcpDestination;
+            var other = Leg(Other(from));
+            destination = other.RtcpDestination;
             if (destination.IsUnspecified) drop = RelayDrop.NoRemote;
+            else if (other.Cipher is { } cipher) drop = cipher.Seal(buffer, ref length, isRtcp: true);
         }
 
         if (drop != RelayDrop.None) leg.Dropped++;
         return drop;
+    }
+
+    /// <summary>The same for a session without keys, where packets keep their length.</summary>
+    public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, Span<byte> packet, Instant now, out NetAddress destination)
+    {
+        var length = packet.Length;
+        return TryRelayRtcp(from, source, packet, ref length, now, out destination);
     }
 
     /// <summary>An RTP packet that arrived on <paramref name="from"/> has left on the other side; true for the first of its side.</summary>
@@ -149,7 +172,9 @@ public sealed partial class RelaySession
     public bool TryGetFlow(RelaySide from, out RelayFlow flow)
     {
         flow = default;
-        return _program is null && !Leg(from).IsFax && Leg(Other(from)).IsSettled && Leg(Other(from)).CanSend(out var destination) == RelayDrop.None && Leg(from).TryGetFlow(destination, out flow);
+        var (leg, other) = (Leg(from), Leg(Other(from)));
+        // What is encrypted or decrypted does not pass unchanged.
+        return _program is null && !leg.IsFax && leg.Cipher is null && other.Cipher is null && other.IsSettled && other.CanSend(out var destination) == RelayDrop.None && leg.TryGetFlow(destination, out flow);
     }
 
     /// <summary>Takes over what was passed on of a flow that a side sends.</summary>

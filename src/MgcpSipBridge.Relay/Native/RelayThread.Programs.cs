@@ -51,9 +51,8 @@ internal sealed unsafe partial class RelayThread
     {
         for (var i = 0; i < _output.Count; i++)
         {
-            var packet = _output.Packet(i, out var to, out var isRtcp);
             // An end that is on hold, or not known yet, is sent nothing; that is no loss.
-            if (session.Decisions.TryDestination(to, isRtcp, out var destination) != RelayDrop.None) continue;
+            if (session.Decisions.TryLeave(_output, i, out var packet, out var to, out var isRtcp, out var destination) != RelayDrop.None) continue;
             bool sent;
             fixed (byte* bytes = packet) sent = session.Port(to, isRtcp).TrySend(bytes, packet.Length, destination);
             if (!sent)

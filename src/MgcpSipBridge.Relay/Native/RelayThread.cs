@@ -62,7 +62,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
         }
 
         _events = (byte*)NativeMemory.AllocZeroed((nuint)(EventsPerTurn * EventBytes));
-        _buffer = (byte*)NativeMemory.AllocZeroed((nuint)_capacity);
+        _buffer = (byte*)NativeMemory.AllocZeroed((nuint)(_capacity + SrtpSender.MostAdded));
         _thread = new Thread(Run) { IsBackground = true, Name = $"relay {number}" };
         _thread.UnsafeStart();
         // It is known now whether it has its priority.
@@ -294,14 +294,14 @@ internal sealed unsafe partial class RelayThread : IDisposable
     private void Judge(NativePort port, NetAddress source, int length, bool twin)
     {
         var decisions = port.Session.Decisions;
-        var datagram = new Span<byte>(_buffer, length);
+        var buffer = new Span<byte>(_buffer, _capacity + SrtpSender.MostAdded);
         if (port.Flow is not null) _fast!.Settle(port, _now);
         var drop = port.IsRtcp
-            ? decisions.TryRelayRtcp(port.Side, source, datagram, _now, out var destination)
-            : decisions.TryRelayRtp(port.Side, source, datagram, _now, out destination);
+            ? decisions.TryRelayRtcp(port.Side, source, buffer, ref length, _now, out var destination)
+            : decisions.TryRelayRtp(port.Side, source, buffer, ref length, _now, out destination);
         if (drop == RelayDrop.None && destination.IsNone)
         {
-            Work(port, datagram);
+            Work(port, buffer[..length]);
             if (!port.IsRtcp && source != port.TwinEnd) Connect(port, source);
             return;
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay;
@@ -18,6 +19,7 @@ internal sealed class MediaSocket : IDisposable
 
     private readonly Socket _socket;
     private readonly byte[] _buffer;
+    private readonly int _capacity;
     private readonly SocketAddress _from;
     private NetAddress _destination;
     private SocketAddress? _destinationAddress;
@@ -26,13 +28,14 @@ internal sealed class MediaSocket : IDisposable
     private MediaSocket(Socket socket, int maxPacketBytes)
     {
         _socket = socket;
-        // One more than is relayed: a longer datagram is cut to this and so recognized.
-        _buffer = GC.AllocateUninitializedArray<byte>(maxPacketBytes + 1);
+        // One more than is relayed: a longer datagram is cut to this and so recognized. Behind it is room for what encryption adds.
+        _capacity = maxPacketBytes + 1;
+        _buffer = GC.AllocateUninitializedArray<byte>(_capacity + SrtpSender.MostAdded);
         _from = new SocketAddress(socket.AddressFamily);
     }
 
-    /// <summary>What a datagram is given to: who sent it, and its bytes, valid during the call.</summary>
-    public delegate void Receiver(NetAddress source, Span<byte> datagram);
+    /// <summary>What a datagram is given to: who sent it, and its bytes with room behind them, valid during the call.</summary>
+    public delegate void Receiver(NetAddress source, Span<byte> buffer, int length);
 
     /// <summary>Binds a socket.</summary>
     /// <exception cref="SocketException">The system refused, for instance because the port is taken.</exception>
@@ -65,7 +68,7 @@ internal sealed class MediaSocket : IDisposable
             int length;
             try
             {
-                length = await _socket.ReceiveFromAsync(_buffer, SocketFlags.None, _from).ConfigureAwait(false);
+                length = await _socket.ReceiveFromAsync(_buffer.AsMemory(0, _capacity), SocketFlags.None, _from).ConfigureAwait(false);
             }
             catch (ObjectDisposedException)
             {
@@ -77,7 +80,7 @@ internal sealed class MediaSocket : IDisposable
             }
             catch (SocketException e) when (e.SocketErrorCode == SocketError.MessageSize)
             {
-                length = _buffer.Length; // where the system reports a cut datagram as an error
+                length = _capacity; // where the system reports a cut datagram as an error
             }
             catch (SocketException)
             {
@@ -88,7 +91,7 @@ internal sealed class MediaSocket : IDisposable
 
             try
             {
-                receiver(SocketAddresses.Read(_from), _buffer.AsSpan(0, length));
+                receiver(SocketAddresses.Read(_from), _buffer, length);
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {

@@ -92,9 +92,8 @@ internal sealed partial class RelayedSession
         var now = context.Now();
         for (var i = 0; i < output.Count; i++)
         {
-            var packet = output.Packet(i, out var to, out var isRtcp);
             // An end that is on hold, or not known yet, is sent nothing; that is no loss.
-            if (_decisions.TryDestination(to, isRtcp, out var destination) != RelayDrop.None) continue;
+            if (_decisions.TryLeave(output, i, out var packet, out var to, out var isRtcp, out var destination) != RelayDrop.None) continue;
             var ports = to == RelaySide.Gateway ? gateway : sip;
             if (!(isRtcp ? ports.Rtcp : ports.Rtp).TrySend(packet, destination, now))
             {

@@ -24,10 +24,10 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
         // The loops live as long as the session: no caller's context may live on in them.
         using var still = ExecutionContext.SuppressFlow();
         _pumps = Task.WhenAll(
-            gateway.Rtp.PumpAsync((source, datagram) => OnRtp(RelaySide.Gateway, sip.Rtp, source, datagram), context.OnFault),
-            gateway.Rtcp.PumpAsync((source, datagram) => OnRtcp(RelaySide.Gateway, sip.Rtcp, source, datagram), context.OnFault),
-            sip.Rtp.PumpAsync((source, datagram) => OnRtp(RelaySide.Sip, gateway.Rtp, source, datagram), context.OnFault),
-            sip.Rtcp.PumpAsync((source, datagram) => OnRtcp(RelaySide.Sip, gateway.Rtcp, source, datagram), context.OnFault));
+            gateway.Rtp.PumpAsync((source, buffer, length) => OnRtp(RelaySide.Gateway, sip.Rtp, source, buffer, length), context.OnFault),
+            gateway.Rtcp.PumpAsync((source, buffer, length) => OnRtcp(RelaySide.Gateway, sip.Rtcp, source, buffer, length), context.OnFault),
+            sip.Rtp.PumpAsync((source, buffer, length) => OnRtp(RelaySide.Sip, gateway.Rtp, source, buffer, length), context.OnFault),
+            sip.Rtcp.PumpAsync((source, buffer, length) => OnRtcp(RelaySide.Sip, gateway.Rtcp, source, buffer, length), context.OnFault));
     }
 
     public override void SetRemote(RelaySide side, RelayRemote remote)
@@ -75,20 +75,20 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
         return statistics;
     }
 
-    private void OnRtp(RelaySide from, MediaSocket towards, NetAddress source, Span<byte> datagram)
+    private void OnRtp(RelaySide from, MediaSocket towards, NetAddress source, Span<byte> buffer, int length)
     {
         var now = context.Now();
         lock (_gate)
         {
             if (_closed) return;
-            var drop = _decisions.TryRelayRtp(from, source, datagram, now, out var destination);
+            var drop = _decisions.TryRelayRtp(from, source, buffer, ref length, now, out var destination);
             if (drop == RelayDrop.None && destination.IsNone)
             {
-                lock (_room ?? _gate) Work(from, datagram, now);
+                lock (_room ?? _gate) Work(from, buffer[..length], now);
                 return;
             }
 
-            if (drop == RelayDrop.None && !towards.TrySend(datagram, destination, now))
+            if (drop == RelayDrop.None && !towards.TrySend(buffer[..length], destination, now))
             {
                 drop = RelayDrop.SendFailed;
                 _decisions.SendFailed(from);
@@ -107,25 +107,25 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
         }
     }
 
-    private void OnRtcp(RelaySide from, MediaSocket towards, NetAddress source, Span<byte> datagram)
+    private void OnRtcp(RelaySide from, MediaSocket towards, NetAddress source, Span<byte> buffer, int length)
     {
         var now = context.Now();
         lock (_gate)
         {
             if (_closed) return;
-            var drop = _decisions.TryRelayRtcp(from, source, datagram, now, out var destination);
+            var drop = _decisions.TryRelayRtcp(from, source, buffer, ref length, now, out var destination);
             if (drop == RelayDrop.None && destination.IsNone)
             {
                 lock (_room ?? _gate)
                 {
-                    _decisions.TakeRtcp(from, datagram, Output);
+                    _decisions.TakeRtcp(from, buffer[..length], Output);
                     Follow();
                 }
 
                 return;
             }
 
-            if (drop == RelayDrop.None && !towards.TrySend(datagram, destination, now))
+            if (drop == RelayDrop.None && !towards.TrySend(buffer[..length], destination, now))
             {
                 drop = RelayDrop.SendFailed;
                 _decisions.SendFailed(from);

@@ -163,11 +163,14 @@ public sealed partial class SimulatedRelay
     {
         if (!_ports.TryGetValue(local, out var port)) return;
         var (session, side) = port;
-        var copy = packet.ToArray();
-        HearKeys(session, side, copy);
-        if (session.Decisions.TryRelayRtp(side, from, copy, now, out var destination) != RelayDrop.None) return;
+        var length = packet.Length;
+        var buffer = new byte[length + SrtpSender.MostAdded];
+        packet.Span.CopyTo(buffer);
+        HearKeys(session, side, packet.Span);
+        if (session.Decisions.TryRelayRtp(side, from, buffer, ref length, now, out var destination) != RelayDrop.None) return;
+        var copy = buffer.AsMemory(0, length);
         var isReplaced = IsReplaced(session, side);
-        if (destination.IsNone) session.Decisions.Take(side, copy, now, _made);
+        if (destination.IsNone) session.Decisions.Take(side, copy.Span, now, _made);
         else if (!isReplaced) _outbox.Enqueue(new Transmit(session.Port(Other(side)), destination, copy));
         if (isReplaced) _made.Clear();
         var first = destination.IsNone || isReplaced ? session.Decisions.Worked(side) : session.Decisions.Sent(side);
@@ -213,8 +216,7 @@ public sealed partial class SimulatedRelay
     {
         for (var i = 0; i < _made.Count; i++)
         {
-            var packet = _made.Packet(i, out var to, out var isRtcp);
-            if (isRtcp || session.Decisions.TryDestination(to, isRtcp, out var destination) != RelayDrop.None) continue;
+            if (session.Decisions.TryLeave(_made, i, out var packet, out var to, out var isRtcp, out var destination) != RelayDrop.None || isRtcp) continue;
             _outbox.Enqueue(new Transmit(session.Port(to), destination, packet.ToArray()));
             session.Decisions.SentOwn(to);
         }

@@ -134,8 +134,7 @@ public sealed class ProgramBed
     {
         for (var i = 0; i < _output.Count; i++)
         {
-            var packet = _output.Packet(i, out var to, out var isRtcp);
-            Assert.Equal(RelayDrop.None, Session.TryDestination(to, isRtcp, out _));
+            Assert.Equal(RelayDrop.None, Session.TryLeave(_output, i, out var packet, out var to, out var isRtcp, out _));
             if (isRtcp) Rtcp.Add((to, packet.ToArray()));
             else Keep(to, packet);
             if (!isRtcp) Session.SentOwn(to);

@@ -1,0 +1,67 @@
+namespace MgcpSipBridge.Media;
+
+/// <summary>The encryption of one end of a session, while signalling has keys for it.</summary>
+internal sealed class LegCipher
+{
+    private readonly SrtpSender _sender;
+    private readonly SrtpReceiver _receiver;
+
+    // What came before the present key: packets under it may be on their way until the first one under the new key (RFC 4568 §7.1.4).
+    private SrtpReceiver? _before;
+
+    private LegCipher(SrtpKeys keys, LegCipher? before)
+    {
+        _sender = before?._sender is { } sender && sender.Key.Equals(keys.Ours) ? sender : new(keys.Ours);
+        if (before?._receiver is not { } receiver)
+        {
+            _receiver = new(keys.Theirs);
+        }
+        else if (receiver.Key.Equals(keys.Theirs))
+        {
+            (_receiver, _before) = (receiver, before._before);
+        }
+        else
+        {
+            _receiver = new(keys.Theirs, receiver);
+            _before = receiver;
+        }
+    }
+
+    /// <summary>What holds from now on. What is known of a key's packets is kept as long as the key is, whatever else signalling changes.</summary>
+    public static LegCipher? After(LegCipher? before, SrtpKeys? keys) => keys is null ? null : new(keys, before);
+
+    /// <summary>Proves and decrypts an RTP packet from the end.</summary>
+    public RelayDrop OpenRtp(Span<byte> buffer, ref int length)
+    {
+        var result = _receiver.TryTakeRtp(buffer[..length], out var left);
+        if (result == SrtpResult.NotAuthentic && _before is not null) result = _before.TryTakeRtp(buffer[..length], out left);
+        else if (result == SrtpResult.Done) _before = null;
+        length = left;
+        return Reason(result);
+    }
+
+    /// <summary>Proves and decrypts an RTCP packet from the end.</summary>
+    public RelayDrop OpenRtcp(Span<byte> buffer, ref int length)
+    {
+        var result = _receiver.TryTakeRtcp(buffer[..length], out var left);
+        if (result == SrtpResult.NotAuthentic && _before is not null) result = _before.TryTakeRtcp(buffer[..length], out left);
+        length = left;
+        return Reason(result);
+    }
+
+    /// <summary>Encrypts and signs a packet for the end; it has room behind it.</summary>
+    public RelayDrop Seal(Span<byte> buffer, ref int length, bool isRtcp) =>
+        (isRtcp ? _sender.TryProtectRtcp(buffer, ref length) : _sender.TryProtectRtp(buffer, ref length)) switch
+        {
+            SrtpResult.TooShort => RelayDrop.Oversize,
+            var result => Reason(result),
+        };
+
+    private static RelayDrop Reason(SrtpResult result) => result switch
+    {
+        SrtpResult.Done => RelayDrop.None,
+        SrtpResult.TooShort => RelayDrop.TooShort,
+        SrtpResult.NotAuthentic => RelayDrop.NotAuthentic,
+        _ => RelayDrop.Replayed,
+    };
+}
