@@ -37,6 +37,7 @@ public sealed partial class BridgeEngine
         null => CallOrderRefusal.NoSuchCall,
         { Ended: not null } => CallOrderRefusal.Ended,
         { Answered: null } => CallOrderRefusal.NotAnswered,
+        { Peer.IsAttended: true } => CallOrderRefusal.NotRouted,
         { Line.State: CallState.Talking } when call.Line.State.Current?.Id == call.Id => CallOrderRefusal.None,
         _ => CallOrderRefusal.NotAnswered,
     };

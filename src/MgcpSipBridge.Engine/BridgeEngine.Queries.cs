@@ -25,6 +25,7 @@ public sealed partial class BridgeEngine
         EngineQuery.HangUp hangUp => HangUp(hangUp.CallId),
         EngineQuery.Hold hold => Hold(hold),
         EngineQuery.Transfer transfer => Transfer(transfer),
+        EngineQuery.RouteOn route => RouteOn(route),
         EngineQuery.Originate originate => Originate(originate.Line, originate.Number),
         EngineQuery.TestRoute test => TestRoute(test),
         EngineQuery.Counts => Counts(),
@@ -40,7 +41,7 @@ public sealed partial class BridgeEngine
         _core.Media.Count,
         _core.Sip.Counts,
         _core.Mgcp.PendingTransactions,
-        _timers.Count + _retries.Count + _core.Routers.Count);
+        _timers.Count + _retries.Count + _core.Routers.Count + _core.AudioTimers.Count);
 
     private ActiveCall? FindAny(string id)
     {

@@ -70,7 +70,11 @@ public sealed partial class BridgeEngine
                 With(e.Call, call => call.Peer.Identified(e.Peer));
                 break;
             case SipEvent.DigitsPressed e:
-                With(e.Call, call => _core.Raise(call.Line, new CallEvent.PeerDials(call.Id, e.Symbols)));
+                With(e.Call, call =>
+                {
+                    call.Audio.OnDialled(Media.RelaySide.Sip, e.Symbols);
+                    _core.Raise(call.Line, new CallEvent.PeerDials(call.Id, e.Symbols));
+                });
                 break;
             case SipEvent.TransferAsked e when _core.SipCalls.ContainsKey(e.Call):
                 With(e.Call, call => call.Peer.OnTransferAsked(e));

@@ -42,7 +42,7 @@ public sealed partial class BridgeEngine
     /// <summary>When <see cref="EngineInput.DeadlineReached"/> is wanted; null for never.</summary>
     public Instant? NextDeadline => Instant.Earliest(
         Instant.Earliest(_core.Mgcp.NextDeadline, _core.Sip.NextDeadline),
-        Instant.Earliest(Instant.Earliest(_core.Routers.NextDeadline, _timers.NextDeadline), Instant.Earliest(Instant.Earliest(_retries.NextDeadline, StuckAt), _leaving.NextDeadline)));
+        Instant.Earliest(Instant.Earliest(_core.Routers.NextDeadline, _core.AudioTimers.NextDeadline), Instant.Earliest(_timers.NextDeadline, Instant.Earliest(Instant.Earliest(_retries.NextDeadline, StuckAt), _leaving.NextDeadline))));
 
     /// <summary>Takes one input; deadlines due at <paramref name="now"/> fire first. <paramref name="utc"/> serves caller id's date alone.</summary>
     public void Handle(EngineInput input, Instant now, DateTime utc)
@@ -78,6 +78,7 @@ public sealed partial class BridgeEngine
             Pump();
         }
 
+        FireAudio();
         while (StuckAt <= now && _core.Ending.TryDequeue(out var call))
         {
             _core.Note(new EngineNote.CallStuck(call.Id.ToString(), call.Line.Model.Number));
@@ -119,6 +120,9 @@ public sealed partial class BridgeEngine
                 break;
             case EngineInput.Ask { Question: EngineQuery.AuditLine audit } ask:
                 BeginAudit(ask.Query, audit);
+                break;
+            case EngineInput.Ask { Question: EngineQuery.Audio audio } ask:
+                Do(ask.Query, audio);
                 break;
             case EngineInput.Recall recall:
                 foreach (var (number, dialled) in recall.Lines) _dialled[number] = dialled;
@@ -170,6 +174,7 @@ public sealed partial class BridgeEngine
         if (!_core.Media.TryGetValue(evt.Media, out var call)) return;
         Guard(call.Line, () =>
         {
+            call.Audio.On(evt);
             switch (evt)
             {
                 case Media.RelayEvent.Opened opened:

@@ -23,9 +23,30 @@ public enum CallOrderRefusal
 
     /// <summary>The other call is not answered, has ended, or is the call itself.</summary>
     OtherNotAnswered,
+
+    /// <summary>The bridge itself has answered the call, and it has not been routed on yet.</summary>
+    NotRouted,
+
+    /// <summary>There is nothing to be routed on: the call was not answered by the bridge, or has been routed on already.</summary>
+    NotOurs,
+
+    /// <summary>No route takes the number.</summary>
+    NoRoute,
+
+    /// <summary>That end has no audio (yet).</summary>
+    NoAudio,
+
+    /// <summary>That end speaks no G.711.</summary>
+    NoCommonCodec,
+
+    /// <summary>The conference is full.</summary>
+    ConferenceFull,
+
+    /// <summary>Nothing is recorded.</summary>
+    NotRecording,
 }
 
-/// <summary>What came of <see cref="EngineQuery.Hold"/> and <see cref="EngineQuery.Transfer"/>.</summary>
+/// <summary>What came of <see cref="EngineQuery.Hold"/>, <see cref="EngineQuery.Transfer"/> and <see cref="EngineQuery.RouteOn"/>.</summary>
 /// <param name="Refusal">Why not, if not.</param>
 /// <param name="Call">The call as it was left; null when there is none.</param>
 public sealed record CallOrderAnswer(CallOrderRefusal Refusal, CallView? Call);

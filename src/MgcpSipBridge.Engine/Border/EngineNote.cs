@@ -49,6 +49,27 @@ public abstract record EngineNote
     /// <param name="Status">SIP status that the peer told or refused with; 481 when the other call was no more.</param>
     public sealed record TransferEnded(string CallId, bool Done, int Status) : EngineNote;
 
+    /// <summary>What came of routing on a call that the bridge had answered: somebody else has answered it, or nobody did, and then why.</summary>
+    /// <param name="CallId">The call.</param>
+    /// <param name="Done">Whether the line talks to somebody.</param>
+    /// <param name="Status">SIP status that the last peer refused with; 0 when it is done.</param>
+    public sealed record RouteEnded(string CallId, bool Done, int Status) : EngineNote;
+
+    /// <summary>Something is no longer played in a call.</summary>
+    public sealed record SoundEnded(string CallId, long Playing, PlayEnd Reason) : EngineNote;
+
+    /// <summary>Digits are no longer collected. How many, not which: those are told to who asked alone.</summary>
+    public sealed record DigitsCollected(string CallId, RelaySide From, int Count, CollectEnd Reason, bool IsWhole) : EngineNote;
+
+    /// <summary>A recording is over.</summary>
+    public sealed record RecordingEnded(string CallId, RecordingId Recording, RecordingEnd Reason, long Bytes, TimeSpan Length) : EngineNote;
+
+    /// <summary>An end has entered a conference, or has left it.</summary>
+    public sealed record ConferenceChanged(string CallId, RelaySide Side, string Conference, bool Joined) : EngineNote;
+
+    /// <summary>An end is no longer heard, or again.</summary>
+    public sealed record CallMuted(string CallId, RelaySide Side, bool Muted) : EngineNote;
+
     /// <summary>A line's state changed.</summary>
     public sealed record LineChanged(string Line, LineState From, LineState To) : EngineNote;
 
@@ -110,6 +131,27 @@ public enum CallFeature
 
     /// <summary>The peer had the line call somebody else.</summary>
     TransferByPeer,
+
+    /// <summary>The bridge answered the call itself, for a client.</summary>
+    Attended,
+
+    /// <summary>Something was played.</summary>
+    Played,
+
+    /// <summary>Digits were collected for a client.</summary>
+    Collected,
+
+    /// <summary>Digits were sent for a client.</summary>
+    DigitsSent,
+
+    /// <summary>An end was muted.</summary>
+    Muted,
+
+    /// <summary>It was recorded.</summary>
+    Recorded,
+
+    /// <summary>It was in a conference.</summary>
+    Conference,
 }
 
 /// <summary>What is written down of a call when it has ended.</summary>

@@ -70,6 +70,15 @@ public abstract record EngineQuery
     /// <param name="OtherCallId">The other call; null for none.</param>
     public sealed record Transfer(string CallId, string Number, string? OtherCallId = null) : EngineQuery;
 
+    /// <summary>
+    /// Calls a number, by its route, for a line whose call the bridge itself has answered. The line goes on hearing what is played to it until somebody answers; when nobody does
+    /// the call is as before (<see cref="EngineNote.RouteEnded"/>): <see cref="CallOrderAnswer"/>.
+    /// </summary>
+    public sealed record RouteOn(string CallId, string Number) : EngineQuery;
+
+    /// <summary>Does something with a call's audio: <see cref="AudioOrderAnswer"/>, at once or when it is done, as the order has it.</summary>
+    public sealed record Audio(string CallId, AudioOrder Order) : EngineQuery;
+
     /// <summary>Rings a line, and when it is lifted calls the number (click to dial): <see cref="OriginateAnswer"/>.</summary>
     /// <param name="Line">Number of the line.</param>
     /// <param name="Number">Whom to call, as its phone would dial it.</param>
@@ -197,6 +206,24 @@ public sealed record CallView(
 
     /// <summary>Whether the line's side lets the far end wait.</summary>
     public bool Held { get; init; }
+
+    /// <summary>Whether the bridge itself has answered the call, and it has not been routed on.</summary>
+    public bool Attended { get; init; }
+
+    /// <summary>Whether the line is not heard.</summary>
+    public bool LineMuted { get; init; }
+
+    /// <summary>Whether the far end is not heard.</summary>
+    public bool PeerMuted { get; init; }
+
+    /// <summary>What is recorded of it; null for nothing.</summary>
+    public Media.RecordingId? Recording { get; init; }
+
+    /// <summary>The conference that the line is in; null for none.</summary>
+    public string? LineConference { get; init; }
+
+    /// <summary>The conference that the far end is in; null for none.</summary>
+    public string? PeerConference { get; init; }
 
     /// <summary>Headers that the caller sent along and that are kept (Sip:KeepHeaders); empty for a call of the line's.</summary>
     public ImmutableArray<(string Name, string Value)> Headers { get; init; } = [];

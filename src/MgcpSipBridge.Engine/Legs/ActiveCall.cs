@@ -53,6 +53,9 @@ internal sealed class ActiveCall
 
     public Bearer Bearer { get; }
 
+    /// <summary>What clients do with its audio.</summary>
+    public CallAudio Audio => field ??= new CallAudio(Core, this);
+
     /// <summary>What the gateway counted on the connection; null until it says so, at the connection's end.</summary>
     public ConnectionStatistics? Counted { get; private set; }
 
@@ -116,6 +119,7 @@ internal sealed class ActiveCall
         Ended = Core.Now;
         End = end;
         Core.Ending.Enqueue(this);
+        Audio.End();
         if (Q850 == 0) Q850 = CauseMap.Q850(end.Cause);
         Core.Note(new EngineNote.CallEnded(new CallRecord(
             View(), MgcpCode, SipStatus, Q850, end.Side == CallSide.Line, Answered is { } at ? Core.Now - at : TimeSpan.Zero)));
@@ -143,6 +147,12 @@ internal sealed class ActiveCall
         Headers = Carried,
         Warning = Warning?.ToString(),
         Held = Media.Holds && Ended is null,
+        Attended = Peer.IsAttended && Ended is null,
+        LineMuted = Audio.IsMuted(MgcpSipBridge.Media.RelaySide.Gateway) && Ended is null,
+        PeerMuted = Audio.IsMuted(MgcpSipBridge.Media.RelaySide.Sip) && Ended is null,
+        Recording = Ended is null ? Audio.Recording : null,
+        LineConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Gateway),
+        PeerConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Sip),
     };
 
     private CallOutcome Outcome(CallEnd end) => end switch

@@ -183,7 +183,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         if (_stage != Stage.Up || _connection is null) return;
         var remote = default(ReadOnlyMemory<byte>);
-        if (!_described && call.Media.KnowsPeer)
+        if (!_described && (call.Media.KnowsPeer || call.Peer.IsAttended))
         {
             remote = call.Media.DescribeToGateway(call.Line.Gateway.Audit);
             _described = true;

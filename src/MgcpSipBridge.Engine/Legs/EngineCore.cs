@@ -7,11 +7,15 @@ using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 
+/// <summary>A deadline of a call's audio.</summary>
+internal readonly record struct AudioDeadline(CallId Call, AudioTimer Timer);
+
 /// <summary>What the legs of a shard share: the protocol rooms, the present, and the way out.</summary>
 internal sealed class EngineCore
 {
     private readonly Entropy _entropy;
     private long _lastMedia;
+    private long _lastRecording;
 
     public EngineCore(EngineSettings settings, Entropy entropy, MgcpCallAgent mgcp, ISipLayer sip)
     {
@@ -21,6 +25,7 @@ internal sealed class EngineCore
         _entropy = entropy;
         // Media ids are unique in the whole process: shards count from distant origins.
         _lastMedia = (long)(entropy.NextUInt64() >> 24) << 20;
+        _lastRecording = _lastMedia;
     }
 
     public EngineSettings Settings { get; }
@@ -75,6 +80,9 @@ internal sealed class EngineCore
     /// <summary>Clients that route calls.</summary>
     public RouterDesk Routers => field ??= new RouterDesk(this);
 
+    /// <summary>Deadlines of what clients do with the audio of calls.</summary>
+    public TimerQueue<AudioDeadline> AudioTimers { get; } = new();
+
     /// <summary>Where a number that a line calls goes, at this moment; null when no route takes it.</summary>
     public RouteChoice? Route(LineModel line, string number) => Routes.Choose(new RouteQuestion(number, line.Number, line.Gateway, Utc), line.Peer, _entropy);
 
@@ -87,6 +95,17 @@ internal sealed class EngineCore
     public CallId NewCallId() => new(_entropy.NextUInt64());
 
     public MediaId NewMediaId() => new(++_lastMedia);
+
+    /// <summary>Never used twice, also not by the process before: files are called so.</summary>
+    public RecordingId NewRecordingId() => new(++_lastRecording);
+
+    /// <summary>A conference's number by its name, the same in every shard and process: FNV-1a of 64 bits.</summary>
+    public static ConferenceId ConferenceOf(string name)
+    {
+        var hash = 14_695_981_039_346_656_037UL;
+        foreach (var letter in name) hash = (hash ^ letter) * 1_099_511_628_211UL;
+        return new((long)hash);
+    }
 
     public ulong NewSessionId()
     {

@@ -90,6 +90,12 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         if (!Request().Equals(_sent)) _owed = true;
     }
 
+    /// <summary>What is to be told of the phone may have changed.</summary>
+    public void Renew()
+    {
+        if (!Request().Equals(_sent)) _owed = true;
+    }
+
     /// <summary>Messages wait, or no more: shown as soon as the phone is quiet, and again after every restart.</summary>
     public void ShowMessages(bool waiting)
     {
@@ -208,7 +214,8 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     }
 
     // A peer that takes digits beside the sound has to be told of each.
-    private bool TellsDigits => line.State is CallState.Talking { Call: { } talking } && line.Calls.Exists(call => call.Id == talking.Id && call.Peer.TellsDigits);
+    private bool TellsDigits =>
+        line.State is CallState.Talking { Call: { } talking } && line.Calls.Exists(call => call.Id == talking.Id && (call.Peer.TellsDigits || call.Audio.WantsDialled));
 
     private NotificationRequest Request()
     {

@@ -274,7 +274,8 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 gateway.RtcpAddress,
                 call.Line.GatewayLearns,
                 Send: !gateway.Address.IsUnspecified,
-                Receive: true,
+                // Who waits hears what is played, and never the line.
+                Receive: !(Holds && call.Audio.PlaysTo(RelaySide.Sip)),
                 AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats, gateway.Formats),
                 core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
                 Expected: call.Answered is not null && !Holds,
@@ -288,7 +289,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 peer?.Address ?? default,
                 peer?.RtcpAddress ?? default,
                 call.PeerLearns,
-                Send: !Holds && peer is { IsHeld: false },
+                Send: (!Holds || call.Audio.PlaysTo(RelaySide.Sip)) && peer is { IsHeld: false },
                 Receive: !Holds,
                 AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? []),
                 Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },
@@ -314,6 +315,20 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         _isSpokenTo = true;
         Point();
     }
+
+    /// <summary>Whether an end can be spoken to by now; why not.</summary>
+    public CallOrderRefusal SpeaksWith(RelaySide side)
+    {
+        var end = side == RelaySide.Gateway ? _gateway?.Audio : _peer?.Audio;
+        // A caller hears nothing before it is answered.
+        if (!IsOpen || end is null or { Port: 0 } or { Address.IsNone: true } || (side == RelaySide.Sip && !call.FromLine && call.Answered is null)) return CallOrderRefusal.NoAudio;
+        return end.Formats.Any(static format => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma)) ? CallOrderRefusal.None : CallOrderRefusal.NoCommonCodec;
+    }
+
+    /// <summary>Whether digits of an end can be known by its audio: by telephone events, or as tones in G.711.</summary>
+    public bool CarriesDigits(RelaySide side) =>
+        SpeaksWith(side) == CallOrderRefusal.None
+        || ((side == RelaySide.Gateway ? _gateway : _peer)?.Audio?.Formats.Any(static format => format.IsTelephoneEvent) ?? false);
 
     /// <summary>What an end speaks, where the relay has to know.</summary>
     /// <param name="announced">What the end was told that it may send.</param>

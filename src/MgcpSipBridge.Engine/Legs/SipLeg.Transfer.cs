@@ -51,10 +51,11 @@ internal sealed partial class SipLeg
         _next = core.Sip.Invite(
             new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(destination.Peer), Withholds)
             {
-                Replaces = _asked!.Replaces,
-                ReferredBy = _asked.By,
+                Replaces = _asked?.Replaces,
+                ReferredBy = _asked?.By,
                 // What the peer wants said, else what the caller said to the line.
-                Carried = _asked.Carried.IsEmpty ? call.Carried : _asked.Carried,
+                Carried = _asked is { Carried.IsEmpty: false } ? _asked.Carried : call.Carried,
+                Emergency = _asked is null && _emergency,
                 HasAlternative = !_destinations.IsEmpty,
                 Caller = destination.Caller,
             },
@@ -155,6 +156,12 @@ internal sealed partial class SipLeg
         }
 
         var old = Handle;
+        if (IsAttended)
+        {
+            call.Audio.MakeWay();
+            core.Note(new EngineNote.RouteEnded(call.Id.ToString(), Done: true, 0));
+        }
+
         if (old != default)
         {
             core.Sip.TellTransfer(old, 200, core.Now);
@@ -176,11 +183,13 @@ internal sealed partial class SipLeg
         core.Sip.TellTransfer(Handle, progress.Status, core.Now);
         if (Handle == default && !progress.Description.IsEmpty && call.Media.TakePeerAnswer(progress.Description))
         {
+            if (IsAttended) call.Audio.MakeWay();
             call.Bearer.Redescribe();
             core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
         }
-        else if (progress.Status == 180)
+        else if (progress.Status == 180 && !(IsAttended && call.Audio.PlaysTo(Media.RelaySide.Gateway)))
         {
+            // Music that is played meanwhile takes the place of ringing.
             core.Raise(call.Line, new CallEvent.NextPeerRings(call.Id));
         }
     }
@@ -192,6 +201,12 @@ internal sealed partial class SipLeg
         if (CauseMap.IsReasonToFailOver(rejected.End) && !_destinations.IsEmpty && !_released)
         {
             TryNext();
+            return;
+        }
+
+        if (IsAttended)
+        {
+            OnRouteFailed(rejected.End);
             return;
         }
 

@@ -263,7 +263,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     public void Describe()
     {
         // A caller's line that hears the far end before the answer has told it something, too.
-        if ((_answered || call.FromLine) && !_released) core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
+        if ((_answered || call.FromLine) && !_released && Handle != default) core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
     }
 
     /// <summary>The peer took our new description. A refusal needs nothing: the call goes on as it was.</summary>
