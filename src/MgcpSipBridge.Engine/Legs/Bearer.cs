@@ -26,6 +26,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     private bool _released;
     private bool _told;
     private bool _lowRate;
+    private bool _hearsUs;
 
     /// <summary>Whether the gateway holds, or may hold, a connection of this call.</summary>
     public bool IsHeld => _stage != Stage.None;
@@ -126,6 +127,16 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     /// <summary>Lets the line hear the far end before the answer.</summary>
     public void Hear() => Modify(_mode = ConnectionMode.RecvOnly);
 
+    /// <summary>Tells the gateway whom it hears before it has been told of the peer: something is about to be played to it.</summary>
+    public void HearUs()
+    {
+        if (_described || _stage != Stage.Up) return;
+        _hearsUs = true;
+        Modify(_mode);
+        // What the peer says is still to be told.
+        _described = false;
+    }
+
     /// <summary>Opens both directions.</summary>
     public void Connect() => Modify(_mode = ConnectionMode.SendRecv);
 
@@ -183,7 +194,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         if (_stage != Stage.Up || _connection is null) return;
         var remote = default(ReadOnlyMemory<byte>);
-        if (!_described && (call.Media.KnowsPeer || call.Peer.IsAttended))
+        if (!_described && (call.Media.KnowsPeer || call.Peer.IsAttended || _hearsUs))
         {
             remote = call.Media.DescribeToGateway(call.Line.Gateway.Audit);
             _described = true;

@@ -144,6 +144,9 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
                 return _recording is null ? CallOrderRefusal.NotRecording : CallOrderRefusal.None;
             case AudioOrder.Record or AudioOrder.Measure:
                 return call.Media.IsOpen ? CallOrderRefusal.None : CallOrderRefusal.NoAudio;
+            case AudioOrder.Collect { From: RelaySide.Gateway } when call.Answered is null:
+                // Until then its gateway does not send.
+                return CallOrderRefusal.NotAnswered;
             case AudioOrder.Play { Towards: null } or AudioOrder.Join { Side: null }:
                 var line = call.Media.SpeaksWith(RelaySide.Gateway);
                 var peer = call.Media.SpeaksWith(RelaySide.Sip);
@@ -178,6 +181,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
         Use(CallFeature.Played);
         var sides = Sides(play.Towards);
         RelaySide? towards = sides.Length == 1 ? sides[0] : null;
+        if (towards != RelaySide.Sip) call.Bearer.HearUs();
         var id = new PlayId(++_lastPlay);
         _playing[id] = new Playing(id, towards, query, promptOf);
         // Who waits on hold may hear this.

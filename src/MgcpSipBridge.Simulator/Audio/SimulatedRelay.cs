@@ -5,7 +5,7 @@ namespace MgcpSipBridge.Simulator;
 
 /// <summary>
 /// The relay of a bridge in virtual time: obeys <see cref="RelayCommand"/>, leases ports, and lets a <see cref="RelaySession"/> decide about every packet, as the real one
-/// does. What is played, mixed and recorded is told and kept, not heard. Complains when it is told nonsense.
+/// does. Complains when it is told nonsense.
 /// </summary>
 public sealed partial class SimulatedRelay
 {
@@ -112,17 +112,13 @@ public sealed partial class SimulatedRelay
                 session.Decisions.SetRemote(set.Side, set.Remote);
                 break;
             case RelayCommand.Close:
-                Close(session);
+                Close(session, now);
                 return;
             case RelayCommand.Measure:
                 _events.Enqueue(new RelayEvent.Measured(command.Media, session.Decisions.Statistics));
                 break;
-            case RelayCommand.SendDigit or RelayCommand.Listen:
-                session.Decisions.Do(command, now);
-                DoWork(session, command);
-                break;
             default:
-                DoWork(session, command);
+                DoWork(session, command, now);
                 break;
         }
 
@@ -166,14 +162,11 @@ public sealed partial class SimulatedRelay
         var length = packet.Length;
         var buffer = new byte[length + SrtpSender.MostAdded];
         packet.Span.CopyTo(buffer);
-        HearKeys(session, side, packet.Span);
         if (session.Decisions.TryRelayRtp(side, from, buffer, ref length, now, out var destination) != RelayDrop.None) return;
         var copy = buffer.AsMemory(0, length);
-        var isReplaced = IsReplaced(session, side);
         if (destination.IsNone) session.Decisions.Take(side, copy.Span, now, _made);
-        else if (!isReplaced) _outbox.Enqueue(new Transmit(session.Port(Other(side)), destination, copy));
-        if (isReplaced) _made.Clear();
-        var first = destination.IsNone || isReplaced ? session.Decisions.Worked(side) : session.Decisions.Sent(side);
+        else _outbox.Enqueue(new Transmit(session.Port(Other(side)), destination, copy));
+        var first = destination.IsNone ? session.Decisions.Worked(side) : session.Decisions.Sent(side);
         if (first) _events.Enqueue(new RelayEvent.FirstPacket(session.Id, side));
         Follow(session);
     }
@@ -200,9 +193,11 @@ public sealed partial class SimulatedRelay
         _events.Enqueue(new RelayEvent.Opened(media, session.Gateway, session.Sip));
     }
 
-    private void Close(Session session)
+    private void Close(Session session, Instant now)
     {
-        EndRecording(session, RecordingEnd.Closed);
+        session.Decisions.StopRecording(now, RecordingEnd.Closed);
+        session.Decisions.Leave();
+        Follow(session);
         _sessions.Remove(session.Id);
         _ports.Remove(session.Gateway);
         _ports.Remove(session.Sip);

@@ -5,9 +5,6 @@ namespace MgcpSipBridge.Simulator;
 /// <summary>What a simulated relay was told to do with the audio of a session.</summary>
 public sealed class SimulatedWork
 {
-    /// <summary>What is played to each end; nothing ends by itself.</summary>
-    public Dictionary<RelaySide, RelayCommand.Play> Playing { get; } = [];
-
     /// <summary>All that was ever played, in order.</summary>
     public List<RelayCommand.Play> Played { get; } = [];
 
@@ -20,11 +17,6 @@ public sealed class SimulatedWork
     /// <summary>Ends that are not heard.</summary>
     public HashSet<RelaySide> Muted { get; } = [];
 
-    /// <summary>Ends that are in a conference.</summary>
-    public Dictionary<RelaySide, ConferenceId> Conferences { get; } = [];
-
-    /// <summary>What is recorded; null for nothing.</summary>
-    public RelayCommand.Record? Recording { get; set; }
-
-    internal Dictionary<RelaySide, uint> LastEvents { get; } = [];
+    /// <summary>Bytes that were recorded, all recordings together.</summary>
+    public long Recorded { get; internal set; }
 }

@@ -102,6 +102,9 @@ public sealed partial class PeerCall
     /// <summary>What that person heard: frequency in Hz and for how many 20 ms frames.</summary>
     public Dictionary<int, int> HeardFrequencies { get; } = [];
 
+    /// <summary>Keys that the other end pressed, told by telephone events (RFC 4733), in order.</summary>
+    public string KeysHeard { get; internal set; } = "";
+
     /// <summary>The other leg when the peer joins two lines; null otherwise.</summary>
     public PeerCall? Partner { get; internal set; }
 

@@ -249,7 +249,7 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         if (!Setup.Audio || call.LocalMedia is not { } local || call.RemoteDescription is not { } remote) return;
         if (call.Media is null)
         {
-            call.Media = new MediaEnd(local, _entropy) { Voice = () => call.Voice, Heard = call.Heard };
+            call.Media = new MediaEnd(local, _entropy) { Voice = () => call.Voice, Heard = call.Heard, KeyHeard = key => call.KeysHeard += key };
             _media.Add(call.Media);
         }
 

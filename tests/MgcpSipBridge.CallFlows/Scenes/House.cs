@@ -25,6 +25,9 @@ internal sealed record HouseOptions
     /// <summary>Whether voices really travel as RTP.</summary>
     public bool Audio { get; init; }
 
+    /// <summary>Whether gateways send digits as telephone events beside the sound (RFC 4733).</summary>
+    public bool TelephoneEvents { get; init; }
+
     public SipRegistrationMode Registration { get; init; } = SipRegistrationMode.PerLine;
 
     public Func<PeerSetup, PeerSetup> Pbx { get; init; } = setup => setup;
@@ -119,6 +122,9 @@ internal sealed class House
 
     /// <summary>What was set at phones, as it came.</summary>
     public List<EngineNote.LineDialled> Dialled { get; } = [];
+
+    /// <summary>What clients did with the audio of calls; the first thousand notes of it.</summary>
+    public List<EngineNote> AudioNotes { get; } = [];
 
     /// <summary>Calls by the engine's notes: begun and ended.</summary>
     public (int Begun, int Ended) CallsNoted { get; private set; }
@@ -277,6 +283,9 @@ internal sealed class House
                 CallsNoted = (CallsNoted.Begun, CallsNoted.Ended + 1);
                 if (Records.Count < 1000) Records.Add(ended.Record);
                 break;
+            case EngineNote.SoundEnded or EngineNote.DigitsCollected or EngineNote.RecordingEnded or EngineNote.ConferenceChanged or EngineNote.CallMuted or EngineNote.RouteEnded or EngineNote.FeatureUsed:
+                if (AudioNotes.Count < 1000) AudioNotes.Add(note);
+                break;
             case EngineNote.MediaChanged media:
                 MediaNoted = media.Open ? (MediaNoted.Opened + 1, MediaNoted.Closed) : (MediaNoted.Opened, MediaNoted.Closed + 1);
                 break;
@@ -301,6 +310,7 @@ internal sealed class House
                 Endpoints = [.. Enumerable.Range(1, _options.PhonesPerGateway).Select(number => $"aaln/{number}")],
                 Media = [.. Enumerable.Range(0, 2 * _options.PhonesPerGateway).Select(pair => address.WithPort(16384 + (2 * pair)))],
                 Audio = _options.Audio,
+                TelephoneEvents = _options.TelephoneEvents,
                 Quirks = _options.QuirksOf?.Invoke(index) ?? _options.Quirks,
             },
             World.Entropy);

@@ -66,6 +66,23 @@ internal sealed class SimulatedBridge
         return _answers.Remove(query, out var answer) ? (T?)answer : default;
     }
 
+    /// <summary>Asks the engine something whose answer may come later.</summary>
+    public Pending<T> Begin<T>(World world, EngineQuery question)
+        where T : class
+    {
+        var query = ++_query;
+        Handle(world, new EngineInput.Ask(query, question));
+        return new(() => (T?)_answers.GetValueOrDefault(query));
+    }
+
+    /// <summary>An answer that may come later.</summary>
+    public sealed class Pending<T>(Func<T?> answer)
+        where T : class
+    {
+        /// <summary>The answer; null until it has come.</summary>
+        public T? Answer => answer();
+    }
+
     /// <summary>The engine's numbers.</summary>
     public EngineCounts Counts(World world) => Ask<EngineCounts>(world, new EngineQuery.Counts())!;
 
