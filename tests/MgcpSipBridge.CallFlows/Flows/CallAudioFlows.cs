@@ -3,7 +3,6 @@ using MgcpSipBridge.Engine;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Simulator;
-using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.CallFlows;
 
