@@ -55,7 +55,7 @@ public sealed partial class BridgeEngine
     {
         RouterDecision.Route route => pending.Question.FromLine ? route.Peers.All(_core.Peers.ContainsKey) : route.Peers.IsEmpty,
         RouterDecision.Reject reject => reject.Q850 is >= 1 and <= 127,
-        RouterDecision.MoreDigits => pending.Question.FromLine,
+        RouterDecision.MoreDigits or RouterDecision.Attend => pending.Question.FromLine,
         _ => false,
     };
 

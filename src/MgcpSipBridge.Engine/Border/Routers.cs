@@ -65,6 +65,16 @@ public abstract record RouterDecision
     /// <param name="Q850">The cause of Q.850, 1 to 127.</param>
     public sealed record Reject(int Q850) : RouterDecision;
 
+    /// <summary>
+    /// The bridge answers it itself, and the client goes on with it: it plays, collects digits and routes it on (<see cref="EngineQuery.RouteOn"/>). Only for a call that a line
+    /// makes.
+    /// </summary>
+    public sealed record Attend : RouterDecision
+    {
+        /// <summary>The only one.</summary>
+        public static readonly Attend Instance = new();
+    }
+
     /// <summary>More digits are to be dialled; only for a call that a line makes.</summary>
     public sealed record MoreDigits : RouterDecision
     {

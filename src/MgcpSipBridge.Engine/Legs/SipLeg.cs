@@ -57,6 +57,9 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             case RouterDecision.MoreDigits:
                 core.Raise(call.Line, new CallEvent.PeerWantsDigits(call.Id));
                 return;
+            case RouterDecision.Attend:
+                Attend();
+                return;
             case RouterDecision.Reject reject:
                 call.Q850 = reject.Q850;
                 core.Raise(call.Line, new CallEvent.PeerEnds(call.Id, CauseMap.FromSip(new SipEnd(480, reject.Q850))));

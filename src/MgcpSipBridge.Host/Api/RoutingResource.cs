@@ -130,6 +130,7 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
         V1.RoutingDecision.WhatOneofCase.Route => Read(decision.Route),
         V1.RoutingDecision.WhatOneofCase.Reject => new RouterDecision.Reject(decision.Reject.Cause == 0 ? 21 : decision.Reject.Cause),
         V1.RoutingDecision.WhatOneofCase.MoreDigits => RouterDecision.MoreDigits.Instance,
+        V1.RoutingDecision.WhatOneofCase.Attend => RouterDecision.Attend.Instance,
         V1.RoutingDecision.WhatOneofCase.Pass => RouterDecision.Pass.Instance,
         _ => new RouterDecision.Reject(0),
     };
