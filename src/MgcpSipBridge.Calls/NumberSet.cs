@@ -22,12 +22,20 @@ public sealed class NumberSet
     {
         ArgumentNullException.ThrowIfNull(patterns);
         _also = also;
-        ImmutableArray<NumberPattern> own = [.. patterns.Distinct()];
-        _tree = new PrefixTree<NumberPattern[]>(own
-            .GroupBy(static pattern => pattern.Prefix, StringComparer.Ordinal)
-            .Select(static group => KeyValuePair.Create(group.Key, group.ToArray())));
+        var own = ImmutableArray.CreateBuilder<NumberPattern>();
+        var byPrefix = new Dictionary<string, NumberPattern[]>(StringComparer.Ordinal);
+        foreach (var pattern in patterns)
+        {
+            // Few have a prefix in common, and those differ in their lengths alone.
+            if (!byPrefix.TryGetValue(pattern.Prefix, out var there)) byPrefix[pattern.Prefix] = [pattern];
+            else if (!there.Contains(pattern)) byPrefix[pattern.Prefix] = [.. there, pattern];
+            else continue;
+            own.Add(pattern);
+        }
+
+        _tree = new PrefixTree<NumberPattern[]>(byPrefix);
         // Here and not when a map is asked for: a large set is made beside the calls, a map in the midst of one.
-        ForMaps = Coarse(also is null ? own : [.. own.Union(also.ForMaps.Patterns)], also?.ForMaps.Exact ?? true);
+        ForMaps = Coarse(also is null ? own.DrainToImmutable() : [.. own.Union(also.ForMaps.Patterns)], also?.ForMaps.Exact ?? true);
     }
 
     /// <summary>
@@ -82,13 +90,15 @@ public sealed class NumberSet
     {
         if (all.Length <= MostForMaps) return (all, exact);
         var whole = all.Where(static p => p is { IsBounded: true, Immediate: true } && p.Prefix.Length == p.MaxDigits).OrderBy(static p => p.MaxDigits).ThenBy(static p => p.Prefix, StringComparer.Ordinal).Take(MostWhole);
-        var cut = CutLength([.. all.Select(static p => p.Prefix).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)]);
+        string[] prefixes = [.. all.Select(static p => p.Prefix).Distinct(StringComparer.Ordinal)];
+        Array.Sort(prefixes, string.CompareOrdinal);
+        var cut = CutLength(prefixes);
         var longer = all.Where(p => p.Prefix.Length > cut).GroupBy(p => p.Prefix[..cut], StringComparer.Ordinal).Select(g => new NumberPattern(g.Key, Math.Max(cut, g.Min(static p => p.MinDigits)), 0));
         return ([.. whole.Concat(all.Where(p => p.Prefix.Length <= cut)).Concat(longer).Distinct()], false);
     }
 
     /// <summary>The longest that prefixes may stay, so that there are few enough of them; at least 1, for * and # are no ordinary numbers' beginnings.</summary>
-    private static int CutLength(ImmutableArray<string> sorted)
+    private static int CutLength(string[] sorted)
     {
         var longest = sorted.Max(static prefix => prefix.Length);
         // How many different beginnings there are of each length: those that the prefix before does not have.

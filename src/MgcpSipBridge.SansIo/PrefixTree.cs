@@ -21,8 +21,13 @@ public sealed class PrefixTree<T>
         // In order, what was written last at each depth is the sibling before, or the parent.
         var path = new List<int> { Root };
         var last = "";
-        foreach (var (key, value) in values.OrderBy(static pair => pair.Key, StringComparer.Ordinal))
+        KeyValuePair<string, T>[] given = [.. values];
+        var order = new int[given.Length];
+        for (var i = 0; i < order.Length; i++) order[i] = i;
+        Array.Sort(order, (one, other) => string.CompareOrdinal(given[one].Key, given[other].Key) is var by and not 0 ? by : one.CompareTo(other));
+        foreach (var index in order)
         {
+            var (key, value) = given[index];
             var common = last.AsSpan().CommonPrefixLength(key);
             for (var depth = common; depth < key.Length; depth++)
             {

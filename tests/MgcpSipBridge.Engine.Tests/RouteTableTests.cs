@@ -228,7 +228,7 @@ public class RouteTableTests
     [Fact]
     public void Every_number_that_an_expression_takes_is_found_and_can_be_dialled() => AnyRegex.Sample(regex =>
     {
-        var whole = RouteEntry.Whole(regex);
+        var whole = new RouteExpressions().Whole(regex);
         var shape = RegexShape.Of(regex);
         var table = new RouteTable([new("r", "", "pbx") { Regex = regex }]);
         foreach (var number in Numbers(3))
@@ -275,7 +275,7 @@ public class RouteTableTests
 
         static int Beginning(RouteModel route, string number) =>
             route.Regex is null ? number.StartsWith(route.Prefix, StringComparison.Ordinal) ? route.Prefix.Length : -1
-            : RouteEntry.Whole(route.Regex).IsMatch(number) ? RegexShape.Of(route.Regex).Heads.Where(number.StartsWith).Max(static head => head.Length) : -1;
+            : new RouteExpressions().Whole(route.Regex).IsMatch(number) ? RegexShape.Of(route.Regex).Heads.Where(number.StartsWith).Max(static head => head.Length) : -1;
     }
 
     /// <summary>As many as a carrier has: every one is found, calls for help are complete at once, and gateways still have a digit map that agrees.</summary>

@@ -13,21 +13,21 @@ internal readonly record struct RouteQuestion(string Number, string? Line, strin
 /// <summary>A route made ready for use: its expressions compiled, its lines looked up. Immutable.</summary>
 internal sealed class RouteEntry
 {
+    private static readonly NumberRewrite Same = new();
     private readonly FrozenSet<string> _gateways;
     private readonly FrozenSet<string> _lines;
     private readonly Regex? _match;
     private readonly Rewriter _called;
     private readonly Rewriter _caller;
 
-    public RouteEntry(RouteModel route)
+    public RouteEntry(RouteModel route, RouteExpressions expressions)
     {
         Route = route;
-        _gateways = route.From.Select(static from => from.Gateway).OfType<string>().ToFrozenSet(StringComparer.Ordinal);
-        _lines = route.From.Select(static from => from.Line).OfType<string>().ToFrozenSet(StringComparer.Ordinal);
-        _match = route.Regex is { } regex ? Whole(regex) : null;
-        Shape = route.Regex is { } shaped ? RegexShape.Of(shaped) : null;
-        _called = new Rewriter(route.Called ?? new NumberRewrite(route.StripDigits, route.Prepend));
-        _caller = new Rewriter(route.Caller ?? new NumberRewrite());
+        _gateways = Names(route, static from => from.Gateway);
+        _lines = Names(route, static from => from.Line);
+        if (route.Regex is { } regex) (_match, Shape) = (expressions.Whole(regex), RegexShape.Of(regex));
+        _called = new Rewriter(route.Called ?? new NumberRewrite(route.StripDigits, route.Prepend), expressions);
+        _caller = new Rewriter(route.Caller ?? Same, expressions);
         Rank = (route.Priority, route.From.IsEmpty ? 2 : _gateways.Count > 0 ? 1 : 0, route.Regex is null ? 1 : 0, route.Schedule is null ? 1 : 0);
     }
 
@@ -61,13 +61,13 @@ internal sealed class RouteEntry
     /// <summary>The caller's number as the other side shall see it; null when it stays as it is.</summary>
     public string? Caller(string? number) => number is null || Route.Caller is null ? null : _caller.Write(number);
 
-    /// <summary>An expression that stands for a whole number. In time that grows with the number alone.</summary>
-    public static Regex Whole(string regex) => new($"^(?:{regex})\\z", RegexOptions.NonBacktracking | RegexOptions.CultureInvariant);
+    private static FrozenSet<string> Names(RouteModel route, Func<RouteOrigin, string?> name) =>
+        route.From.IsEmpty ? FrozenSet<string>.Empty : route.From.Select(name).OfType<string>().ToFrozenSet(StringComparer.Ordinal);
 
     /// <summary>A rewrite made ready for use.</summary>
-    private readonly struct Rewriter(NumberRewrite rewrite)
+    private readonly struct Rewriter(NumberRewrite rewrite, RouteExpressions expressions)
     {
-        private readonly Regex? _regex = rewrite.Regex is { } regex ? Whole(regex) : null;
+        private readonly Regex? _regex = rewrite.Regex is { } regex ? expressions.Whole(regex) : null;
 
         public string Write(string number)
         {

@@ -44,9 +44,12 @@ public sealed class RouteTable
     private readonly bool _isEmpty;
 
     /// <summary>A table of these routes, which are valid.</summary>
-    public RouteTable(ImmutableArray<RouteModel> routes)
+    /// <param name="routes">The routes.</param>
+    /// <param name="expressions">Those that are made ready already.</param>
+    public RouteTable(ImmutableArray<RouteModel> routes, RouteExpressions? expressions = null)
     {
-        var entries = routes.Select(static route => new RouteEntry(route)).ToLookup(static entry => entry.Route.Direction);
+        var ready = expressions ?? new RouteExpressions();
+        var entries = routes.Select(route => new RouteEntry(route, ready)).ToLookup(static entry => entry.Route.Direction);
         var dialled = entries[NumberDirection.ToPeer].ToList();
         _isEmpty = dialled.Count == 0;
         var byHead = ByHead(dialled);
@@ -58,11 +61,6 @@ public sealed class RouteTable
         _origins = _restricted.SelectMany(static entry => entry.Route.From).Select(static from => OriginKey(from.Line, from.Gateway)).ToFrozenSet(StringComparer.Ordinal);
         Numbers = new NumberSet(_isEmpty ? Anything : reachable.Where(static entry => entry.Route.From.IsEmpty).SelectMany(Patterns));
     }
-
-    /// <summary>An expression of a route, which stands for a whole number. Takes time that grows with the number alone.</summary>
-    /// <exception cref="ArgumentException">It is no regular expression.</exception>
-    /// <exception cref="NotSupportedException">It needs backtracking.</exception>
-    public static System.Text.RegularExpressions.Regex Expression(string regex) => RouteEntry.Whole(regex);
 
     /// <summary>What every line may dial.</summary>
     internal NumberSet Numbers { get; }
@@ -125,12 +123,28 @@ public sealed class RouteTable
 
     private static string OriginKey(string? line, string? gateway) => line is not null ? "line " + line : "gateway " + gateway;
 
-    private static List<KeyValuePair<string, RouteEntry[]>> ByHead(IEnumerable<RouteEntry> entries) =>
-    [
-        .. entries.SelectMany(static entry => entry.Shape is { } shape ? shape.Heads.Select(head => (Head: head, Entry: entry)) : [(entry.Route.Prefix, entry)])
-            .GroupBy(static pair => pair.Head, static pair => pair.Entry, StringComparer.Ordinal)
-            .Select(static group => KeyValuePair.Create(group.Key, group.OrderBy(static entry => entry.Rank).ThenBy(static entry => entry.Route.Name, StringComparer.Ordinal).ToArray())),
-    ];
+    private static List<KeyValuePair<string, RouteEntry[]>> ByHead(IEnumerable<RouteEntry> entries)
+    {
+        var heads = new Dictionary<string, List<RouteEntry>>(StringComparer.Ordinal);
+        foreach (var entry in entries)
+        {
+            if (entry.Shape is { } shape)
+                foreach (var head in shape.Heads) Add(head, entry);
+            else Add(entry.Route.Prefix, entry);
+        }
+
+        return [.. heads.Select(static head => KeyValuePair.Create(head.Key, Ranked(head.Value)))];
+
+        void Add(string head, RouteEntry entry)
+        {
+            // Nearly every beginning is one route's.
+            if (!heads.TryGetValue(head, out var at)) heads[head] = at = new List<RouteEntry>(1);
+            at.Add(entry);
+        }
+    }
+
+    private static RouteEntry[] Ranked(List<RouteEntry> at) =>
+        at is [var only] ? [only] : [.. at.OrderBy(static entry => entry.Rank).ThenBy(static entry => entry.Route.Name, StringComparer.Ordinal)];
 
     /// <summary>Behind one that takes whatever begins so, none has a chance, unless they share.</summary>
     private static Func<RouteEntry, bool> Reachable()

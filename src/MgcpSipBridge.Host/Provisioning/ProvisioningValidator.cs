@@ -20,15 +20,16 @@ internal static partial class ProvisioningValidator
     public static EngineModel? Validate(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems, ImmutableArray<MgcpListen> gateways = default)
     {
         var run = new Run(config, listeners, gateways.IsDefault ? [] : gateways, problems);
+        var expressions = new RouteExpressions();
         var model = new EngineModel
         {
             Peers = [.. config.Peers.Select(run.Peer)],
             Gateways = [.. config.Gateways.Select(run.Gateway)],
             Lines = [.. config.Gateways.SelectMany(g => g.Lines.Select(l => run.Line(g, l)))],
-            Routes = new RouteRules(config, problems).All(),
+            Routes = new RouteRules(config, expressions, problems).All(),
         };
         // Made here, where no call waits for it.
-        return problems.None ? model with { Table = new RouteTable(model.Routes) } : null;
+        return problems.None ? model with { Table = new RouteTable(model.Routes, expressions) } : null;
     }
 
     /// <summary>Whether a text is a number that can be called: 0-9, *, #, A-D, with or without a leading +.</summary>

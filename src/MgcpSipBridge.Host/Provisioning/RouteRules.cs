@@ -6,7 +6,7 @@ using MgcpSipBridge.Host.Configuration;
 namespace MgcpSipBridge.Host.Provisioning;
 
 /// <summary>What routes have to be like, each by itself and beside the others.</summary>
-internal sealed partial class RouteRules(ProvisioningConfig config, ConfigProblems problems)
+internal sealed partial class RouteRules(ProvisioningConfig config, RouteExpressions expressions, ConfigProblems problems)
 {
     /// <summary>Most routes with expressions: each whose beginning fits is tried, while prefixes cost nothing.</summary>
     public const int MostExpressions = 1000;
@@ -14,8 +14,7 @@ internal sealed partial class RouteRules(ProvisioningConfig config, ConfigProble
     private readonly HashSet<string> _peers = [.. config.Peers.Select(p => p.Name).OfType<string>()];
     private readonly Dictionary<string, Written> _names = new(StringComparer.Ordinal);
     private readonly HashSet<string> _gateways = config.Routes.All(r => r.From.IsEmpty) ? [] : [.. config.Gateways.Select(g => g.Name).OfType<string>()];
-    private readonly ILookup<(NumberDirection, string, string, int), RouteConfig> _alike =
-        config.Routes.ToLookup(r => (r.Direction, r.Direction == NumberDirection.FromPeer ? r.Peer ?? "" : "", r.Regex is null ? r.Prefix ?? "" : "/" + r.Regex, r.Priority));
+    private readonly Dictionary<(NumberDirection, string Peer, string Beginning, int Priority, string From), RouteConfig> _always = [];
 
     private Dictionary<string, string>? _lines;
 
@@ -89,9 +88,16 @@ internal sealed partial class RouteRules(ProvisioningConfig config, ConfigProble
     /// <summary>Two that take the same numbers at the same time: which one goes first?</summary>
     private void Beside(RouteConfig route)
     {
-        var key = (route.Direction, route.Direction == NumberDirection.FromPeer ? route.Peer ?? "" : "", route.Regex is null ? route.Prefix ?? "" : "/" + route.Regex, route.Priority);
-        var alike = _alike[key].TakeWhile(other => !ReferenceEquals(other, route)).FirstOrDefault(other =>
-            other.Schedule is null && route.Schedule is null && (other.From.IsEmpty == route.From.IsEmpty && (route.From.IsEmpty || route.From.Intersect(other.From, StringComparer.Ordinal).Any())));
+        if (route.Schedule is not null) return;
+        var peer = route.Direction == NumberDirection.FromPeer ? route.Peer ?? "" : "";
+        var beginning = route.Regex is null ? route.Prefix ?? "" : "/" + route.Regex;
+        RouteConfig? alike = null;
+        foreach (var from in route.From.IsEmpty ? [""] : route.From)
+        {
+            var key = (route.Direction, peer, beginning, route.Priority, from);
+            if (!_always.TryAdd(key, route) && !ReferenceEquals(_always[key], route)) alike ??= _always[key];
+        }
+
         if (alike is null || (alike.Weight > 0 && route.Weight > 0)) return;
         var what = route.Regex is null ? ("prefix", route.Prefix ?? "") : ("regex", route.Regex);
         Wrong(route.Written, what.Item1, $"\"{what.Item2}\" with priority {route.Priority} is also route {alike.Name} at {alike.Written.At}: which one goes first?{(route.Direction == NumberDirection.ToPeer ? " Give them priorities, or weights to share" : "")}");
@@ -175,7 +181,7 @@ internal sealed partial class RouteRules(ProvisioningConfig config, ConfigProble
 
         try
         {
-            return RouteTable.Expression(regex);
+            return expressions.Whole(regex);
         }
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
