@@ -55,6 +55,7 @@ public sealed partial class BridgeEngine
         var id = call.Id.ToString();
         if (call.Peer.SipCallId is { } sip) _core.SipCallIds.Remove(sip);
         call.Line.Calls.Remove(call);
+        call.Ladder.Settle();
         _kept[id] = call;
         _keptOrder.Enqueue(id);
         while (_keptOrder.Count > _core.Settings.LaddersKept) _kept.Remove(_keptOrder.Dequeue());

@@ -90,7 +90,7 @@ public sealed class EventLogTests : IDisposable
 
     private void Publish(int count)
     {
-        for (var i = 0; i < count; i++) _log.Publish(new BridgeEvent(DateTime.UtcNow, _ => { }));
+        for (var i = 0; i < count; i++) _log.Publish(new BridgeEvent<int>(DateTime.UtcNow, "a.test", "tests/", "1", 0, static (_, _) => { }));
     }
 
     private (string, long) Read(ref long next)

@@ -11,7 +11,7 @@ namespace MgcpSipBridge.Engine;
 /// <param name="Local">The bridge's end; none where there is one socket for MGCP alone, and unspecified where the socket takes all addresses.</param>
 /// <param name="Remote">The other end.</param>
 /// <param name="Bytes">All of it; they do not change.</param>
-public sealed record TracedMessage(Instant At, bool Inbound, SipTransport? Transport, NetAddress Local, NetAddress Remote, ReadOnlyMemory<byte> Bytes)
+public readonly record struct TracedMessage(Instant At, bool Inbound, SipTransport? Transport, NetAddress Local, NetAddress Remote, ReadOnlyMemory<byte> Bytes)
 {
     /// <summary>Whether it is MGCP; else SIP.</summary>
     public bool IsMgcp => Transport is null;

@@ -11,22 +11,24 @@ internal sealed class Ladder(int limit)
 {
     // Max2 and Timer B end what is sent again after about ten times; others may be less patient.
     private const int MaxTimesKept = 32;
-    private readonly List<Step> _steps = [];
+    private List<TracedMessage> _messages = new(8);
+    private List<Repeats>? _repeats;
 
     /// <summary>Messages that did not fit.</summary>
     public int NotKept { get; private set; }
 
     /// <summary>What has been kept, in words.</summary>
-    public ImmutableArray<LadderEntry> Entries => [.. _steps.Select(step => LadderText.Of(step.Message) with { Repeated = step.Repeats })];
+    public ImmutableArray<LadderEntry> Entries =>
+        [.. _messages.Select((message, index) => LadderText.Of(message) with { Repeated = _repeats?.Find(r => r.Index == index)?.Count ?? 0 })];
 
     /// <summary>What has been kept, repeats at their own times.</summary>
     public ImmutableArray<TracedMessage> Messages =>
-        [.. _steps.SelectMany(step => (step.Again ?? []).Select(at => step.Message with { At = at }).Prepend(step.Message)).OrderBy(message => message.At)];
+        [.. _messages.Concat((_repeats ?? []).SelectMany(r => r.At.Select(at => _messages[r.Index] with { At = at }))).OrderBy(message => message.At)];
 
     /// <summary>Adds a message.</summary>
     public void Add(TracedMessage message)
     {
-        if (_steps.Count < limit) _steps.Add(new Step(message));
+        if (_messages.Count < limit) _messages.Add(message);
         else NotKept++;
     }
 
@@ -34,29 +36,51 @@ internal sealed class Ladder(int limit)
     public void Repeat(TracedMessage message)
     {
         var line = LadderText.FirstLine(message);
-        for (var i = _steps.Count - 1; i >= 0; i--)
+        for (var i = _messages.Count - 1; i >= 0; i--)
         {
-            var known = _steps[i].Message;
+            var known = _messages[i];
             if (known.Inbound != message.Inbound || known.IsMgcp != message.IsMgcp || !LadderText.FirstLine(known).SequenceEqual(line)) continue;
-            _steps[i].Repeat(message.At);
+            var repeats = _repeats?.Find(r => r.Index == i);
+            if (repeats is null) (_repeats ??= []).Add(repeats = new Repeats(i));
+            repeats.Add(message.At);
             return;
         }
 
         Add(message);
     }
 
-    private sealed class Step(TracedMessage message)
+    /// <summary>
+    /// The call is over: what is kept for a while moves together. Dozens of buffers a call, each kept longer than the collector thinks anything is that was young, were
+    /// most of what the collector had to follow.
+    /// </summary>
+    public void Settle()
     {
-        public TracedMessage Message { get; } = message;
-
-        public int Repeats { get; private set; }
-
-        public List<Instant>? Again { get; private set; }
-
-        public void Repeat(Instant at)
+        var texts = new byte[_messages.Sum(message => message.Bytes.Length)];
+        List<TracedMessage> settled = new(_messages.Count);
+        var at = 0;
+        foreach (var message in _messages)
         {
-            Repeats++;
-            if (Again is not { Count: >= MaxTimesKept }) (Again ??= []).Add(at);
+            var text = texts.AsMemory(at, message.Bytes.Length);
+            message.Bytes.CopyTo(text);
+            settled.Add(message with { Bytes = text });
+            at += text.Length;
+        }
+
+        _messages = settled;
+    }
+
+    private sealed class Repeats(int index)
+    {
+        public int Index { get; } = index;
+
+        public int Count { get; private set; }
+
+        public List<Instant> At { get; } = [];
+
+        public void Add(Instant at)
+        {
+            Count++;
+            if (At.Count < MaxTimesKept) At.Add(at);
         }
     }
 }

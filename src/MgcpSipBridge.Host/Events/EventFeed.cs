@@ -38,20 +38,21 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
                 Gateway("gateway.trait", learnt.Gateway, learnt.Trait);
                 break;
             case EngineNote.LineChanged line:
-                Publish("line.state", "lines/" + line.Line, e => e.Line = new V1.LineEvent { Line = line.Line, FromState = line.From.ToMessage(), State = line.To.ToMessage() });
+                Publish("line.state", "lines/", line.Line, line, static (e, n) => e.Line = new V1.LineEvent { Line = n.Line, FromState = n.From.ToMessage(), State = n.To.ToMessage() });
                 break;
             case EngineNote.LineServes { To: { } service } line:
-                Publish("line.service", "lines/" + line.Line, e => e.Line = new V1.LineEvent { Line = line.Line, Gateway = line.Gateway, Service = service.ToMessage() });
+                Publish("line.service", "lines/", line.Line, (line, service), static (e, n) => e.Line = new V1.LineEvent { Line = n.line.Line, Gateway = n.line.Gateway, Service = n.service.ToMessage() });
                 break;
             case EngineNote.RegistrationChanged { To: { } to } change:
-                Publish("registration.changed", change.Key.StartsWith("trunk:", StringComparison.Ordinal) ? "peers/" + change.Peer : "lines/" + change.Key,
-                    e => e.Registration = new V1.RegistrationEvent { Key = change.Key, Peer = change.Peer, State = to.ToMessage(), SipStatus = change.Status });
+                var isTrunk = change.Key.StartsWith("trunk:", StringComparison.Ordinal);
+                Publish("registration.changed", isTrunk ? "peers/" : "lines/", isTrunk ? change.Peer : change.Key, (change, to), static (e, n) =>
+                    e.Registration = new V1.RegistrationEvent { Key = n.change.Key, Peer = n.change.Peer, State = n.to.ToMessage(), SipStatus = n.change.Status });
                 break;
             case EngineNote.Sip { Note: SipNote.PeerChanged { State: SipPeerState.Up } up }:
-                Publish("peer.up", "peers/" + up.Peer);
+                Publish("peer.up", "peers/", up.Peer);
                 break;
             case EngineNote.Sip { Note: SipNote.PeerChanged { State: SipPeerState.Down } down }:
-                Publish("peer.down", "peers/" + down.Peer);
+                Publish("peer.down", "peers/", down.Peer);
                 break;
             default:
                 Call(note);
@@ -64,47 +65,47 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
     {
         foreach (var change in audit.Changes)
             if (change.Verb is "create" or "update" or "delete")
-                Publish($"resource.{change.Verb}d", change.Resource, e => e.Change = new V1.ResourceEvent { Principal = audit.Principal });
+                Publish($"resource.{change.Verb}d", "", change.Resource, audit, static (e, a) => e.Change = new V1.ResourceEvent { Principal = a.Principal });
     }
 
     /// <summary>An alarm was raised or cleared.</summary>
-    public void Alarmed(V1.Alarm alarm, bool raised) => Publish(raised ? "alarm.raised" : "alarm.cleared", alarm.Resource, e => e.Alarm = alarm);
+    public void Alarmed(V1.Alarm alarm, bool raised) => Publish(raised ? "alarm.raised" : "alarm.cleared", "", alarm.Resource, alarm, static (e, a) => e.Alarm = a);
 
     private void Call(EngineNote note)
     {
         switch (note)
         {
             case EngineNote.CallStarted started:
-                Call("call.started", started.CallId, () => new V1.CallEvent { Call = started.CallId, Line = started.Line, Direction = Direction(started.FromLine), Headers = { started.Headers.ToMap() } });
+                Call("call.started", started.CallId, started, static n => new V1.CallEvent { Call = n.CallId, Line = n.Line, Direction = Direction(n.FromLine), Headers = { n.Headers.ToMap() } });
                 break;
             case EngineNote.PostDialDelay ringing:
-                Call("call.ringing", ringing.CallId, () => new V1.CallEvent { Call = ringing.CallId, Delay = ringing.Delay.ToDuration() });
+                Call("call.ringing", ringing.CallId, ringing, static n => new V1.CallEvent { Call = n.CallId, Delay = n.Delay.ToDuration() });
                 break;
             case EngineNote.CallAnswered answered:
-                Call("call.answered", answered.CallId, () => new V1.CallEvent { Call = answered.CallId, Delay = answered.Setup.ToDuration() });
+                Call("call.answered", answered.CallId, answered, static n => new V1.CallEvent { Call = n.CallId, Delay = n.Setup.ToDuration() });
                 break;
             case EngineNote.FeatureUsed used:
-                Call("feature.used", used.CallId, () => new V1.CallEvent { Call = used.CallId, Feature = Word(used.Feature) });
+                Call("feature.used", used.CallId, used, static n => new V1.CallEvent { Call = n.CallId, Feature = Word(n.Feature) });
                 break;
             case EngineNote.CallHeld held:
-                Call(held.Held ? "call.held" : "call.resumed", held.CallId, () => new V1.CallEvent { Call = held.CallId });
+                Call(held.Held ? "call.held" : "call.resumed", held.CallId, held, static n => new V1.CallEvent { Call = n.CallId });
                 break;
             case EngineNote.TransferEnded ended:
-                Call(ended.Done ? "transfer.done" : "transfer.failed", ended.CallId, () => new V1.CallEvent { Call = ended.CallId, SipStatus = ended.Status });
+                Call(ended.Done ? "transfer.done" : "transfer.failed", ended.CallId, ended, static n => new V1.CallEvent { Call = n.CallId, SipStatus = n.Status });
                 break;
             case EngineNote.AudioChanged audio:
-                Call("call.audio", audio.CallId, () => new V1.CallEvent { Call = audio.CallId, Audio = Word(audio.Audio) });
+                Call("call.audio", audio.CallId, audio, static n => new V1.CallEvent { Call = n.CallId, Audio = Word(n.Audio) });
                 break;
             case EngineNote.CallEnded { Record: var record }:
-                Call("call.ended", record.Call.CallId, () => new V1.CallEvent
+                Call("call.ended", record.Call.CallId, (record, state.Clock), static n => new V1.CallEvent
                 {
-                    Call = record.Call.CallId,
-                    Line = record.Call.Line,
-                    Direction = Direction(record.Call.FromLine),
-                    Ended = record.Call.ToMessage(state.Clock),
-                    SipStatus = record.SipStatus,
-                    MgcpCode = record.MgcpCode,
-                    Q850Cause = record.Q850,
+                    Call = n.record.Call.CallId,
+                    Line = n.record.Call.Line,
+                    Direction = Direction(n.record.Call.FromLine),
+                    Ended = n.record.Call.ToMessage(n.Clock),
+                    SipStatus = n.record.SipStatus,
+                    MgcpCode = n.record.MgcpCode,
+                    Q850Cause = n.record.Q850,
                 });
                 break;
         }
@@ -125,14 +126,15 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
     };
 
     private void Gateway(string type, string gateway, string detail = "") =>
-        Publish(type, gateway.Length == 0 ? "" : "gateways/" + gateway, e => e.Gateway = new V1.GatewayEvent { Gateway = gateway, Detail = detail });
+        Publish(type, gateway.Length == 0 ? "" : "gateways/", gateway, (gateway, detail), static (e, n) => e.Gateway = new V1.GatewayEvent { Gateway = n.gateway, Detail = n.detail });
 
-    private void Call(string type, string call, Func<V1.CallEvent> write) => Publish(type, "calls/" + call, e => e.Call = write());
+    private void Call<T>(string type, string call, T cause, Func<T, V1.CallEvent> write) =>
+        Publish(type, "calls/", call, (cause, write), static (e, n) => e.Call = n.write(n.cause));
 
-    /// <summary>An event of a type, about a resource.</summary>
-    public void Publish(string type, string resource, Action<V1.Event>? more = null) => log.Publish(new BridgeEvent(DateTime.UtcNow, e =>
-    {
-        (e.Type, e.Resource) = (type, resource);
-        more?.Invoke(e);
-    }));
+    /// <summary>An event of a type, about a resource, with what caused it.</summary>
+    public void Publish<T>(string type, string kind, string name, T cause, Action<V1.Event, T> write) =>
+        log.Publish(new BridgeEvent<T>(DateTime.UtcNow, type, kind, name, cause, write));
+
+    /// <summary>An event of a type, about a resource, of which there is nothing more to say.</summary>
+    public void Publish(string type, string kind, string name) => Publish(type, kind, name, name, static (_, _) => { });
 }

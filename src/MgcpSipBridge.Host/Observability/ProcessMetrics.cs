@@ -15,6 +15,7 @@ internal sealed class ProcessMetrics
     private readonly Counter.Child[] _collections;
     private readonly Counter _pauses;
     private readonly Counter _allocated;
+    private readonly Counter _compiled;
     private readonly Gauge _heap;
     private readonly Gauge _threads;
     private readonly Gauge _queue;
@@ -29,6 +30,7 @@ internal sealed class ProcessMetrics
         _collections = [.. Enumerable.Range(0, 3).Select(g => collections.WithLabels(g.ToString(System.Globalization.CultureInfo.InvariantCulture)))];
         _pauses = metrics.CreateCounter("mgcpsipbridge_gc_pause_seconds_total", "Time for which garbage collections have stopped everything.");
         _allocated = metrics.CreateCounter("mgcpsipbridge_gc_allocated_bytes_total", "Bytes allocated on the managed heap.");
+        _compiled = metrics.CreateCounter("mgcpsipbridge_jit_seconds_total", "Time that the runtime has spent on compiling code: in the first minutes what runs often is compiled again.");
         _heap = metrics.CreateGauge("mgcpsipbridge_heap_bytes", "Managed heap after the last garbage collection.");
         _threads = metrics.CreateGauge("mgcpsipbridge_threadpool_threads", "Threads of the pool.");
         _queue = metrics.CreateGauge("mgcpsipbridge_threadpool_queue_length", "Work that waits for a thread of the pool.");
@@ -45,6 +47,7 @@ internal sealed class ProcessMetrics
         for (var g = 0; g < _collections.Length; g++) _collections[g].IncTo(GC.CollectionCount(g));
         _pauses.IncTo(GC.GetTotalPauseDuration().TotalSeconds);
         _allocated.IncTo(GC.GetTotalAllocatedBytes());
+        _compiled.IncTo(System.Runtime.JitInfo.GetCompilationTime().TotalSeconds);
         _heap.Set(GC.GetGCMemoryInfo().HeapSizeBytes);
         _threads.Set(ThreadPool.ThreadCount);
         _queue.Set(ThreadPool.PendingWorkItemCount);

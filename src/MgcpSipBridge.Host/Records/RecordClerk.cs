@@ -69,7 +69,7 @@ internal sealed partial class RecordClerk : IAsyncDisposable
         if (!whole) return;
         _metrics.Recorded();
         if (!_shown.Lasts) _shown.Add([record]);
-        _happenings.Feed.Publish("call.recorded", "calls/" + record.Call, e => e.Record = record);
+        _happenings.Feed.Publish("call.recorded", "calls/", record.Call, record, static (e, r) => e.Record = r);
     }
 
     private async Task WorkAsync()

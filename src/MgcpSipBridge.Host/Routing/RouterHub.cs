@@ -30,7 +30,7 @@ internal sealed partial class RouterHub(Action<EngineInput> post, Happenings hap
             station = new Station(model with { Id = ++_lastId });
             _stations[station.Model.Id] = station;
             Tell();
-            happenings.Feed.Publish("router.joined", "routers/" + model.Name);
+            happenings.Feed.Publish("router.joined", "routers/", model.Name);
             happenings.Alarms.Set(Alarm, "routers/" + model.Name, false, V1.Alarm.Types.Severity.Warning);
         }
 
@@ -48,7 +48,7 @@ internal sealed partial class RouterHub(Action<EngineInput> post, Happenings hap
             if (!_stations.Remove(station.Model.Id)) return;
             lost = !orderly && !_stations.Values.Any(other => other.Model.Name == name);
             Tell();
-            happenings.Feed.Publish("router.left", "routers/" + name);
+            happenings.Feed.Publish("router.left", "routers/", name);
             if (lost) Miss(name);
         }
 

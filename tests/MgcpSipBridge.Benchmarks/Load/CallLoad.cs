@@ -45,16 +45,27 @@ internal static class CallLoad
         await pump.Do(gateway.PowerOn);
         await bridge.LinesAreIdle(options.Lines, Limit);
 
-        await Calls(pump, gateway, tap, options.WarmUp, options.Rate, []);
+        await WarmUp(options, bridge, pump, gateway, tap);
         if (options.Watchers > 0) return await Watched(options, bridge, pump, gateway, tap);
-        var (cpu, datagrams, clock) = (bridge.ProcessorTime, pump.Signalling, Stopwatch.StartNew());
+        var (cpu, compiler, datagrams, clock) = (bridge.ProcessorTime, await bridge.CompilerTime(), pump.Signalling, Stopwatch.StartNew());
         List<Delays> delays = [];
         await Calls(pump, gateway, tap, options.Calls, options.Rate, delays);
-        var used = bridge.ProcessorTime - cpu;
+        var (used, compiled) = (bridge.ProcessorTime - cpu, await bridge.CompilerTime() - compiler);
         var exchanged = pump.Signalling.Sent + pump.Signalling.Received - datagrams.Sent - datagrams.Received;
-        Report(options, clock.Elapsed, used, exchanged, delays);
+        Report(options, clock.Elapsed, used, compiled, exchanged, delays);
         foreach (var violation in gateway.Violations.Take(10)) Console.WriteLine($"violation: {violation}");
         return gateway.Violations.Count == 0 ? 0 : 1;
+    }
+
+    // A bridge runs for months, its runtime compiles in the first minute: what a call costs then is asked.
+    private static async Task WarmUp(CallLoadOptions options, LoadBridge bridge, NodePump pump, SimulatedGateway gateway, SipTap tap)
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var (cpu, compiler) = (bridge.ProcessorTime, await bridge.CompilerTime());
+            await Calls(pump, gateway, tap, options.WarmUp, options.Rate, []);
+            if (await bridge.CompilerTime() - compiler < (bridge.ProcessorTime - cpu) / 50) return;
+        }
     }
 
     // By turns, so that whatever else the machine does meets both alike.
@@ -129,13 +140,14 @@ internal static class CallLoad
         return new Delays((answered - dialled).TotalMilliseconds, (answered - dialled - (peer.Answered - peer.Invited)).TotalMilliseconds);
     }
 
-    private static void Report(CallLoadOptions options, TimeSpan elapsed, TimeSpan cpu, int datagrams, List<Delays> delays)
+    private static void Report(CallLoadOptions options, TimeSpan elapsed, TimeSpan cpu, TimeSpan compiled, int datagrams, List<Delays> delays)
     {
         double[] whole = [.. delays.Select(d => d.Whole).Order()], ours = [.. delays.Select(d => d.WithoutPeer).Order()];
         double milliseconds = cpu.TotalMilliseconds / options.Calls, perCall = (double)datagrams / options.Calls, median = whole[whole.Length / 2];
         Say($"{options.Calls} calls of {options.Lines} lines in {elapsed.TotalSeconds:0.0} s ({options.Calls / elapsed.TotalSeconds:0} calls/s)");
         // Published: an Asterisk chan_mgcp call with five digits takes 9 to 14 CPU-ms, 53 to 61 datagrams and 100 ms from last digit to answer.
         Say($"bridge CPU per call          {milliseconds,8:0.000} ms    chan_mgcp  9-14 ms: {9 / milliseconds:0}-{14 / milliseconds:0} times less (aim: < 1 ms)");
+        Say($"  of it the runtime's compiler {compiled.TotalMilliseconds / options.Calls,6:0.000} ms");
         Say($"MGCP datagrams per call      {perCall,8:0.0}       chan_mgcp 53-61   : {53 / perCall:0.0}-{61 / perCall:0.0} times fewer (aim: <= 20)");
         Say($"last digit to answer, median {median,8:0.000} ms    chan_mgcp 100 ms  : {100 / median:0} times sooner");
         Say($"                      p99    {whole[whole.Length * 99 / 100],8:0.000} ms    (sipp, both kernels and the phones included)");

@@ -5,10 +5,10 @@ namespace MgcpSipBridge.Benchmarks.Load;
 /// <summary>How much load.</summary>
 /// <param name="Calls">Calls that are measured.</param>
 /// <param name="Lines">Phones that take turns.</param>
-/// <param name="WarmUp">Calls before that, which are not: the runtime compiles what runs often, for some 2000 calls.</param>
+/// <param name="WarmUp">Calls before that, which are not; as often as it takes until the runtime compiles no more, at most ten times.</param>
 /// <param name="Rate">Calls begun in a second, evenly.</param>
 /// <param name="Watchers">Slow readers of the event stream beside every other turn of the calls; 0: no turns.</param>
-internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 100, int WarmUp = 2500, int Rate = 100, int Watchers = 0)
+internal sealed record CallLoadOptions(int Calls = 1000, int Lines = 100, int WarmUp = 1000, int Rate = 100, int Watchers = 0)
 {
     public static bool TryParse(IReadOnlyList<string> arguments, out CallLoadOptions options)
     {

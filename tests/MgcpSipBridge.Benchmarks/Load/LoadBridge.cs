@@ -57,6 +57,16 @@ internal sealed partial class LoadBridge : LoadProcess
         throw new TimeoutException("The lines do not come into service.");
     }
 
+    /// <summary>How long the runtime has compiled what runs often.</summary>
+    public async Task<TimeSpan> CompilerTime()
+    {
+        using var client = new HttpClient { BaseAddress = Http };
+        return TimeSpan.FromSeconds(double.Parse(Compiled().Match(await client.GetStringAsync("/metrics")).Groups[1].Value, CultureInfo.InvariantCulture));
+    }
+
+    [GeneratedRegex(@"^mgcpsipbridge_jit_seconds_total (\S+)$", RegexOptions.Multiline)]
+    private static partial Regex Compiled();
+
     [GeneratedRegex(@"mgcp=\S*?:(\d+) sip=udp:\S*?:(\d+)\b.*\bhttp=(\S+)")]
     private static partial Regex ReadyLine();
 }
