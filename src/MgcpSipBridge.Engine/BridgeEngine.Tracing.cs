@@ -20,7 +20,7 @@ public sealed partial class BridgeEngine
     {
         var line = endpoint is { } id ? Line(id) : null;
         if (line is null && !_core.Settings.TellsMessages) return;
-        var message = new TracedMessage(_core.Now, inbound, Transport: null, inbound ? _mgcpOn : NetAddress.None, remote, bytes);
+        var message = new TracedMessage(_core.Now, inbound, Transport: null, inbound ? _mgcpOn : NetAddress.None, remote, KeyVeil.Over(bytes));
         if (line is null) Put(null, message, repeat);
         // What comes while the line is idle belongs to the call before, unless this very input begins one.
         else if (line.Untraced.Count > 0 || (line.State.Current is null && !repeat && StartsCall(message)))
@@ -37,7 +37,7 @@ public sealed partial class BridgeEngine
     {
         var call = _core.SipCallIds.GetValueOrDefault(sipCallId);
         // What is received lies in memory that is used again.
-        var message = new TracedMessage(_core.Now, inbound, flow.Transport, flow.Local, flow.Remote, inbound ? bytes.ToArray() : bytes);
+        var message = new TracedMessage(_core.Now, inbound, flow.Transport, flow.Local, flow.Remote, KeyVeil.Over(inbound ? bytes.ToArray() : bytes));
         if (call is null) _untracedSip.Add((sipCallId, message));
         else Put(call, message, repeat);
     }

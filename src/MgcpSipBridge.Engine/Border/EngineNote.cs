@@ -40,6 +40,9 @@ public abstract record EngineNote
     /// <summary>A feature was used in a call.</summary>
     public sealed record FeatureUsed(string CallId, CallFeature Feature) : EngineNote;
 
+    /// <summary>A peer refused an offer of encrypted audio, and was made the same without encryption (<c>srtp: optional</c>).</summary>
+    public sealed record SrtpRefused(string CallId, int Status) : EngineNote;
+
     /// <summary>The line's side lets the far end wait, or has taken it back.</summary>
     public sealed record CallHeld(string CallId, bool Held) : EngineNote;
 

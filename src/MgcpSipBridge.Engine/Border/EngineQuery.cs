@@ -225,6 +225,9 @@ public sealed record CallView(
     /// <summary>The conference that the far end is in; null for none.</summary>
     public string? PeerConference { get; init; }
 
+    /// <summary>Whether the audio between the bridge and the peer is, or at its end was, encrypted (SRTP).</summary>
+    public bool Encrypted { get; init; }
+
     /// <summary>Headers that the caller sent along and that are kept (Sip:KeepHeaders); empty for a call of the line's.</summary>
     public ImmutableArray<(string Name, string Value)> Headers { get; init; } = [];
 

@@ -153,6 +153,7 @@ internal sealed class ActiveCall
         Recording = Ended is null ? Audio.Recording : null,
         LineConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Gateway),
         PeerConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Sip),
+        Encrypted = Media.IsEncrypted,
     };
 
     private CallOutcome Outcome(CallEnd end) => end switch

@@ -77,6 +77,9 @@ internal sealed class EngineCore
 
     public bool Draining { get; set; }
 
+    /// <summary>Chance for keys, as unpredictable as the seed that the host took from the operating system; drawn from nothing else.</summary>
+    public Entropy KeyEntropy => field ??= _entropy.Fork();
+
     /// <summary>Clients that route calls.</summary>
     public RouterDesk Routers => field ??= new RouterDesk(this);
 

@@ -23,6 +23,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     // By early dialog: answers to offers of phones that ring and are not heard.
     private readonly Dictionary<string, SessionDescription?> _beside = new(StringComparer.Ordinal);
     private readonly HashSet<bool> _silences = [];
+    private readonly MediaCrypto _crypto = new(core);
     private bool _closing;
     private bool _isSpokenTo;
 
@@ -33,6 +34,12 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
 
     /// <summary>Whether the relay holds, or may hold, anything for this call.</summary>
     public bool IsHeld => Id != default;
+
+    /// <summary>Whether the audio between the bridge and the peer is encrypted.</summary>
+    public bool IsEncrypted => _crypto.Keys is not null;
+
+    /// <summary>Whether the peer, having refused what it was offered, may be offered the same without encryption.</summary>
+    public bool MayBePlain => _crypto is { IsAsked: true, IsOptional: true };
 
     /// <summary>Whether the peer's description is known.</summary>
     public bool KnowsPeer => _peer is not null;
@@ -99,7 +106,9 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>Reads the caller's offer; false when it has no audio that could pass.</summary>
     public bool TakePeerOffer(ReadOnlyMemory<byte> offer, EndpointAudit audit)
     {
-        if (SessionDescription.TryParse(offer.Span, out var description) != SdpParseError.None || description?.Audio is not { } audio) return false;
+        if (SessionDescription.TryParse(offer.Span, out var description) != SdpParseError.None || description is null) return false;
+        description = _crypto.Read(description, call.Peer.Peer);
+        if (description.Audio is not { } audio) return false;
         var formats = LocalOptions.Acceptable(audio.Formats, audit);
         if (AudioNegotiation.Common(formats, formats).IsEmpty) return false;
         _peerOffer = description;
@@ -119,8 +128,10 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>Reads the peer's answer, or its early description; false when nothing in it fits the gateway.</summary>
     public bool TakePeerAnswer(ReadOnlyMemory<byte> text)
     {
-        if (SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description?.Audio is not { } audio) return false;
-        if (_gateway?.Audio is not { } ours || AudioNegotiation.Common(audio.Formats, ours.Formats).IsEmpty) return false;
+        if (SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description is null) return false;
+        description = _crypto.ReadAnswer(description);
+        if (description.Audio is not { } audio) return false;
+        if (_gateway?.Audio is not { } ours || AudioNegotiation.Common(audio.Formats, ours.Formats).IsEmpty || !_crypto.TryAgree(_shownToPeer, description)) return false;
         _peer = description;
         Point();
         return true;
@@ -129,16 +140,22 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>
     /// Reads a new offer inside the call; null when nothing in it fits. A stream with port 0 or on hold is taken: the call goes on silently.
     /// </summary>
-    public ReadOnlyMemory<byte>? AnswerNewOffer(ReadOnlyMemory<byte> text)
+    /// <param name="text">The offer; empty when one of ours is asked for.</param>
+    /// <param name="another">Whose it is, if not the peer's whose call it was until now.</param>
+    public ReadOnlyMemory<byte>? AnswerNewOffer(ReadOnlyMemory<byte> text, string? another = null)
     {
         if (_gateway?.Audio is not { } ours) return null;
-        if (text.IsEmpty) return OfferToPeer();
+        if (text.IsEmpty) return another is null ? OfferToPeer() : OfferToAnother(another, isLate: true);
         if (SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer is null) return null;
+        offer = _crypto.Read(offer, another ?? call.Peer.Peer);
+        if (MediaCrypto.IsTooOpen(offer)) return null;
         var common = offer.Audio is { } audio ? AudioNegotiation.Common(audio.Formats, ours.Formats) : [];
         if (common.IsEmpty && offer.Audio is not null) return null;
         _peer = offer;
         _peerOffer = offer;
-        var answer = Show(AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction), ref _shownToPeer);
+        var description = AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
+        var answer = Show(_crypto.Answer(offer, description, another is not null), ref _shownToPeer);
+        _crypto.TryAgree(_shownToPeer, _peer);
         Point();
         return answer;
     }
@@ -146,12 +163,14 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>Answers a new offer of one of several phones that ring, while another is heard; null when nothing in it fits.</summary>
     public ReadOnlyMemory<byte>? AnswerBeside(ReadOnlyMemory<byte> text, string dialog)
     {
-        if (_gateway?.Audio is not { } ours || SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer?.Audio is not { } audio) return null;
+        if (_gateway?.Audio is not { } ours || SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer is null) return null;
+        offer = _crypto.Read(offer, call.Peer.Peer);
+        if (offer.Audio is not { } audio) return null;
         var common = AudioNegotiation.Common(audio.Formats, ours.Formats);
         if (common.IsEmpty) return null;
         // What this phone was shown before is the INVITE's offer, or its own last answer.
         var shown = _beside.GetValueOrDefault(dialog, _shownToPeer);
-        var answer = Show(AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, shown), SipRtp, common, Direction), ref shown);
+        var answer = Show(_crypto.AnswerBeside(offer, AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, shown), SipRtp, common, Direction)), ref shown);
         _beside[dialog] = shown;
         return answer;
     }
@@ -164,16 +183,34 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     }
 
     /// <summary>Our offer to the peer: what the gateway speaks, at our address.</summary>
-    public ReadOnlyMemory<byte> OfferToPeer() => Show(ForPeer(), ref _shownToPeer);
+    public ReadOnlyMemory<byte> OfferToPeer()
+    {
+        if (_shownToPeer is null) _crypto.Begin(call.Peer.Peer, isLate: true);
+        return Show(ForPeer(), ref _shownToPeer);
+    }
+
+    /// <summary>Our first offer to a peer, which may be tried after another.</summary>
+    /// <param name="plainly">Whether it has refused an offer with encryption.</param>
+    public ReadOnlyMemory<byte> OfferToNext(bool plainly)
+    {
+        var asked = _crypto.IsAsked;
+        _crypto.Begin(call.Peer.Peer, plainly);
+        // What the one before was told of keys is not told to this one.
+        if (asked || _crypto.IsAsked) _shownToPeer = null;
+        return Show(ForPeer(), ref _shownToPeer);
+    }
 
     /// <summary>Our offer to somebody who has not been told anything of this call yet.</summary>
     /// <param name="peer">Whose that is.</param>
-    public ReadOnlyMemory<byte> OfferToAnother(string peer)
+    /// <param name="plainly">Whether it has refused an offer with encryption.</param>
+    /// <param name="isLate">Whether it asked for the offer.</param>
+    public ReadOnlyMemory<byte> OfferToAnother(string peer, bool plainly = false, bool isLate = false)
     {
+        _crypto.Begin(peer, plainly, isLate);
         Holds = false;
         _peerOffer = null;
-        return Show(
-            AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtpFor(peer), _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime), ref _shownToPeer);
+        var offer = AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtpFor(peer), _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime);
+        return Show(_crypto.Offer(offer), ref _shownToPeer);
     }
 
     /// <summary>
@@ -202,13 +239,13 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     {
         var own = _gateway?.Audio?.Formats ?? LocalOptions.Usual;
         var origin = Origin(_peerSession, _shownToPeer);
-        if (_shownToPeer?.Audio is not { } shown) return AudioNegotiation.CreateOffer(origin, SipRtp, own, _gateway?.Audio?.Ptime);
+        if (_shownToPeer?.Audio is not { } shown) return _crypto.Offer(AudioNegotiation.CreateOffer(origin, SipRtp, own, _gateway?.Audio?.Ptime));
         ImmutableArray<RtpFormat> formats =
         [
             .. shown.Formats.Where(format => own.Any(format.SameEncoding)),
             .. own.Where(format => !shown.Formats.Any(other => other.SameEncoding(format) || other.PayloadType == format.PayloadType)),
         ];
-        var offer = AudioNegotiation.CreateOffer(origin, SipRtp, formats, _gateway?.Audio?.Ptime, Direction);
+        var offer = _crypto.Offer(AudioNegotiation.CreateOffer(origin, SipRtp, formats, _gateway?.Audio?.Ptime, Direction));
         return offer with { Media = _shownToPeer.Media.Replace(shown, offer.Media[0] with { Protocol = shown.Protocol }) };
     }
 
@@ -222,8 +259,10 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (_peerOffer is null) return OfferToPeer();
         var common = AudioNegotiation.Common(_peerOffer.Audio!.Formats, _gateway?.Audio?.Formats ?? []);
         var description = AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
+        description = _crypto.Answer(_peerOffer, description);
         if (description.Audio is null) return null;
         var answer = Show(description, ref _shownToPeer);
+        _crypto.TryAgree(_shownToPeer, _peer);
         Point();
         return answer;
     }
@@ -282,7 +321,8 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 Form: Form(announced, gateway)));
         }
 
-        if (peer is { Address.IsNone: false } || call.PeerLearns)
+        // Before the peer's key is known nothing of it can be heard, and what is plain is not from it.
+        if (peer is { Address.IsNone: false } || (call.PeerLearns && (_peer is not null || !_crypto.IsAsked)))
         {
             var announced = _shownToPeer?.Audio?.Formats ?? peer?.Formats ?? [];
             Tell(RelaySide.Sip, new RelayRemote(
@@ -293,7 +333,8 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 Receive: !Holds,
                 AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? []),
                 Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },
-                Form: peer is null ? null : Form(announced, peer)));
+                Form: peer is null ? null : Form(announced, peer),
+                Keys: _crypto.Keys));
         }
         else if (_peer is not null)
         {

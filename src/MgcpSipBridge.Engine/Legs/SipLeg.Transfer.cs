@@ -16,6 +16,7 @@ internal sealed partial class SipLeg
 
     // Where the one whom the peer named may be reached, the first that was not tried yet in front.
     private ImmutableQueue<RouteHop> _destinations = [];
+    private RouteHop _destination;
 
     /// <summary>The peer wants the line to talk to somebody else.</summary>
     public void OnTransferAsked(SipEvent.TransferAsked asked)
@@ -44,12 +45,13 @@ internal sealed partial class SipLeg
         TryNext();
     }
 
-    private void TryNext()
+    private void TryNext(bool plainly = false)
     {
-        _destinations = _destinations.Dequeue(out var destination);
+        if (!plainly) _destinations = _destinations.Dequeue(out _destination);
+        var destination = _destination;
         _nextName = destination.Peer;
         _next = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(destination.Peer), Withholds)
+            new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(destination.Peer, plainly), Withholds)
             {
                 Replaces = _asked?.Replaces,
                 ReferredBy = _asked?.By,
@@ -115,7 +117,7 @@ internal sealed partial class SipLeg
         var refusal = _released ? 603
             : incoming.Peer != Peer && !(core.Peers.TryGetValue(incoming.Peer, out var from) && from.Sip.Trusted) ? 403
             : 488;
-        if (refusal != 488 || call.Media.AnswerNewOffer(incoming.Offer) is not { } answer)
+        if (refusal != 488 || call.Media.AnswerNewOffer(incoming.Offer, incoming.Peer) is not { } answer)
         {
             core.Sip.Reject(incoming.Call, refusal, 0, null, core.Now);
             return;
@@ -198,6 +200,12 @@ internal sealed partial class SipLeg
     {
         core.SipCalls.Remove(_next);
         _next = default;
+        if (RefusesEncryption(rejected.End))
+        {
+            TryNext(plainly: true);
+            return;
+        }
+
         if (CauseMap.IsReasonToFailOver(rejected.End) && !_destinations.IsEmpty && !_released)
         {
             TryNext();

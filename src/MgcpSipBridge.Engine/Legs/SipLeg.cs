@@ -192,6 +192,15 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         }
 
         Note(rejected.End);
+        if (RefusesEncryption(rejected.End))
+        {
+            core.SipCalls.Remove(Handle);
+            _early = _early.Clear();
+            _nextHop--;
+            Try(plainly: true);
+            return;
+        }
+
         // Who calls for help is refused by nobody in another's name.
         if ((_emergency || CauseMap.IsReasonToFailOver(rejected.End)) && _nextHop < _hops.Length && !_released)
         {
@@ -284,12 +293,21 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 
     private bool Withholds => call.Withheld ?? call.Line.Model.Features.WithholdNumber;
 
-    private void Try()
+    /// <summary>Whether a refusal may mean the encryption that was offered, and the same may be offered without.</summary>
+    private bool RefusesEncryption(SipEnd end)
+    {
+        // 488 is what RFC 3264 §6 and RFC 3261 §21.4.26 have for it; others say that no audio of theirs fits (606), or that they do not know the description (415).
+        if (end is not { Local: false, Status: 488 or 606 or 415 } || _released || !call.Media.MayBePlain) return false;
+        core.Note(new EngineNote.SrtpRefused(call.Id.ToString(), end.Status));
+        return true;
+    }
+
+    private void Try(bool plainly = false)
     {
         var hop = _hops[_nextHop++];
         Peer = hop.Peer;
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, Peer, hop.Number, call.Media.OfferToPeer(), Withholds) { Emergency = _emergency, Caller = hop.Caller, HasAlternative = _nextHop < _hops.Length },
+            new SipInvite(call.Line.Model.Number, Peer, hop.Number, call.Media.OfferToNext(plainly), Withholds) { Emergency = _emergency, Caller = hop.Caller, HasAlternative = _nextHop < _hops.Length },
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

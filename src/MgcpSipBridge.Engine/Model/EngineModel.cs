@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 
@@ -107,7 +108,11 @@ public sealed record GatewayHost(string Name, int Port);
 /// <param name="Sip">The SIP side's model.</param>
 /// <param name="Media">Whether its RTP source may be learnt.</param>
 /// <param name="Digits">How it is told of digits dialled in a call.</param>
-public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLearning.Strict, DigitTransport Digits = DigitTransport.Sound);
+public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLearning.Strict, DigitTransport Digits = DigitTransport.Sound)
+{
+    /// <summary>Whether the audio between the bridge and it is encrypted.</summary>
+    public SrtpPolicy Srtp { get; init; }
+}
 
 /// <summary>How digits that are dialled in a call reach a peer.</summary>
 public enum DigitTransport

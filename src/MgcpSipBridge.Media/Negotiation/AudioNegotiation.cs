@@ -54,7 +54,10 @@ public static class AudioNegotiation
         return Describe(origin, rtp, sections.MoveToImmutable());
     }
 
-    /// <summary>The section that an answer would accept: the first plain audio with a voice encoding that we have; null for none.</summary>
+    /// <summary>
+    /// The section that an answer would accept: the first audio with a voice encoding that we have, as far as <see cref="SessionDescription.Srtp"/> allows it and what can
+    /// be encrypted first; null for none.
+    /// </summary>
     public static MediaDescription? Acceptable(SessionDescription offer, ImmutableArray<RtpFormat> supported)
     {
         ArgumentNullException.ThrowIfNull(offer);
@@ -193,10 +196,15 @@ public static class AudioNegotiation
 
     private static int IndexOfAcceptable(SessionDescription offer, ImmutableArray<RtpFormat> supported)
     {
+        var plain = -1;
+        for (var i = offer.Media.Length - 1; i >= 0; i--)
+            if (offer.Srtp != SrtpPolicy.Required && offer.Media[i].IsPlainAudio && !Common(offer.Media[i].Formats, supported).IsEmpty)
+                plain = i;
+        if (offer.Srtp == SrtpPolicy.Off) return plain;
         for (var i = 0; i < offer.Media.Length; i++)
-            if (offer.Media[i].IsPlainAudio && !Common(offer.Media[i].Formats, supported).IsEmpty)
+            if (offer.Media[i].IsSecureAudio && !Common(offer.Media[i].Formats, supported).IsEmpty)
                 return i;
-        return -1;
+        return plain;
     }
 
     private static RtpFormat? Find(RtpFormat wanted, ImmutableArray<RtpFormat> formats)

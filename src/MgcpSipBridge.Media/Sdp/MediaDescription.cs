@@ -52,6 +52,9 @@ public sealed record MediaDescription
     /// <summary>Attributes of a T.38 stream, each at most once, in the order in which they came; empty for every other.</summary>
     public ImmutableArray<FaxAttribute> Fax { get; init; } = [];
 
+    /// <summary>The a=crypto lines that can be used, in order (RFC 4568); others are left out.</summary>
+    public ImmutableArray<CryptoAttribute> Crypto { get; init; } = [];
+
     /// <summary>The effective direction; also SendRecv with address 0.0.0.0, which RFC 3264 §8.4 calls hold: see <see cref="IsHeld"/>.</summary>
     public MediaDirection Direction { get; init; }
 
@@ -63,6 +66,12 @@ public sealed record MediaDescription
 
     /// <summary>Whether this is audio over plain RTP (AVP or AVPF) that is not refused.</summary>
     public bool IsPlainAudio => Port > 0 && Media == "audio" && Protocol is ("RTP/AVP" or "RTP/AVPF");
+
+    /// <summary>
+    /// Whether this is audio, not refused, that can be encrypted with a key that it names. Some write such keys under the plain profile (RTP/AVP): those who do
+    /// not understand them may pass them over then.
+    /// </summary>
+    public bool IsSecureAudio => Port > 0 && Media == "audio" && !Crypto.IsEmpty && Protocol is ("RTP/SAVP" or "RTP/SAVPF" or "RTP/AVP" or "RTP/AVPF");
 
     /// <summary>Whether this is fax by T.38 over UDPTL that is not refused; T.38 over TCP or RTP is not ours.</summary>
     public bool IsFax => Port > 0 && Media == "image" && Protocol == "udptl" && string.Equals(OtherFormats, "t38", StringComparison.OrdinalIgnoreCase);
@@ -81,6 +90,7 @@ public sealed record MediaDescription
         && OtherFormats == other.OtherFormats
         && Direction == other.Direction
         && Ptime == other.Ptime
+        && Crypto.AsSpan().SequenceEqual(other.Crypto.AsSpan())
         && Fax.AsSpan().SequenceEqual(other.Fax.AsSpan())
         && Formats.AsSpan().SequenceEqual(other.Formats.AsSpan());
 

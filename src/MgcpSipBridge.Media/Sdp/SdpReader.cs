@@ -12,6 +12,7 @@ internal ref struct SdpReader
     private const int MaxLines = 1_000;
     private const int MaxSections = 32;
     private const int PayloadTypeCount = 128;
+    private const int MaxCrypto = 16;
 
     private readonly ReadOnlySpan<byte> _text;
     private readonly Span<FormatLines> _lines;
@@ -41,6 +42,7 @@ internal ref struct SdpReader
     private MediaDirection _direction;
     private int? _ptime;
     private ImmutableArray<FaxAttribute>.Builder? _fax;
+    private ImmutableArray<CryptoAttribute>.Builder? _crypto;
 
     private SdpReader(ReadOnlySpan<byte> text, Span<FormatLines> lines, Span<byte> order)
     {
@@ -179,6 +181,7 @@ internal ref struct SdpReader
         _ownConnection = _ownRtcp = false;
         _ptime = null;
         _fax = null;
+        _crypto = null;
         _otherFormats = null;
         _formats = 0;
         _lines.Clear();
@@ -230,6 +233,10 @@ internal ref struct SdpReader
         else if (name.SequenceEqual("rtcp"u8))
         {
             ReadRtcp(rest);
+        }
+        else if (name.SequenceEqual("crypto"u8))
+        {
+            if (_otherFormats is null && _crypto is not { Count: MaxCrypto } && CryptoAttribute.TryParse(rest, out var crypto)) (_crypto ??= ImmutableArray.CreateBuilder<CryptoAttribute>()).Add(crypto);
         }
         else if (_otherFormats is not null && _media == "image" && FaxAttribute.Read(name, rest) is { } attribute)
         {
@@ -289,6 +296,7 @@ internal ref struct SdpReader
             Formats = ReadFormats(),
             OtherFormats = _otherFormats,
             Fax = _fax?.DrainToImmutable() ?? [],
+            Crypto = _crypto?.DrainToImmutable() ?? [],
             Direction = _direction,
             Ptime = _ptime,
         });
@@ -371,6 +379,7 @@ internal ref struct SdpReader
         if (Ascii.EqualsIgnoreCase(written, "RTP/AVPF"u8)) return "RTP/AVPF";
         // RFC 5347 §2.5.2: registered in capitals, written in small letters by all.
         if (Ascii.EqualsIgnoreCase(written, "udptl"u8)) return "udptl";
+        if (Ascii.EqualsIgnoreCase(written, "RTP/SAVPF"u8)) return "RTP/SAVPF";
         return Ascii.EqualsIgnoreCase(written, "RTP/SAVP"u8) ? "RTP/SAVP" : Encoding.UTF8.GetString(written);
     }
 }

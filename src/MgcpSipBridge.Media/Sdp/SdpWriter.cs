@@ -73,6 +73,7 @@ internal struct SdpWriter
         if (!media.Address.IsNone && !media.Address.SameHost(session)) Connection(media.Address);
         foreach (var format in media.Formats.AsSpan()) Format(format);
         foreach (var attribute in media.Fax.AsSpan()) Fax(attribute);
+        foreach (var line in media.Crypto.AsSpan()) Crypto(line);
         Rtcp(media, session);
         if (media.Ptime is { } ptime)
         {
@@ -123,6 +124,18 @@ internal struct SdpWriter
             Line(value);
         }
 
+        Text("\r\n"u8);
+    }
+
+    // RFC 4568 §9.1; neither lifetime nor master key identifier are needed.
+    private void Crypto(CryptoAttribute line)
+    {
+        Text("a=crypto:"u8);
+        Number((ulong)line.Tag);
+        Text(" "u8);
+        Word(line.SuiteName);
+        Text(" inline:"u8);
+        Word(line.Key.ToInline());
         Text("\r\n"u8);
     }
 

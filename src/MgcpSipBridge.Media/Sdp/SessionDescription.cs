@@ -21,17 +21,24 @@ public sealed record SessionDescription
     /// <summary>The m= sections in order; none is ever dropped (RFC 3264 §8).</summary>
     public ImmutableArray<MediaDescription> Media { get; init; } = [];
 
+    /// <summary>Which audio is ours to take: nothing that is read says so, it is whoever reads it who does.</summary>
+    public SrtpPolicy Srtp { get; init; }
+
     /// <summary>
-    /// The first audio section over plain RTP that is not refused; null when there is none. One that demands SRTP is not ours to take, and
-    /// an offerer that lists both has the plain one second.
+    /// The first audio section that is not refused and that <see cref="Srtp"/> allows: one that can be encrypted before one that is plain. Null when there is none.
     /// </summary>
     public MediaDescription? Audio
     {
         get
         {
-            foreach (var media in Media)
-                if (media.IsPlainAudio)
-                    return media;
+            if (Srtp != SrtpPolicy.Off)
+                foreach (var media in Media)
+                    if (media.IsSecureAudio)
+                        return media;
+            if (Srtp != SrtpPolicy.Required)
+                foreach (var media in Media)
+                    if (media.IsPlainAudio)
+                        return media;
             return null;
         }
     }
