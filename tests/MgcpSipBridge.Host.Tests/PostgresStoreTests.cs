@@ -125,6 +125,44 @@ public sealed class PostgresStoreTests : StoreConformance, IClassFixture<Postgre
         }
     }
 
+    [Fact]
+    public async Task A_bridge_that_starts_without_the_server_has_what_was_known_last_and_reads_the_rest_when_it_is_back()
+    {
+        using var server = new PostgresServer();
+        var connection = server.Create();
+        using (var store = WithCopy())
+        {
+            await using var before = await LiveBridge.StartAsync(null, store);
+            foreach (var peer in (string[])["pbx", "gone"]) await before.PostAsync("/v1/peers", $$"""{"name":"{{peer}}","uri":"sip:127.0.0.1:5998","username":"u","password":"s3cret"}""");
+            ((Shards.IShardOutputs)before.Server).Noted(new EngineNote.LineDialled("1001", new DialledFeatures { DoNotDisturb = new DialledFeature<bool>(true, false) }));
+            await Patience.UntilAsync("it is kept", () => Task.FromResult(store.Dialled.Load().Count == 1));
+        }
+
+        Assert.DoesNotContain("s3cret", await File.ReadAllTextAsync(Path.Combine(_folder, "copy"), TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        PostgresServer.Execute(connection, "DELETE FROM resource WHERE name = 'gone'");
+        server.Crash();
+        using var late = WithCopy();
+        await using var bridge = await LiveBridge.StartAsync(null, late, null, "--Storage:CheckInterval=200ms", $"--Cdr:Spool={Path.Combine(_folder, "spool")}");
+        Assert.Equal("READY", (string)(await bridge.GetAsync("/v1/status"))["state"]!);
+        Assert.Equal(["gone", "pbx"], await PeersAsync());
+        Assert.Equal("1001", Assert.Single(late.Dialled.Load()).Key);
+        Assert.Contains("as they were", (string)(await bridge.GetAsync("/v1/alarms"))["alarms"]![0]!["detail"]!, StringComparison.Ordinal);
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""", HttpStatusCode.ServiceUnavailable);
+
+        server.Start();
+        await Patience.UntilAsync("no alarm", async () => (await Alarms(bridge)).Length == 0);
+        Assert.Equal(["pbx"], await PeersAsync());
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""");
+
+        SqlStore WithCopy()
+        {
+            var secrets = new SecretBox(Path.Combine(_folder, "key"), null);
+            return new SqlStore(new PostgresDatabase(connection, TimeSpan.FromSeconds(1)), secrets, copy: new StoreCopy(Path.Combine(_folder, "copy"), secrets));
+        }
+
+        async Task<string[]> PeersAsync() => [.. (await bridge.GetAsync("/v1/peers"))["peers"]!.AsArray().Select(peer => (string)peer!["name"]!).Order(StringComparer.Ordinal)];
+    }
+
     private static async Task<string[]> Alarms(LiveBridge bridge) => [.. (await bridge.GetAsync("/v1/alarms"))["alarms"]!.AsArray().Select(a => (string)a!["name"]!).Order(StringComparer.Ordinal)];
 
     private static Task<string> MetricsAsync(LiveBridge bridge) => bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);

@@ -19,7 +19,7 @@ internal sealed class StorageSection
     [Setting("What keeps what the API provisions: Sqlite, PostgreSql, or None (it lasts until the bridge ends). lines.yaml is read in any case.")]
     public StorageProvider Provider { get; set; } = StorageProvider.Sqlite;
 
-    [Setting("The SQLite file; made with the first change. With PostgreSql it only gives its name to what stays on this machine: the key's file and the spool of call records.")]
+    [Setting("The SQLite file; made with the first change. With PostgreSql it only gives its name to what stays on this machine: the key's file, the spool of call records, and the copy from which the bridge starts while the server is away.")]
     public string Path { get; set; } = "bridge.db";
 
     [Setting("The PostgreSQL database, as Npgsql has it: Host=db.example.net;Database=bridge;Username=bridge;SSL Mode=VerifyFull. The password comes from Passfile, PGPASSWORD or Password; each bridge needs a database of its own, and makes its tables itself.")]

@@ -32,9 +32,15 @@ internal interface IProvisioningStore : IDisposable
     /// <summary>What it is called in problems: the file's name.</summary>
     string Name { get; }
 
-    /// <summary>All that is kept.</summary>
+    /// <summary>All that is kept; while the storage is <see cref="Away"/>, what it kept when it was last seen.</summary>
     /// <exception cref="StoreException">It cannot be read.</exception>
     IReadOnlyList<KeptResource> Load();
+
+    /// <summary>Why <see cref="Load"/> answered from a copy; null when it read the storage itself.</summary>
+    string? Away => null;
+
+    /// <summary>Why that copy cannot be written; null when it can, or there is none.</summary>
+    string? CopyProblem => null;
 
     /// <summary>Makes all changes, or none; with them, who asked for them.</summary>
     /// <exception cref="StoreException">It cannot be written.</exception>

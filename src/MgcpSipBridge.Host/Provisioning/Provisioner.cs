@@ -12,12 +12,38 @@ namespace MgcpSipBridge.Host.Provisioning;
 internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioningStore store, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate)
 {
     private long _lastRevision = state.Provisioned.Stored.Values.Select(r => r.Revision).DefaultIfEmpty(0).Max();
+    private string? _unread = store.Away;
 
     /// <summary>What is provisioned at the moment.</summary>
     public Provisioned Now => state.Provisioned;
 
     /// <summary>The model in force.</summary>
     public EngineModel Model => state.Model;
+
+    /// <summary>Why what the storage keeps is not in force, but an older copy of it, to which nothing can be changed; null when it is.</summary>
+    public string? Unread => Volatile.Read(ref _unread);
+
+    /// <summary>Puts in force what the storage keeps, after a start without it: what differs from the copy, and only that, changes. Nothing does when it does not go together with lines.yaml.</summary>
+    /// <exception cref="StoreException">It cannot be read yet.</exception>
+    public async Task RereadAsync()
+    {
+        var problems = new ConfigProblems();
+        await live.ChangeAsync(now =>
+        {
+            var kept = store.Load();
+            if (store.Away is { } away) throw new StoreException(away);
+            var (model, after) = Start(state.Provisioned.File, kept, store.Name, validate, problems);
+            if (model is null || !problems.None)
+            {
+                _unread = $"{store.Name} does not go together with lines.yaml: {string.Join("; ", problems.Items.Take(5))}";
+                return null;
+            }
+
+            (state.Provisioned, _unread) = (after, null);
+            _lastRevision = Math.Max(_lastRevision, after.Stored.Values.Select(r => r.Revision).DefaultIfEmpty(0).Max());
+            return Carry(model, now);
+        });
+    }
 
     /// <summary>
     /// Makes one change, of one or many resources. <paramref name="plan"/> says what becomes of them, given what is there; it may throw.
@@ -40,6 +66,7 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
         // Also when something could not even be read: every mistake at once.
         if (validate(after.Combined(problems), problems) is not { } model) throw refuse(problems);
         if (validateOnly) return null;
+        if (_unread is { } unread) throw new StoreException(unread);
         store.Write(changes, audit?.Invoke([.. changes.Select(change => AuditChange.Of(change, before.Stored.GetValueOrDefault(change.Key)))]));
         state.Provisioned = after;
         return Carry(model, now);

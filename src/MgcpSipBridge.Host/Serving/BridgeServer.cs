@@ -78,7 +78,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _ends = new WireEnds(_mgcpPorts.BoundFor);
         var hep = new HepMetrics(_metrics.Factory);
         if (model.Config.Observability.Hep.Address is not null) _hep = new HepSender(model.Config.Observability.Hep, _ends, clock, hep, _log);
-        _health = new StoreHealth(store, _metrics.Provisioning, _happenings.Alarms, _log);
+        _health = new StoreHealth(store, _metrics.Provisioning, _happenings.Alarms, _log) { Rereads = _provisioner };
         _dialled = new DialledKeeper(store, _health, _log);
         var traces = new TraceMetrics(_metrics.Factory);
         if (model.Config.Observability.Otlp.Endpoint is not null) _tracer = new CallTracer(model.Config.Observability.Otlp, State.Node, State.Version, traces, _log);

@@ -69,6 +69,9 @@ internal abstract class SqlDatabase : IDisposable
     /// <summary>Whether an exception is the storage's trouble, and no mistake of ours.</summary>
     public static bool IsTrouble(Exception e) => e is DbException or IOException or UnauthorizedAccessException or TimeoutException or System.Net.Sockets.SocketException;
 
+    /// <summary>Whether the storage's trouble is that it cannot be reached, which passes: it is not there, starts, or has no room for another connection.</summary>
+    public static bool IsAway(StoreException e) => e.InnerException is TimeoutException or IOException or System.Net.Sockets.SocketException or DbException { IsTransient: true };
+
     /// <inheritdoc/>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 

@@ -8,8 +8,15 @@ internal sealed class SqlDialled(SqlDatabase database) : IDialledStore, IDisposa
     private const int FirstVersion = 3;
     private readonly SqlSession _session = new(database);
 
+    /// <summary>What is known of it while the database is away; null when it is there.</summary>
+    public IReadOnlyDictionary<string, string>? Known { get; set; }
+
+    /// <summary>Told of every change.</summary>
+    public Action? Changed { get; set; }
+
     public IReadOnlyDictionary<string, string> Load()
     {
+        if (Known is { } known) return known;
         if (!database.Exists) return new Dictionary<string, string>();
         return database.Trying(() =>
         {
@@ -21,9 +28,13 @@ internal sealed class SqlDialled(SqlDatabase database) : IDialledStore, IDisposa
         });
     }
 
-    public void Write(string line, string? dialled) => _session.Use(connection => dialled is null
-        ? connection.Execute("DELETE FROM dialled WHERE line = @line", ("@line", line))
-        : connection.Execute("INSERT INTO dialled (line, features) VALUES (@line, @features) ON CONFLICT (line) DO UPDATE SET features = excluded.features", ("@line", line), ("@features", dialled)));
+    public void Write(string line, string? dialled)
+    {
+        _session.Use(connection => dialled is null
+            ? connection.Execute("DELETE FROM dialled WHERE line = @line", ("@line", line))
+            : connection.Execute("INSERT INTO dialled (line, features) VALUES (@line, @features) ON CONFLICT (line) DO UPDATE SET features = excluded.features", ("@line", line), ("@features", dialled)));
+        Changed?.Invoke();
+    }
 
     /// <inheritdoc/>
     public void Dispose() => _session.Dispose();

@@ -22,16 +22,21 @@ internal sealed class SqlStore : IProvisioningStore
     private readonly Dictionary<ResourceKey, KeptResource> _kept = [];
     private readonly HashSet<ResourceKey> _doubtful = [];
     private readonly Lock _gate = new();
+    private readonly StoreCopy? _copy;
+    private volatile bool _isRead;
+    private volatile bool _differs;
 
     /// <param name="database">Where; closed with the storage.</param>
     /// <param name="secrets">Encrypts passwords.</param>
     /// <param name="audits">Entries of the audit log that are kept.</param>
     /// <param name="keepRecords">How long call records are kept; zero for ever.</param>
-    public SqlStore(SqlDatabase database, SecretBox secrets, int audits = 100_000, TimeSpan keepRecords = default)
+    /// <param name="copy">From which a bridge starts while the database is away; null for none.</param>
+    public SqlStore(SqlDatabase database, SecretBox secrets, int audits = 100_000, TimeSpan keepRecords = default, StoreCopy? copy = null)
     {
+        _copy = copy;
         (_database, _secrets, _session) = (database, secrets, new SqlSession(database));
         _audit = new SqlAudit(database, audits);
-        _dialled = new SqlDialled(database);
+        _dialled = new SqlDialled(database) { Changed = () => _differs = true };
         _records = new SqlRecords(database, keepRecords);
     }
 
@@ -48,15 +53,38 @@ internal sealed class SqlStore : IProvisioningStore
     public ICallRecords Records => _records;
 
     /// <inheritdoc/>
+    public string? Away { get; private set; }
+
+    /// <inheritdoc/>
+    public string? CopyProblem { get; private set; }
+
+    /// <inheritdoc/>
     public IReadOnlyList<KeptResource> Load()
     {
-        _database.Hold();
-        // No file, nothing kept. Whether one can be made is told when something is to be kept.
-        if (!_database.Exists) return [];
-        var all = Read(_database, _secrets);
-        _kept.Clear();
-        foreach (var one in all) _kept[one.Key] = one;
-        return all;
+        try
+        {
+            _database.Hold();
+            // No file, nothing kept. Whether one can be made is told when something is to be kept.
+            if (!_database.Exists) return [];
+            var all = Read(_database, _secrets);
+            lock (_gate)
+            {
+                _kept.Clear();
+                foreach (var one in all) _kept[one.Key] = one;
+            }
+
+            (Away, _dialled.Known, _isRead, _differs) = (null, null, true, true);
+            SaveCopy();
+            return all;
+        }
+        catch (StoreException e) when (_copy is not null && !_isRead && SqlDatabase.IsAway(e))
+        {
+            // Half of what was provisioned would be worse than none of it: without a copy there is no start.
+            if (_copy.Read(Name) is not { } known) throw;
+            Away = $"{e.Message}. What the API made and what phones set are as they were {known.At:yyyy-MM-dd HH:mm:ss} UTC ({_copy.File})";
+            _dialled.Known = known.Dialled;
+            return known.Resources;
+        }
     }
 
     /// <inheritdoc/>
@@ -82,7 +110,10 @@ internal sealed class SqlStore : IProvisioningStore
             _database.Hold();
             _secrets.BeginNewKey();
             var count = _database.Exists ? _session.Use(Reseal) : 0;
-            return (count, _secrets.EndOldKeys());
+            var remark = _secrets.EndOldKeys();
+            _differs = true;
+            SaveCopy();
+            return (count, remark);
         }
     }
 
@@ -120,6 +151,25 @@ internal sealed class SqlStore : IProvisioningStore
         foreach (var (key, next) in changes)
             if (next is null) _kept.Remove(key);
             else _kept[key] = next;
+        _differs = true;
+    }
+
+    // Not with every change: of a thousand in a row, each would write all that there is.
+    private void SaveCopy()
+    {
+        if (_copy is null || !_isRead || !_differs) return;
+        _differs = false;
+        try
+        {
+            List<KeptResource> all;
+            lock (_gate) all = [.. _kept.Values];
+            _copy.Write(Name, all, _dialled.Load());
+            CopyProblem = null;
+        }
+        catch (StoreException e)
+        {
+            (_differs, CopyProblem) = (true, e.Message);
+        }
     }
 
     /// <inheritdoc/>
@@ -133,11 +183,13 @@ internal sealed class SqlStore : IProvisioningStore
             else _database.VersionOf(connection);
             return true;
         });
+        SaveCopy();
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        SaveCopy();
         _session.Dispose();
         _audit.Dispose();
         _dialled.Dispose();

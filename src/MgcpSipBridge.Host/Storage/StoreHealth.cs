@@ -18,12 +18,19 @@ internal sealed partial class StoreHealth : IAsyncDisposable
     private readonly Lock _gate = new();
     private Task _watching = Task.CompletedTask;
     private string? _trouble;
+    private string? _toldOfCopy;
 
     public StoreHealth(IProvisioningStore store, ProvisioningMetrics metrics, AlarmBoard alarms, ILogger log)
     {
         (_store, _metrics, _alarms, _log) = (store, metrics, alarms, log);
         _metrics.StoreUp(true);
+        if (store.Away is not { } away) return;
+        Log.Copied(log, away);
+        Failed("read", away);
     }
+
+    /// <summary>Reads the storage when it is back after a start without it.</summary>
+    public Provisioner? Rereads { get; init; }
 
     /// <summary>What is wrong; null when nothing is.</summary>
     public string? Trouble => Volatile.Read(ref _trouble);
@@ -49,7 +56,8 @@ internal sealed partial class StoreHealth : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_trouble is null) return;
+            // Somebody may write already what the bridge has yet to read.
+            if (_trouble is null || Rereads?.Unread is not null) return;
             _trouble = null;
             _metrics.StoreUp(true);
             _alarms.Set(Alarm, "", false, V1.Alarm.Types.Severity.Warning);
@@ -70,7 +78,7 @@ internal sealed partial class StoreHealth : IAsyncDisposable
         using var timer = new PeriodicTimer(every);
         try
         {
-            while (await timer.WaitForNextTickAsync(_stop.Token)) Look();
+            while (await timer.WaitForNextTickAsync(_stop.Token)) await LookAsync();
         }
         catch (OperationCanceledException)
         {
@@ -78,14 +86,23 @@ internal sealed partial class StoreHealth : IAsyncDisposable
         }
     }
 
-    private void Look()
+    private async Task LookAsync()
     {
         // What stopped a write is over when a write goes through; for the rest, reading is enough and wears no disk.
         var ailing = Trouble is not null;
         try
         {
             _store.Check(write: ailing);
+            if (Rereads is { Unread: not null } late)
+            {
+                await late.RereadAsync();
+                if (late.Unread is { } problem) throw new StoreException(problem);
+                Log.Read(_log, _store.Name);
+            }
+
             if (ailing) Works();
+            if (_store.CopyProblem is { } reason && reason != _toldOfCopy) Log.NotCopied(_log, _store.Name, reason);
+            _toldOfCopy = _store.CopyProblem;
         }
         catch (StoreException e)
         {
@@ -97,6 +114,15 @@ internal sealed partial class StoreHealth : IAsyncDisposable
     {
         [LoggerMessage(EventId = 6060, EventName = "StoreAway", Level = LogLevel.Warning, Message = "The storage does not work: {Problem}. Changes are refused, calls go on")]
         internal static partial void Away(ILogger logger, string problem);
+
+        [LoggerMessage(EventId = 6065, EventName = "StoreCopyUsed", Level = LogLevel.Warning, Message = "The bridge starts without its storage: {Problem}. Changes are refused until it has been read")]
+        internal static partial void Copied(ILogger logger, string problem);
+
+        [LoggerMessage(EventId = 6066, EventName = "StoreReadLate", Level = LogLevel.Information, Message = "The storage {Store} has been read, and what it keeps is in force")]
+        internal static partial void Read(ILogger logger, string store);
+
+        [LoggerMessage(EventId = 6067, EventName = "StoreNotCopied", Level = LogLevel.Warning, Message = "What {Store} keeps cannot be copied onto this machine, so that a restart without it would fail: {Problem}")]
+        internal static partial void NotCopied(ILogger logger, string store, string problem);
 
         [LoggerMessage(EventId = 6061, EventName = "StoreBack", Level = LogLevel.Information, Message = "The storage {Store} works again")]
         internal static partial void Back(ILogger logger, string store);

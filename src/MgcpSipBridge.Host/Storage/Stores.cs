@@ -7,9 +7,14 @@ namespace MgcpSipBridge.Host.Storage;
 internal static class Stores
 {
     /// <summary>The storage; nothing is read or made yet.</summary>
-    public static IProvisioningStore Of(BridgeConfig config) => config.Storage.Provider == StorageProvider.None
-        ? new NoStore()
-        : new SqlStore(DatabaseOf(config.Storage), SecretsOf(config.Storage), config.Audit.Keep, config.Cdr.Keep);
+    public static IProvisioningStore Of(BridgeConfig config)
+    {
+        if (config.Storage.Provider == StorageProvider.None) return new NoStore();
+        var secrets = SecretsOf(config.Storage);
+        // A file is on this machine already.
+        var copy = config.Storage.Provider == StorageProvider.PostgreSql ? new StoreCopy(config.Storage.Path + ".copy", secrets) : null;
+        return new SqlStore(DatabaseOf(config.Storage), secrets, config.Audit.Keep, config.Cdr.Keep, copy);
+    }
 
     /// <summary>What opens and seals its passwords.</summary>
     public static SecretBox SecretsOf(StorageSection storage) => new(storage.KeyFile ?? storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable));

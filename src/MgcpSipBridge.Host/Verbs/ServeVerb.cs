@@ -36,7 +36,7 @@ internal static class ServeVerb
         }
         catch (StoreException e)
         {
-            // Half of what was provisioned would be worse than none of it.
+            // Half of what was provisioned would be worse than none of it; the storage knows no more, not even what it kept when it was last seen.
             await errors.WriteLineAsync(e.Message);
             return ExitCodes.Failure;
         }

@@ -77,6 +77,7 @@ internal sealed class StorageVerb(TextWriter output, TextWriter errors)
         using var store = Stores.Of(model.Config);
         // Also shows that each can be decrypted.
         store.Load();
+        if (store.Away is { } away) throw new StoreException(away);
         var (passwords, remark) = store.Rekey();
         return Say($"{passwords} passwords are encrypted with a new key{(remark.Length > 0 ? "; " + remark : "")}");
     });
