@@ -95,6 +95,75 @@ public sealed class DoingTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Peers_and_routes_are_made_changed_and_deleted()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/peers");
+        await ClickAsync(visitor, "New peer…");
+        await FillAsync(visitor, "Name", "second");
+        await FillAsync(visitor, "Where", "not a uri");
+        await ClickAsync(visitor, "Create", "dialog");
+        visitor.Expected.Add("400");
+        await visitor.FindsAsync("dialog [name=uri][aria-invalid=true]");
+        await FillAsync(visitor, "Where", "sip:127.0.0.1:5999");
+        await visitor.Page.Locator("dialog [name=registration]").SelectOptionAsync("NONE");
+        await ClickAsync(visitor, "Create", "dialog");
+        await visitor.SeesAsync("sip:127.0.0.1:5999");
+        await ClickAsync(visitor, "Change…");
+        await FillAsync(visitor, "Then", "sip:127.0.0.1:5998, sip:127.0.0.1:5997");
+        await visitor.PictureAsync("peer-form");
+        await ClickAsync(visitor, "Change", "dialog");
+        await visitor.SeesAsync("sip:127.0.0.1:5998, sip:127.0.0.1:5997");
+
+        await visitor.GoAsync("routes");
+        await ClickAsync(visitor, "New route…");
+        await FillAsync(visitor, "Name", "abroad");
+        await FillAsync(visitor, "That begin with", "00");
+        await visitor.Page.Locator("dialog [name=peer]").SelectOptionAsync("second");
+        await FillAsync(visitor, "Digits taken off the front", "2");
+        await FillAsync(visitor, "Only on", "mon-fri");
+        await visitor.PictureAsync("route-form");
+        await ClickAsync(visitor, "Create", "dialog");
+        await visitor.SeesAsync("2 off");
+        Assert.Equal(JsonValueKind.Object, (await plant.AskAsync("/v1/routes/abroad")).GetProperty("schedule").ValueKind);
+        await ClickAsync(visitor, "Change abroad…");
+        await FillAsync(visitor, "Digits put in front", "011");
+        await ClickAsync(visitor, "Change", "dialog");
+        await visitor.SeesAsync("2 off, 011 in front");
+        await ClickAsync(visitor, "Delete abroad…");
+        await ClickAsync(visitor, "Delete", "dialog");
+        await plant.UntilAsync("/v1/routes", r => r.GetProperty("routes").EnumerateArray().All(route => route.GetProperty("name").GetString() != "abroad"));
+
+        await visitor.GoAsync("peers/second");
+        await ClickAsync(visitor, "Delete…");
+        await ClickAsync(visitor, "Delete", "dialog");
+        await plant.UntilAsync("/v1/peers", p => p.GetProperty("peers").EnumerateArray().All(peer => peer.GetProperty("name").GetString() != "second"));
+        visitor.Expected.Add("404");
+        visitor.IsContent();
+    }
+
+    [Theory]
+    [InlineData("ASTERISK", "[shed]\nhost = dynamic\ncallerid = \"Shed\" <7001>\nline => aaln/1\n", "shed")]
+    [InlineData("CSV", "gateway,domain,endpoint,number,Display Name\ncellar,cellar.example.net,aaln/1,7002,Cellar\n", "cellar")]
+    public async Task Files_of_others_are_taken_over_with_a_report(string format, string text, string gateway)
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/import");
+        await visitor.Page.Locator("#format").SelectOptionAsync(format);
+        await visitor.Page.Locator("#peer").FillAsync("pbx");
+        await visitor.Page.Locator("#yaml").FillAsync(text);
+        await ClickAsync(visitor, "Check");
+        await visitor.SeesAsync("What became of the file");
+        await visitor.PictureAsync("import-" + format.ToLowerInvariant());
+        await visitor.SeesAsync("2 new");
+        Assert.DoesNotContain(gateway, await NamesAsync(plant));
+        await ClickAsync(visitor, "Apply");
+        await visitor.SeesAsync("(was done)");
+        Assert.Contains(gateway, await NamesAsync(plant));
+        visitor.IsContent();
+    }
+
+    [Fact]
     public async Task Nobody_sees_anything_without_a_token_and_a_viewer_cannot_act()
     {
         string Make(string name, Host.Api.Security.ApiRole role, out string setting)
@@ -234,6 +303,8 @@ public sealed class DoingTests(Chromium chromium)
         Assert.Equal(dark, await visitor.Page.EvaluateAsync<string>(ground));
         visitor.IsContent();
     }
+
+    private static Task FillAsync(Visitor visitor, string field, string text) => visitor.Page.Locator("dialog").GetByLabel(field, new() { Exact = true }).FillAsync(text);
 
     private static Task ClickAsync(Visitor visitor, string button, string within = "main") => visitor.Page.Locator(within).GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
 

@@ -88,3 +88,6 @@ export const tone = state => TONES[state] ?? 'quiet';
 
 /** Escapes a text for a filter of the API. */
 export const quote = text => `"${String(text).replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+
+/** What somebody typed with commas between, as a list. */
+export const commas = text => text.split(',').map(t => t.trim()).filter(Boolean);

@@ -1,10 +1,10 @@
 // The SIP side: who is there, who is registered, and which of a peer's servers answer.
 
 import { el, put } from '../dom.js';
-import { get, part } from '../api.js';
+import { del, get, part, patch, post } from '../api.js';
 import { refreshing } from '../live.js';
-import { badge, empty, facts, head, Listing, search, trouble } from '../parts.js';
-import { count, quote, words } from '../format.js';
+import { attempt, badge, button, confirm, empty, facts, form, head, Listing, search, trouble } from '../parts.js';
+import { commas, count, quote, words } from '../format.js';
 
 const REGISTERS = { NONE: 'known by its address', PER_LINE: 'each line registers', TRUNK: 'one registration for all' };
 
@@ -31,9 +31,9 @@ export default function peers(root, ctx) {
       { title: 'Servers', cell: p => p.targets.length ? `${p.targets.filter(t => t.reachability !== 'DOWN').length} of ${p.targets.length}` : '–' },
       { title: 'From', cell: p => words(p.source) },
     ],
-    empty: query => query.filter ? empty('No peer is like that.') : empty('No SIP peer is provisioned yet.', 'A PBX or trunk is declared under "peers" in lines.yaml, made through the API (POST /v1/peers), or imported.'),
+    empty: query => query.filter ? empty('No peer is like that.') : empty('No SIP peer is provisioned yet.', 'A PBX or trunk is declared under "peers" in lines.yaml, created here, or imported.'),
   }, ctx.signal);
-  put(root, head('Peers', 'PBXs, registrars and trunks.'), el('div.filters', null, search('Name or address', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node);
+  put(root, head('Peers', 'PBXs, registrars and trunks.', ctx.may('admin') && button('New peer…', () => peerForm(), 'primary')), el('div.filters', null, search('Name or address', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node);
 }
 
 function peer(root, ctx, name) {
@@ -49,6 +49,8 @@ function peer(root, ctx, name) {
     }
     if (JSON.stringify(p) === last) return;
     last = JSON.stringify(p);
+    const own = p.source === 'API' && ctx.may('admin');
+    put(title.querySelector('.actions'), own && button('Change…', () => peerForm(p)), own && button('Delete…', () => remove(p), 'danger'));
     put(body, el('div.callhead', null, reach(p), facts([
       ['Where', p.uri], ['Then', p.backupUris.join(', ')], ['Registration', REGISTERS[p.registration]], ['Registered', standing(p)], ['Trunk', p.registration === 'TRUNK' && badge(p.registrationState)], ['Realm', p.realm || 'any'], ['User', p.username],
       ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', words(p.callerFrom)], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', words(p.digits)], ['RTP source', words(p.media)],
@@ -61,4 +63,33 @@ function peer(root, ctx, name) {
       : el('p.nothing', null, 'None was looked up yet.'),
     el('p', null, el('a', { href: `#/lines?peer=${encodeURIComponent(name)}` }, 'Its lines'), ' · ', el('a', { href: `#/lines?peer=${encodeURIComponent(name)}&state=unregistered` }, 'those that are not registered')));
   }, { types: ['peer.', 'registration.', 'resource.'], every: 10000, signal: ctx.signal });
+}
+
+function peerForm(p) {
+  return form(p ? `Change ${p.name}` : 'New peer', [
+    { name: 'name', label: 'Name', value: p?.name, required: true, disabled: !!p, hint: 'How lines and routes call it; its id in the API.' },
+    { name: 'uri', label: 'Where', value: p?.uri, required: true, placeholder: 'sip:pbx.example.com', hint: 'A SIP URI. Without a port its name is looked up with NAPTR and SRV; ;transport=tls is TLS.' },
+    { name: 'backupUris', label: 'Then', value: p?.backupUris.join(', '), hint: 'Tried in this order when the first does not answer; separated by commas.' },
+    { name: 'registration', label: 'Registration', options: Object.entries(REGISTERS).map(([value, text]) => ({ value, text })), value: p?.registration ?? 'PER_LINE' },
+    { name: 'realm', label: 'Realm', value: p?.realm, hint: 'Empty: passwords are shown to whatever realm it names.' },
+    { name: 'username', label: 'SIP user', value: p?.username, hint: 'Of one registration for all.' },
+    { name: 'password', label: 'SIP password', type: 'password', hint: p?.passwordSet ? 'Empty: it stays as it is.' : '' },
+    { name: 'digits', label: 'Dialled digits', options: [{ value: 'SOUND', text: 'in the sound' }, { value: 'INFO', text: 'as INFO, too' }], value: p?.digits ?? 'SOUND' },
+    { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }], value: p?.media ?? 'STRICT' },
+    { name: 'trusted', label: 'Its word on who calls is trusted', type: 'checkbox', value: p?.trusted !== false },
+    { name: 'challenge', label: 'Has to show who it is (digest)', type: 'checkbox', value: p?.challenge },
+  ], p ? 'Change' : 'Create', async (values, id) => {
+    const { name, ...rest } = { ...values, backupUris: commas(values.backupUris) };
+    if (!rest.password) delete rest.password;
+    if (p) await patch(`v1/peers/${part(p.name)}`, { requestId: id, updateMask: Object.keys(rest).join(',') }, { ...rest, name: p.name, etag: p.etag });
+    else {
+      await post('v1/peers', { ...rest, name });
+      location.hash = `#/peers/${part(name)}`;
+    }
+  });
+}
+
+async function remove(p) {
+  if (await confirm(`Delete ${p.name}?`, 'Nothing is sent there any more. A peer that lines or routes still name cannot be deleted.', 'Delete')
+    && await attempt(`${p.name} is deleted`, () => del(`v1/peers/${part(p.name)}`, { etag: p.etag }))) location.hash = '#/peers';
 }

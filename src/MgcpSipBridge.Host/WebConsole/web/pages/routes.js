@@ -1,9 +1,9 @@
 // Where dialled numbers go, and which route a number takes.
 
 import { el, put } from '../dom.js';
-import { get, part, post } from '../api.js';
-import { badge, empty, head, Listing, search, trouble } from '../parts.js';
-import { quote, words } from '../format.js';
+import { del, get, part, patch, post } from '../api.js';
+import { attempt, badge, button, confirm, empty, form, head, Listing, search, trouble } from '../parts.js';
+import { commas, quote, words } from '../format.js';
 
 export default function routes(root, ctx) {
   const asked = { q: ctx.query.get('q') ?? '' };
@@ -20,8 +20,9 @@ export default function routes(root, ctx) {
       { title: 'Rewritten', cell: r => rewriting(r.called ?? r) || '–' },
       { title: 'Only', class: 'wide', cell: r => [r.from?.length && `from ${r.from.join(', ')}`, schedule(r.schedule), r.weight && `share ${r.weight}`].filter(Boolean).join('; ') },
       { title: 'From', cell: r => words(r.source) },
-    ],
-    empty: query => query.filter ? empty('No route is like that.') : empty('There is no route: no number can be dialled.', 'Declare at least one under "routes" in lines.yaml: an empty prefix takes every number.'),
+      ctx.may('admin') && { title: '', cell: r => r.source === 'API' ? el('div.actions', null, button('Change…', () => routeForm(r), '', { 'aria-label': `Change ${r.name}…` }), button('Delete…', () => remove(r), 'danger', { 'aria-label': `Delete ${r.name}…` })) : null },
+    ].filter(Boolean),
+    empty: query => query.filter ? empty('No route is like that.') : empty('There is no route: no number can be dialled.', 'Declare at least one under "routes" in lines.yaml, or create one here: an empty prefix takes every number.'),
   }, ctx.signal);
   const answer = el('div.answer', { 'aria-live': 'polite' });
   const number = el('input', { id: 'number', inputmode: 'tel', required: true, pattern: '[0-9*#]+', autocomplete: 'off', placeholder: '5551234' });
@@ -36,7 +37,7 @@ export default function routes(root, ctx) {
       } catch (e) { if (e.name !== 'AbortError') put(answer, trouble(e)); }
     },
   }, el('h2', null, 'Which route does a number take?'), el('div.row', null, el('div.field', null, el('label', { for: 'number' }, 'Number'), number), tests && el('div.field', null, el('label', { for: 'from' }, 'Dialled by'), line, el('p.hint', { id: 'fromhint' }, 'A line, gateway/endpoint or gateway')), el('button.primary', { type: 'submit' }, 'Test')), answer);
-  put(root, head('Routes', 'The longest prefix wins, then the lowest priority number. A peer that is down is passed over while the route has another one.'), tester,
+  put(root, head('Routes', 'The longest prefix wins, then the lowest priority number. A peer that is down is passed over while the route has another one.', ctx.may('admin') && button('New route…', () => routeForm(), 'primary')), tester,
     el('div.filters', null, search('Name, prefix or peer', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node);
 }
 
@@ -77,4 +78,40 @@ function told(number, a) {
     a.steps.length > 0 && el('table', null, el('thead', null, el('tr', null, ['Order', 'Peer', 'Answers', 'Called number', 'Caller', 'INVITE'].map(t => el('th', { scope: 'col' }, t)))),
       el('tbody', null, a.steps.map((s, i) => el('tr', null, el('td', null, i ? 'then' : 'first'), el('td', null, el('a', { href: `#/peers/${part(s.peer)}` }, s.peer)), el('td', null, s.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(s.reachability)), el('td', null, s.number), el('td', null, s.caller || 'as its account'), el('td.wide', null, el('code', null, s.uri)))))),
     a.candidates.length > 1 && el('p.about', null, a.candidates.filter(c => c.route !== a.route).map(c => `${c.route}: ${words(c.verdict)}`).join('; ') + (a.notShown ? `; and ${a.notShown} more` : '')));
+}
+
+const DIRECTIONS = [{ value: 'TO_PEER', text: 'dialled by a phone' }, { value: 'FROM_PEER', text: 'called by the peer' }];
+
+/** Makes or changes a route. */
+async function routeForm(r) {
+  let peers = [];
+  try { peers = (await get('v1/peers', { pageSize: 1000 })).peers.map(p => p.name); } catch { /* typed, then */ }
+  const number = (name, label, value, hint) => ({ name, label, type: 'number', value: value || '', hint });
+  return form(r ? `Change ${r.name}` : 'New route', [
+    { name: 'name', label: 'Name', value: r?.name, required: true, disabled: !!r },
+    { name: 'direction', label: 'Takes numbers', options: DIRECTIONS, value: r?.direction === 'FROM_PEER' ? 'FROM_PEER' : 'TO_PEER' },
+    { name: 'prefix', label: 'That begin with', value: r?.prefix, hint: 'Digits, * and #. Empty: all.' },
+    { name: 'regex', label: 'Or match', value: r?.regex, hint: 'A regular expression for the whole number, in place of a prefix.' },
+    peers.length ? { name: 'peer', label: 'Peer', options: peers, value: r?.peer ?? peers[0] } : { name: 'peer', label: 'Peer', value: r?.peer, required: true },
+    { name: 'failover', label: 'Then', value: r?.failover.join(', '), hint: 'Peers that are tried after it, separated by commas.' },
+    number('priority', 'Priority', r?.priority, 'Of two that fit equally well, the lower number.'),
+    number('weight', 'Share', r?.weight, 'Of calls, among routes of one priority. Empty: no sharing.'),
+    number('minDigits', 'Digits, at least', r?.minDigits), number('maxDigits', 'Digits, at most', r?.maxDigits),
+    number('stripDigits', 'Digits taken off the front', r?.stripDigits), { name: 'prepend', label: 'Digits put in front', value: r?.prepend },
+    { name: 'from', label: 'Only from', value: r?.from.join(', '), hint: 'Lines, gateway/endpoint or gateways, separated by commas.' },
+    { name: 'times', label: 'Only at', value: r?.schedule?.times.join(', '), placeholder: '08:00-17:30' },
+    { name: 'weekdays', label: 'Only on', value: r?.schedule?.weekdays.join(', '), placeholder: 'mon-fri' },
+    { name: 'timeZone', label: 'By the clock of', value: r?.schedule?.timeZone, placeholder: 'Europe/Berlin', hint: 'Empty: UTC.' },
+  ], r ? 'Change' : 'Create', async (values, id) => {
+    const { name, times, weekdays, timeZone, ...rest } = values;
+    const body = { ...rest, failover: commas(rest.failover), from: commas(rest.from) };
+    for (const key of ['priority', 'weight', 'minDigits', 'maxDigits', 'stripDigits']) body[key] = Number(rest[key] || 0);
+    const schedule = times || weekdays || timeZone || r?.schedule?.dates.length ? { timeZone, times: commas(times), weekdays: commas(weekdays), dates: r?.schedule?.dates ?? [] } : undefined;
+    if (r) await patch(`v1/routes/${part(r.name)}`, { requestId: id, updateMask: [...Object.keys(body), 'schedule'].join(',') }, { ...body, schedule, name: r.name, etag: r.etag });
+    else await post('v1/routes', { ...body, schedule, name });
+  });
+}
+
+async function remove(r) {
+  if (await confirm(`Delete ${r.name}?`, 'Numbers that only it takes cannot be dialled any more. Calls go on.', 'Delete')) await attempt(`${r.name} is deleted`, () => del(`v1/routes/${part(r.name)}`, { etag: r.etag }));
 }
