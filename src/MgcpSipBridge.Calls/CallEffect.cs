@@ -47,7 +47,7 @@ public abstract record CallEffect
     public sealed record DialPeer(CallId Call, string Symbols) : CallEffect;
 
     /// <summary>Let the phone hear digits dialled at the far end.</summary>
-    public sealed record PlayDigits(CallId Call, string Symbols) : CallEffect;
+    public sealed record PlayDigits(CallId Call, string Symbols, TimeSpan Length = default) : CallEffect;
 
     /// <summary>Show at the phone whether messages wait.</summary>
     public sealed record ShowMessages(bool Waiting) : CallEffect;

@@ -111,8 +111,8 @@ public abstract record CallEvent
     /// <summary>The far end needs more digits.</summary>
     public sealed record PeerWantsDigits(CallId Call) : CallEvent;
 
-    /// <summary>The far end dials, told beside the sound.</summary>
-    public sealed record PeerDials(CallId Call, string Symbols) : CallEvent;
+    /// <summary>The far end dials, told beside the sound; each symbol so long, zero where that is not told.</summary>
+    public sealed record PeerDials(CallId Call, string Symbols, TimeSpan Length = default) : CallEvent;
 
     /// <summary>The far end hands the line on to somebody.</summary>
     public sealed record PeerTransfers(CallId Call, Party Target) : CallEvent;

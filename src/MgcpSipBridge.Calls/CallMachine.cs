@@ -112,7 +112,7 @@ public static partial class CallMachine
             (Talking s, PeerEnds e) => Fail(s.Call, CallSide.Peer, CallStage.Talking, e.Cause, context, new ReleaseBearer(s.Call.Id)),
             (Talking, BearerFailed e) => FailBoth(state, e.Cause, context),
             (Talking s, Digits e) => Stay(state, new DialPeer(s.Call.Id, e.Symbols)),
-            (Talking s, PeerDials e) => Stay(state, new PlayDigits(s.Call.Id, e.Symbols)),
+            (Talking s, PeerDials e) => Stay(state, new PlayDigits(s.Call.Id, e.Symbols, e.Length)),
             (Talking s, PeerTransfers e) => Stay(state, new FollowTransfer(s.Call.Id, e.Target.Number)),
             (Talking s, TransferWanted e) => Stay(state, new TransferPeer(s.Call.Id, e.Number, e.Other)),
             (Talking s, TransferEnded { Done: true }) => Fail(s.Call, CallSide.Line, CallStage.Talking, CallCause.NormalClearing, context, Release(s.Call, CallStage.Talking)),

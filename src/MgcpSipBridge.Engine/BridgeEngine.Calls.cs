@@ -90,8 +90,8 @@ public sealed partial class BridgeEngine
             case CallEffect.SetLine e:
                 SetDialled(line, line.Dialled.With(e.Action, e.Number, line.Model.Features));
                 break;
-            case CallEffect.PlayDigits e:
-                line.Gateway.Play(e.Symbols);
+            case CallEffect.PlayDigits e when Find(e.Call) is { } call:
+                call.PlayDigits(e.Symbols, e.Length);
                 break;
             case CallEffect.ShowMessages e:
                 line.Gateway.ShowMessages(e.Waiting);

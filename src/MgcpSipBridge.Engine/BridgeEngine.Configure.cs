@@ -114,7 +114,9 @@ public sealed partial class BridgeEngine
             }
 
             _byAccount[(lineModel.Peer, lineModel.Username)] = line;
-            line.GatewayLearns = gateways.TryGetValue(lineModel.Gateway, out var gateway) && gateway.Media == SourceLearning.Learn;
+            var gateway = gateways.GetValueOrDefault(lineModel.Gateway);
+            line.GatewayLearns = gateway?.Media == SourceLearning.Learn;
+            line.GatewayDtmf = gateway?.Dtmf ?? Media.DtmfForm.Unchanged;
         }
     }
 

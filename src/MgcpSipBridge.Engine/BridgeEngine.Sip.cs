@@ -73,7 +73,7 @@ public sealed partial class BridgeEngine
                 With(e.Call, call =>
                 {
                     call.Audio.OnDialled(Media.RelaySide.Sip, e.Symbols);
-                    _core.Raise(call.Line, new CallEvent.PeerDials(call.Id, e.Symbols));
+                    _core.Raise(call.Line, new CallEvent.PeerDials(call.Id, e.Symbols, e.Duration));
                 });
                 break;
             case SipEvent.TransferAsked e when _core.SipCalls.ContainsKey(e.Call):

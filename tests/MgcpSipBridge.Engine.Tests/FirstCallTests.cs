@@ -63,7 +63,7 @@ public class FirstCallTests
         if (!Bench.Has(create, "R")) bench.Answer("RQNT");
 
         var invite = bench.TakeSip("INVITE sip:5551234@10.0.0.9");
-        Assert.Contains("m=audio 20002 RTP/AVP 0 101", invite, StringComparison.Ordinal);
+        Assert.Contains("m=audio 20002 RTP/AVP 0 8 101", invite, StringComparison.Ordinal);
         Assert.Contains("\"Alice\" <sip:1001@", Bench.Header(invite, "From"), StringComparison.Ordinal);
         bench.FromPeer(Bench.Response(invite, 100));
         bench.FromPeer(Bench.Response(invite, 180));
@@ -163,7 +163,7 @@ public class FirstCallTests
 
         Notify(bench, 3001, ring, "L/hd");
         var ok = bench.TakeSip("SIP/2.0 200");
-        Assert.Contains("m=audio 20002 RTP/AVP 0 101", ok, StringComparison.Ordinal);
+        Assert.Contains("m=audio 20002 RTP/AVP 0 8 101", ok, StringComparison.Ordinal);
         var modify = bench.Answer("MDCX");
         Assert.Equal("sendrecv", Bench.Header(modify, "M"), ignoreCase: true);
         if (!Bench.Has(modify, "R")) bench.Answer("RQNT");

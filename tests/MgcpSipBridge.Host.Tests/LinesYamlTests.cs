@@ -2,6 +2,7 @@ using CsCheck;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 
@@ -113,12 +114,31 @@ public sealed class LinesYamlTests : IDisposable
             """;
         var model = _loading.Load(null, Text).Lines!;
         var (plain, pbx) = (model.Peers[0], model.Peers[1]);
-        Assert.Equal((DigitTransport.Sound, true, false, SipIdentityHeader.PAssertedIdentity, SipIdentityHeader.From), (plain.Digits, plain.Sip.Trusted, plain.Sip.AsksForMessages, plain.Sip.CallerFrom, plain.Sip.CallerIn));
-        Assert.Equal((DigitTransport.Info, false, true, SipIdentityHeader.RemotePartyId, SipIdentityHeader.PPreferredIdentity), (pbx.Digits, pbx.Sip.Trusted, pbx.Sip.AsksForMessages, pbx.Sip.CallerFrom, pbx.Sip.CallerIn));
+        Assert.Equal((DtmfForm.Unchanged, true, false, SipIdentityHeader.PAssertedIdentity, SipIdentityHeader.From), (plain.Dtmf, plain.Sip.Trusted, plain.Sip.AsksForMessages, plain.Sip.CallerFrom, plain.Sip.CallerIn));
+        Assert.Equal((DtmfForm.OutOfBand, false, true, SipIdentityHeader.RemotePartyId, SipIdentityHeader.PPreferredIdentity), (pbx.Dtmf, pbx.Sip.Trusted, pbx.Sip.AsksForMessages, pbx.Sip.CallerFrom, pbx.Sip.CallerIn));
         Assert.Equal([true, false], model.Lines.Select(line => line.Features.WithholdNumber));
     }
 
     [Theory]
+    [InlineData("dtmf: auto", DtmfForm.Unchanged)]
+    [InlineData("dtmf: rfc4733", DtmfForm.Events)]
+    [InlineData("dtmf: inband", DtmfForm.InBand)]
+    [InlineData("dtmf: info", DtmfForm.OutOfBand)]
+    [InlineData("digits: info", DtmfForm.OutOfBand)]
+    [InlineData("digits: info, dtmf: inband", DtmfForm.InBand)]
+    public void How_a_peer_takes_digits(string keys, DtmfForm form) =>
+        Assert.Equal(form, _loading.Load(null, $"peers: [{{ name: pbx, uri: 'sip:10.0.0.9', {keys} }}]").Lines!.Peers[0].Dtmf);
+
+    [Theory]
+    [InlineData("auto", DtmfForm.Unchanged)]
+    [InlineData("rfc4733", DtmfForm.Events)]
+    [InlineData("inband", DtmfForm.InBand)]
+    [InlineData("notify", DtmfForm.OutOfBand)]
+    public void How_a_gateway_takes_digits(string word, DtmfForm form) =>
+        Assert.Equal(form, _loading.Load(null, $"gateways: [{{ name: g, domain: g, dtmf: {word} }}]").Lines!.Gateways[0].Dtmf);
+
+    [Theory]
+    [InlineData("dtmf: notify")]
     [InlineData("digits: tones")]
     [InlineData("trusted: maybe")]
     [InlineData("subscribesToMessages: 3")]

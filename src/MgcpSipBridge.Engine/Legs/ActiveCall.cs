@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -80,6 +81,9 @@ internal sealed class ActiveCall
 
     public int Q850 { get; set; }
 
+    // What a person presses when nobody says how long.
+    private static readonly TimeSpan UsualDigit = TimeSpan.FromMilliseconds(100);
+
     private bool _signed;
 
     /// <summary>Whether the peer's RTP source may be learnt.</summary>
@@ -103,6 +107,26 @@ internal sealed class ActiveCall
         Core.Note(new EngineNote.CallAnswered(Id.ToString(), Core.Now - Dialled));
         // From now on both ends should be heard.
         Media.Refresh();
+    }
+
+    /// <summary>
+    /// Digits that the peer has told beside the sound: the gateway makes their tones, unless it is set to get them with the sound. A gateway that is set to nothing makes
+    /// them too, for that needs no work of the relay.
+    /// </summary>
+    public void PlayDigits(string symbols, TimeSpan length)
+    {
+        var withSound = Line.GatewayDtmf is DtmfForm.Events or DtmfForm.InBand;
+        foreach (var symbol in symbols)
+            if (!withSound || !Media.SendDigit(RelaySide.Gateway, symbol, length == TimeSpan.Zero ? UsualDigit : length)) Line.Gateway.Play(symbol.ToString());
+    }
+
+    /// <summary>A digit was heard that goes on beside the sound. Whoever tells its digits itself is not told of them again.</summary>
+    public void OnDigit(RelayEvent.Digit digit)
+    {
+        if (Line.State is not CallState.Talking { Call.Id: var talking } || talking != Id) return;
+        var bridge = Media.Bridge;
+        if (digit.Side == RelaySide.Gateway && bridge is { PeerTells: true, GatewayTells: false }) Peer.Tell(digit.Key, digit.Length);
+        if (digit.Side == RelaySide.Sip && bridge is { PeerTells: false, GatewayTells: true }) Line.Gateway.Play(digit.Key.ToString());
     }
 
     /// <summary>The connection is gone, and its gateway told what it had counted.</summary>

@@ -66,8 +66,14 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         }
 
         _stage = Stage.Up;
-        if (!call.Media.TakeGatewayDescription(created.LocalDescription)) Fail(CallCause.IncompatibleMedia);
-        else TellWhenReady();
+        if (!call.Media.TakeGatewayDescription(created.LocalDescription))
+        {
+            Fail(CallCause.IncompatibleMedia);
+            return;
+        }
+
+        if (call.Media.GatewayMayBeNarrowed) _described = false;
+        TellWhenReady();
     }
 
     public void OnModified(MgcpEvent.ConnectionModified modified)
@@ -185,7 +191,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
         _creating = core.Mgcp.CreateConnection(
             Endpoint,
-            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt), remote, call.Line.Gateway.TakeForCommand()),
+            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt, call.Media.WantedPtime), remote, call.Line.Gateway.TakeForCommand()),
             core.Now);
         core.Commands[_creating] = call;
     }

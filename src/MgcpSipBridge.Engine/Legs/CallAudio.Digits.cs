@@ -197,7 +197,7 @@ internal sealed partial class CallAudio
         if (next.Digit != ',')
         {
             wait = next.Length + Gap;
-            if (side == RelaySide.Sip && call.Peer.TellsDigits) call.Peer.Dial(next.Digit.ToString());
+            if (side == RelaySide.Sip && call.Media.Bridge.PeerTells) call.Peer.Tell(next.Digit, next.Length);
             else Tell(new RelayCommand.SendDigit(call.Media.Id, side, next.Digit, next.Length));
         }
 

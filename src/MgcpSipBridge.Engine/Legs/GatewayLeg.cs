@@ -213,9 +213,9 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         return CallEvent.SignalRefused.Instance;
     }
 
-    // A peer that takes digits beside the sound has to be told of each.
+    // Digits that do not go with the sound have to be told, each by itself.
     private bool TellsDigits =>
-        line.State is CallState.Talking { Call: { } talking } && line.Calls.Exists(call => call.Id == talking.Id && (call.Peer.TellsDigits || call.Audio.WantsDialled));
+        line.State is CallState.Talking { Call: { } talking } && line.Calls.Exists(call => call.Id == talking.Id && (call.Media.Bridge.GatewayTells || call.Audio.WantsDialled));
 
     private NotificationRequest Request()
     {

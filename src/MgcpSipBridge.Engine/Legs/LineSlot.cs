@@ -1,4 +1,5 @@
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -67,6 +68,9 @@ internal sealed class LineSlot
 
     /// <summary>Whether the gateway's RTP source may be learnt.</summary>
     public bool GatewayLearns { get; set; }
+
+    /// <summary>How its gateway is set to send digits in a call.</summary>
+    public DtmfForm GatewayDtmf { get; set; }
 
     /// <summary>The state in the API's words.</summary>
     public LineState View => ViewOf(State);

@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Engine;
 /// A call's audio: the relay session between gateway and peer, and the descriptions that each side is shown of it. The gateway's
 /// description is G, the peer's is P; we show the gateway one with our gateway-side address and the peer one with our SIP-side address.
 /// </summary>
-internal sealed class MediaLeg(EngineCore core, ActiveCall call)
+internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
 {
     private readonly ulong _gatewaySession = core.NewSessionId();
     private readonly ulong _peerSession = core.NewSessionId();
@@ -100,8 +100,19 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>The formats that a new connection shall be asked for: the peer's offer as far as the gateway may speak it, else the usual ones.</summary>
     public ImmutableArray<RtpFormat> Wanted(EndpointAudit audit) =>
         _peerOffer?.Audio is { } audio
-            ? LocalOptions.Acceptable(audio.Formats, audit)
-            : LocalOptions.Acceptable(LocalOptions.Usual, audit);
+            ? Asked(audio, audit)
+            : Bridge.ForGateway(LocalOptions.Acceptable(LocalOptions.Usual, audit));
+
+    /// <summary>The packet length that a new connection shall be asked for, in ms: the peer's wish if it is a usual one.</summary>
+    public int WantedPtime => _peerOffer?.Audio?.Ptime is (10 or 30 or 40) and var wish ? wish : 20;
+
+    /// <summary>How the two ends are brought together.</summary>
+    public AudioBridge Bridge => BridgeTo(call.Peer.Peer ?? call.Line.Model.Peer);
+
+    private AudioBridge BridgeTo(string peer) => new(call.Line.GatewayDtmf, core.Peers.TryGetValue(peer, out var model) ? model.Dtmf : DtmfForm.Unchanged);
+
+    private ImmutableArray<RtpFormat> Asked(MediaDescription offered, EndpointAudit audit) =>
+        Bridge.AskGateway(offered.Formats, LocalOptions.Acceptable(offered.Formats, audit), LocalOptions.Acceptable(LocalOptions.Usual, audit));
 
     /// <summary>Reads the caller's offer; false when it has no audio that could pass.</summary>
     public bool TakePeerOffer(ReadOnlyMemory<byte> offer, EndpointAudit audit)
@@ -109,8 +120,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (SessionDescription.TryParse(offer.Span, out var description) != SdpParseError.None || description is null) return false;
         description = _crypto.Read(description, call.Peer.Peer);
         if (description.Audio is not { } audio) return false;
-        var formats = LocalOptions.Acceptable(audio.Formats, audit);
-        if (AudioNegotiation.Common(formats, formats).IsEmpty) return false;
+        if (Asked(audio, audit).IsEmpty) return false;
         _peerOffer = description;
         _peer = description;
         return true;
@@ -131,7 +141,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description is null) return false;
         description = _crypto.ReadAnswer(description);
         if (description.Audio is not { } audio) return false;
-        if (_gateway?.Audio is not { } ours || AudioNegotiation.Common(audio.Formats, ours.Formats).IsEmpty || !_crypto.TryAgree(_shownToPeer, description)) return false;
+        if (_gateway?.Audio is not { } ours || Bridge.ForPeer(audio.Formats, ours.Formats).IsEmpty || !_crypto.TryAgree(_shownToPeer, description)) return false;
         _peer = description;
         Point();
         return true;
@@ -149,7 +159,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer is null) return null;
         offer = _crypto.Read(offer, another ?? call.Peer.Peer);
         if (MediaCrypto.IsTooOpen(offer)) return null;
-        var common = offer.Audio is { } audio ? AudioNegotiation.Common(audio.Formats, ours.Formats) : [];
+        var common = offer.Audio is { } audio ? Bridge.ForPeer(audio.Formats, ours.Formats) : [];
         if (common.IsEmpty && offer.Audio is not null) return null;
         _peer = offer;
         _peerOffer = offer;
@@ -166,7 +176,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (_gateway?.Audio is not { } ours || SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer is null) return null;
         offer = _crypto.Read(offer, call.Peer.Peer);
         if (offer.Audio is not { } audio) return null;
-        var common = AudioNegotiation.Common(audio.Formats, ours.Formats);
+        var common = Bridge.ForPeer(audio.Formats, ours.Formats);
         if (common.IsEmpty) return null;
         // What this phone was shown before is the INVITE's offer, or its own last answer.
         var shown = _beside.GetValueOrDefault(dialog, _shownToPeer);
@@ -209,17 +219,17 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         _crypto.Begin(peer, plainly, isLate);
         Holds = false;
         _peerOffer = null;
-        var offer = AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtpFor(peer), _gateway?.Audio?.Formats ?? LocalOptions.Usual, _gateway?.Audio?.Ptime);
+        var offer = AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtpFor(peer), BridgeTo(peer).OfferToPeer(_gateway?.Audio?.Formats ?? LocalOptions.Usual), _gateway?.Audio?.Ptime);
         return Show(_crypto.Offer(offer), ref _shownToPeer);
     }
 
     /// <summary>
-    /// Whether the gateway has stopped to speak all that the peer was told of. That it could speak more is no reason to trouble the peer in the midst of a call, least of
+    /// Whether the gateway has stopped to speak all that the peer was told of, and what can be made of it. That it could speak more is no reason to trouble the peer in the midst of a call, least of
     /// all when the peer has just chosen.
     /// </summary>
     public bool PeerSeesChange =>
         _shownToPeer?.Audio is { } shown && _gateway?.Audio is { } gateway
-        && !shown.Formats.Any(format => format.IsVoice && gateway.Formats.Any(format.SameEncoding));
+        && Bridge.ForPeer(shown.Formats, gateway.Formats).IsEmpty;
 
     /// <summary>Whether the peer is asked to wait (RFC 3264 §8.4).</summary>
     public bool Holds { get; private set; }
@@ -237,7 +247,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     // Inside a call: as many sections as before (RFC 3264 §8), and a payload type keeps its meaning (§8.3.2).
     private SessionDescription ForPeer()
     {
-        var own = _gateway?.Audio?.Formats ?? LocalOptions.Usual;
+        var own = Bridge.OfferToPeer(_gateway?.Audio?.Formats ?? LocalOptions.Usual);
         var origin = Origin(_peerSession, _shownToPeer);
         if (_shownToPeer?.Audio is not { } shown) return _crypto.Offer(AudioNegotiation.CreateOffer(origin, SipRtp, own, _gateway?.Audio?.Ptime));
         ImmutableArray<RtpFormat> formats =
@@ -257,7 +267,7 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     public ReadOnlyMemory<byte>? AnswerToPeer()
     {
         if (_peerOffer is null) return OfferToPeer();
-        var common = AudioNegotiation.Common(_peerOffer.Audio!.Formats, _gateway?.Audio?.Formats ?? []);
+        var common = Bridge.ForPeer(_peerOffer.Audio!.Formats, _gateway?.Audio?.Formats ?? []);
         var description = AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
         description = _crypto.Answer(_peerOffer, description);
         if (description.Audio is null) return null;
@@ -273,22 +283,24 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>Whether the gateway's next description would differ from the last.</summary>
     public bool GatewaySeesChange(EndpointAudit audit) => _shownToGateway is null || AudioNegotiation.Changed(_shownToGateway, ForGateway(audit));
 
+    /// <summary>Whether the gateway was told of a codec that it has, and that the peer has not: it need not send that, for both have another.</summary>
+    public bool GatewayMayBeNarrowed =>
+        _shownToGateway?.Audio is { } shown && _gateway?.Audio is { } own && _peer?.Audio is { } peer && Bridge.ForGateway(peer.Formats, own.Formats) is var needed
+        && shown.Formats.Any(format => format.IsVoice && own.Formats.Any(format.SameEncoding) && !needed.Any(format.SameEncoding));
+
     private SessionDescription ForGateway(EndpointAudit audit)
     {
         var spoken = _gateway?.Audio?.Formats;
         var formats = (_peer?.Audio, spoken) switch
         {
             // Both known: in the peer's order, under the gateway's own payload types, so that it sends what it said it takes.
-            ({ } peer, { } own) => UnderTypesOf(own, AudioNegotiation.Common(peer.Formats, own)),
-            ({ } peer, null) => LocalOptions.Acceptable(peer.Formats, audit),
-            (null, { } own) => own,
-            _ => LocalOptions.Acceptable(LocalOptions.Usual, audit),
+            ({ } peer, { } own) => Bridge.ForGateway(peer.Formats, own),
+            ({ } peer, null) => Asked(peer, audit),
+            (null, { } own) => Bridge.ForGateway(own),
+            _ => Bridge.ForGateway(LocalOptions.Acceptable(LocalOptions.Usual, audit)),
         };
         return AudioNegotiation.CreateOffer(Origin(_gatewaySession, _shownToGateway), GatewayRtp, formats, _peer?.Audio?.Ptime);
     }
-
-    private static ImmutableArray<RtpFormat> UnderTypesOf(ImmutableArray<RtpFormat> own, ImmutableArray<RtpFormat> common) =>
-        [.. common.Select(format => own.First(format.SameEncoding))];
 
     private static SdpOrigin Origin(ulong session, SessionDescription? shown) => new("-", session, (shown?.SessionVersion ?? 0) + 1);
 
@@ -305,9 +317,10 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
         if (!IsOpen) return;
         var gateway = _gateway?.Audio;
         var peer = _peer?.Audio;
+        var (toldGateway, toldPeer) = Told();
+        var (gatewayForm, peerForm) = Forms(toldGateway, toldPeer);
         if (gateway is { Address.IsNone: false })
         {
-            var announced = _shownToGateway?.Audio?.Formats ?? gateway.Formats;
             Tell(RelaySide.Gateway, new RelayRemote(
                 gateway.Address,
                 gateway.RtcpAddress,
@@ -315,25 +328,24 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
                 Send: !gateway.Address.IsUnspecified,
                 // Who waits hears what is played, and never the line.
                 Receive: !(Holds && call.Audio.PlaysTo(RelaySide.Sip)),
-                AudioNegotiation.MapPayloads(announced, peer?.Formats ?? gateway.Formats, gateway.Formats),
+                AudioNegotiation.MapPayloads(toldGateway, peer?.Formats ?? gateway.Formats, gateway.Formats),
                 core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
                 Expected: call.Answered is not null && !Holds,
-                Form: Form(announced, gateway)));
+                Form: gatewayForm));
         }
 
         // Before the peer's key is known nothing of it can be heard, and what is plain is not from it.
         if (peer is { Address.IsNone: false } || (call.PeerLearns && (_peer is not null || !_crypto.IsAsked)))
         {
-            var announced = _shownToPeer?.Audio?.Formats ?? peer?.Formats ?? [];
             Tell(RelaySide.Sip, new RelayRemote(
                 peer?.Address ?? default,
                 peer?.RtcpAddress ?? default,
                 call.PeerLearns,
                 Send: (!Holds || call.Audio.PlaysTo(RelaySide.Sip)) && peer is { IsHeld: false },
                 Receive: !Holds,
-                AudioNegotiation.MapPayloads(announced, gateway?.Formats ?? [], peer?.Formats ?? []),
+                AudioNegotiation.MapPayloads(toldPeer, gateway?.Formats ?? [], peer?.Formats ?? []),
                 Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },
-                Form: peer is null ? null : Form(announced, peer),
+                Form: peerForm,
                 Keys: _crypto.Keys));
         }
         else if (_peer is not null)
@@ -345,36 +357,6 @@ internal sealed class MediaLeg(EngineCore core, ActiveCall call)
 
     /// <summary>Points again after our own descriptions changed.</summary>
     public void Refresh() => Point();
-
-    /// <summary>
-    /// From now on the relay knows what both ends speak: it is about to play to them, listen to them, or do anything else but pass packets. That holds until the call ends; packets
-    /// are still passed as they are while nothing is asked for.
-    /// </summary>
-    public void Speak()
-    {
-        if (_isSpokenTo) return;
-        _isSpokenTo = true;
-        Point();
-    }
-
-    /// <summary>Whether an end can be spoken to by now; why not.</summary>
-    public CallOrderRefusal SpeaksWith(RelaySide side)
-    {
-        var end = side == RelaySide.Gateway ? _gateway?.Audio : _peer?.Audio;
-        // A caller hears nothing before it is answered.
-        if (!IsOpen || end is null or { Port: 0 } or { Address.IsNone: true } || (side == RelaySide.Sip && !call.FromLine && call.Answered is null)) return CallOrderRefusal.NoAudio;
-        return end.Formats.Any(static format => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma)) ? CallOrderRefusal.None : CallOrderRefusal.NoCommonCodec;
-    }
-
-    /// <summary>Whether digits of an end can be known by its audio: by telephone events, or as tones in G.711.</summary>
-    public bool CarriesDigits(RelaySide side) =>
-        SpeaksWith(side) == CallOrderRefusal.None
-        || ((side == RelaySide.Gateway ? _gateway : _peer)?.Audio?.Formats.Any(static format => format.IsTelephoneEvent) ?? false);
-
-    /// <summary>What an end speaks, where the relay has to know.</summary>
-    /// <param name="announced">What the end was told that it may send.</param>
-    /// <param name="own">What it wants.</param>
-    private RelayForm? Form(ImmutableArray<RtpFormat> announced, MediaDescription own) => _isSpokenTo ? new RelayForm(announced, own.Formats) : null;
 
     private void Tell(RelaySide side, RelayRemote remote) => core.Emit(new EngineOutput.Relay(new RelayCommand.SetRemote(Id, side, remote)));
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
@@ -7,7 +8,7 @@ namespace MgcpSipBridge.Engine;
 /// <content>The far end changes while the line talks: transfers in both roles, and calls that take another one's place.</content>
 internal sealed partial class SipLeg
 {
-    /// <summary>How long a digit that is told by INFO sounds.</summary>
+    /// <summary>How long a digit sounds that a gateway has reported.</summary>
     private static readonly TimeSpan DigitLength = TimeSpan.FromMilliseconds(100);
 
     private SipCallHandle _next;
@@ -101,14 +102,22 @@ internal sealed partial class SipLeg
         core.Raise(call.Line, new CallEvent.TransferEnded(call.Id, status < 300));
     }
 
-    /// <summary>Digits of the phone for a peer that takes them beside the sound.</summary>
+    /// <summary>Digits that the gateway has reported: told by INFO, or sent with the sound, as the peer takes them.</summary>
     public void Dial(string symbols)
     {
-        if (TellsDigits && _answered && !_released) core.Sip.SendDigits(Handle, symbols, DigitLength, core.Now);
+        if (!call.Media.Bridge.GatewayTells) return;
+        foreach (var symbol in symbols)
+        {
+            if (call.Media.Bridge.PeerTells) Tell(symbol, DigitLength);
+            else call.Media.SendDigit(RelaySide.Sip, symbol, DigitLength);
+        }
     }
 
-    /// <summary>Whether the peer takes digits by INFO.</summary>
-    public bool TellsDigits => Peer is { } name && core.Peers.TryGetValue(name, out var peer) && peer.Digits == DigitTransport.Info;
+    /// <summary>Tells of a digit by INFO.</summary>
+    public void Tell(char symbol, TimeSpan length)
+    {
+        if (_answered && !_released) core.Sip.SendDigits(Handle, symbol.ToString(), length, core.Now);
+    }
 
     /// <summary>An INVITE that takes the place of this call's SIP side (RFC 3891): the line talks to whoever sent it, at once.</summary>
     public void Replace(SipEvent.IncomingCall incoming)

@@ -87,7 +87,11 @@ public enum SourceLearning
 /// <summary>A gateway with what the engine needs beside the MGCP model.</summary>
 /// <param name="Mgcp">The MGCP side's model.</param>
 /// <param name="Media">Whether its RTP source may be learnt.</param>
-public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = SourceLearning.Strict)
+/// <param name="Dtmf">
+/// How its phones' digits are sent in a call, and how digits reach it; OutOfBand: it reports them, and makes the tones that it is told to (<c>D/5</c>); Unchanged: as events
+/// where both ends have them, else as tones, or out of band for a peer that has them so.
+/// </param>
+public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = SourceLearning.Strict, DtmfForm Dtmf = DtmfForm.Unchanged)
 {
     /// <summary>
     /// Where its address comes from when it is a name: while that has none (<see cref="MgcpGatewayModel.Address"/> is null), the gateway is neither spoken
@@ -107,21 +111,11 @@ public sealed record GatewayHost(string Name, int Port);
 /// <summary>A peer with what the engine needs beside the SIP model.</summary>
 /// <param name="Sip">The SIP side's model.</param>
 /// <param name="Media">Whether its RTP source may be learnt.</param>
-/// <param name="Digits">How it is told of digits dialled in a call.</param>
-public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLearning.Strict, DigitTransport Digits = DigitTransport.Sound)
+/// <param name="Dtmf">How digits dialled in a call are sent to it and by it; OutOfBand: by INFO; Unchanged: as events where both ends have them, else as tones.</param>
+public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLearning.Strict, DtmfForm Dtmf = DtmfForm.Unchanged)
 {
     /// <summary>Whether the audio between the bridge and it is encrypted.</summary>
     public SrtpPolicy Srtp { get; init; }
-}
-
-/// <summary>How digits that are dialled in a call reach a peer.</summary>
-public enum DigitTransport
-{
-    /// <summary>With the sound: as tones, or as telephone-events (RFC 4733).</summary>
-    Sound,
-
-    /// <summary>By INFO beside it: the gateway reports them, and the peer is told.</summary>
-    Info,
 }
 
 /// <summary>Everything provisioned: validated, immutable, swapped whole.</summary>

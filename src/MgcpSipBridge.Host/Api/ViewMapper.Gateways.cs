@@ -27,6 +27,7 @@ internal static partial class ViewMapper
                 _ => V1.Gateway.Types.Profile.Auto,
             },
             Media = view.Model.Media.ToMessage(),
+            Dtmf = view.Model.Dtmf.ToMessage(V1.Dtmf.Notify),
             State = view.Status.State switch
             {
                 GatewayState.Up => V1.Gateway.Types.State.Up,

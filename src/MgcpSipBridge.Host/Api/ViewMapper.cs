@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Shards;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -38,7 +39,8 @@ internal static partial class ViewMapper
                 _ => V1.Peer.Types.Registration.None,
             },
             Realm = model.Realm ?? "",
-            Digits = peer.Digits == DigitTransport.Info ? V1.Peer.Types.Digits.Info : V1.Peer.Types.Digits.Sound,
+            Dtmf = peer.Dtmf.ToMessage(V1.Dtmf.Info),
+            Digits = peer.Dtmf == DtmfForm.OutOfBand ? V1.Peer.Types.Digits.Info : V1.Peer.Types.Digits.Sound,
             Trusted = model.Trusted,
             SubscribesToMessages = model.AsksForMessages,
             CallerFrom = model.CallerFrom.ToMessage(),
@@ -211,6 +213,14 @@ internal static partial class ViewMapper
     };
 
     private static V1.MediaSource ToMessage(this SourceLearning media) => media == SourceLearning.Learn ? V1.MediaSource.Learn : V1.MediaSource.Strict;
+
+    private static V1.Dtmf ToMessage(this DtmfForm form, V1.Dtmf outOfBand) => form switch
+    {
+        DtmfForm.Events => V1.Dtmf.Rfc4733,
+        DtmfForm.InBand => V1.Dtmf.Inband,
+        DtmfForm.OutOfBand => outOfBand,
+        _ => V1.Dtmf.Auto,
+    };
 
     public static Duration ToDuration(this TimeSpan time) => Duration.FromTimeSpan(time);
 }

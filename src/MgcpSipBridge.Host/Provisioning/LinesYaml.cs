@@ -1,5 +1,6 @@
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 
@@ -9,6 +10,15 @@ namespace MgcpSipBridge.Host.Provisioning;
 internal static class LinesYaml
 {
     private static readonly (string, SourceLearning)[] MediaWords = [("strict", SourceLearning.Strict), ("learn", SourceLearning.Learn)];
+
+    private static readonly (string, DtmfForm)[] PeerDtmfWords =
+        [("auto", DtmfForm.Unchanged), ("rfc4733", DtmfForm.Events), ("inband", DtmfForm.InBand), ("info", DtmfForm.OutOfBand)];
+
+    private static readonly (string, DtmfForm)[] GatewayDtmfWords =
+        [("auto", DtmfForm.Unchanged), ("rfc4733", DtmfForm.Events), ("inband", DtmfForm.InBand), ("notify", DtmfForm.OutOfBand)];
+
+    // What the peer's dtmf was called before it had more than two.
+    private static readonly (string, DtmfForm)[] DigitsWords = [("sound", DtmfForm.Unchanged), ("info", DtmfForm.OutOfBand)];
 
     private static readonly (string, DigitMapQuirks?)[] QuirkWords = [.. Enum.GetValues<DigitMapQuirks>().Select(q => (TraitView.Word(q), (DigitMapQuirks?)q))];
 
@@ -38,7 +48,7 @@ internal static class LinesYaml
         Username = map.Text("username"),
         Password = map.Text("password"),
         Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
-        Digits = map.OneOf("digits", DigitTransport.Sound, ("sound", DigitTransport.Sound), ("info", DigitTransport.Info)),
+        Dtmf = map.OneOf("dtmf", DtmfForm.Unchanged, PeerDtmfWords) is var dtmf && map.OneOf("digits", DtmfForm.Unchanged, DigitsWords) is var digits && dtmf == DtmfForm.Unchanged ? digits : dtmf,
         Trusted = map.Flag("trusted", true),
         SubscribesToMessages = map.Flag("subscribesToMessages", false),
         CallerFrom = map.OneOf("callerFrom", SipIdentityHeader.PAssertedIdentity, IdentityWords),
@@ -77,6 +87,7 @@ internal static class LinesYaml
             Profile = map.OneOf("profile", MgcpProfile.Auto,
                 ("auto", MgcpProfile.Auto), ("rfc3435", MgcpProfile.Rfc3435), ("ncs", MgcpProfile.Ncs), ("cisco", MgcpProfile.Cisco)),
             Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
+            Dtmf = map.OneOf("dtmf", DtmfForm.Unchanged, GatewayDtmfWords),
             Lines = map.List("lines", ReadLine),
         };
         if (map.Map("configuration") is { } told)

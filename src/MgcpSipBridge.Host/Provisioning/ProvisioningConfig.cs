@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 
@@ -26,7 +27,7 @@ internal sealed record PeerConfig(Written Written)
     public string? Username { get; init; }
     public string? Password { get; init; }
     public SourceLearning Media { get; init; }
-    public DigitTransport Digits { get; init; }
+    public DtmfForm Dtmf { get; init; }
     public bool Trusted { get; init; } = true;
     public bool SubscribesToMessages { get; init; }
     public SipIdentityHeader CallerFrom { get; init; }
@@ -61,6 +62,7 @@ internal sealed record GatewayConfig(Written Written)
     public Written? TraitsWritten { get; init; }
     public ConfigurationConfig? Configuration { get; init; }
     public SourceLearning Media { get; init; }
+    public DtmfForm Dtmf { get; init; }
     public ImmutableArray<LineConfig> Lines { get; init; } = [];
 }
 

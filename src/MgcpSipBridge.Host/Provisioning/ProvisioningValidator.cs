@@ -102,7 +102,7 @@ internal static partial class ProvisioningValidator
                 Backups = Backups(peer, transport),
                 LocalAddress = LocalAddress(peer, transport),
                 Numbers = new SipNumbering([.. peer.NumbersOut.Select(NumberRule)], [.. peer.NumbersIn.Select(NumberRule)], peer.UserPhone),
-            }, peer.Media, peer.Digits);
+            }, peer.Media, peer.Dtmf);
         }
 
         private SipNumberRule NumberRule(NumberRuleConfig rule)
@@ -137,7 +137,8 @@ internal static partial class ProvisioningValidator
                     Configuration = Configuration(gateway.Configuration),
                     AlsoFrom = Hosts(gateway),
                 },
-                gateway.Media)
+                gateway.Media,
+                gateway.Dtmf)
             {
                 Host = host,
             };

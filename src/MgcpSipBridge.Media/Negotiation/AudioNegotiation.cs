@@ -76,9 +76,9 @@ public static class AudioNegotiation
         foreach (var format in wanted.AsSpan())
         {
             if (Find(format, supported) is not { } match) continue;
-            if (format.IsTelephoneEvent && SharedEvents(format, match) is { } shared)
+            if (format.IsTelephoneEvent)
             {
-                if (shared.Parameters is not "") common.Add(shared);
+                if (Shared(format, match) is { } shared) common.Add(shared);
                 continue;
             }
 
@@ -215,12 +215,12 @@ public static class AudioNegotiation
         return null;
     }
 
-    /// <summary>The shared events, as the wanting side spells them when it has no more than those; "" when there are none.</summary>
-    private static RtpFormat SharedEvents(RtpFormat wanted, RtpFormat supported)
+    /// <summary>The telephone events that both have, as the wanting side spells them when it has no more than those; null when there are none.</summary>
+    internal static RtpFormat? Shared(RtpFormat wanted, RtpFormat supported)
     {
         var asked = TelephoneEvents.Parse(wanted.Parameters);
         var shared = asked.Intersect(TelephoneEvents.Parse(supported.Parameters));
-        return shared == asked ? wanted : wanted with { Parameters = shared.ToString() };
+        return shared == asked ? wanted : shared.IsEmpty ? null : wanted with { Parameters = shared.ToString() };
     }
 
     private static void AddTo(Span<int> map, RtpFormat format, ImmutableArray<RtpFormat> receiverWants)

@@ -48,16 +48,28 @@ public sealed record RelayForm(ImmutableArray<RtpFormat> Sends, ImmutableArray<R
             || MustTranscode(left, right)
             || MustTranscode(right, left));
 
+    /// <summary>
+    /// Whether it must, or one of them may send a law of G.711 that the other does not want but for the other law: then a session that knows these forms begins to work with the
+    /// first such packet.
+    /// </summary>
+    public static bool MayConvert(RelayForm? left, RelayForm? right) =>
+        left is not null && right is not null && (MustConvert(left, right) || MayTranscode(left, right) || MayTranscode(right, left));
+
     private static bool MustTranscode(RelayForm from, RelayForm to)
     {
-        var speaks = false;
         foreach (var format in from.Sends.AsSpan())
-        {
-            if (format.IsVoice && Has(to.Wants, format)) return false;
-            speaks |= IsG711(format);
-        }
+            if (format.IsVoice && Has(to.Wants, format))
+                return false;
+        return MayTranscode(from, to);
+    }
 
-        return speaks && (Has(to.Wants, RtpFormat.Pcmu) || Has(to.Wants, RtpFormat.Pcma));
+    private static bool MayTranscode(RelayForm from, RelayForm to)
+    {
+        if (!Has(to.Wants, RtpFormat.Pcmu) && !Has(to.Wants, RtpFormat.Pcma)) return false;
+        foreach (var format in from.Sends.AsSpan())
+            if (IsG711(format) && !Has(to.Wants, format))
+                return true;
+        return false;
     }
 
     private static bool IsG711(RtpFormat format) => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma);

@@ -38,6 +38,9 @@ internal sealed class RelayLeg
         Ledger = new(_received);
     }
 
+    /// <summary>Asked about a payload type that does not pass as it is: whether the session begins to work on it.</summary>
+    public Func<byte, bool>? Begins { get; init; }
+
     /// <summary>What RTCP tells of this end.</summary>
     public RtcpLedger Ledger { get; }
 
@@ -172,7 +175,7 @@ internal sealed class RelayLeg
         }
 
         var type = _map[packet.Header.PayloadType];
-        if (type == Unmapped) return RelayDrop.UnknownPayloadType;
+        if (type == Unmapped && (Begins is not { } begins || !begins(packet.Header.PayloadType) || (type = _map[packet.Header.PayloadType]) == Unmapped)) return RelayDrop.UnknownPayloadType;
         if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
 
         _received.Update(packet.Header, now);

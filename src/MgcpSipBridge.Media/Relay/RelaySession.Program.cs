@@ -134,6 +134,18 @@ public sealed partial class RelaySession
         return true;
     }
 
+    /// <summary>Whether this is the law of G.711 that the other end does not want, from an end that could have sent the one that it wants.</summary>
+    private bool BeginsToTranscode(RelaySide from, byte type)
+    {
+        if (_program is not null) return false;
+        var law = Leg(from).Form.Kind(type);
+        var far = Leg(Other(from)).Form;
+        if (law is not (PayloadKind.MuLaw or PayloadKind.ALaw) || far.Voice == PayloadKind.Unknown || far.TypeOf(law) != SideForm.NoType) return false;
+        _mustConvert = true;
+        Work();
+        return true;
+    }
+
     private void Work()
     {
         if (_program is not null) return;

@@ -24,8 +24,8 @@ public sealed partial class RelaySession
         _media = media;
         _seed = seed;
         _maxPacketBytes = limits.MaxPacketBytes;
-        _gateway = new(limits);
-        _sip = new(limits);
+        _gateway = new(limits) { Begins = type => BeginsToTranscode(RelaySide.Gateway, type) };
+        _sip = new(limits) { Begins = type => BeginsToTranscode(RelaySide.Sip, type) };
     }
 
     /// <summary>What has passed so far.</summary>

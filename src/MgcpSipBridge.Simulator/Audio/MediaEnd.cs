@@ -31,6 +31,9 @@ public sealed class MediaEnd
     private readonly Queue<(byte Event, int Packet)> _pressed = new();
     private uint _eventStart;
     private uint? _lastHeardEvent;
+    private readonly Queue<(char Key, int Packet)> _tones = new();
+    private IReadOnlyList<string>? _takes;
+    private (char Key, int Packets) _sounding;
 
     /// <summary>An end at <paramref name="local"/>, silent until <see cref="Set"/>.</summary>
     public MediaEnd(NetAddress local, Entropy entropy)
@@ -54,6 +57,9 @@ public sealed class MediaEnd
     /// <summary>Told every key that the other end pressed, as its telephone events say (RFC 4733): once, at its end.</summary>
     public Action<char> KeyHeard { get; init; } = _ => { };
 
+    /// <summary>Told every key whose tones are heard in the sound: once, when they are over.</summary>
+    public Action<char> ToneHeard { get; init; } = _ => { };
+
     /// <summary>Packets sent.</summary>
     public long PacketsSent { get; private set; }
 
@@ -73,8 +79,10 @@ public sealed class MediaEnd
     /// <param name="hears">Whether it may hear.</param>
     /// <param name="now">The time.</param>
     /// <param name="eventType">Payload type of telephone events at the other end; -1 for none.</param>
-    public void Set(NetAddress? remote, string codec, bool sends, bool hears, Instant now, int eventType = -1)
+    /// <param name="takes">Encodings that its own description names; null for any.</param>
+    public void Set(NetAddress? remote, string codec, bool sends, bool hears, Instant now, int eventType = -1, IReadOnlyList<string>? takes = null)
     {
+        _takes = takes;
         _eventType = eventType;
         _remote = remote;
         _aLaw = codec == "PCMA";
@@ -91,6 +99,13 @@ public sealed class MediaEnd
         for (var packet = 0; packet < 6; packet++) _pressed.Enqueue(((byte)Keys.IndexOf(key, StringComparison.Ordinal), packet));
     }
 
+    /// <summary>Presses a key whose tones go out with the sound, for 100 ms.</summary>
+    public void Sound(char key)
+    {
+        if (!_sends) return;
+        for (var packet = 0; packet < 5; packet++) _tones.Enqueue((key, packet));
+    }
+
     /// <summary>Sends and hears nothing any more.</summary>
     public void Stop()
     {
@@ -98,6 +113,7 @@ public sealed class MediaEnd
         _next = null;
         _outbox.Clear();
         _pressed.Clear();
+        _tones.Clear();
     }
 
     /// <summary>Takes a packet.</summary>
@@ -112,14 +128,19 @@ public sealed class MediaEnd
             return;
         }
 
-        if (!_hears || _remote != from || packet.Length <= HeaderBytes || packet[0] != 0x80 || (packet[1] & 0x7F) is not (0 or 8))
+        var name = (packet.Length > HeaderBytes ? packet[1] & 0x7F : -1) switch { 0 => "PCMU", 8 => "PCMA", _ => null };
+        if (!_hears || _remote != from || name is null || packet[0] != 0x80 || (_takes is not null && !_takes.Contains(name)))
         {
             PacketsRefused++;
             return;
         }
 
         PacketsReceived++;
-        Heard(StrongestTone(packet[HeaderBytes..], (packet[1] & 0x7F) == 8));
+        Span<double> samples = stackalloc double[Math.Min(packet.Length - HeaderBytes, 4 * SamplesPerPacket)];
+        for (var i = 0; i < samples.Length; i++) samples[i] = name == "PCMA" ? DecodeALaw(packet[HeaderBytes + i]) : DecodeMuLaw(packet[HeaderBytes + i]);
+        var key = PlainDtmf.KeyIn(samples);
+        HearTones(key);
+        Heard(key == default ? StrongestTone(packet[HeaderBytes..], name == "PCMA") : 0);
     }
 
     /// <summary>Sends the packets that are due.</summary>
@@ -166,6 +187,19 @@ public sealed class MediaEnd
         return strongest > energy / 2 ? best : 0;
     }
 
+    // A packet may hold the end of a key and silence: what was heard in one packet alone was not pressed.
+    private void HearTones(char key)
+    {
+        if (key == _sounding.Key)
+        {
+            _sounding.Packets++;
+            return;
+        }
+
+        if (_sounding is { Key: not default(char), Packets: > 1 }) ToneHeard(_sounding.Key);
+        _sounding = (key, 1);
+    }
+
     private void HearEvent(ReadOnlySpan<byte> packet)
     {
         // RFC 4733 §2.3: event, E R volume, duration. All packets of an event have the timestamp of its beginning.
@@ -209,9 +243,10 @@ public sealed class MediaEnd
         BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(8), _ssrc);
         _timestamp += SamplesPerPacket;
         var tone = Voice();
+        var (key, part) = _tones.TryDequeue(out var sounding) ? sounding : default;
         for (var i = 0; i < SamplesPerPacket; i++)
         {
-            var sample = tone == 0 ? 0 : (int)(8000 * Math.Sin(2 * Math.PI * tone * _phase / 8000));
+            var sample = key != default ? PlainDtmf.Sample(key, (part * SamplesPerPacket) + i) : tone == 0 ? 0 : (int)(8000 * Math.Sin(2 * Math.PI * tone * _phase / 8000));
             _phase = (_phase + 1) % 8000;
             packet[HeaderBytes + i] = _aLaw ? EncodeALaw(sample) : EncodeMuLaw(sample);
         }

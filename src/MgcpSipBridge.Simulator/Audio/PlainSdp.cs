@@ -88,7 +88,7 @@ public sealed record PlainSdp(
     }
 
     /// <summary>Writes a description of one audio stream.</summary>
-    public static string Write(NetAddress address, IEnumerable<string> codecs, string direction, ulong session, ulong version, bool simple = false)
+    public static string Write(NetAddress address, IEnumerable<string> codecs, string direction, ulong session, ulong version, bool simple = false, int ptime = 20)
     {
         var family = address.IsIPv4 ? "IP4" : "IP6";
         var text = new StringBuilder("v=0\r\n");
@@ -103,7 +103,7 @@ public sealed record PlainSdp(
             if (codec == "telephone-event") text.Append("a=fmtp:101 0-15\r\n");
         }
 
-        text.Append("a=ptime:20\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"a=ptime:{ptime}\r\n");
         if (direction != "sendrecv") text.Append("a=").Append(direction).Append("\r\n");
         return text.ToString();
     }

@@ -30,6 +30,9 @@ public sealed record GatewaySetup
     /// <summary>Whether keys pressed while a connection sends go out as telephone events (RFC 4733), too. Only with <see cref="Audio"/>.</summary>
     public bool TelephoneEvents { get; init; }
 
+    /// <summary>Whether keys pressed while a connection sends go out as tones in the sound. Only with <see cref="Audio"/>.</summary>
+    public bool Tones { get; init; }
+
     /// <summary>Where it departs from an RFC 3435 residential gateway of the textbook.</summary>
     public GatewayQuirks Quirks { get; init; } = new();
 }

@@ -234,11 +234,11 @@ public sealed partial class SimulatedGateway
         if (!Setup.Audio) return;
         if (connection.Media is null)
         {
-            connection.Media = new MediaEnd(connection.Local, _entropy) { Voice = () => endpoint.OffHook ? endpoint.Phone.Voice : 0, Heard = endpoint.Phone.Heard, KeyHeard = endpoint.Phone.KeyHeard };
+            connection.Media = new MediaEnd(connection.Local, _entropy) { Voice = () => endpoint.OffHook ? endpoint.Phone.Voice : 0, Heard = endpoint.Phone.Heard, KeyHeard = endpoint.Phone.KeyHeard, ToneHeard = endpoint.Phone.ToneHeard };
             _media.Add(connection.Media);
         }
 
-        connection.Media.Set(connection.Remote?.Address, connection.Codecs[0], connection.Sends, connection.Hears, now, Setup.TelephoneEvents ? connection.Remote?.EventType ?? -1 : -1);
+        connection.Media.Set(connection.Remote?.Address, connection.Codecs[0], connection.Sends, connection.Hears, now, Setup.TelephoneEvents ? connection.Remote?.EventType ?? -1 : -1, Quirks.Codecs);
     }
 
     private List<string> Negotiate(string? options, PlainSdp? remote)

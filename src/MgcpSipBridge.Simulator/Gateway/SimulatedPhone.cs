@@ -136,7 +136,12 @@ public sealed class SimulatedPhone
     public void Press(char key, Instant now)
     {
         if (!_endpoint.OffHook) return;
-        foreach (var connection in _endpoint.Connections) connection.Media?.Press(key);
+        foreach (var connection in _endpoint.Connections)
+        {
+            connection.Media?.Press(key);
+            if (_gateway.Setup.Tones) connection.Media?.Sound(key);
+        }
+
         _endpoint.Occur(new Happening(_gateway.DigitPackage, key.ToString()), now);
     }
 
@@ -154,6 +159,7 @@ public sealed class SimulatedPhone
     {
         _ = now;
         if (package == "G" && name == "cf") Confirmations++;
+        if (package == _gateway.DigitPackage && name.Length == 1) TonesMade += name;
         if (package != "L" || name != "ci") return;
         CheckCallerId(parameters);
         CallerId = new CallerIdShown(Unquote(parameters, 0), Unquote(parameters, 1), Unquote(parameters, 2));
@@ -178,7 +184,15 @@ public sealed class SimulatedPhone
         History.Add((now, sound));
     }
 
+    /// <summary>Keys whose tones were heard in the sound, in order.</summary>
+    public string TonesHeard { get; private set; } = "";
+
+    /// <summary>Keys whose tones the gateway was told to make (<c>D/5</c>), in order.</summary>
+    public string TonesMade { get; private set; } = "";
+
     internal void KeyHeard(char key) => KeysHeard += key;
+
+    internal void ToneHeard(char key) => TonesHeard += key;
 
     internal void Heard(int frequency) => HeardFrequencies[frequency] = HeardFrequencies.GetValueOrDefault(frequency) + 1;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Simulator;
@@ -210,6 +211,22 @@ public sealed partial class PeerCall
 
     /// <summary>Sends a re-INVITE with the same description, or sendonly when <paramref name="hold"/>.</summary>
     public void Reinvite(bool hold, Instant now) => Offer(new PeerOffer { Direction = hold ? "sendonly" : "sendrecv" }, now);
+
+    /// <summary>RTP packets that were taken.</summary>
+    public long PacketsHeard => Media?.PacketsReceived ?? 0;
+
+    /// <summary>Keys whose tones were heard in the sound, in order.</summary>
+    public string TonesHeard { get; private set; } = "";
+
+    /// <summary>Presses a key that the other side hears as a telephone event.</summary>
+    public void PressEvent(char key) => Media?.Press(key);
+
+    /// <summary>Presses a key whose tones go out with the sound.</summary>
+    public void Sound(char key) => Media?.Sound(key);
+
+    internal ImmutableArray<string> Codecs { get; set; } = [];
+
+    internal void ToneHeard(char key) => TonesHeard += key;
 
     internal void Heard(int frequency) => HeardFrequencies[frequency] = HeardFrequencies.GetValueOrDefault(frequency) + 1;
 

@@ -76,6 +76,9 @@ public sealed record PeerSetup
     /// <summary>Whether the peer takes the refreshes on itself when it may choose.</summary>
     public bool PeerRefreshes { get; init; }
 
+    /// <summary>Length of the packets that it asks for, in ms. It sends 20 ms all the same.</summary>
+    public int Ptime { get; init; } = 20;
+
     /// <summary>Payload names it can speak, in order of preference.</summary>
     public ImmutableArray<string> Codecs { get; init; } = ["PCMU", "PCMA", "telephone-event"];
 }

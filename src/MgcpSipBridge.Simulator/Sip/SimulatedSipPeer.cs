@@ -241,7 +241,8 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         var media = call.LocalMedia.Value;
         if (wish is { ZeroAddress: true }) media = NetAddress.FromIPv4(0, media.Port);
         if (wish is { ZeroPort: true }) media = media.WithPort(0);
-        return PlainSdp.Write(media, codecs, direction, call.SessionId, call.LocalVersion);
+        call.Codecs = [.. codecs];
+        return PlainSdp.Write(media, call.Codecs, direction, call.SessionId, call.LocalVersion, ptime: Setup.Ptime);
     }
 
     internal void StartMedia(PeerCall call, Instant now)
@@ -249,11 +250,13 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         if (!Setup.Audio || call.LocalMedia is not { } local || call.RemoteDescription is not { } remote) return;
         if (call.Media is null)
         {
-            call.Media = new MediaEnd(local, _entropy) { Voice = () => call.Voice, Heard = call.Heard, KeyHeard = key => call.KeysHeard += key };
+            call.Media = new MediaEnd(local, _entropy) { Voice = () => call.Voice, Heard = call.Heard, KeyHeard = key => call.KeysHeard += key, ToneHeard = call.ToneHeard };
             _media.Add(call.Media);
         }
 
-        call.Media.Set(remote.Address, remote.VoiceType == 8 ? "PCMA" : "PCMU", remote.Direction is "sendrecv" or "recvonly", true, now);
+        // RFC 3264 §7: what both have, in the order of the one who hears it.
+        var speaks = remote.Formats.Select(format => format.Name.Split('/')[0]).FirstOrDefault(name => name.StartsWith("PCM", StringComparison.Ordinal) && call.Codecs.Contains(name)) ?? "PCMU";
+        call.Media.Set(remote.Address, speaks, remote.Direction is "sendrecv" or "recvonly", true, now, call.Codecs.Contains("telephone-event") ? remote.EventType : -1, call.Codecs);
     }
 
     internal void Add(PeerCall call) => _calls.Add(call);

@@ -124,7 +124,7 @@ public sealed class LineOrderFlows
     [InlineData(true, "The_PBX_takes_digits_in_the_other_form")]
     public void Digits_of_the_phone_reach_a_PBX_that_takes_INFO(bool plain, string ladder)
     {
-        var house = new House(new HouseOptions { Peer = peer => peer with { Digits = DigitTransport.Info } }).Begins();
+        var house = new House(new HouseOptions { Peer = peer => peer with { Dtmf = Media.DtmfForm.OutOfBand } }).Begins();
         house.Pbx.RefuseRelay = plain;
         house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4).Dials("15#").Waits(1);
         Assert.Equal("15#", house.Pbx.LastCall!.DigitsTold);

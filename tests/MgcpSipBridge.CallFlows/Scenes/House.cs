@@ -35,6 +35,12 @@ internal sealed record HouseOptions
     /// <summary>What the bridge is told about its first peer beside where it is.</summary>
     public Func<PeerModel, PeerModel> Peer { get; init; } = model => model;
 
+    /// <summary>What the bridge is told about its gateways beside where they are.</summary>
+    public Func<GatewayModel, GatewayModel> GatewayModel { get; init; } = model => model;
+
+    /// <summary>How gateways are installed beside where they are.</summary>
+    public Func<GatewaySetup, GatewaySetup> GatewaySetup { get; init; } = setup => setup;
+
     /// <summary>What the bridge is told about its lines beside where they are.</summary>
     public Func<LineModel, LineModel> Line { get; init; } = model => model;
 
@@ -302,7 +308,7 @@ internal sealed class House
     {
         var address = GatewayAddress(index);
         return new SimulatedGateway(
-            new GatewaySetup
+            _options.GatewaySetup(new GatewaySetup
             {
                 Domain = $"gw{index + 1}.example.net",
                 Address = address,
@@ -312,7 +318,7 @@ internal sealed class House
                 Audio = _options.Audio,
                 TelephoneEvents = _options.TelephoneEvents,
                 Quirks = _options.QuirksOf?.Invoke(index) ?? _options.Quirks,
-            },
+            }),
             World.Entropy);
     }
 
@@ -340,8 +346,8 @@ internal sealed class House
         ],
         Gateways =
         [
-            .. Gateways.Select((gateway, index) => new GatewayModel(new MgcpGatewayModel(
-                $"gw{index + 1}", gateway.Setup.Domain, _options.AddressKnown ? gateway.Setup.Address : null, _options.Profile, gateway.Setup.Endpoints))),
+            .. Gateways.Select((gateway, index) => _options.GatewayModel(new GatewayModel(new MgcpGatewayModel(
+                $"gw{index + 1}", gateway.Setup.Domain, _options.AddressKnown ? gateway.Setup.Address : null, _options.Profile, gateway.Setup.Endpoints)))),
         ],
         Lines =
         [

@@ -21,6 +21,21 @@ public sealed class TranscodingTests
     }
 
     [Fact]
+    public void An_end_that_shares_a_codec_may_send_the_other_law_all_the_same()
+    {
+        var bed = Of(MuLaw, Form(DtmfForm.Unchanged, 20, RtpFormat.Pcma, RtpFormat.Pcmu));
+        var pbx = new Talker(bed, RelaySide.Sip);
+        pbx.Say(Milliwatt, 100);
+        Assert.False(bed.Session.IsWorkedOn);
+        new Talker(bed, RelaySide.Sip, type: 8).Say(Milliwatt, 400);
+        Assert.True(bed.Session.IsWorkedOn);
+        Assert.Equal(25, bed.ByPhone.Count);
+        Assert.All(bed.ByPhone, h => Assert.Equal(0, h.Header.PayloadType));
+        Assert.Equal(-10, ToneDetector.Level(Samples(bed.ByPhone), 1004), 0.25);
+        Assert.Equal(0, bed.Session.Statistics.Sip.PacketsDropped);
+    }
+
+    [Fact]
     public void Ends_without_a_common_law_hear_each_other()
     {
         var bed = Of(MuLaw, ALaw);

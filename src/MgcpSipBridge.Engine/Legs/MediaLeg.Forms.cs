@@ -1,0 +1,63 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Media;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>What the relay has to know of the ends in order to work on what they say, or to say something itself.</content>
+internal sealed partial class MediaLeg
+{
+    /// <summary>
+    /// From now on the relay knows what both ends speak: it is about to play to them, listen to them, or do anything else but pass packets. That holds until the call ends; packets
+    /// are still passed as they are while nothing is asked for.
+    /// </summary>
+    public void Speak()
+    {
+        if (_isSpokenTo) return;
+        _isSpokenTo = true;
+        Point();
+    }
+
+    /// <summary>Whether an end can be spoken to by now; why not.</summary>
+    public CallOrderRefusal SpeaksWith(RelaySide side)
+    {
+        var end = side == RelaySide.Gateway ? _gateway?.Audio : _peer?.Audio;
+        // A caller hears nothing before it is answered.
+        if (!IsOpen || end is null or { Port: 0 } or { Address.IsNone: true } || (side == RelaySide.Sip && !call.FromLine && call.Answered is null)) return CallOrderRefusal.NoAudio;
+        return end.Formats.Any(static format => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma)) ? CallOrderRefusal.None : CallOrderRefusal.NoCommonCodec;
+    }
+
+    /// <summary>Whether digits of an end can be known by its audio: by telephone events, or as tones in G.711.</summary>
+    public bool CarriesDigits(RelaySide side) =>
+        SpeaksWith(side) == CallOrderRefusal.None
+        || ((side == RelaySide.Gateway ? _gateway : _peer)?.Audio?.Formats.Any(static format => format.IsTelephoneEvent) ?? false);
+
+    /// <summary>Sends a digit to an end as its form wants it; false when there is no way to.</summary>
+    public bool SendDigit(RelaySide towards, char digit, TimeSpan length)
+    {
+        var (told, own) = towards == RelaySide.Gateway ? (Told().Gateway, _gateway?.Audio) : (Told().Peer, _peer?.Audio);
+        if (!IsOpen || own is null || !AudioBridge.TakesDigits(told, own.Formats)) return false;
+        Speak();
+        core.Emit(new EngineOutput.Relay(new RelayCommand.SendDigit(Id, towards, digit, length)));
+        return true;
+    }
+
+    // What each end was told that it may send, or is about to be.
+    private (ImmutableArray<RtpFormat> Gateway, ImmutableArray<RtpFormat> Peer) Told()
+    {
+        var (gateway, peer) = (_gateway?.Audio?.Formats, _peer?.Audio?.Formats);
+        var toldGateway = _shownToGateway?.Audio?.Formats ?? (gateway is { } own && peer is { } theirs ? Bridge.ForGateway(theirs, own) : gateway ?? []);
+        return (toldGateway, _shownToPeer?.Audio?.Formats ?? peer ?? []);
+    }
+
+    // What the ends speak, where the relay has to know: it is asked for something, or must change what they say. A description of its own that it need not change is none.
+    private (RelayForm? Gateway, RelayForm? Peer) Forms(ImmutableArray<RtpFormat> toldGateway, ImmutableArray<RtpFormat> toldPeer)
+    {
+        var (gateway, peer) = (_gateway?.Audio, _peer?.Audio);
+        var (gatewayDigits, peerDigits) = gateway is null || peer is null
+            ? (DtmfForm.Unchanged, DtmfForm.Unchanged)
+            : Bridge.Digits(toldGateway, gateway.Formats, toldPeer, peer.Formats);
+        var gatewayForm = gateway is null ? null : AudioBridge.Form(toldGateway, gateway, gatewayDigits);
+        var peerForm = peer is null ? null : AudioBridge.Form(toldPeer, peer, peerDigits);
+        return _isSpokenTo || RelayForm.MayConvert(gatewayForm, peerForm) ? (gatewayForm, peerForm) : (null, null);
+    }
+}

@@ -1,0 +1,172 @@
+using System.Collections.Immutable;
+
+namespace MgcpSipBridge.Media;
+
+/// <summary>
+/// What two ends are told when the relay between them can turn one into the other: each may speak its own G.711 law, have its own packet length and its own way to send
+/// digits. What both have is always preferred: then packets pass as they are.
+/// </summary>
+/// <param name="Gateway">How the gateway is set to send digits; Unchanged: as it goes best.</param>
+/// <param name="Peer">How the peer is.</param>
+public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
+{
+    /// <summary>Whether digits of the gateway's end are told by MGCP, and digits for it made by it: it is set so, or nothing is set and the peer wants them in signalling, too.</summary>
+    public bool GatewayTells => Gateway == DtmfForm.OutOfBand || (Gateway == DtmfForm.Unchanged && Peer == DtmfForm.OutOfBand);
+
+    /// <summary>Whether digits of the peer's end are told by SIP, and those for it, too.</summary>
+    public bool PeerTells => Peer == DtmfForm.OutOfBand;
+
+    /// <summary>Whether the gateway may be told of telephone events at all.</summary>
+    public bool GatewayMayHaveEvents => Gateway is DtmfForm.Unchanged or DtmfForm.Events && !GatewayTells;
+
+    private bool PeerMayHaveEvents => Peer is DtmfForm.Unchanged or DtmfForm.Events;
+
+    // Digits that come otherwise from the gateway are made events only where that was asked for: to look for tones costs, and what is no speech suffers.
+    private bool MakesEventsForPeer => Peer == DtmfForm.Events || (Peer == DtmfForm.Unchanged && Gateway is DtmfForm.InBand or DtmfForm.OutOfBand);
+
+    /// <summary>What the peer is offered: what the gateway speaks, in its order, then the other law of G.711.</summary>
+    /// <param name="gateway">The gateway's description, or what it is supposed to speak.</param>
+    public ImmutableArray<RtpFormat> OfferToPeer(ImmutableArray<RtpFormat> gateway)
+    {
+        var offer = gateway.Where(static format => !format.IsTelephoneEvent).ToList();
+        if (HasG711(gateway))
+        {
+            var place = offer.FindLastIndex(static format => format.IsVoice) + 1;
+            foreach (var law in (ReadOnlySpan<RtpFormat>)[RtpFormat.Pcmu, RtpFormat.Pcma])
+                if (!offer.Exists(law.SameEncoding) && IsFree(offer, law.PayloadType))
+                    offer.Insert(place++, law);
+        }
+
+        if (!PeerMayHaveEvents) return [.. offer];
+        var own = GatewayMayHaveEvents ? gateway.FirstOrDefault(static format => format.IsTelephoneEvent) : null;
+        if (own is not null) offer.Insert(gateway[^1] == own ? offer.Count : gateway.IndexOf(own), own);
+        else if (MakesEventsForPeer && HasG711(gateway) && IsFree(offer, RtpFormat.TelephoneEvent.PayloadType)) offer.Add(RtpFormat.TelephoneEvent);
+        return [.. offer];
+    }
+
+    /// <summary>
+    /// In which of the formats that the peer has offered, or has answered with, the two can be brought together, under the peer's payload types; empty when in none.
+    /// </summary>
+    public ImmutableArray<RtpFormat> ForPeer(ImmutableArray<RtpFormat> peer, ImmutableArray<RtpFormat> gateway)
+    {
+        var shared = AudioNegotiation.Common(peer, gateway);
+        var common = shared.Where(static format => !format.IsTelephoneEvent).ToList();
+        if (common.Count == 0 && HasG711(gateway)) common.AddRange(peer.Where(IsG711));
+        if (common.Count == 0 || !PeerMayHaveEvents) return [.. common];
+        if (GatewayMayHaveEvents && gateway.FirstOrDefault(static format => format.IsTelephoneEvent) is { } own)
+        {
+            // Common() knows no events where no codec is shared.
+            var events = peer.FirstOrDefault(static format => format.IsTelephoneEvent) is { } theirs ? AudioNegotiation.Shared(theirs, own) : null;
+            if (events is not null) common.Insert(Place(peer, events, common), events);
+        }
+        else if (MakesEventsForPeer && common.Exists(IsG711) && peer.FirstOrDefault(static format => format.IsTelephoneEvent) is { } theirs
+            && AudioNegotiation.Shared(theirs, RtpFormat.TelephoneEvent) is { } digits)
+        {
+            common.Insert(Place(peer, digits, common), digits);
+        }
+
+        return [.. common];
+    }
+
+    /// <summary>What the gateway is told that it may send: what both have, in the peer's order, or the G.711 that it speaks; under its own payload types.</summary>
+    /// <param name="peer">The peer's description.</param>
+    /// <param name="gateway">The gateway's.</param>
+    public ImmutableArray<RtpFormat> ForGateway(ImmutableArray<RtpFormat> peer, ImmutableArray<RtpFormat> gateway)
+    {
+        var told = new List<RtpFormat>();
+        foreach (var format in AudioNegotiation.Common(peer, gateway))
+            if (!format.IsTelephoneEvent) told.Add(gateway.First(format.SameEncoding));
+        if (told.Count == 0 && peer.Any(IsG711)) told.AddRange(gateway.Where(IsG711));
+        if (told.Count == 0 || !GatewayMayHaveEvents || gateway.FirstOrDefault(static format => format.IsTelephoneEvent) is not { } own) return [.. told];
+        var theirs = peer.FirstOrDefault(static format => format.IsTelephoneEvent);
+        if (theirs is null || !PeerMayHaveEvents)
+        {
+            if (Gateway == DtmfForm.Events) told.Add(own);
+        }
+        else if (AudioNegotiation.Shared(theirs, own) is not null)
+        {
+            told.Insert(Place(peer, theirs, told), own);
+        }
+
+        return [.. told];
+    }
+
+    /// <summary>What a gateway that has said nothing yet is asked for: the peer's formats as far as it may speak them, then G.711 of its own; empty when that is no speech.</summary>
+    /// <param name="offered">What the peer has offered.</param>
+    /// <param name="acceptable">Of it, what the gateway may speak.</param>
+    /// <param name="usual">What the gateway may speak whatever is offered.</param>
+    public ImmutableArray<RtpFormat> AskGateway(ImmutableArray<RtpFormat> offered, ImmutableArray<RtpFormat> acceptable, ImmutableArray<RtpFormat> usual)
+    {
+        var mayHaveEvents = GatewayMayHaveEvents;
+        var asked = acceptable.Where(format => mayHaveEvents || !format.IsTelephoneEvent).ToList();
+        if (HasG711(offered))
+        {
+            var place = asked.FindLastIndex(static format => format.IsVoice) + 1;
+            foreach (var law in usual)
+                if (IsG711(law) && !asked.Exists(law.SameEncoding) && IsFree(asked, law.PayloadType))
+                    asked.Insert(place++, law);
+        }
+
+        if (Gateway == DtmfForm.Events && !asked.Exists(static format => format.IsTelephoneEvent) && IsFree(asked, RtpFormat.TelephoneEvent.PayloadType)) asked.Add(RtpFormat.TelephoneEvent);
+        return asked.Exists(static format => format.IsVoice) ? [.. asked] : [];
+    }
+
+    /// <summary>Of formats, those that the gateway may be told of: telephone events or not.</summary>
+    public ImmutableArray<RtpFormat> ForGateway(ImmutableArray<RtpFormat> formats) =>
+        GatewayMayHaveEvents ? formats : formats.RemoveAll(static format => format.IsTelephoneEvent);
+
+    /// <summary>
+    /// How each end sends and wants digits, once both are described; Unchanged for both where what comes may pass as it is.
+    /// </summary>
+    /// <param name="toldGateway">What the gateway was told.</param>
+    /// <param name="gateway">What it says itself.</param>
+    /// <param name="toldPeer">What the peer was told.</param>
+    /// <param name="peer">What it says itself.</param>
+    public (DtmfForm Gateway, DtmfForm Peer) Digits(
+        ImmutableArray<RtpFormat> toldGateway, ImmutableArray<RtpFormat> gateway, ImmutableArray<RtpFormat> toldPeer, ImmutableArray<RtpFormat> peer)
+    {
+        var left = GatewayTells ? DtmfForm.OutOfBand : HasEvents(toldGateway) && HasEvents(gateway) ? DtmfForm.Events : DtmfForm.InBand;
+        var right = PeerTells ? DtmfForm.OutOfBand : HasEvents(toldPeer) && HasEvents(peer) ? DtmfForm.Events : DtmfForm.InBand;
+        // Tones are found and made in G.711 alone.
+        var same = left == right || (left == DtmfForm.InBand && !HasG711(gateway)) || (right == DtmfForm.InBand && !HasG711(peer));
+        return same ? (DtmfForm.Unchanged, DtmfForm.Unchanged) : (left, right);
+    }
+
+    /// <summary>Whether an end can be sent digits with the sound: as events, or as tones.</summary>
+    /// <param name="told">What it was told.</param>
+    /// <param name="own">What it says itself.</param>
+    public static bool TakesDigits(ImmutableArray<RtpFormat> told, ImmutableArray<RtpFormat> own) => HasG711(own) || (HasEvents(told) && HasEvents(own));
+
+    /// <summary>What an end speaks, for the relay.</summary>
+    /// <param name="told">What it was told that it may send.</param>
+    /// <param name="own">Its own description.</param>
+    /// <param name="dtmf">How it sends and wants digits.</param>
+    public static RelayForm Form(ImmutableArray<RtpFormat> told, MediaDescription own, DtmfForm dtmf)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        // Many send events under their own number, whatever they were told.
+        var sends = told.AddRange(own.Formats.Where(format => format.IsTelephoneEvent && HasEvents(told) && !told.Any(other => other.PayloadType == format.PayloadType)));
+        return new RelayForm(sends, own.Formats, own.Ptime is >= 10 and <= 200 and var ptime && ptime % 10 == 0 ? ptime : 0, dtmf);
+    }
+
+    private static bool IsG711(RtpFormat format) => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma);
+
+    private static bool HasG711(ImmutableArray<RtpFormat> formats) => formats.Any(IsG711);
+
+    private static bool HasEvents(ImmutableArray<RtpFormat> formats) => formats.Any(static format => format.IsTelephoneEvent);
+
+    private static bool IsFree(List<RtpFormat> formats, byte payloadType) => !formats.Exists(format => format.PayloadType == payloadType);
+
+    // Where a format stands among others, so that the order in which they were offered is kept (RFC 3264 §6.1).
+    private static int Place(ImmutableArray<RtpFormat> order, RtpFormat format, List<RtpFormat> among)
+    {
+        var at = 0;
+        foreach (var before in order.AsSpan())
+        {
+            if (before.SameEncoding(format)) break;
+            if (at < among.Count && (before.SameEncoding(among[at]) || (before.IsVoice && among[at].IsVoice))) at++;
+        }
+
+        return at;
+    }
+}

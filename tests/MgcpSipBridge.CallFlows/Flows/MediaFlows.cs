@@ -1,0 +1,185 @@
+using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Simulator;
+
+namespace MgcpSipBridge.CallFlows;
+
+/// <summary>Ends that could not talk to one another alone: other codecs, other packet lengths, digits in another form.</summary>
+public sealed class MediaFlows
+{
+    private const string Number = "5551234";
+    private const int Digits = 1000;
+
+    [Theory]
+    [InlineData("PCMA", "PCMU")]
+    [InlineData("PCMU", "PCMA")]
+    public void Gateway_and_PBX_share_no_codec_and_hear_one_another(string gateway, string pbx)
+    {
+        var house = Speaking(gateway, pbx).Begins();
+        house.Pbx.OnIncoming = (call, _) => call.Voice = 900;
+        house.Alice.Phone.Voice = 600;
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4).Waits(5);
+        AssertHeard(house, house.Pbx.LastCall!);
+        house.Alice.HangsUp().Waits(1);
+        house.Ends($"No_codec_is_shared_and_the_line_has_{gateway}");
+    }
+
+    [Theory]
+    [InlineData("PCMA", "PCMU")]
+    [InlineData("PCMU", "PCMA")]
+    public void So_they_do_when_the_PBX_calls(string gateway, string pbx)
+    {
+        var house = Speaking(gateway, pbx).Begins();
+        house.Alice.Phone.Voice = 600;
+        var caller = house.PbxCalls("1001").HearsRinging();
+        caller.Call.Voice = 900;
+        house.Alice.Rings().Lifts();
+        caller.IsAnswered();
+        house.Alice.Talks().Waits(5);
+        AssertHeard(house, caller.Call);
+        house.Alice.HangsUp().Waits(1);
+        house.Ends($"No_codec_is_shared_and_the_caller_has_{pbx}");
+    }
+
+    [Fact]
+    public void What_both_speak_passes_as_it_is()
+    {
+        var house = new House(new HouseOptions { Audio = true }).Begins();
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        var path = Path(house);
+        Assert.Null(path.Gateway!.Form);
+        Assert.Null(path.Sip!.Form);
+        house.Alice.HangsUp().Waits(1);
+        var caller = house.PbxCalls("1001").HearsRinging();
+        house.Alice.Rings().Lifts().Talks();
+        caller.IsAnswered();
+        Assert.Null(Path(house).Gateway!.Form);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void A_PBX_with_one_law_gets_it_from_a_gateway_that_has_both()
+    {
+        var house = new House(new HouseOptions { Audio = true, Pbx = setup => setup with { Codecs = ["PCMA", "telephone-event"] } }).Begins();
+        house.Alice.Phone.Voice = 600;
+        var caller = house.PbxCalls("1001").HearsRinging();
+        caller.Call.Voice = 900;
+        house.Alice.Rings().Lifts();
+        caller.IsAnswered();
+        house.Alice.Talks().Waits(5);
+        // Nothing is worked on: the gateway was told in time that it need not send the other law.
+        Assert.Null(Path(house).Gateway!.Form);
+        Assert.Equal("PCMA", Assert.Single(house.Alice.Phone.Connections[0].Remote!.Formats, format => format.Name.StartsWith("PCM", StringComparison.Ordinal)).Name.Split('/')[0]);
+        AssertHeard(house, caller.Call);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void The_PBX_changes_to_a_codec_that_the_gateway_has_not_and_back()
+    {
+        var house = new House(new HouseOptions { Audio = true, Quirks = new GatewayQuirks { Codecs = ["PCMU", "telephone-event"] } }).Begins();
+        house.Pbx.OnIncoming = (call, _) => call.Voice = 900;
+        house.Alice.Phone.Voice = 600;
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4).Waits(2);
+        var call = house.Pbx.LastCall!;
+        house.Happens("pbx", "changes to A-law", now => call.Offer(new PeerOffer { Codecs = ["PCMA", "telephone-event"] }, now)).Waits(1);
+        Assert.Equal(200, call.OfferStatus);
+        Assert.NotNull(Path(house).Gateway!.Form);
+        var before = (house.Alice.Phone.HeardFrequencies[900], call.HeardFrequencies[600]);
+        house.Waits(5);
+        Assert.InRange(house.Alice.Phone.HeardFrequencies[900] - before.Item1, 240, 252);
+        Assert.InRange(call.HeardFrequencies[600] - before.Item2, 240, 252);
+        house.Happens("pbx", "and back", now => call.Offer(new PeerOffer { Codecs = ["PCMU", "telephone-event"] }, now)).Waits(1);
+        Assert.Null(Path(house).Gateway!.Form);
+        AssertHeard(house, call);
+        house.Alice.Talks().HangsUp().Waits(1);
+        house.Ends();
+    }
+
+    [Fact]
+    public void A_PBX_that_answers_with_longer_packets_gets_them()
+    {
+        var house = new House(new HouseOptions { Audio = true, Pbx = setup => setup with { Ptime = 40 } }).Begins();
+        house.Alice.Phone.Voice = 600;
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4).Waits(5);
+        var path = Path(house);
+        Assert.Equal((20, 40), (path.Gateway!.Form!.Ptime, path.Sip!.Form!.Ptime));
+        // 50 packets a second have become 25.
+        Assert.InRange(house.Pbx.LastCall!.PacketsHeard, 120, 132);
+        house.EndsQuietly();
+    }
+
+    public static TheoryData<DtmfForm, DtmfForm> Forms
+    {
+        get
+        {
+            var data = new TheoryData<DtmfForm, DtmfForm>();
+            foreach (var gateway in (DtmfForm[])[DtmfForm.Events, DtmfForm.InBand, DtmfForm.OutOfBand])
+                foreach (var peer in (DtmfForm[])[DtmfForm.Events, DtmfForm.InBand, DtmfForm.OutOfBand])
+                    data.Add(gateway, peer);
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Forms))]
+    public void A_thousand_digits_each_way_arrive_once_each(DtmfForm gateway, DtmfForm peer)
+    {
+        var house = new House(new HouseOptions
+        {
+            Audio = true,
+            GatewayModel = model => model with { Dtmf = gateway },
+            GatewaySetup = setup => setup with { TelephoneEvents = gateway == DtmfForm.Events, Tones = gateway == DtmfForm.InBand },
+            Peer = model => model with { Dtmf = peer },
+            Pbx = setup => setup with { Codecs = peer == DtmfForm.Events ? ["PCMU", "telephone-event"] : ["PCMU"] },
+        }).Begins();
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        var call = house.Pbx.LastCall!;
+        var chance = new Entropy((ulong)((10 * (int)gateway) + (int)peer));
+        var (fromPhone, fromPbx) = ("", "");
+        for (var i = 0; i < Digits; i++)
+        {
+            var (mine, theirs) = ("0123456789*#"[chance.Next(12)], "0123456789*#"[chance.Next(12)]);
+            (fromPhone, fromPbx) = (fromPhone + mine, fromPbx + theirs);
+            house.Alice.Phone.Press(mine, house.World.Now);
+            if (peer == DtmfForm.Events) call.PressEvent(theirs);
+            else if (peer == DtmfForm.InBand) call.Sound(theirs);
+            else call.Press(theirs, house.World.Now, relay: chance.Next(2) == 0);
+            house.World.Settle();
+            house.Waits(0.25 + (0.01 * chance.Next(20)));
+        }
+
+        house.Waits(2);
+        var (phone, pbx) = (house.Alice.Phone, (call.KeysHeard, call.TonesHeard, call.DigitsTold));
+        Assert.Equal(peer switch
+        {
+            DtmfForm.Events => (fromPhone, "", ""),
+            DtmfForm.InBand => ("", fromPhone, ""),
+            _ => ("", "", fromPhone),
+        }, pbx);
+        Assert.Equal(gateway switch
+        {
+            DtmfForm.Events => (fromPbx, "", ""),
+            DtmfForm.InBand => ("", fromPbx, ""),
+            _ => ("", "", fromPbx),
+        }, (phone.KeysHeard, phone.TonesHeard, phone.TonesMade));
+        house.EndsQuietly();
+    }
+
+    private static House Speaking(string gateway, string pbx) => new(new HouseOptions
+    {
+        Audio = true,
+        Quirks = new GatewayQuirks { Codecs = [gateway, "telephone-event"] },
+        Pbx = setup => setup with { Codecs = [pbx, "telephone-event"] },
+    });
+
+    private static void AssertHeard(House house, PeerCall call)
+    {
+        Assert.True(house.Alice.Phone.HeardFrequencies.GetValueOrDefault(900) > 200, "Alice hears the far end" + house.Trouble);
+        Assert.True(call.HeardFrequencies.GetValueOrDefault(600) > 200, "the far end hears Alice" + house.Trouble);
+    }
+
+    private static (RelayRemote? Gateway, RelayRemote? Sip, NetAddress SipSide) Path(House house) =>
+        house.Bridge.Relay.Find(house.Alice.Phone.Connections[0].Remote!.Address)!.Value;
+}
