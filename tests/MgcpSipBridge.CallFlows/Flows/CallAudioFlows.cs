@@ -140,7 +140,7 @@ public sealed class CallAudioFlows
     [Fact]
     public void Digits_that_the_PBX_tells_by_INFO_are_collected_and_still_reach_the_phone()
     {
-        var house = new House(new HouseOptions { Audio = true, TelephoneEvents = true, Peer = peer => peer with { Digits = DigitTransport.Info } }).Begins();
+        var house = new House(new HouseOptions { Audio = true, TelephoneEvents = true, Peer = peer => peer with { Dtmf = Media.DtmfForm.OutOfBand } }).Begins();
         house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
         var call = house.Pbx.LastCall!;
         var collecting = Begin(house, new AudioOrder.Collect(RelaySide.Sip, new DigitWish { Most = 2 }));
