@@ -55,7 +55,7 @@ internal sealed class Bench : IAsyncDisposable
                 sip += $$""", "Tls": { "Certificate": "{{certificate}}", "Key": "{{key}}", "Trust": "{{authority.Root}}" }""";
             }
 
-            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null, !peer.IsIPv4);
+            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null, !peer.IsIPv4, settings.Sections);
             var gateway = new SimulatedGateway(
                 new GatewaySetup
                 {
@@ -199,6 +199,9 @@ internal sealed record BenchSettings
 
     /// <summary>The same of the section Bridge.</summary>
     public string Bridge { get; init; } = "";
+
+    /// <summary>More sections, a comma before each.</summary>
+    public string Sections { get; init; } = "";
 
     /// <summary>Where the peer is by name; null for its address.</summary>
     public string? PeerUri { get; init; }

@@ -40,6 +40,11 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
 
     public string Said => _program.Said;
 
+    /// <summary>Its process, which is not the one that was started: that watches over it.</summary>
+    public string ProcessFolder => Directory.EnumerateDirectories("/proc").First(folder =>
+        Path.Combine(folder, "cmdline") is var file && File.Exists(file) && File.ReadAllText(file).Split('\0') is var command
+        && Path.GetFileName(command[0]) == "dotnet" && command.Any(argument => argument.StartsWith(_folder.Path, StringComparison.Ordinal)));
+
     /// <summary>Starts it.</summary>
     /// <param name="host">Where it listens.</param>
     /// <param name="lines">lines.yaml.</param>
@@ -47,7 +52,8 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     /// <param name="sip">The same of the section Sip.</param>
     /// <param name="tls">Whether it listens for TLS, too.</param>
     /// <param name="ipv6">Whether it listens to SIP peers on [::1], too, and speaks RTP to them from there.</param>
-    public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string bridge = "", string sip = "", bool tls = false, bool ipv6 = false)
+    /// <param name="sections">More sections, a comma before each.</param>
+    public static async Task<BridgeProcess> Start(LoopbackHost host, string lines, string bridge = "", string sip = "", bool tls = false, bool ipv6 = false, string sections = "")
     {
         var folder = new TemporaryFolder();
         var settings = folder.Write("bridge.json", $$"""
@@ -57,7 +63,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
               "Sip": { "Listen": ["udp://{{host}}:0", "tcp://{{host}}:0"{{(tls ? $", \"tls://{host}:0\"" : "")}}{{(ipv6 ? ", \"udp://[::1]:0\", \"tcp://[::1]:0\"" : "")}}]{{sip}} },
               "Media": { "Gateway": { "Address": "{{host}}" }, "Sip": { "Address": "{{(ipv6 ? "::1" : host)}}" } },
               "Api": { "Http": "http://127.0.0.1:0", "Grpc": "http://127.0.0.1:0" },
-              "Storage": { "Provider": "None" }
+              "Storage": { "Provider": "None" }{{sections}}
             }
             """);
         var program = ExternalProgram.Start("dotnet", folder.Path,
