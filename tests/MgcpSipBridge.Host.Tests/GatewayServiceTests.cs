@@ -47,6 +47,10 @@ public sealed class GatewayServiceTests : IAsyncDisposable
         Assert.Equal(1, await Control("lines", "audit", "1009"));
         Assert.Equal("NotFound: gateway gw9 not found\nNotFound: line 1009 on gateway - not found\n", errors.ToString());
 
+        // Who had whom asked is written down; what is not there was not asked.
+        var audits = System.Text.Json.Nodes.JsonNode.Parse(await bridge.Http.GetStringAsync(new Uri("/v1/auditEntries", UriKind.Relative), TestContext.Current.CancellationToken))!["auditEntries"]!.AsArray();
+        Assert.Equal(["audit lines/1001", "audit gateways/gw1", "audit lines/1001", "audit gateways/gw1"], audits.Select(entry => $"{entry!["changes"]![0]!["verb"]} {entry["changes"]![0]!["resource"]}"));
+
         static async Task<System.Text.Json.Nodes.JsonNode> AuditAsync(BuiltBridge bridge, string path)
         {
             using var content = new StringContent("{}", Encoding.UTF8, "application/json");

@@ -95,6 +95,7 @@ public sealed class PostgresStoreTests : StoreConformance, IClassFixture<Postgre
             Assert.Equal("READY", (string)(await bridge.GetAsync("/v1/status"))["state"]!);
             Assert.NotNull(await bridge.GetAsync("/v1/peers/pbx"));
             Assert.Contains("mgcpsipbridge_store_up 0", await MetricsAsync(bridge), StringComparison.Ordinal);
+            Assert.Matches("""mgcpsipbridge_store_duration_seconds_count{use="provisioning"} [1-9]""", await MetricsAsync(bridge));
         }
         finally
         {

@@ -7,11 +7,24 @@ using Severity = MgcpSipBridge.V1.Alarm.Types.Severity;
 namespace MgcpSipBridge.Host.Events;
 
 /// <summary>What is wrong at the moment. Each alarm is raised once and cleared once, however often what causes it is noted.</summary>
-internal sealed class AlarmBoard(EventFeed feed)
+internal sealed class AlarmBoard : IDisposable
 {
+    private const string Fault = "INTERNAL_ERROR";
+
+    /// <summary>A bug is over by itself; how long operators see that there was one.</summary>
+    private static readonly TimeSpan FaultShown = TimeSpan.FromHours(1);
+
+    private readonly EventFeed _feed;
+    private readonly ITimer _quiet;
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Name, string Resource), V1.Alarm> _alarms = [];
     private readonly Dictionary<string, HashSet<string>> _failing = [];
+
+    public AlarmBoard(EventFeed feed, TimeProvider? time = null)
+    {
+        _feed = feed;
+        _quiet = (time ?? TimeProvider.System).CreateTimer(_ => Set(Fault, "", false, Severity.Warning), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     /// <summary>The alarms, the oldest first.</summary>
     public IReadOnlyList<V1.Alarm> All
@@ -44,7 +57,8 @@ internal sealed class AlarmBoard(EventFeed feed)
                 Registration(change);
                 break;
             case EngineNote.Fault fault:
-                Set("INTERNAL_ERROR", "", true, Severity.Warning, $"a bug in {fault.Where}; the log says more");
+                Set(Fault, "", true, Severity.Warning, $"a bug in {fault.Where}; the log says more");
+                _quiet.Change(FaultShown, Timeout.InfiniteTimeSpan);
                 break;
         }
     }
@@ -67,8 +81,11 @@ internal sealed class AlarmBoard(EventFeed feed)
             }
         }
 
-        feed.Alarmed(alarm, raised);
+        _feed.Alarmed(alarm, raised);
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _quiet.Dispose();
 
     // One alarm for a peer, not one for each of its thousand lines.
     private void Registration(EngineNote.RegistrationChanged change)

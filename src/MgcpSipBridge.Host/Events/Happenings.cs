@@ -45,6 +45,7 @@ internal sealed class Happenings : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
+        Alarms.Dispose();
         Log.Dispose();
         Turns.Dispose();
     }

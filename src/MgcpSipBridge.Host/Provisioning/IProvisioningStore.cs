@@ -36,6 +36,13 @@ internal interface IProvisioningStore : IDisposable
     /// <exception cref="StoreException">It cannot be read.</exception>
     IReadOnlyList<KeptResource> Load();
 
+    /// <summary>Told how long each use of a database took, and what for (<see cref="Storage.SqlSession.Uses"/>); others take no time.</summary>
+    Action<string, TimeSpan>? Timed
+    {
+        get => null;
+        set { }
+    }
+
     /// <summary>Why <see cref="Load"/> answered from a copy; null when it read the storage itself.</summary>
     string? Away => null;
 

@@ -9,7 +9,7 @@ namespace MgcpSipBridge.Host.Storage;
 internal sealed class SqlAudit(SqlDatabase database, int keep) : IAuditLog, IDisposable
 {
     private const string Columns = "SELECT id, time, principal, address, method, node, changes FROM audit";
-    private readonly SqlSession _session = new(database);
+    private readonly SqlSession _session = new(database, "audit");
 
     public void Append(AuditEntry entry) => _session.Use(connection =>
     {

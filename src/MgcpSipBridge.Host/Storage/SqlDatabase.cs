@@ -9,6 +9,9 @@ internal abstract class SqlDatabase : IDisposable
     /// <summary>What it is called in problems; without a password.</summary>
     public abstract string Name { get; }
 
+    /// <summary>Told how long each use took that went beyond this process, also one that failed: what for, and how long.</summary>
+    public Action<string, TimeSpan>? Timed { get; set; }
+
     /// <summary>Whether anything can have been kept: an SQLite file is made with the first change.</summary>
     public virtual bool Exists => true;
 

@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Host.Storage;
 internal sealed class SqlDialled(SqlDatabase database) : IDialledStore, IDisposable
 {
     private const int FirstVersion = 3;
-    private readonly SqlSession _session = new(database);
+    private readonly SqlSession _session = new(database, "dialled");
 
     /// <summary>What is known of it while the database is away; null when it is there.</summary>
     public IReadOnlyDictionary<string, string>? Known { get; set; }

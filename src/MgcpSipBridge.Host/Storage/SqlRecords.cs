@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Host.Storage;
 internal sealed class SqlRecords(SqlDatabase database, TimeSpan keep) : ICallRecords, IDisposable
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromHours(1);
-    private readonly SqlSession _session = new(database);
+    private readonly SqlSession _session = new(database, "records");
     private DateTime _swept;
 
     public bool Lasts => true;

@@ -1,11 +1,17 @@
 using System.Data.Common;
+using System.Diagnostics;
 using MgcpSipBridge.Host.Provisioning;
 
 namespace MgcpSipBridge.Host.Storage;
 
 /// <summary>A connection of one's own to the database, for one caller after the other. One that failed is opened anew by the next.</summary>
-internal sealed class SqlSession(SqlDatabase database) : IDisposable
+/// <param name="database">The database.</param>
+/// <param name="use">What for, as the metric has it: one of <see cref="Uses"/>.</param>
+internal sealed class SqlSession(SqlDatabase database, string use) : IDisposable
 {
+    /// <summary>What a database is used for.</summary>
+    public static readonly string[] Uses = ["provisioning", "audit", "records", "dialled"];
+
     private readonly Lock _gate = new();
     private DbConnection? _connection;
 
@@ -18,6 +24,7 @@ internal sealed class SqlSession(SqlDatabase database) : IDisposable
     {
         lock (_gate)
         {
+            var begun = Stopwatch.GetTimestamp();
             try
             {
                 return database.Trying(() =>
@@ -31,6 +38,10 @@ internal sealed class SqlSession(SqlDatabase database) : IDisposable
                 // What was wrong may be over by the next time.
                 Close();
                 throw;
+            }
+            finally
+            {
+                database.Timed?.Invoke(use, Stopwatch.GetElapsedTime(begun));
             }
         }
     }

@@ -34,7 +34,7 @@ internal sealed class SqlStore : IProvisioningStore
     public SqlStore(SqlDatabase database, SecretBox secrets, int audits = 100_000, TimeSpan keepRecords = default, StoreCopy? copy = null)
     {
         _copy = copy;
-        (_database, _secrets, _session) = (database, secrets, new SqlSession(database));
+        (_database, _secrets, _session) = (database, secrets, new SqlSession(database, "provisioning"));
         _audit = new SqlAudit(database, audits);
         _dialled = new SqlDialled(database) { Changed = () => _differs = true };
         _records = new SqlRecords(database, keepRecords);
@@ -51,6 +51,13 @@ internal sealed class SqlStore : IProvisioningStore
 
     /// <inheritdoc/>
     public ICallRecords Records => _records;
+
+    /// <inheritdoc/>
+    public Action<string, TimeSpan>? Timed
+    {
+        get => _database.Timed;
+        set => _database.Timed = value;
+    }
 
     /// <inheritdoc/>
     public string? Away { get; private set; }

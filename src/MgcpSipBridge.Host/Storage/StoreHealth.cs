@@ -24,6 +24,7 @@ internal sealed partial class StoreHealth : IAsyncDisposable
     {
         (_store, _metrics, _alarms, _log) = (store, metrics, alarms, log);
         _metrics.StoreUp(true);
+        store.Timed = metrics.StoreTook;
         if (store.Away is not { } away) return;
         Log.Copied(log, away);
         Failed("read", away);
