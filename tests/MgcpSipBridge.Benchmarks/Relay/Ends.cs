@@ -34,6 +34,9 @@ internal sealed class Ends : IDisposable
         return ends;
     }
 
+    /// <summary>Beside all calls, sends so much garbage a second to a port; 0: no more.</summary>
+    public Task Flood(int rate, string port) => _process.StandardInput.WriteLineAsync(string.Create(CultureInfo.InvariantCulture, $"flood {rate} {port}"));
+
     /// <summary>Sends both ways through the ports for a while.</summary>
     public async Task<RelayResult> Run(int pid, int milliseconds, int tick, int calls, string addresses, string ports)
     {

@@ -85,7 +85,8 @@ internal static class RelayBench
             for (var i = 0; i < targets.Count; i++)
             {
                 var target = targets[(i + round + WarmUpRounds) % targets.Count];
-                var ports = await target.Open(calls, ends.GatewayPort, ends.SipPort);
+                var ports = await target.Open(calls + (options.Flood > 0 ? 1 : 0), ends.GatewayPort, ends.SipPort);
+                if (options.Flood > 0) await ends.Flood(options.Flood, ports.Split(' ')[2 * calls]);
                 var result = await ends.Run(target.Pid, options.Milliseconds, options.Tick, calls, target.Addresses, ports);
                 if (round >= 0) results[target].Add(result);
                 memory[target] = (KernelMemory.Resident(target.Pid), KernelMemory.Files(target.Pid));
@@ -95,7 +96,7 @@ internal static class RelayBench
         }
 
         Say($"");
-        Say($"{calls} calls, {calls * 100} packets/s, sent every {options.Tick} us, {options.Rounds} rounds of {options.Milliseconds / 1000.0:0.0} s");
+        Say($"{calls} calls, {calls * 100} packets/s, sent every {options.Tick} us, {options.Rounds} rounds of {options.Milliseconds / 1000.0:0.0} s{(options.Flood > 0 ? $"; beside that {options.Flood} packets/s of garbage to one more call" : "")}");
         Say($"{"",-10} {"CPU us/packet (least)",22} {"p50",8} {"p99",8} {"p99.9",8} {"most",9} us {"lost",7} {"sent",9}");
         foreach (var target in targets)
         {

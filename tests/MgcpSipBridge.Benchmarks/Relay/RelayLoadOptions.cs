@@ -10,7 +10,8 @@ namespace MgcpSipBridge.Benchmarks.Relay;
 /// <param name="Targets">What is measured.</param>
 /// <param name="Capacity">Look for the most calls that each carries without loss instead.</param>
 /// <param name="Network">In network namespaces of its own in place of the loopback interface.</param>
-internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity, bool Network)
+/// <param name="Flood">Packets a second of garbage, sent to one more call's ports.</param>
+internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity, bool Network, int Flood = 0)
 {
     /// <summary>Every target that there is.</summary>
     public static readonly string[] All = ["direct", "floor", "native", "kernel", "coalesced", "churned", "portable", "rtpengine"];
@@ -40,6 +41,7 @@ internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Millisecond
                 case "--rounds" when Numbers(value) is [var rounds]: options = options with { Rounds = rounds }; break;
                 case "--milliseconds" when Numbers(value) is [var time]: options = options with { Milliseconds = time }; break;
                 case "--tick" when Numbers(value) is [>= 50 and var tick] && 20_000 % tick == 0: options = options with { Tick = tick }; break;
+                case "--flood" when Numbers(value) is [<= 1_000_000 and var rate]: options = options with { Flood = rate }; break;
                 case "--targets" when value.Split(',').All(All.Contains): options = options with { Targets = value.Split(',') }; break;
                 default: return false;
             }

@@ -6,6 +6,8 @@
  * Standard input: "run PID WARM MEASURE TICK N ADDRESS1 ADDRESS2 G1 S1 G2 S2 ..." sends to the relay's ports G at the first address on behalf of
  * the gateways and S at the second of the peers: WARM milliseconds unmeasured, MEASURE milliseconds measured, packets due sent every TICK microseconds. Answers
  *   result SENT RECEIVED FOREIGN DISORDER CPU P50 P99 P999 MAX OWN
+ * "flood RATE PORT" before it: beside that, RATE packets a second of what no gateway should send go to a relay's port (and the next, RTCP's) from
+ * where the gateways are; 0 for none.
  * of what was sent while measured: packets, those that came, those that do not belong here, those behind a later one of their flow, the
  * relay's processor time in ns (pid's clock), the added delay in ns: from just before the send to the kernel's receive stamp; and our own
  * processor time in ns, in which is what the kernel does with a packet on the way that it leaves by itself.
@@ -31,6 +33,9 @@ struct stamp { uint64_t sent; uint32_t flow; uint32_t run; } __attribute__((pack
 static struct flow flows[MAX_FLOWS];
 static int sides[2], flow_count;
 static uint32_t run_number, *delays;
+static struct sockaddr_in flooded;
+static long flood_rate;
+static uint64_t flood_sent;
 static uint64_t measured_from, sent, received, foreign, disorder;
 
 static uint64_t now(clockid_t clock)
@@ -146,6 +151,29 @@ static void send_flows(int from, int to)
     }
 }
 
+/* Noise, a piece of a header, too much, another version, and reports, which go to the next port; from a source that is known. */
+static void flood(long count)
+{
+    static unsigned char noise[1400], piece[7] = {0x80}, version[PACKET] = {0x40}, report[28] = {0x80, 200, 0, 6};
+    static struct sockaddr_in next;
+    static struct iovec parts[READS];
+    static struct mmsghdr messages[READS];
+    struct iovec kinds[] = {{noise, PACKET}, {report, sizeof report}, {piece, sizeof piece}, {report, sizeof report}, {noise, sizeof noise}, {report, sizeof report}, {version, PACKET}, {report, sizeof report}};
+    next = flooded;
+    next.sin_port = htons(ntohs(flooded.sin_port) + 1);
+    while (count > 0) {
+        int batch = count < READS ? (int)count : READS;
+        for (unsigned i = 0; i < sizeof noise; i += 1 + (i & 7)) noise[i] = (unsigned char)rand();
+        for (int i = 0; i < batch; i++) {
+            int kind = (int)(flood_sent++ & 7);
+            parts[i] = kinds[kind];
+            messages[i].msg_hdr = (struct msghdr){.msg_name = kind & 1 ? &next : &flooded, .msg_namelen = sizeof flooded, .msg_iov = &parts[i], .msg_iovlen = 1};
+        }
+        sendmmsg(sides[0], messages, batch, 0);
+        count -= batch;
+    }
+}
+
 static int ascending(const void *a, const void *b)
 {
     uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -174,6 +202,7 @@ static void run(int pid, int warm_ms, int measure_ms, int tick_us)
             measured_from = now(CLOCK_REALTIME);
         }
         send_flows((int)((int64_t)flow_count * phase / ticks_per_period), (int)((int64_t)flow_count * (phase + 1) / ticks_per_period));
+        if (flood_rate) flood(flood_rate * tick_us / 1000000);
         hear();
     }
     for (int i = 0; i < 30; i++) {
@@ -203,9 +232,15 @@ int main(int count, char **arguments)
         int pid, warm, measure, tick, calls, at = 0;
         struct in_addr hosts[2];
         char *rest = line;
+        if (sscanf(line, "flood %ld %d", &flood_rate, &at) == 2) {
+            flooded.sin_family = AF_INET;
+            flooded.sin_port = htons(at);
+            continue;
+        }
         if (sscanf(line, "run %d %d %d %d %d %63s %63s%n", &pid, &warm, &measure, &tick, &calls, addresses[0], addresses[1], &at) != 7) continue;
         if (!inet_aton(addresses[0], &hosts[0]) || !inet_aton(addresses[1], &hosts[1])) continue;
         if (calls < 1 || calls > MAX_FLOWS / 2 || tick < 50 || PERIOD_US % tick) continue;
+        flooded.sin_addr = hosts[0];
         rest += at;
         flow_count = 2 * calls;
         for (int i = 0; i < flow_count; i++) {
