@@ -117,6 +117,7 @@ public sealed partial class BridgeEngine
             var gateway = gateways.GetValueOrDefault(lineModel.Gateway);
             line.GatewayLearns = gateway?.Media == SourceLearning.Learn;
             line.GatewayDtmf = gateway?.Dtmf ?? Media.DtmfForm.Unchanged;
+            line.Fax = lineModel.Fax ?? gateway?.Fax ?? FaxHandling.Auto;
         }
     }
 

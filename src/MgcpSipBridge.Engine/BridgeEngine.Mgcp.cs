@@ -62,6 +62,7 @@ public sealed partial class BridgeEngine
                 break;
             case MgcpEvent.Observed observed when Line(observed.Endpoint) is { } line:
                 foreach (var named in line.Gateway.Read(observed)) Apply(line, named);
+                TakeFax(line, observed);
                 line.Gateway.Flush();
                 if (line.Gateway.RetryAt is { } at) _retries.Set(line.Index, at);
                 break;
@@ -87,6 +88,14 @@ public sealed partial class BridgeEngine
                 Finish(failed.Command, call => call.Bearer.OnFailed(failed.Command, failed.Code));
                 break;
         }
+    }
+
+    /// <summary>A fax is no matter of the line's state: only the call's media change.</summary>
+    private void TakeFax(LineSlot line, MgcpEvent.Observed observed)
+    {
+        if (line.State.Current is not { } now || Find(now.Id) is not { } call) return;
+        foreach (var evt in observed.Events)
+            if (!evt.IsDigit) Guard(line, () => call.Fax.OnObserved(evt));
     }
 
     private static LineService ServiceAfter(OutOfServiceReason reason) => reason switch

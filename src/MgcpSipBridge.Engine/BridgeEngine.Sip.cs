@@ -64,7 +64,8 @@ public sealed partial class BridgeEngine
             case SipEvent.OfferAnswered e:
                 With(e.Call, call => call.Peer.OnOfferAnswered(e));
                 break;
-            case SipEvent.OfferRefused:
+            case SipEvent.OfferRefused e:
+                With(e.Call, call => call.Peer.OnOfferRefused());
                 break;
             case SipEvent.PeerIdentified e:
                 With(e.Call, call => call.Peer.Identified(e.Peer));

@@ -46,6 +46,9 @@ public abstract record EngineNote
     /// <summary>The line's side lets the far end wait, or has taken it back.</summary>
     public sealed record CallHeld(string CallId, bool Held) : EngineNote;
 
+    /// <summary>A fax passes in a call, or it does no more, or could not; First: for the first time in this call that way.</summary>
+    public sealed record FaxChanged(string CallId, FaxMode Mode, bool First) : EngineNote;
+
     /// <summary>What the peer said of a transfer that the line's side asked for: done, or not and then why.</summary>
     /// <param name="CallId">The call.</param>
     /// <param name="Done">Whether the far end was handed on.</param>
@@ -155,6 +158,12 @@ public enum CallFeature
 
     /// <summary>It was in a conference.</summary>
     Conference,
+
+    /// <summary>A fax machine or modem was heard.</summary>
+    Fax,
+
+    /// <summary>A fax passed by T.38.</summary>
+    T38,
 }
 
 /// <summary>What is written down of a call when it has ended.</summary>

@@ -228,6 +228,9 @@ public sealed record CallView(
     /// <summary>Whether the audio between the bridge and the peer is, or at its end was, encrypted (SRTP).</summary>
     public bool Encrypted { get; init; }
 
+    /// <summary>How a fax passes in it, or passed when it ended.</summary>
+    public FaxMode Fax { get; init; }
+
     /// <summary>Headers that the caller sent along and that are kept (Sip:KeepHeaders); empty for a call of the line's.</summary>
     public ImmutableArray<(string Name, string Value)> Headers { get; init; } = [];
 

@@ -15,7 +15,11 @@ internal static class LocalOptions
     /// The L: value that asks for these formats. The second attempt, after a refusal, asks for the voice codecs alone: some gateways take
     /// telephone-event for an unknown codec. The third asks for the first of them: some take no list (Motorola SB5120).
     /// </summary>
-    public static string For(ImmutableArray<RtpFormat> formats, int attempt, int ptime = 20)
+    /// <param name="formats">The formats.</param>
+    /// <param name="attempt">0 for the first.</param>
+    /// <param name="ptime">Length of packets in ms.</param>
+    /// <param name="fax">The fax procedure (<see cref="FaxMap.Procedure"/>), asked for in the first attempt; null for none.</param>
+    public static string For(ImmutableArray<RtpFormat> formats, int attempt, int ptime = 20, string? fax = null)
     {
         var names = formats
             .Where(format => attempt == 0 || !format.IsTelephoneEvent)
@@ -23,7 +27,7 @@ internal static class LocalOptions
             .Distinct(StringComparer.OrdinalIgnoreCase);
         var codecs = string.Join(';', attempt < 2 ? names : names.Take(1));
         // Silence suppression off: a bridge does not know how well the far end fills gaps.
-        return attempt == 0 ? string.Create(CultureInfo.InvariantCulture, $"p:{ptime}, a:{codecs}, s:off") : $"a:{codecs}";
+        return attempt == 0 ? string.Create(CultureInfo.InvariantCulture, $"p:{ptime}, a:{codecs}, s:off{(fax is null ? "" : ", " + fax)}") : $"a:{codecs}";
     }
 
     /// <summary>How many attempts differ from one another for these formats.</summary>

@@ -55,6 +55,9 @@ internal static class SignalMap
     public static NotificationRequest WithDigits(NotificationRequest request, GatewayTraits traits) =>
         request with { Events = request.Events.Add(new RequestedEvent(traits.DigitPackage + "/[0-9#*]")) };
 
+    /// <summary>The request with the events that tell of a fax besides.</summary>
+    public static NotificationRequest WithFax(NotificationRequest request, IEnumerable<RequestedEvent> fax) => request with { Events = request.Events.AddRange(fax) };
+
     /// <summary>The lamp or tone for waiting messages, on or off (RFC 3660 §2.4); null where the gateway has none.</summary>
     public static SignalRequest? Messages(bool waiting, GatewayTraits traits) =>
         traits.RefusedNames.Contains("L/vmwi") ? null : new SignalRequest("L/vmwi", waiting ? "+" : "-");

@@ -21,6 +21,7 @@ internal sealed class ActiveCall
         Ladder = new Ladder(core.Settings.LadderMessages);
         Media = new MediaLeg(core, this);
         Bearer = new Bearer(core, this);
+        Fax = new FaxLeg(core, this);
         Peer = new SipLeg(core, this);
     }
 
@@ -56,6 +57,8 @@ internal sealed class ActiveCall
 
     /// <summary>What clients do with its audio.</summary>
     public CallAudio Audio => field ??= new CallAudio(Core, this);
+
+    public FaxLeg Fax { get; }
 
     /// <summary>What the gateway counted on the connection; null until it says so, at the connection's end.</summary>
     public ConnectionStatistics? Counted { get; private set; }
@@ -178,6 +181,7 @@ internal sealed class ActiveCall
         LineConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Gateway),
         PeerConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Sip),
         Encrypted = Media.IsEncrypted,
+        Fax = Fax.Mode,
     };
 
     private CallOutcome Outcome(CallEnd end) => end switch

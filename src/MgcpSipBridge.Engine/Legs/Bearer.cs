@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 
 namespace MgcpSipBridge.Engine;
@@ -78,7 +80,8 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
     public void OnModified(MgcpEvent.ConnectionModified modified)
     {
-        if (modified.LocalDescription.IsEmpty || _released) return;
+        if (_released || call.Fax.Takes(modified.Command, modified.LocalDescription)) return;
+        if (modified.LocalDescription.IsEmpty) return;
         if (call.Media.TakeGatewayDescription(modified.LocalDescription) && call.Media.PeerSeesChange) core.Raise(call.Line, new CallEvent.BearerChanged(call.Id));
     }
 
@@ -127,7 +130,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         }
 
         if (_stage == Stage.Deleting) OnDeleted();
-        else if (!_released) Refused(code);
+        else if (!_released && !call.Fax.Takes(command, null)) Refused(code);
     }
 
     /// <summary>Lets the line hear the far end before the answer.</summary>
@@ -155,6 +158,19 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         if (!call.Media.GatewaySeesChange(call.Line.Gateway.Audit)) return;
         _described = false;
         Modify(_mode);
+    }
+
+    /// <summary>L: that asks for formats as the connection's creation did, with another fax procedure.</summary>
+    public string OptionsFor(ImmutableArray<RtpFormat> formats, string? fax) => LocalOptions.For(formats, _attempt, call.Media.WantedPtime, fax);
+
+    /// <summary>Has the gateway change what it speaks on the connection; default when there is none. The outcome is told to <see cref="FaxLeg.Takes"/>.</summary>
+    public CommandId Change(string? options, ReadOnlyMemory<byte> remote)
+    {
+        if (_stage != Stage.Up || _connection is null || _released) return default;
+        _described = true;
+        var command = core.Mgcp.ModifyConnection(Endpoint, _connection, new ConnectionRequest(MgcpCallId, null, options, remote, call.Line.Gateway.TakeForCommand()), core.Now);
+        core.Commands[command] = call;
+        return command;
     }
 
     /// <summary>Deletes the connection and gives the ports back.</summary>
@@ -191,7 +207,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
         _creating = core.Mgcp.CreateConnection(
             Endpoint,
-            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt, call.Media.WantedPtime), remote, call.Line.Gateway.TakeForCommand()),
+            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt, call.Media.WantedPtime, call.Fax.Procedure), remote, call.Line.Gateway.TakeForCommand()),
             core.Now);
         core.Commands[_creating] = call;
     }

@@ -222,6 +222,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         var map = Map;
         var request = SignalMap.Request(_wanted, Traits, map?.Text, line.Model.Features.CallerId, core.Utc + core.Settings.UtcOffset, _messages);
         if (_wanted is PhoneSignal.Listening && TellsDigits) request = SignalMap.WithDigits(request, Traits);
+        if (_wanted is PhoneSignal.Listening && line.State is CallState.Talking && FaxMap.Events(line.Fax, Audit, Traits) is var fax && fax.Any()) request = SignalMap.WithFax(request, fax);
         return _wanted is PhoneSignal.Collecting && map is null ? request with { Loop = Traits.LoopMode && core.Loops.MayAsk(line.Endpoint.Gateway) } : request;
     }
 

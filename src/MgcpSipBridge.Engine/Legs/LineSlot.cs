@@ -72,6 +72,9 @@ internal sealed class LineSlot
     /// <summary>How its gateway is set to send digits in a call.</summary>
     public DtmfForm GatewayDtmf { get; set; }
 
+    /// <summary>How faxes of the line pass, as far as its side decides.</summary>
+    public FaxHandling Fax { get; set; }
+
     /// <summary>The state in the API's words.</summary>
     public LineState View => ViewOf(State);
 

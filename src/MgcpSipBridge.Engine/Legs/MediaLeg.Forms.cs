@@ -21,8 +21,8 @@ internal sealed partial class MediaLeg
     public CallOrderRefusal SpeaksWith(RelaySide side)
     {
         var end = side == RelaySide.Gateway ? _gateway?.Audio : _peer?.Audio;
-        // A caller hears nothing before it is answered.
-        if (!IsOpen || end is null or { Port: 0 } or { Address.IsNone: true } || (side == RelaySide.Sip && !call.FromLine && call.Answered is null)) return CallOrderRefusal.NoAudio;
+        // A caller hears nothing before it is answered, and a fax machine nothing but its like.
+        if (!IsOpen || _passesFax || call.Fax.IsClear || end is null or { Port: 0 } or { Address.IsNone: true } || (side == RelaySide.Sip && !call.FromLine && call.Answered is null)) return CallOrderRefusal.NoAudio;
         return end.Formats.Any(static format => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma)) ? CallOrderRefusal.None : CallOrderRefusal.NoCommonCodec;
     }
 
@@ -52,6 +52,8 @@ internal sealed partial class MediaLeg
     // What the ends speak, where the relay has to know: it is asked for something, or must change what they say. A description of its own that it need not change is none.
     private (RelayForm? Gateway, RelayForm? Peer) Forms(ImmutableArray<RtpFormat> toldGateway, ImmutableArray<RtpFormat> toldPeer)
     {
+        // In a clear channel packets are passed as they are (V.152): nothing may change what a modem says, or listen for digits in it.
+        if (call.Fax.IsClear && !Shared.IsEmpty) return (null, null);
         var (gateway, peer) = (_gateway?.Audio, _peer?.Audio);
         var (gatewayDigits, peerDigits) = gateway is null || peer is null
             ? (DtmfForm.Unchanged, DtmfForm.Unchanged)

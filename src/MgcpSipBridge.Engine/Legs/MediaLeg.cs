@@ -249,7 +249,9 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     {
         var own = Bridge.OfferToPeer(_gateway?.Audio?.Formats ?? LocalOptions.Usual);
         var origin = Origin(_peerSession, _shownToPeer);
-        if (_shownToPeer?.Audio is not { } shown) return _crypto.Offer(AudioNegotiation.CreateOffer(origin, SipRtp, own, _gateway?.Audio?.Ptime));
+        if (_passesFax) return _shownToPeer! with { SessionVersion = origin.Version };
+        if (_shownToPeer?.Audio is not { } shown)
+            return FaxNegotiation.InPlace(_shownToPeer, _crypto.Offer(AudioNegotiation.CreateOffer(origin, SipRtp, own, _gateway?.Audio?.Ptime, Direction)));
         ImmutableArray<RtpFormat> formats =
         [
             .. shown.Formats.Where(format => own.Any(format.SameEncoding)),
@@ -315,6 +317,12 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     private void Point()
     {
         if (!IsOpen) return;
+        if (_passesFax)
+        {
+            PointFax();
+            return;
+        }
+
         var gateway = _gateway?.Audio;
         var peer = _peer?.Audio;
         var (toldGateway, toldPeer) = Told();

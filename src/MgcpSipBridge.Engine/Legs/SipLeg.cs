@@ -14,6 +14,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     private bool _offersEarly;
     private bool _released;
     private bool _rang;
+    private bool _describes; // audio was offered, and the answer is to come
     private string? _heardDialog;
     private ImmutableDictionary<string, ReadOnlyMemory<byte>> _early = ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
 
@@ -241,7 +242,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     /// <summary>The ACK came; if our 200 held the offer, it holds the answer.</summary>
     public void OnConfirmed(SipEvent.Confirmed confirmed)
     {
-        if (confirmed.Description.IsEmpty || _released) return;
+        if (confirmed.Description.IsEmpty || _released || call.Fax.TakesAnswer(confirmed.Description)) return;
         if (call.Media.TakePeerAnswer(confirmed.Description)) call.Bearer.Redescribe();
         else core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));
     }
@@ -249,6 +250,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     /// <summary>A new offer inside the call: hold, resume, another address or codec of the peer.</summary>
     public void OnOffered(SipEvent.Offered offered)
     {
+        if (call.Fax.TakesOffer(offered.Offer)) return;
         var early = call.FromLine && !_answered && offered.Dialog.Length > 0;
         // Of several phones that ring, each has an answer of its own; only the one that is heard changes what is heard.
         var beside = early && _heardDialog is { } heard && heard != offered.Dialog;
@@ -260,7 +262,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 
         core.Sip.AnswerOffer(Handle, answer, core.Now);
         if (early && !offered.Offer.IsEmpty) _early = _early.SetItem(offered.Dialog, offered.Offer);
-        if (!offered.Offer.IsEmpty && !beside) call.Bearer.Redescribe();
+        if (!offered.Offer.IsEmpty && !beside && !call.Fax.TakesVoice()) call.Bearer.Redescribe();
     }
 
     /// <summary>The caller answered the offer of our 180; the gateway hears of it with the answer.</summary>
@@ -275,13 +277,46 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     public void Describe()
     {
         // A caller's line that hears the far end before the answer has told it something, too.
-        if ((_answered || call.FromLine) && !_released && Handle != default) core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
+        if ((!_answered && !call.FromLine) || _released || Handle == default) return;
+        _describes = true;
+        core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
     }
 
     /// <summary>The peer took our new description. A refusal needs nothing: the call goes on as it was.</summary>
     public void OnOfferAnswered(SipEvent.OfferAnswered answered)
     {
-        if (!_released && !answered.Description.IsEmpty && call.Media.TakePeerAnswer(answered.Description)) call.Bearer.Redescribe();
+        var voice = _describes;
+        _describes = false;
+        if (_released || answered.Description.IsEmpty || call.Fax.TakesAnswer(answered.Description, voice)) return;
+        if (call.Media.TakePeerAnswer(answered.Description) && !call.Fax.TakesVoice()) call.Bearer.Redescribe();
+    }
+
+    /// <summary>The peer did not take our new description. Speech goes on as it was; fax seeks another way.</summary>
+    public void OnOfferRefused()
+    {
+        if (!_released && !_describes) call.Fax.OnOfferRefused();
+        _describes = false;
+    }
+
+    /// <summary>Offers something else in place of what passes now.</summary>
+    public void Offer(ReadOnlyMemory<byte> description)
+    {
+        if (!_released) core.Sip.Offer(Handle, description, core.Now);
+    }
+
+    /// <summary>Forgets what was to be offered, as far as it was not sent.</summary>
+    public void ForgetOffer() => core.Sip.ForgetOffer(Handle, core.Now);
+
+    /// <summary>Answers an offer that had to wait for the gateway.</summary>
+    public void AnswerOffer(ReadOnlyMemory<byte> description)
+    {
+        if (!_released) core.Sip.AnswerOffer(Handle, description, core.Now);
+    }
+
+    /// <summary>Refuses an offer of T.38 (RFC 3261 §21.4.26); the call goes on as it was.</summary>
+    public void RefuseOffer()
+    {
+        if (!_released) core.Sip.RefuseOffer(Handle, 488, core.Now);
     }
 
     public void OnGone(SipCallHandle handle)

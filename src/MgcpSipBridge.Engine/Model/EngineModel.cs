@@ -23,7 +23,11 @@ public sealed record LineModel(
     string Peer,
     string Username,
     string? Password,
-    LineFeatures Features);
+    LineFeatures Features)
+{
+    /// <summary>How its faxes pass; null: as is set for its gateway.</summary>
+    public FaxHandling? Fax { get; init; }
+}
 
 /// <summary>A line's features as configured.</summary>
 public sealed record LineFeatures
@@ -101,6 +105,9 @@ public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = 
 
     /// <summary>Whether it was adopted at run time; nothing of it is provisioned.</summary>
     public bool IsAdopted { get; init; }
+
+    /// <summary>How faxes of its lines pass.</summary>
+    public FaxHandling Fax { get; init; }
 }
 
 /// <summary>A gateway's address as a name that is looked up.</summary>
@@ -116,6 +123,9 @@ public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLe
 {
     /// <summary>Whether the audio between the bridge and it is encrypted.</summary>
     public SrtpPolicy Srtp { get; init; }
+
+    /// <summary>How faxes pass to and from it.</summary>
+    public FaxHandling Fax { get; init; }
 }
 
 /// <summary>Everything provisioned: validated, immutable, swapped whole.</summary>

@@ -8,7 +8,7 @@ namespace MgcpSipBridge.Simulator;
 /// own, not the product's.
 /// </summary>
 /// <remarks>Tones are multiples of 50 Hz from 200 to 3400 Hz: then 20 ms hold whole periods and the measurement is exact.</remarks>
-public sealed class MediaEnd
+public sealed partial class MediaEnd
 {
     private const int SamplesPerPacket = 160;
     private const int HeaderBytes = 12;
@@ -83,6 +83,7 @@ public sealed class MediaEnd
     public void Set(NetAddress? remote, string codec, bool sends, bool hears, Instant now, int eventType = -1, IReadOnlyList<string>? takes = null)
     {
         _takes = takes;
+        _isFax = false;
         _eventType = eventType;
         _remote = remote;
         _aLaw = codec == "PCMA";
@@ -120,6 +121,12 @@ public sealed class MediaEnd
     public void Receive(ReadOnlySpan<byte> packet, NetAddress from, Instant now)
     {
         _ = now;
+        if (_isFax)
+        {
+            ReceiveFax(packet, from);
+            return;
+        }
+
         // Version 2, no padding, extension or CSRC: the other end of these tests sends none.
         if (_hears && _remote == from && packet.Length == HeaderBytes + 4 && packet[0] == 0x80 && (packet[1] & 0x7F) == OwnEventType)
         {
@@ -229,6 +236,12 @@ public sealed class MediaEnd
     private void Send()
     {
         if (_remote is not { } remote) return;
+        if (_isFax)
+        {
+            SendFax(remote);
+            return;
+        }
+
         if (_pressed.TryDequeue(out var pressed))
         {
             SendEvent(remote, pressed.Event, pressed.Packet);

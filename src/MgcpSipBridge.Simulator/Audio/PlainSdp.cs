@@ -14,7 +14,7 @@ namespace MgcpSipBridge.Simulator;
 /// <param name="SessionId">o= session id as written.</param>
 /// <param name="Version">o= version.</param>
 /// <param name="Sections">Number of m= sections.</param>
-public sealed record PlainSdp(
+public sealed partial record PlainSdp(
     NetAddress Address,
     ImmutableArray<(int Type, string Name)> Formats,
     string Direction,
@@ -44,9 +44,10 @@ public sealed record PlainSdp(
         }
     }
 
-    /// <summary>Reads a description that is known to be good; null when it has no audio.</summary>
+    /// <summary>Reads a description that is known to be good; null when it has neither audio nor T.38.</summary>
     public static PlainSdp? Read(string text)
     {
+        if (ReadFax(text) is { } fax) return fax;
         var connection = "";
         var port = -1;
         var sections = 0;
@@ -84,7 +85,8 @@ public sealed record PlainSdp(
             direction,
             origin.Length > 1 ? origin[1] : "",
             origin.Length > 2 && ulong.TryParse(origin[2], out var version) ? version : 0,
-            sections);
+            sections)
+        { CanFax = text.Contains("image udptl t38", StringComparison.OrdinalIgnoreCase) };
     }
 
     /// <summary>Writes a description of one audio stream.</summary>

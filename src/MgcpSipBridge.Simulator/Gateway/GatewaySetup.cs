@@ -135,6 +135,9 @@ public sealed record GatewayQuirks
     /// <summary>Payload types offered, in order of preference.</summary>
     public ImmutableArray<string> Codecs { get; init; } = ["PCMU", "PCMA", "telephone-event"];
 
+    /// <summary>Whether T.38 is refused with 534 although the package is there: no resources for it.</summary>
+    public bool RefusesFax { get; init; }
+
     /// <summary>Longest wait before the first RSIP (MWD, RFC 3435 §4.4.6).</summary>
     public TimeSpan RestartWait { get; init; } = TimeSpan.FromMilliseconds(500);
 }

@@ -47,6 +47,9 @@ public static class SignalTable
         ("G", "ft" or "mt" or "ld" or "oc" or "of" or "rt") => true,
         ("D", "oc" or "of" or "l") => true,
         ("D", _) => IsDigits(name),
+        // RFC 5347 §2.2.
+        ("FXR", "gwfax" or "nopfax" or "t38") => true,
+        ("L", "ft" or "mt") when ncs => true,
         (_, "*" or "all") => true,
         _ => false,
     };

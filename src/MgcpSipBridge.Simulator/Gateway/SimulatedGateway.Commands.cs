@@ -142,15 +142,21 @@ public sealed partial class SimulatedGateway
 
         if (endpoint.Connections.Count >= 2 || _freeMedia.Count == 0) return Write($"540 {command.TransactionId} Connection limit", []);
         var codecs = Negotiate(command["L"], remote);
-        if (codecs.Count == 0) return Write($"534 {command.TransactionId} Codec negotiation failed", []);
+        // Nobody calls for a fax alone here.
+        if (codecs.Count == 0 || BecomesFax(command["L"], null, remote) != false) return Write($"534 {command.TransactionId} Codec negotiation failed", []);
+        if (ProcedureAfter(command["L"], "", remote) is not { } procedure) return Write($"532 {command.TransactionId} Unsupported value(s) in LocalConnectionOptions", []);
+        if (!HasFax && Field(command["L"], "fxr/") is not null) return Write($"541 {command.TransactionId} Unknown LocalConnectionOptions", []);
         var connection = new GatewayConnection(_entropy.Hex(8).ToUpperInvariant(), command["C"]!, _freeMedia.Dequeue())
         {
             Mode = mode,
             Options = command["L"] ?? "",
             Remote = remote,
             Codecs = [.. codecs],
+            Described = [.. codecs],
+            Procedure = procedure,
         };
-        connection.Description = PlainSdp.Write(connection.Local, codecs, "sendrecv", _entropy.NextUInt64() >> 32, 1, Quirks.SimpleDescription);
+        connection.SessionId = _entropy.NextUInt64() >> 32;
+        Describe(connection);
         endpoint.Connections.Add(connection);
         ConnectionsSeen = (ConnectionsSeen.Created + 1, ConnectionsSeen.Deleted);
         UpdateMedia(endpoint, connection, now);
@@ -171,15 +177,26 @@ public sealed partial class SimulatedGateway
             return Write($"527 {command.TransactionId} Missing RemoteConnectionDescriptor", []);
         }
 
-        var codecs = Negotiate(command["L"] ?? connection.Options, remote);
-        if (codecs.Count == 0) return Write($"534 {command.TransactionId} Codec negotiation failed", []);
+        var given = command.Description.Length > 0 ? remote : null;
+        var becomesFax = BecomesFax(command["L"], connection, given);
+        var codecs = becomesFax == true ? connection.Codecs : [.. Negotiate(Field(command["L"], "a:") is null ? connection.Options : command["L"], remote is { IsFax: true } ? null : remote)];
+        if (codecs.IsEmpty || becomesFax is not { } isFax) return Write($"534 {command.TransactionId} Codec negotiation failed", []);
+        if (!HasFax && Field(command["L"], "fxr/") is not null) return Write($"541 {command.TransactionId} Unknown LocalConnectionOptions", []);
+        if (ProcedureAfter(command["L"], connection.Procedure, given) is not { } procedure) return Write($"532 {command.TransactionId} Unsupported value(s) in LocalConnectionOptions", []);
+        connection.Procedure = procedure;
+        if (Field(command["L"], "a:") is not null) connection.OnlyFax = isFax;
+        // §2.1.1: told off, it aborts what it does.
+        if (procedure == "off" && connection.FaxStarted) later.Add(() => EndFax(endpoint, connection, "stop", now));
+        var (before, wasFax) = (connection.Description, connection.IsFax);
+        connection.IsFax = isFax;
         connection.Mode = mode;
         connection.Remote = remote;
         connection.Options = command["L"] ?? connection.Options;
-        connection.Codecs = [.. codecs];
+        connection.Codecs = codecs;
+        if (connection.IsFax != wasFax) Describe(connection);
         UpdateMedia(endpoint, connection, now);
         if (request is not null) later.Add(() => Commit(endpoint, request, now));
-        return Write($"200 {command.TransactionId} OK", [], Quirks.RepeatsDescription ? connection.Description : "");
+        return Write($"200 {command.TransactionId} OK", [], Quirks.RepeatsDescription || before != connection.Description ? connection.Description : "");
     }
 
     private string Delete(PlainMgcp command, List<GatewayEndpoint> endpoints, Request? request, Instant now, List<Action> later)
@@ -229,22 +246,10 @@ public sealed partial class SimulatedGateway
         ConnectionsSeen = (ConnectionsSeen.Created, ConnectionsSeen.Deleted + 1);
     }
 
-    private void UpdateMedia(GatewayEndpoint endpoint, GatewayConnection connection, Instant now)
-    {
-        if (!Setup.Audio) return;
-        if (connection.Media is null)
-        {
-            connection.Media = new MediaEnd(connection.Local, _entropy) { Voice = () => endpoint.OffHook ? endpoint.Phone.Voice : 0, Heard = endpoint.Phone.Heard, KeyHeard = endpoint.Phone.KeyHeard, ToneHeard = endpoint.Phone.ToneHeard };
-            _media.Add(connection.Media);
-        }
-
-        connection.Media.Set(connection.Remote?.Address, connection.Codecs[0], connection.Sends, connection.Hears, now, Setup.TelephoneEvents ? connection.Remote?.EventType ?? -1 : -1, Quirks.Codecs);
-    }
-
     private List<string> Negotiate(string? options, PlainSdp? remote)
     {
         // §2.3.5: the gateway's own, those that L: names in its order, those that the other side names.
-        var wanted = Quirks.Codecs.ToList();
+        var wanted = Voices.ToList();
         foreach (var field in PlainMgcp.SplitList(options ?? ""))
         {
             if (!field.StartsWith("a:", StringComparison.OrdinalIgnoreCase)) continue;

@@ -95,6 +95,9 @@ public sealed class SimulatedPhone
     /// <summary>Keys that the other side pressed, told by telephone events (RFC 4733), in order.</summary>
     public string KeysHeard { get; private set; } = "";
 
+    /// <summary>Packets of T.38 that came from the network. Only with <see cref="GatewaySetup.Audio"/>.</summary>
+    public long FaxReceived => _endpoint.Connections.Sum(connection => connection.Media?.FaxReceived ?? 0);
+
     /// <summary>Whether the lamp for waiting messages is lit (L/vmwi).</summary>
     public bool MessageLamp => _endpoint.Playing.Exists(signal => signal is { Package: "L", Name: "vmwi" });
 
@@ -131,6 +134,15 @@ public sealed class SimulatedPhone
     {
         if (_endpoint.OffHook) _endpoint.Occur(new Happening("L", "hf"), now);
     }
+
+    /// <summary>A fax machine at this phone hears the other one's preamble (V.21 flags). Only while the handset is up.</summary>
+    public void HearsFax(Instant now)
+    {
+        if (_endpoint.OffHook) _gateway.FaxDetected(_endpoint, now);
+    }
+
+    /// <summary>Its fax is sent, or broke off.</summary>
+    public void FaxEnds(bool failed, Instant now) => _gateway.FaxEnds(_endpoint, failed, now);
 
     /// <summary>Presses one key: 0-9, *, #, A-D.</summary>
     public void Press(char key, Instant now)

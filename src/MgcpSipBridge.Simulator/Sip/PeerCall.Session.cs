@@ -40,6 +40,12 @@ public sealed record PeerOffer
     /// <summary>Whether the re-INVITE has no offer: the other side's 200 has it, the ACK the answer.</summary>
     public bool Delayed { get; init; }
 
+    /// <summary>Whether T.38 is offered in place of audio.</summary>
+    public bool Fax { get; init; }
+
+    /// <summary>With <see cref="Fax"/>, whether the audio's section stays, with port 0.</summary>
+    public bool Beside { get; init; }
+
     /// <summary>P-Asserted-Identity to send along; null for none.</summary>
     public string? Identity { get; init; }
 }

@@ -106,6 +106,9 @@ public sealed partial class PeerCall
     /// <summary>Keys that the other end pressed, told by telephone events (RFC 4733), in order.</summary>
     public string KeysHeard { get; internal set; } = "";
 
+    /// <summary>Packets of T.38 that came. Only with <see cref="PeerSetup.Audio"/>.</summary>
+    public long FaxReceived => Media?.FaxReceived ?? 0;
+
     /// <summary>The other leg when the peer joins two lines; null otherwise.</summary>
     public PeerCall? Partner { get; internal set; }
 

@@ -79,6 +79,9 @@ public sealed record PeerSetup
     /// <summary>Length of the packets that it asks for, in ms. It sends 20 ms all the same.</summary>
     public int Ptime { get; init; } = 20;
 
+    /// <summary>Whether it takes T.38 in place of audio inside a call; else 488.</summary>
+    public bool Fax { get; init; }
+
     /// <summary>Payload names it can speak, in order of preference.</summary>
     public ImmutableArray<string> Codecs { get; init; } = ["PCMU", "PCMA", "telephone-event"];
 }

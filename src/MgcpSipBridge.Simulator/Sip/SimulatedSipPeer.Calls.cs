@@ -128,6 +128,12 @@ public sealed partial class SimulatedSipPeer
             return;
         }
 
+        if (!Setup.Fax && PlainSdp.Read(request.Body) is { IsFax: true })
+        {
+            Respond(transaction, 488, "Not Acceptable Here", call.LocalTag, now);
+            return;
+        }
+
         call.RefreshReceived(request);
         call.RememberOffer(request.Body);
         if (request.Body.Length > 0) call.RemoteDescription = PlainSdp.Read(request.Body);

@@ -241,6 +241,7 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         var media = call.LocalMedia.Value;
         if (wish is { ZeroAddress: true }) media = NetAddress.FromIPv4(0, media.Port);
         if (wish is { ZeroPort: true }) media = media.WithPort(0);
+        if (wish is { Fax: true } || offer is { IsFax: true }) return PlainSdp.WriteFax(media, call.SessionId, call.LocalVersion, wish?.Beside ?? offer!.Streams.Count > 1);
         call.Codecs = [.. codecs];
         return PlainSdp.Write(media, call.Codecs, direction, call.SessionId, call.LocalVersion, ptime: Setup.Ptime);
     }
@@ -252,6 +253,12 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         {
             call.Media = new MediaEnd(local, _entropy) { Voice = () => call.Voice, Heard = call.Heard, KeyHeard = key => call.KeysHeard += key, ToneHeard = call.ToneHeard };
             _media.Add(call.Media);
+        }
+
+        if (remote.IsFax)
+        {
+            call.Media.SetFax(remote.Address, now);
+            return;
         }
 
         // RFC 3264 §7: what both have, in the order of the one who hears it.

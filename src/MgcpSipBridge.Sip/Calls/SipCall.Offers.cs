@@ -40,6 +40,13 @@ internal sealed partial class SipCall
         Offer(description, refreshes: false, now);
     }
 
+    /// <summary>Forgets an offer that waits. A refresh of the session does not: it repeats what holds when its turn comes.</summary>
+    public void ForgetOffer()
+    {
+        _nextOffer = null;
+        if (_own is { Request: null, Refreshes: false }) _own = null;
+    }
+
     private void Offer(ReadOnlyMemory<byte> description, bool refreshes, Instant now)
     {
         if (_own is { Request: not null })

@@ -122,6 +122,9 @@ public interface ISipLayer
     /// </summary>
     void Offer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now);
 
+    /// <summary>Forgets our own offer inside a call while it waits to be sent, or to be sent again after a 491; one that is under way goes on.</summary>
+    void ForgetOffer(SipCallHandle call, Instant now);
+
     /// <summary>Answers <see cref="SipEvent.TransferAsked"/> with 202; <see cref="TellTransfer"/> follows.</summary>
     void AcceptTransfer(SipCallHandle call, Instant now);
 

@@ -198,6 +198,9 @@ public sealed partial class SipLayer : ISipLayer
     public void Offer(SipCallHandle call, ReadOnlyMemory<byte> description, Instant now) => With(call, now, found => found.Offer(description, now));
 
     /// <inheritdoc/>
+    public void ForgetOffer(SipCallHandle call, Instant now) => With(call, now, found => found.ForgetOffer());
+
+    /// <inheritdoc/>
     public void AcceptTransfer(SipCallHandle call, Instant now) => With(call, now, found => found.AcceptTransfer(now));
 
     /// <inheritdoc/>

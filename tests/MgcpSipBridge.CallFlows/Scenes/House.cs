@@ -126,6 +126,9 @@ internal sealed class House
     /// <summary>What gateways said to have counted on calls' connections; the first thousand of them.</summary>
     public List<EngineNote.GatewayCounted> Counted { get; } = [];
 
+    /// <summary>How faxes passed, change by change.</summary>
+    public List<FaxMode> Faxes { get; } = [];
+
     /// <summary>What was set at phones, as it came.</summary>
     public List<EngineNote.LineDialled> Dialled { get; } = [];
 
@@ -278,6 +281,9 @@ internal sealed class House
         {
             case EngineNote.CallStarted:
                 CallsNoted = (CallsNoted.Begun + 1, CallsNoted.Ended);
+                break;
+            case EngineNote.FaxChanged fax:
+                if (Faxes.Count < 1000) Faxes.Add(fax.Mode);
                 break;
             case EngineNote.LineDialled dialled:
                 Dialled.Add(dialled);

@@ -1,0 +1,169 @@
+using MgcpSipBridge.Mgcp;
+
+namespace MgcpSipBridge.Engine;
+
+/// <summary>Fax in a call: what gateway and peer say of it goes into <see cref="FaxMachine"/>, and what that wants is done here.</summary>
+internal sealed class FaxLeg(EngineCore core, ActiveCall call)
+{
+    private FaxState _state;
+    private CommandId _command;
+    private int _attempt;
+    private bool _offered;
+    private readonly HashSet<FaxMode> _noted = [];
+
+    /// <summary>How a fax passes now.</summary>
+    public FaxMode Mode { get; private set; }
+
+    /// <summary>Whether anything but packets as they come would spoil what passes.</summary>
+    public bool IsClear => _state is FaxState.Clearing or FaxState.Clear;
+
+    /// <summary>The procedure that the call's connection is made with; null for none.</summary>
+    public string? Procedure => FaxMap.Procedure(Handling, Audit);
+
+    private FaxHandling Handling => FaxMap.Between(
+        call.Line.Fax, (call.Peer.Peer ?? call.Line.Model.Peer) is { } name && core.Peers.TryGetValue(name, out var peer) ? peer.Fax : FaxHandling.Auto);
+
+    private EndpointAudit Audit => call.Line.Gateway.Audit;
+
+    /// <summary>The gateway reported something in the call.</summary>
+    public void OnObserved(ObservedEvent evt)
+    {
+        if (call.Answered is null || Handling == FaxHandling.Off || FaxMap.Read(evt) is not { } said) return;
+        if (said is FaxEvent.GatewayStarts or FaxEvent.GatewayFinds or FaxEvent.GatewayActs && _noted.Count == 0) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Fax));
+        Step(said);
+        if (said == FaxEvent.GatewayActs && _state == FaxState.Own) Tell(FaxMode.Gateway);
+    }
+
+    /// <summary>The peer offers something inside the call; true when it was T.38, which is answered from here, now or later.</summary>
+    public bool TakesOffer(ReadOnlyMemory<byte> offer)
+    {
+        if (call.Answered is null || !call.Media.TakePeerFax(offer)) return false;
+        Step(FaxEvent.PeerOffersFax);
+        return true;
+    }
+
+    /// <summary>The peer offered audio and was answered; true when what the gateway has to know of it is told from here, now or later.</summary>
+    public bool TakesVoice()
+    {
+        if (_state is FaxState.Voice or FaxState.Clear or FaxState.Own) return false;
+        Step(FaxEvent.PeerOffersVoice);
+        return true;
+    }
+
+    /// <summary>The peer answered an offer of ours; true when that was one of T.38.</summary>
+    /// <param name="answer">The answer.</param>
+    /// <param name="voice">Whether audio was offered before: then an answer with audio belongs to that.</param>
+    public bool TakesAnswer(ReadOnlyMemory<byte> answer, bool voice = false)
+    {
+        var agreed = call.Media.TakePeerFax(answer);
+        if (!agreed && (!_offered || voice)) return false;
+        _offered = false;
+        if (!agreed) call.Media.FaxRefused();
+        Step(agreed ? FaxEvent.PeerTook : FaxEvent.PeerRefused);
+        return true;
+    }
+
+    /// <summary>The peer refused an offer of ours.</summary>
+    public void OnOfferRefused()
+    {
+        if (!_offered) return;
+        _offered = false;
+        call.Media.FaxRefused();
+        Step(FaxEvent.PeerRefused);
+    }
+
+    /// <summary>Whether a command was given here. Its outcome is then nobody else's.</summary>
+    public bool Takes(CommandId command, ReadOnlyMemory<byte>? description)
+    {
+        if (!_commands.Remove(command)) return false;
+        // What the gateway says of itself holds even when it was told something else since.
+        var speaksFax = description is { } text && call.Media.TakeGatewayFax(text);
+        if (command != _command) return true;
+        _command = default;
+        var took = description is not null && (_state != FaxState.Preparing || speaksFax) && (_state is not (FaxState.Joining or FaxState.Answering) || call.Media.KnowsGatewayFax);
+        if (_state is FaxState.Clearing or FaxState.Returning && description is { IsEmpty: false } voice) call.Media.TakeGatewayDescription(voice);
+        if (took || _state != FaxState.Clearing || !Clear(_attempt + 1)) Step(took ? FaxEvent.GatewayTook : FaxEvent.GatewayRefused);
+        return true;
+    }
+
+    private readonly HashSet<CommandId> _commands = [];
+
+    private void Step(FaxEvent evt)
+    {
+        var before = _state;
+        var handling = Handling;
+        (_state, var effects) = FaxMachine.Step(before, evt, FaxMap.Relays(handling, Audit), FaxMap.Clears(handling));
+        Do(effects);
+        if (_state == before) return;
+        switch (_state)
+        {
+            case FaxState.Relaying:
+                Tell(FaxMode.T38);
+                break;
+            case FaxState.Clear:
+                Tell(FaxMode.Passthrough);
+                break;
+            case FaxState.Voice when Mode is not FaxMode.Failed:
+                Tell(FaxMode.None);
+                break;
+        }
+    }
+
+    private void Do(FaxEffects effects)
+    {
+        if (effects.HasFlag(FaxEffects.RefuseOffer)) call.Peer.RefuseOffer();
+        if (effects.HasFlag(FaxEffects.AskGateway)) Command(FaxMap.RelayOptions, default);
+        // A connection that was made for speech alone is told nothing but the description (RFC 5347 §3.3, step 11).
+        if (effects.HasFlag(FaxEffects.TellGateway)) Command(null, call.Media.DescribeFaxToGateway());
+        if (effects.HasFlag(FaxEffects.ClearGateway)) Clear(0);
+        if (effects.HasFlag(FaxEffects.RestoreGateway)) Restore(Procedure);
+        if (effects.HasFlag(FaxEffects.AbortGateway)) Restore(FaxMap.Has(Audit) ? "fxr/fx:off" : null);
+        if (effects.HasFlag(FaxEffects.Join)) call.Media.PassFax(true);
+        if (effects.HasFlag(FaxEffects.Part)) call.Media.PassFax(false);
+        if (effects.HasFlag(FaxEffects.Forget))
+        {
+            _offered = false;
+            call.Peer.ForgetOffer();
+        }
+
+        if (effects.HasFlag(FaxEffects.OfferFax))
+        {
+            _offered = true;
+            call.Peer.Offer(call.Media.OfferFaxToPeer());
+        }
+
+        if (effects.HasFlag(FaxEffects.AnswerFax)) call.Peer.AnswerOffer(call.Media.AnswerFaxToPeer());
+        if (effects.HasFlag(FaxEffects.OfferVoice))
+        {
+            if (call.Media.PeerIsWithFax) call.Peer.Offer(call.Media.OfferToPeer());
+            call.Bearer.Redescribe();
+        }
+
+        if (effects.HasFlag(FaxEffects.Fail)) Tell(FaxMode.Failed);
+    }
+
+    private bool Clear(int attempt)
+    {
+        _attempt = attempt;
+        if (FaxMap.ClearOptions(call.Media.Shared, FaxMap.Has(Audit), attempt) is not { } options) return false;
+        Command(options, call.Media.DescribeToGateway(Audit));
+        return true;
+    }
+
+    private void Restore(string? procedure) => Command(call.Bearer.OptionsFor(call.Media.Spoken, procedure), call.Media.DescribeToGateway(Audit));
+
+    private void Command(string? options, ReadOnlyMemory<byte> remote)
+    {
+        _command = call.Bearer.Change(options, remote);
+        if (_command != default) _commands.Add(_command);
+    }
+
+    private void Tell(FaxMode mode)
+    {
+        if (Mode == mode) return;
+        Mode = mode;
+        var first = mode != FaxMode.None && _noted.Add(mode);
+        if (first && mode == FaxMode.T38) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.T38));
+        core.Note(new EngineNote.FaxChanged(call.Id.ToString(), mode, first));
+    }
+}
