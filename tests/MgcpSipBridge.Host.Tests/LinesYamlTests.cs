@@ -119,6 +119,23 @@ public sealed class LinesYamlTests : IDisposable
         Assert.Equal([true, false], model.Lines.Select(line => line.Features.WithholdNumber));
     }
 
+    [Fact]
+    public void How_faxes_pass()
+    {
+        const string Text = """
+            peers:
+              - { name: plain, uri: "sip:10.0.0.8" }
+              - { name: pbx, uri: "sip:10.0.0.9", fax: passthrough }
+            gateways:
+              - { name: g, domain: g, fax: t38, lines: [{ endpoint: a, number: "1", peer: pbx, fax: off }, { endpoint: b, number: "2", peer: pbx }] }
+              - { name: h, domain: h }
+            """;
+        var model = _loading.Load(null, Text).Lines!;
+        Assert.Equal([FaxHandling.Auto, FaxHandling.Passthrough], model.Peers.Select(peer => peer.Fax));
+        Assert.Equal([FaxHandling.T38, FaxHandling.Auto], model.Gateways.Select(gateway => gateway.Fax));
+        Assert.Equal([FaxHandling.Off, null], model.Lines.Select(line => line.Fax));
+    }
+
     [Theory]
     [InlineData("dtmf: auto", DtmfForm.Unchanged)]
     [InlineData("dtmf: rfc4733", DtmfForm.Events)]
@@ -139,6 +156,7 @@ public sealed class LinesYamlTests : IDisposable
 
     [Theory]
     [InlineData("dtmf: notify")]
+    [InlineData("fax: T.38")]
     [InlineData("digits: tones")]
     [InlineData("trusted: maybe")]
     [InlineData("subscribesToMessages: 3")]

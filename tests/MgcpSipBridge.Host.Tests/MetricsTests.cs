@@ -201,8 +201,8 @@ public sealed class MetricsTests
     {
         intake.SipConnections(MgcpSipBridge.Sip.SipTransport.Tcp, 2);
         intake.RelayPorts(8, 10_000);
-        intake.RtpPackets(RelaySide.Gateway, 950, 1000);
-        intake.RtpPackets(RelaySide.Sip, 1000, 950);
+        intake.RtpPackets(RelaySide.Gateway, 950, 1000, 12);
+        intake.RtpPackets(RelaySide.Sip, 1000, 950, 13);
         intake.RtpDropped("wrong_source", 3);
     }
 

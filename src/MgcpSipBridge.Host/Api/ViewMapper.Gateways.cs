@@ -28,6 +28,7 @@ internal static partial class ViewMapper
             },
             Media = view.Model.Media.ToMessage(),
             Dtmf = view.Model.Dtmf.ToMessage(V1.Dtmf.Notify),
+            Fax = view.Model.Fax.ToMessage(),
             State = view.Status.State switch
             {
                 GatewayState.Up => V1.Gateway.Types.State.Up,
@@ -90,6 +91,7 @@ internal static partial class ViewMapper
             RegistrationState = view.Registration.ToMessage(),
             Call = view.CallId ?? "",
             PasswordSet = model.Password is not null,
+            Fax = model.Fax?.ToMessage() ?? V1.Fax.Types.Handling.Unspecified,
             Source = state.SourceOf(ResourceKind.Line, model.Number),
             Etag = state.EtagOf(ResourceKind.Line, model.Number),
             Service = view.Service.ToMessage(),

@@ -41,6 +41,7 @@ internal static partial class ViewMapper
             Realm = model.Realm ?? "",
             Dtmf = peer.Dtmf.ToMessage(V1.Dtmf.Info),
             Digits = peer.Dtmf == DtmfForm.OutOfBand ? V1.Peer.Types.Digits.Info : V1.Peer.Types.Digits.Sound,
+            Fax = peer.Fax.ToMessage(),
             Trusted = model.Trusted,
             SubscribesToMessages = model.AsksForMessages,
             CallerFrom = model.CallerFrom.ToMessage(),
@@ -147,6 +148,7 @@ internal static partial class ViewMapper
         SipWarning = view.Warning ?? "",
         Headers = { view.Headers.ToMap() },
         Held = view.Held,
+        Fax = view.Fax.ToMessage(),
         GatewayCounters = view.Counted?.ToMessage(),
     };
 
@@ -210,6 +212,24 @@ internal static partial class ViewMapper
         SipIdentityHeader.PPreferredIdentity => V1.Peer.Types.IdentityHeader.PPreferredIdentity,
         SipIdentityHeader.RemotePartyId => V1.Peer.Types.IdentityHeader.RemotePartyId,
         _ => V1.Peer.Types.IdentityHeader.From,
+    };
+
+    /// <summary>How a fax passes.</summary>
+    public static V1.Call.Types.Fax ToMessage(this FaxMode mode) => mode switch
+    {
+        FaxMode.T38 => V1.Call.Types.Fax.T38,
+        FaxMode.Passthrough => V1.Call.Types.Fax.Passthrough,
+        FaxMode.Gateway => V1.Call.Types.Fax.ByGateway,
+        FaxMode.Failed => V1.Call.Types.Fax.Failed,
+        _ => V1.Call.Types.Fax.Unspecified,
+    };
+
+    private static V1.Fax.Types.Handling ToMessage(this FaxHandling fax) => fax switch
+    {
+        FaxHandling.T38 => V1.Fax.Types.Handling.T38,
+        FaxHandling.Passthrough => V1.Fax.Types.Handling.Passthrough,
+        FaxHandling.Off => V1.Fax.Types.Handling.Off,
+        _ => V1.Fax.Types.Handling.Auto,
     };
 
     private static V1.MediaSource ToMessage(this SourceLearning media) => media == SourceLearning.Learn ? V1.MediaSource.Learn : V1.MediaSource.Strict;

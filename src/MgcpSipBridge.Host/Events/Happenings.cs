@@ -37,6 +37,7 @@ internal sealed class Happenings : IDisposable
     public void Apply(EngineNote note)
     {
         if (note is EngineNote.FeatureUsed used) Metrics.Used(used.Feature);
+        if (note is EngineNote.FaxChanged { First: true } fax) Metrics.Faxed(fax.Mode);
         if (note is EngineNote.TransferEnded ended) Metrics.Transferred(ended.Done);
         Feed.Apply(note);
         Alarms.Apply(note);

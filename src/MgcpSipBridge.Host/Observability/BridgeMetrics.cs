@@ -54,6 +54,7 @@ internal sealed class BridgeMetrics
     private readonly Counter _sipTlsFailures;
     private readonly Gauge _sipCertificateExpiry;
     private readonly Counter _rtpPackets;
+    private readonly Counter _faxPackets;
     private readonly Counter _rtpDropped;
     private readonly Histogram _rtpJitter;
     private readonly Histogram _rtpLoss;
@@ -110,6 +111,7 @@ internal sealed class BridgeMetrics
         Provisioning = new ProvisioningMetrics(metrics);
         Reloads = new ReloadMetrics(metrics);
         _rtpPackets = metrics.CreateCounter("mgcpsipbridge_rtp_packets_total", "RTP packets that the relay took (in) and sent (out).", "side", "direction");
+        _faxPackets = metrics.CreateCounter("mgcpsipbridge_udptl_packets_total", "UDPTL packets (fax by T.38) from the ends of a side that the relay passed on; they are not in mgcpsipbridge_rtp_packets_total.", "side");
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
         _rtpJitter = Buckets(metrics, "mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", JitterBuckets);
         _rtpLoss = Buckets(metrics, "mgcpsipbridge_rtp_loss_ratio", "Share of a stream's packets that never arrived.", LossBuckets);
@@ -346,10 +348,8 @@ internal sealed class BridgeMetrics
         }
 
         foreach (var side in Enum.GetValues<RelaySide>()) _oneWay.WithLabels(Snake(side));
-        _sipConnections.WithLabels("tcp");
-        _sipConnections.WithLabels("tls");
-        _shed.WithLabels("mgcp");
-        _shed.WithLabels("sip");
+        foreach (var transport in (string[])["tcp", "tls"]) _sipConnections.WithLabels(transport);
+        foreach (var side in (string[])["mgcp", "sip"]) _shed.WithLabels(side);
     }
 
     private static class SnakeNames<T>
@@ -388,10 +388,11 @@ internal sealed class BridgeMetrics
             metrics._fastPathPackets.IncTo(packets);
         }
 
-        public void RtpPackets(RelaySide side, long received, long sent)
+        public void RtpPackets(RelaySide side, long received, long sent, long fax)
         {
             metrics._rtpPackets.WithLabels(Snake(side), "in").IncTo(received);
             metrics._rtpPackets.WithLabels(Snake(side), "out").IncTo(sent);
+            metrics._faxPackets.WithLabels(Snake(side)).IncTo(fax);
         }
 
         public void RtpDropped(string reason, long count) => metrics._rtpDropped.WithLabels(reason).IncTo(count);

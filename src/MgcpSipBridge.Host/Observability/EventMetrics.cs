@@ -12,6 +12,7 @@ internal sealed class EventMetrics
     private readonly Counter _resumes;
     private readonly Counter _features;
     private readonly Counter _transfers;
+    private readonly Counter _faxes;
 
     public EventMetrics(CollectorRegistry registry)
     {
@@ -23,11 +24,15 @@ internal sealed class EventMetrics
         _features = metrics.CreateCounter("mgcpsipbridge_features_used_total", "Times a feature was used in a call.", ["feature"]);
         foreach (var feature in Enum.GetValues<CallFeature>()) _features.WithLabels(BridgeMetrics.Snake(feature)).Inc(0);
         _transfers = metrics.CreateCounter("mgcpsipbridge_transfers_total", "Transfers that the line's side asked for, by what the peer said of them in the end.", ["result"]);
+        _faxes = metrics.CreateCounter("mgcpsipbridge_fax_calls_total", "Calls in which a fax passed that way, or failed; a call can count in more than one.", ["mode"]);
+        foreach (var mode in Enum.GetValues<FaxMode>()) if (mode != FaxMode.None) _faxes.WithLabels(BridgeMetrics.Snake(mode)).Inc(0);
         foreach (var result in (string[])["done", "failed"]) _transfers.WithLabels(result).Inc(0);
         foreach (var result in (string[])["resumed", "expired"]) _resumes.WithLabels(result).Inc(0);
     }
 
     public void Used(CallFeature feature) => _features.WithLabels(BridgeMetrics.Snake(feature)).Inc();
+
+    public void Faxed(FaxMode mode) => _faxes.WithLabels(BridgeMetrics.Snake(mode)).Inc();
 
     public void Transferred(bool done) => _transfers.WithLabels(done ? "done" : "failed").Inc();
 

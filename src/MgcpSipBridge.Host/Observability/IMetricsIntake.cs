@@ -17,7 +17,11 @@ internal interface IMetricsIntake
     void RelayPorts(int inUse, int all);
 
     /// <summary>RTP packets since the start that came from, and went to, one side.</summary>
-    void RtpPackets(RelaySide side, long received, long sent);
+    /// <param name="side">The side.</param>
+    /// <param name="received">RTP packets from its ends.</param>
+    /// <param name="sent">RTP packets to its ends.</param>
+    /// <param name="fax">UDPTL packets from its ends that were relayed.</param>
+    void RtpPackets(RelaySide side, long received, long sent, long fax);
 
     /// <summary>Interfaces at which the kernel passes calls on by itself, how many directions of calls it does now, and packets since the start.</summary>
     void FastPath(int interfaces, long flows, long packets);

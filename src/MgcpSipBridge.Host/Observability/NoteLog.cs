@@ -46,6 +46,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.CallHeld held:
                 CallHeld(_calls, held.CallId, held.Held);
                 break;
+            case EngineNote.FaxChanged fax:
+                FaxChanged(_calls, fax.CallId, fax.Mode);
+                break;
             case EngineNote.TransferEnded transfer:
                 TransferEnded(_calls, transfer.CallId, transfer.Done, transfer.Status);
                 break;
@@ -285,6 +288,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4012, EventName = "CallHeld", Level = LogLevel.Debug, Message = "Call {CallId}: the far end waits: {Held}")]
     private static partial void CallHeld(ILogger logger, string callId, bool held);
+
+    [LoggerMessage(EventId = 4030, EventName = "FaxChanged", Level = LogLevel.Debug, Message = "Call {CallId}: fax passes: {Mode}")]
+    private static partial void FaxChanged(ILogger logger, string callId, FaxMode mode);
 
     [LoggerMessage(EventId = 4013, EventName = "TransferEnded", Level = LogLevel.Debug, Message = "Call {CallId}: the far end was handed on: {Done}, SIP {SipStatus}")]
     private static partial void TransferEnded(ILogger logger, string callId, bool done, int sipStatus);

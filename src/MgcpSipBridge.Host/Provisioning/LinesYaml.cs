@@ -20,6 +20,11 @@ internal static class LinesYaml
     // What the peer's dtmf was called before it had more than two.
     private static readonly (string, DtmfForm)[] DigitsWords = [("sound", DtmfForm.Unchanged), ("info", DtmfForm.OutOfBand)];
 
+    private static readonly (string, FaxHandling)[] FaxWords =
+        [("auto", FaxHandling.Auto), ("t38", FaxHandling.T38), ("passthrough", FaxHandling.Passthrough), ("off", FaxHandling.Off)];
+
+    private static readonly (string, FaxHandling?)[] LineFaxWords = [.. FaxWords.Select(one => (one.Item1, (FaxHandling?)one.Item2))];
+
     private static readonly (string, DigitMapQuirks?)[] QuirkWords = [.. Enum.GetValues<DigitMapQuirks>().Select(q => (TraitView.Word(q), (DigitMapQuirks?)q))];
 
     private static readonly (string, ResponseSource?)[] AnswerWords = [.. Enum.GetValues<ResponseSource>().Select(s => (TraitView.Word(s), (ResponseSource?)s))];
@@ -49,6 +54,7 @@ internal static class LinesYaml
         Password = map.Text("password"),
         Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
         Dtmf = map.OneOf("dtmf", DtmfForm.Unchanged, PeerDtmfWords) is var dtmf && map.OneOf("digits", DtmfForm.Unchanged, DigitsWords) is var digits && dtmf == DtmfForm.Unchanged ? digits : dtmf,
+        Fax = map.OneOf("fax", FaxHandling.Auto, FaxWords),
         Trusted = map.Flag("trusted", true),
         SubscribesToMessages = map.Flag("subscribesToMessages", false),
         CallerFrom = map.OneOf("callerFrom", SipIdentityHeader.PAssertedIdentity, IdentityWords),
@@ -88,6 +94,7 @@ internal static class LinesYaml
                 ("auto", MgcpProfile.Auto), ("rfc3435", MgcpProfile.Rfc3435), ("ncs", MgcpProfile.Ncs), ("cisco", MgcpProfile.Cisco)),
             Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
             Dtmf = map.OneOf("dtmf", DtmfForm.Unchanged, GatewayDtmfWords),
+            Fax = map.OneOf("fax", FaxHandling.Auto, FaxWords),
             Lines = map.List("lines", ReadLine),
         };
         if (map.Map("configuration") is { } told)
@@ -146,6 +153,7 @@ internal static class LinesYaml
             Peer = map.Required("peer"),
             Username = map.Text("username"),
             Password = map.Text("password"),
+            Fax = map.OneOf("fax", (FaxHandling?)null, LineFaxWords),
         };
         if (map.Map("features") is not { } features) return line;
         line = line with { Features = ReadFeatures(features), FeaturesWritten = features.Written };

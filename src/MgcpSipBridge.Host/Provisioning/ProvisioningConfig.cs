@@ -28,6 +28,7 @@ internal sealed record PeerConfig(Written Written)
     public string? Password { get; init; }
     public SourceLearning Media { get; init; }
     public DtmfForm Dtmf { get; init; }
+    public FaxHandling Fax { get; init; }
     public bool Trusted { get; init; } = true;
     public bool SubscribesToMessages { get; init; }
     public SipIdentityHeader CallerFrom { get; init; }
@@ -63,6 +64,7 @@ internal sealed record GatewayConfig(Written Written)
     public ConfigurationConfig? Configuration { get; init; }
     public SourceLearning Media { get; init; }
     public DtmfForm Dtmf { get; init; }
+    public FaxHandling Fax { get; init; }
     public ImmutableArray<LineConfig> Lines { get; init; } = [];
 }
 
@@ -82,6 +84,7 @@ internal sealed record LineConfig(Written Written)
     public string? Peer { get; init; }
     public string? Username { get; init; }
     public string? Password { get; init; }
+    public FaxHandling? Fax { get; init; }
     public LineFeatures Features { get; init; } = new();
     public Written? FeaturesWritten { get; init; }
 }

@@ -102,7 +102,7 @@ internal static partial class ProvisioningValidator
                 Backups = Backups(peer, transport),
                 LocalAddress = LocalAddress(peer, transport),
                 Numbers = new SipNumbering([.. peer.NumbersOut.Select(NumberRule)], [.. peer.NumbersIn.Select(NumberRule)], peer.UserPhone),
-            }, peer.Media, peer.Dtmf);
+            }, peer.Media, peer.Dtmf) { Fax = peer.Fax };
         }
 
         private SipNumberRule NumberRule(NumberRuleConfig rule)
@@ -141,6 +141,7 @@ internal static partial class ProvisioningValidator
                 gateway.Dtmf)
             {
                 Host = host,
+                Fax = gateway.Fax,
             };
         }
 
@@ -218,7 +219,8 @@ internal static partial class ProvisioningValidator
             }
 
             return new LineModel(line.Number ?? "", line.DisplayName, gateway.Name ?? "", line.Endpoint ?? "", line.Peer ?? "",
-                line.Username ?? line.Number ?? "", line.Password, line.Features);
+                line.Username ?? line.Number ?? "", line.Password, line.Features)
+            { Fax = line.Fax };
         }
 
         private SipHops Backups(PeerConfig peer, SipTransport? first)

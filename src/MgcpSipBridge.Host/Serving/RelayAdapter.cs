@@ -60,7 +60,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
         var counters = _relay.Counters;
         intake.FastPath(_relay.FastPathInterfaces, counters.KernelFlows, counters.ByKernel);
         intake.RelayPorts(counters.PortsInUse, _ports);
-        foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip]) intake.RtpPackets(side, counters.Received(side), counters.Sent(side));
+        foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip]) intake.RtpPackets(side, counters.Received(side), counters.Sent(side), counters.Fax(side));
         foreach (var (reason, label) in Drops) intake.RtpDropped(label, counters.Dropped(reason));
     }
 
