@@ -20,8 +20,10 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     /// <summary>The procedure that the call's connection is made with; null for none.</summary>
     public string? Procedure => FaxMap.Procedure(Handling, Audit);
 
+    // UDPTL has no protection: where the audio is encrypted a fax stays in it (RFC 5347 §4).
     private FaxHandling Handling => FaxMap.Between(
-        call.Line.Fax, (call.Peer.Peer ?? call.Line.Model.Peer) is { } name && core.Peers.TryGetValue(name, out var peer) ? peer.Fax : FaxHandling.Auto);
+        FaxMap.Between(call.Line.Fax, core.Peers.TryGetValue(call.Peer.Peer ?? call.Line.Model.Peer, out var peer) ? peer.Fax : FaxHandling.Auto),
+        call.Media.IsEncrypted ? FaxHandling.Passthrough : FaxHandling.Auto);
 
     private EndpointAudit Audit => call.Line.Gateway.Audit;
 

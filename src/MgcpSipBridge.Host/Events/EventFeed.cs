@@ -91,7 +91,7 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
                 Call(held.Held ? "call.held" : "call.resumed", held.CallId, held, static n => new V1.CallEvent { Call = n.CallId });
                 break;
             case EngineNote.FaxChanged fax:
-                Call("call.fax", fax.CallId, () => new V1.CallEvent { Call = fax.CallId, Fax = fax.Mode.ToMessage() });
+                Call("call.fax", fax.CallId, fax, static fax => new V1.CallEvent { Call = fax.CallId, Fax = fax.Mode.ToMessage() });
                 break;
             case EngineNote.TransferEnded ended:
                 Call(ended.Done ? "transfer.done" : "transfer.failed", ended.CallId, ended, static n => new V1.CallEvent { Call = n.CallId, SipStatus = n.Status });
