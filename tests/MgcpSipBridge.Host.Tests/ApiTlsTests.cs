@@ -1,6 +1,8 @@
 using System.Net;
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MgcpSipBridge.Host.Net.Tls;
 
 namespace MgcpSipBridge.Host.Tests;
 
@@ -65,6 +67,65 @@ public sealed class ApiTlsTests : IDisposable
             Assert.StartsWith("https://", address, StringComparison.Ordinal);
             using var channel = Grpc.Net.Client.GrpcChannel.ForAddress(address, new Grpc.Net.Client.GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = false });
             Assert.Equal("bridge", (await new V1.SystemService.SystemServiceClient(channel).GetStatusAsync(new V1.GetStatusRequest(), cancellationToken: TestContext.Current.CancellationToken)).Node);
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_certificate_on_the_list_of_revoked_ones_is_not_let_in_nor_kept_in(bool pem)
+    {
+        var list = Path.Combine(Path.GetDirectoryName(_clients.RootFile)!, "revoked");
+        var (bad, good) = (_clients.Issue("ops.example.net"), _clients.Issue("ops.example.net"));
+        Revoke(_clients.Issue("somebody.example.net"));
+        await using var bridge = await StartAsync([$"--Api:Tls:ClientTrust={_clients.RootFile}", "--Api:Tls:Clients:0=ops.example.net operator", $"--Api:Tls:RevocationList={list}"]);
+        using var before = new HttpClient(Handler(bad)) { BaseAddress = new Uri(bridge.Ready("http")) };
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(before));
+
+        // It is revoked while it is connected: that connection is worth nothing any more, and there is no other.
+        Revoke(bad);
+        bridge.Server.Guard.Refresh();
+        Assert.Equal(HttpStatusCode.Unauthorized, await StatusAsync(before));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(bridge, good, HttpMethod.Get, "/v1/status"));
+        using var known = new HttpClient(Handler(good)) { BaseAddress = new Uri(bridge.Ready("http")) };
+        Assert.Matches("mgcpsipbridge_api_refused_total{reason=\"certificate_revoked\"} [2-9]", await known.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken));
+
+        // A broken list leaves the one before.
+        await File.WriteAllTextAsync(list, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", TestContext.Current.CancellationToken);
+        bridge.Server.Guard.Refresh();
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
+
+        void Revoke(params X509Certificate2[] revoked)
+        {
+            var crl = _clients.ListOfRevoked(revoked);
+            // Text and other lists may stand before it.
+            if (pem) File.WriteAllText(list, "# lists\n" + PemEncoding.WriteString("X509 CRL", _authority.ListOfRevoked([])) + "\n" + PemEncoding.WriteString("X509 CRL", crl) + "\n");
+            else File.WriteAllBytes(list, crl);
+        }
+
+        static async Task<HttpStatusCode> StatusAsync(HttpClient http)
+        {
+            using var answer = await http.GetAsync(new Uri("/v1/status", UriKind.Relative), TestContext.Current.CancellationToken);
+            return answer.StatusCode;
+        }
+    }
+
+    [Fact]
+    public void A_list_names_who_was_revoked_and_by_whom_and_until_when_it_is_good()
+    {
+        var file = Path.Combine(Path.GetDirectoryName(_clients.RootFile)!, "list");
+        var revoked = _clients.Issue("a.example.net");
+        File.WriteAllBytes(file, _clients.ListOfRevoked([revoked]));
+        var list = RevocationList.Read(file);
+        Assert.Equal(1, list.Count);
+        Assert.True(list.Has(revoked));
+        Assert.False(list.Has(_clients.Issue("a.example.net")));
+        Assert.InRange(list.NextUpdate!.Value, DateTimeOffset.UtcNow.AddHours(23), DateTimeOffset.UtcNow.AddHours(25));
+        foreach (var wrong in (string[])["", "nonsense", "0", File.ReadAllText(_clients.RootFile), "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n"])
+        {
+            File.WriteAllText(file, wrong);
+            Assert.Throws<CryptographicException>(() => RevocationList.Read(file));
         }
     }
 

@@ -137,6 +137,7 @@ public sealed class ApiTokenTests : IDisposable
     [InlineData("--Api:Tls:ClientTrust=x.pem", "has no effect")]
     [InlineData("--Api:Tls:RequireClientCertificate=true", "Api:Tls:ClientTrust: is missing")]
     [InlineData("--Api:Tls:Clients:0=ops", "is not NAME ROLE")]
+    [InlineData("--Api:Tls:RevocationList=crl.pem", "Api:Tls:RevocationList is about certificates")]
     [InlineData("--Api:Tls:Clients:0=ops viewer,operator", "is not NAME ROLE")]
     [InlineData("--Api:Tls:Clients:0=ops +3", "is not NAME ROLE")]
     public void Nobody_is_let_in_from_outside_by_oversight(string arguments, string? problem)

@@ -51,6 +51,9 @@ internal sealed class ApiTlsSection
     [Setting("Whether nobody connects without a certificate of Api:Tls:ClientTrust, a token notwithstanding.")]
     public bool RequireClientCertificate { get; set; }
 
+    [Setting("File of lists of certificates that the authorities of Api:Tls:ClientTrust took back (CRL; PEM, several one after the other, or DER): who shows one of them does not connect. Read again when it changes; nothing is fetched. A list past its next update still counts, with a warning in the log.")]
+    public string? RevocationList { get; set; }
+
     /// <summary>The files together.</summary>
-    internal TlsFiles Files => new("Api:Tls", Certificate, Key, nameof(ClientTrust), ClientTrust);
+    internal TlsFiles Files => new("Api:Tls", Certificate, Key, nameof(ClientTrust), ClientTrust, RevocationList);
 }

@@ -73,6 +73,7 @@ internal static class ApiSettings
 
         if (tls is { Clients.Length: > 0, ClientTrust: null }) wrong("Api:Tls:ClientTrust", "is missing: Api:Tls:Clients needs the authorities that their certificates come from");
         if (tls is { RequireClientCertificate: true, ClientTrust: null }) wrong("Api:Tls:ClientTrust", "is missing: Api:Tls:RequireClientCertificate needs the authorities that certificates come from");
+        if (tls is { RevocationList: not null, ClientTrust: null }) wrong("Api:Tls:ClientTrust", "is missing: Api:Tls:RevocationList is about certificates of its authorities");
         return clients.ToImmutable();
     }
 }

@@ -19,6 +19,12 @@ internal enum ApiRefusal
     /// <summary>The certificate is right, and Api:Tls:Clients does not name it.</summary>
     ClientUnknown,
 
+    /// <summary>The certificate comes from no authority of Api:Tls:ClientTrust, or is not good (any more): there is no connection.</summary>
+    CertificateWrong,
+
+    /// <summary>The authority took the certificate back (Api:Tls:RevocationList): there is no connection.</summary>
+    CertificateRevoked,
+
     /// <summary>He is known, and may not do this.</summary>
     RoleTooWeak,
 
@@ -40,6 +46,9 @@ internal sealed class ApiAccess
         // Whoever opens the doors of an unguarded bridge knows by which names it is called.
         ChecksHost = !IsGuarded && !settings.AllowInsecure;
     }
+
+    /// <summary>Whether a certificate was taken back, perhaps since its connection began.</summary>
+    public Predicate<X509Certificate2> IsRevoked { get; init; } = _ => false;
 
     /// <summary>Whether anybody has to show who he is.</summary>
     public bool IsGuarded { get; }
@@ -74,6 +83,7 @@ internal sealed class ApiAccess
 
     private (ApiPrincipal?, ApiRefusal?) ByCertificate(X509Certificate2 certificate)
     {
+        if (IsRevoked(certificate)) return (null, ApiRefusal.CertificateRevoked);
         var names = ApiTls.NamesOf(certificate);
         foreach (var client in _model.Clients)
             if (client.Name == "*" || names.Contains(client.Name, StringComparer.OrdinalIgnoreCase))

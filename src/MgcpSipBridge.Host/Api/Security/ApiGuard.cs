@@ -1,3 +1,4 @@
+using System.Net;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Shards;
@@ -21,11 +22,11 @@ internal sealed partial class ApiGuard : IDisposable
         var settings = model.Config.Api;
         _log = logs.CreateLogger("MgcpSipBridge.Security");
         _tokens = new TokenBook(settings, model.Api.Variable, _log);
-        if (model.Api.Http.Tls || model.Api.Grpc.Tls) _tls = new ApiTls(settings.Tls, _log);
-        Access = new ApiAccess(model.Api, settings, _tokens, TimeProvider.System);
+        Access = new ApiAccess(model.Api, settings, _tokens, TimeProvider.System) { IsRevoked = certificate => _tls?.IsRevoked(certificate) == true };
         Metrics = new ApiMetrics(registry);
         var clock = new MonotonicClock();
         Log = new SecurityLog(logs, () => clock.Now);
+        if (model.Api.Http.Tls || model.Api.Grpc.Tls) _tls = new ApiTls(settings.Tls, _log) { Refused = Refuse };
         foreach (var (setting, listen) in ((string, ApiListen)[])[("Api:Http", model.Api.Http), ("Api:Grpc", model.Api.Grpc)])
             if (!ApiSettings.IsLoopback(listen.Address) && !(listen.Tls && Access.IsGuarded)) Lines.Insecure(_log, setting, Access.IsGuarded ? "without TLS" : "without anybody having to show who he is");
         WatchCertificate();
@@ -45,7 +46,7 @@ internal sealed partial class ApiGuard : IDisposable
     public void Secure(ListenOptions listen, ApiListen door, HttpProtocols without)
     {
         listen.Protocols = door.Tls && without == HttpProtocols.Http1 ? HttpProtocols.Http1AndHttp2 : without;
-        if (door.Tls) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(_tls!.Options()), HandshakeTimeout = TimeSpan.FromSeconds(10) });
+        if (door.Tls) listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = context => ValueTask.FromResult(_tls!.Options((context.Connection.RemoteEndPoint as IPEndPoint)?.Address)), HandshakeTimeout = TimeSpan.FromSeconds(10) });
     }
 
     /// <summary>Reads the files again that have changed.</summary>
@@ -60,6 +61,12 @@ internal sealed partial class ApiGuard : IDisposable
 
     /// <inheritdoc/>
     public void Dispose() => _reload.Dispose();
+
+    private void Refuse(IPAddress? from, ApiRefusal why)
+    {
+        Metrics.Refused(why);
+        Log.Refused(from, why, null, null);
+    }
 
     private void WatchCertificate()
     {

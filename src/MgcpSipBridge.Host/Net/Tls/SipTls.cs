@@ -27,9 +27,7 @@ internal sealed partial class SipTls : IDisposable
     private readonly Dictionary<UInt128, int> _handshakes = [];
     private readonly ConcurrentDictionary<(NetAddress, string), SipTlsFailure> _troubles = [];
     private readonly long[,] _failures = new long[Enum.GetValues<SipTlsFailure>().Length, 2];
-    private volatile TlsMaterial _material;
-    private string? _stamp;
-    private string? _refusedStamp;
+    private readonly TlsKeeper _files;
     private int _underWay;
 
     /// <summary>TLS by these settings, which have been validated.</summary>
@@ -37,8 +35,7 @@ internal sealed partial class SipTls : IDisposable
     public SipTls(SipTlsSection settings, ImmutableArray<TlsPin> pins, Func<IEnumerable<string>> peerHosts, ILogger log)
     {
         (_settings, _log, _verifier) = (settings, log, new TlsVerifier(settings, pins, peerHosts));
-        _stamp = TlsMaterial.Stamp(settings.Files);
-        _material = TlsMaterial.Load(settings.Files, (setting, message) => throw new BindException(setting, "tls", new IOException(message)))!;
+        _files = new TlsKeeper(settings.Files);
         if (settings.AcceptUntrusted) Log.AcceptsAll(log);
         WarnOfExpiry();
         _reload = new Timer(_ => Refresh(), null, settings.ReloadInterval, settings.ReloadInterval);
@@ -48,7 +45,7 @@ internal sealed partial class SipTls : IDisposable
     public Action<NetAddress, string>? Refused { get; init; }
 
     /// <summary>When our certificate runs out.</summary>
-    public DateTimeOffset NotAfter => _material.NotAfter;
+    public DateTimeOffset NotAfter => _files.Material.NotAfter;
 
     /// <summary>How often something went wrong since the start, with connections of ours or of others.</summary>
     public long Failures(SipTlsFailure reason, bool outbound) => Interlocked.Read(ref _failures[(int)reason, outbound ? 1 : 0]);
@@ -56,20 +53,11 @@ internal sealed partial class SipTls : IDisposable
     /// <summary>Reads the files again if they have changed; what is wrong with them is said once, and the old ones serve on. Connections stay as they are.</summary>
     public void Refresh()
     {
-        var stamp = TlsMaterial.Stamp(_settings.Files);
-        if (stamp == _stamp || (stamp == _refusedStamp && stamp is not null)) return;
-        var problem = "a file cannot be read";
-        if (stamp is not null && TlsMaterial.Load(_settings.Files, (setting, message) => problem = $"{setting}: {message}") is { } material)
-        {
-            (_material, _stamp, _refusedStamp) = (material, stamp, null);
-            Log.Reloaded(_log, material.NotAfter);
-            WarnOfExpiry();
-            return;
-        }
-
-        // A file may be missing for the moment in which it is replaced: no state of its own, just not now.
-        if (stamp is not null) Log.NotReloaded(_log, problem);
-        _refusedStamp = stamp;
+        var (isNew, problem) = _files.Refresh();
+        if (problem is not null) Log.NotReloaded(_log, problem);
+        if (!isNew) return;
+        Log.Reloaded(_log, NotAfter);
+        WarnOfExpiry();
     }
 
     /// <summary>
@@ -119,7 +107,7 @@ internal sealed partial class SipTls : IDisposable
 
     private SslServerAuthenticationOptions ServerOptions(Func<X509Certificate2?, X509Chain?, SipTlsFailure?> check, NetAddress remote)
     {
-        var material = _material;
+        var material = _files.Material;
         return new SslServerAuthenticationOptions
         {
             ServerCertificateContext = material.Context,
@@ -135,7 +123,7 @@ internal sealed partial class SipTls : IDisposable
 
     private SslClientAuthenticationOptions ClientOptions(string domain, Func<X509Certificate2?, X509Chain?, SipTlsFailure?> check, NetAddress remote)
     {
-        var material = _material;
+        var material = _files.Material;
         return new SslClientAuthenticationOptions
         {
             // RFC 6066 §3: literals are no server names.
@@ -199,7 +187,7 @@ internal sealed partial class SipTls : IDisposable
 
     private void WarnOfExpiry()
     {
-        if (_material.NotAfter < DateTimeOffset.UtcNow + SoonExpired) Log.SoonExpired(_log, _material.NotAfter);
+        if (NotAfter < DateTimeOffset.UtcNow + SoonExpired) Log.SoonExpired(_log, NotAfter);
     }
 
     private static partial class Log

@@ -10,13 +10,15 @@ namespace MgcpSipBridge.Host.Net.Tls;
 /// <param name="Key">Its key; null when it stands with the certificate.</param>
 /// <param name="TrustSetting">Name of the setting that names the authorities.</param>
 /// <param name="Trust">The authorities; null for those of the system.</param>
-internal sealed record TlsFiles(string Section, string? Certificate, string? Key, string TrustSetting, string? Trust);
+/// <param name="Revoked">Lists of certificates that authorities took back; null for none. Its setting is <c>RevocationList</c>.</param>
+internal sealed record TlsFiles(string Section, string? Certificate, string? Key, string TrustSetting, string? Trust, string? Revoked = null);
 
 /// <summary>What such files held when they were read.</summary>
 /// <param name="Context">Our certificate with its key and intermediates.</param>
 /// <param name="Trust">Authorities; null for those of the system.</param>
 /// <param name="NotAfter">When our certificate runs out.</param>
-internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Certificate2Collection? Trust, DateTimeOffset NotAfter)
+/// <param name="Revoked">Certificates that were taken back; null when no file says so.</param>
+internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Certificate2Collection? Trust, DateTimeOffset NotAfter, RevocationList? Revoked)
 {
     /// <summary>Reads the files; null when one of them is wrong, which <paramref name="wrong"/> is told with its setting.</summary>
     public static TlsMaterial? Load(TlsFiles files, Action<string, string> wrong)
@@ -35,12 +37,13 @@ internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Cert
             if (all.Count == 0) throw new CryptographicException("there is no certificate in it");
             return all;
         });
+        var revoked = files.Revoked is null ? null : Try(files.Section + ":RevocationList", files.Revoked, wrong, RevocationList.Read);
         if (certificate is null) return null;
         var own = Try(files.Section + (files.Key is null ? ":Certificate" : ":Key"), files.Key ?? files.Certificate!, wrong, key => X509Certificate2.CreateFromPemFile(files.Certificate!, key));
-        if (own is null || (files.Trust is not null && trust is null)) return null;
+        if (own is null || (files.Trust is not null && trust is null) || (files.Revoked is not null && revoked is null)) return null;
         certificate.RemoveAt(0);
         // Offline: the chain is what the file says, nothing is fetched.
-        return new TlsMaterial(SslStreamCertificateContext.Create(own, certificate, offline: true), trust, own.NotAfter);
+        return new TlsMaterial(SslStreamCertificateContext.Create(own, certificate, offline: true), trust, own.NotAfter, revoked);
     }
 
     /// <summary>A hash over the files' content; null while one cannot be read.</summary>
@@ -49,7 +52,7 @@ internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Cert
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         try
         {
-            foreach (var file in new[] { files.Certificate, files.Key, files.Trust })
+            foreach (var file in new[] { files.Certificate, files.Key, files.Trust, files.Revoked })
                 if (file is not null) hash.AppendData(SHA256.HashData(File.ReadAllBytes(file)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -1,0 +1,37 @@
+namespace MgcpSipBridge.Host.Net.Tls;
+
+/// <summary>The files of a section of settings as they are in force. They are read again when they change; what is wrong with them is said once, and the old ones serve on.</summary>
+internal sealed class TlsKeeper
+{
+    private readonly TlsFiles _files;
+    private volatile TlsMaterial _material;
+    private string? _stamp;
+    private string? _refused;
+
+    /// <exception cref="BindException">The files are not what they were when they were validated.</exception>
+    public TlsKeeper(TlsFiles files)
+    {
+        _files = files;
+        _stamp = TlsMaterial.Stamp(files);
+        _material = TlsMaterial.Load(files, (setting, message) => throw new BindException(setting, "tls", new IOException(message)))!;
+    }
+
+    /// <summary>What they hold.</summary>
+    public TlsMaterial Material => _material;
+
+    /// <summary>Looks at them: whether they have been read anew, or else what is wrong with those that are new; both are told once.</summary>
+    public (bool IsNew, string? Problem) Refresh()
+    {
+        // A file may be missing for the moment in which it is replaced: no state of its own, just not now.
+        if (TlsMaterial.Stamp(_files) is not { } stamp || stamp == _stamp || stamp == _refused) return (false, null);
+        var problem = "a file cannot be read";
+        if (TlsMaterial.Load(_files, (setting, message) => problem = $"{setting}: {message}") is not { } material)
+        {
+            _refused = stamp;
+            return (false, problem);
+        }
+
+        (_material, _stamp, _refused) = (material, stamp, null);
+        return (true, null);
+    }
+}
