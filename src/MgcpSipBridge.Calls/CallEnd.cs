@@ -83,6 +83,9 @@ public enum CallCause
     /// <summary>The connection on the gateway could not be made or was lost.</summary>
     BearerFailure,
 
+    /// <summary>Neither end said anything for so long that nobody can be there any more.</summary>
+    MediaTimeout,
+
     /// <summary>The line sends its calls on to another number.</summary>
     Forwarded,
 

@@ -147,7 +147,7 @@ public static partial class CallMachine
     private static Transition FailBoth(CallState state, CallCause cause, in CallContext context)
     {
         var call = state.Current!;
-        var end = new CallEnd(cause == CallCause.NoAnswer ? CallSide.Bridge : CallSide.Line, StageOf(state), cause);
+        var end = new CallEnd(cause is CallCause.NoAnswer or CallCause.MediaTimeout ? CallSide.Bridge : CallSide.Line, StageOf(state), cause);
         return Fail(call, end.Side, end.Stage, cause, context, new ReleasePeer(call.Id, end), new ReleaseBearer(call.Id));
     }
 

@@ -188,6 +188,9 @@ public sealed partial class BridgeEngine
                 case Media.RelayEvent.AudioChanged changed:
                     call.Media.OnAudio(changed.Audio);
                     break;
+                case Media.RelayEvent.Dead:
+                    call.OnDead();
+                    break;
                 case Media.RelayEvent.Digit digit:
                     call.OnDigit(digit);
                     break;

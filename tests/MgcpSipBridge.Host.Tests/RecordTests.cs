@@ -15,7 +15,7 @@ namespace MgcpSipBridge.Host.Tests;
 /// <summary>Records: how they are put together, how they are written.</summary>
 public sealed class RecordTests
 {
-    private static readonly RelayStatistics Statistics = new(new(950, 1000, 50, 2, TimeSpan.FromMilliseconds(4)), new(1000, 950, 0, 0, TimeSpan.Zero));
+    private static readonly RelayStatistics Statistics = new(new(950, 1000, 50, 2, TimeSpan.FromMilliseconds(4), RoundTrip: TimeSpan.FromMilliseconds(32), ReportedLost: 7, ReportedJitter: TimeSpan.FromMilliseconds(9), Mos: 3.456), new(1000, 950, 0, 0, TimeSpan.Zero));
 
     private static readonly ConnectionStatistics Told = ConnectionStatistics.Read("PS=1000, PR=950"u8)!;
 
@@ -49,6 +49,8 @@ public sealed class RecordTests
         Assert.Equal((200, 250, 16, true, Call.Types.Outcome.Answered), (record.SipStatus, record.MgcpCode, record.Q850Cause, record.EndedByLine, record.Outcome));
         Assert.Equal((2.0, 1.0, 0.3), (record.Duration.ToTimeSpan().TotalSeconds, record.Talked.ToTimeSpan().TotalSeconds, record.PostDialDelay.ToTimeSpan().TotalSeconds));
         Assert.Equal((950, 50, 4.0, 1000), (record.GatewayMedia.PacketsReceived, record.GatewayMedia.PacketsLost, record.GatewayMedia.JitterMilliseconds, record.SipMedia.PacketsReceived));
+        Assert.Equal((32.0, 7, 9.0, 3.46), (record.GatewayMedia.RoundTripMilliseconds, record.GatewayMedia.PacketsReportedLost, record.GatewayMedia.JitterReportedMilliseconds, record.GatewayMedia.Mos));
+        Assert.Equal("NORMAL_CLEARING", record.EndCause);
         Assert.Equal(950, record.GatewayCounters.PacketsReceived);
         Assert.Equal(["SIP_SILENT"], record.Silences);
         Assert.Equal(["TRANSFER_BY_PEER", "HOLD"], record.Features);

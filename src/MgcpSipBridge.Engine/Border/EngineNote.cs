@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MgcpSipBridge.Calls;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
@@ -113,6 +114,9 @@ public abstract record EngineNote
     /// <summary>An answered call is not heard from one end, or from both, or is heard again; First: for the first time in this call that way.</summary>
     public sealed record AudioChanged(string CallId, RelayAudio Audio, bool First) : EngineNote;
 
+    /// <summary>An answered call is ended because neither end was heard for the media time-out.</summary>
+    public sealed record MediaDied(string CallId) : EngineNote;
+
     /// <summary>From the MGCP side.</summary>
     public sealed record Mgcp(MgcpNote Note) : EngineNote;
 
@@ -173,4 +177,8 @@ public enum CallFeature
 /// <param name="Q850">Q.850 cause.</param>
 /// <param name="EndedByLine">Whether the line's side ended it.</param>
 /// <param name="Duration">From the answer to the end; zero when unanswered.</param>
-public sealed record CallRecord(CallView Call, int MgcpCode, int SipStatus, int Q850, bool EndedByLine, TimeSpan Duration);
+public sealed record CallRecord(CallView Call, int MgcpCode, int SipStatus, int Q850, bool EndedByLine, TimeSpan Duration)
+{
+    /// <summary>Why it ended.</summary>
+    public CallCause Cause { get; init; } = CallCause.NormalClearing;
+}

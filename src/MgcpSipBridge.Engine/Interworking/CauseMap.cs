@@ -104,6 +104,8 @@ internal static class CauseMap
         CallCause.IncompatibleMedia => 65,
         CallCause.Congestion => 47,
         CallCause.NetworkFailure => 38,
+        // Recovery on timer expiry.
+        CallCause.MediaTimeout => 102,
         _ => 31,
     };
 

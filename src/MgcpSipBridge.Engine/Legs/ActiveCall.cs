@@ -123,6 +123,14 @@ internal sealed class ActiveCall
             if (!withSound || !Media.SendDigit(RelaySide.Gateway, symbol, length == TimeSpan.Zero ? UsualDigit : length)) Line.Gateway.Play(symbol.ToString());
     }
 
+    /// <summary>Both ends should be heard, and neither is for too long: nobody is there who could hang up.</summary>
+    public void OnDead()
+    {
+        if (Ended is not null) return;
+        Core.Note(new EngineNote.MediaDied(Id.ToString()));
+        Core.Raise(Line, new CallEvent.BearerFailed(Id, CallCause.MediaTimeout));
+    }
+
     /// <summary>A digit was heard that goes on beside the sound. Whoever tells its digits itself is not told of them again.</summary>
     public void OnDigit(RelayEvent.Digit digit)
     {
@@ -149,7 +157,10 @@ internal sealed class ActiveCall
         Audio.End();
         if (Q850 == 0) Q850 = CauseMap.Q850(end.Cause);
         Core.Note(new EngineNote.CallEnded(new CallRecord(
-            View(), MgcpCode, SipStatus, Q850, end.Side == CallSide.Line, Answered is { } at ? Core.Now - at : TimeSpan.Zero)));
+            View(), MgcpCode, SipStatus, Q850, end.Side == CallSide.Line, Answered is { } at ? Core.Now - at : TimeSpan.Zero)
+        {
+            Cause = end.Cause,
+        }));
     }
 
     public CallView View() => new(

@@ -325,6 +325,9 @@ internal sealed class RelaySection
     [Setting("How long one end of an answered call that is not on hold may send nothing before the call counts as one-way or silent.", Min = "1s", Max = "1h")]
     public TimeSpan SilenceAfter { get; set; } = TimeSpan.FromSeconds(5);
 
+    [Setting("How long both ends of an answered call that is not on hold may send nothing before it is ended (Q.850 cause 102); no shorter than SilenceAfter. 0s: it goes on.", Min = "0s", Max = "24h")]
+    public TimeSpan MediaTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
     [Setting("Real-time priority (SCHED_RR) of the native engine's threads; needs CAP_SYS_NICE. 0: none.", Min = "0", Max = "99")]
     public int Priority { get; set; }
 }

@@ -22,8 +22,6 @@ internal sealed class BridgeMetrics
     private static readonly double[] DelayBuckets = [0.1, 0.25, 0.5, 1, 2, 3, 5, 6, 8, 11, 15, 20, 30];
     private static readonly double[] DurationBuckets = [1, 10, 30, 60, 180, 600, 1800, 3600, 21_600, 86_400];
     private static readonly double[] TransactionBuckets = [.002, .005, .01, .025, .05, .1, .25, .5, 1, 2, 4, 10];
-    private static readonly double[] JitterBuckets = [.001, .002, .005, .01, .02, .03, .05, .1];
-    private static readonly double[] LossBuckets = [0, .001, .005, .01, .02, .03, .05, .1, .25, .5];
 
     private readonly Gauge _callsActive;
     private readonly Counter _calls;
@@ -56,10 +54,7 @@ internal sealed class BridgeMetrics
     private readonly Counter _rtpPackets;
     private readonly Counter _faxPackets;
     private readonly Counter _rtpDropped;
-    private readonly Histogram _rtpJitter;
-    private readonly Histogram _rtpLoss;
-    private readonly Counter _oneWay;
-    private readonly Counter _silent;
+    private readonly AudioMetrics _audio;
     private readonly Gauge _relayPorts;
     private readonly Gauge _fastPathInterfaces;
     private readonly Gauge _fastPathFlows;
@@ -113,10 +108,7 @@ internal sealed class BridgeMetrics
         _rtpPackets = metrics.CreateCounter("mgcpsipbridge_rtp_packets_total", "RTP packets that the relay took (in) and sent (out).", "side", "direction");
         _faxPackets = metrics.CreateCounter("mgcpsipbridge_udptl_packets_total", "UDPTL packets (fax by T.38) from the ends of a side that the relay passed on; they are not in mgcpsipbridge_rtp_packets_total.", "side");
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
-        _rtpJitter = Buckets(metrics, "mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", JitterBuckets);
-        _rtpLoss = Buckets(metrics, "mgcpsipbridge_rtp_loss_ratio", "Share of a stream's packets that never arrived.", LossBuckets);
-        _oneWay = metrics.CreateCounter("mgcpsipbridge_calls_one_way_audio_total", "Answered calls in which one end was not heard, by that end; once a call.", "silent");
-        _silent = metrics.CreateCounter("mgcpsipbridge_calls_no_audio_total", "Answered calls in which neither end was heard; once a call.");
+        _audio = new AudioMetrics(metrics);
         _fastPathInterfaces = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_interfaces", "Interfaces at which the kernel passes calls on by itself; 0: it does not.");
         _fastPathFlows = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_flows", "Directions of calls that the kernel passes on by itself now.");
         _fastPathPackets = metrics.CreateCounter("mgcpsipbridge_relay_fast_path_packets_total", "RTP packets that the kernel passed on by itself; they are in mgcpsipbridge_rtp_packets_total, too.");
@@ -187,12 +179,14 @@ internal sealed class BridgeMetrics
                 if (registration.To is { } to) _registrations.WithLabels(registration.Peer, Snake(to)).Inc();
                 break;
             case EngineNote.AudioChanged { First: true } audio:
-                if (audio.Audio == RelayAudio.Silent) _silent.Inc();
-                else _oneWay.WithLabels(Snake(audio.Audio == RelayAudio.GatewaySilent ? RelaySide.Gateway : RelaySide.Sip)).Inc();
+                _audio.Silent(audio.Audio);
+                break;
+            case EngineNote.MediaDied:
+                _audio.Died();
                 break;
             case EngineNote.MediaChanged media:
                 _mediaSessions.Inc(media.Open ? 1 : -1);
-                if (media.Statistics is { } statistics) Media(statistics);
+                if (media.Statistics is { } statistics) _audio.Closed(statistics);
                 break;
             case EngineNote.Mgcp mgcp:
                 Apply(mgcp.Note);
@@ -313,19 +307,6 @@ internal sealed class BridgeMetrics
         }
     }
 
-    private void Media(RelayStatistics statistics)
-    {
-        Stream(statistics.Gateway);
-        Stream(statistics.Sip);
-    }
-
-    private void Stream(RelaySideStatistics side)
-    {
-        if (side.PacketsReceived == 0) return;
-        _rtpJitter.Observe(side.Jitter.TotalSeconds);
-        _rtpLoss.Observe((double)side.PacketsLost / (side.PacketsReceived + side.PacketsLost));
-    }
-
     private void PublishClosedSets()
     {
         foreach (var direction in Directions)
@@ -347,7 +328,6 @@ internal sealed class BridgeMetrics
             foreach (var side in Enum.GetValues<RelaySide>()) _rtpPackets.WithLabels(Snake(side), direction);
         }
 
-        foreach (var side in Enum.GetValues<RelaySide>()) _oneWay.WithLabels(Snake(side));
         foreach (var transport in (string[])["tcp", "tls"]) _sipConnections.WithLabels(transport);
         foreach (var side in (string[])["mgcp", "sip"]) _shed.WithLabels(side);
     }

@@ -83,6 +83,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.AudioChanged silent:
                 AudioSilent(_relay, silent.CallId, silent.Audio);
                 break;
+            case EngineNote.MediaDied died:
+                MediaDied(_relay, died.CallId);
+                break;
             case EngineNote.Mgcp mgcp:
                 Apply(mgcp.Note);
                 break;
@@ -306,6 +309,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 5005, EventName = "AudioSilent", Level = LogLevel.Information, Message = "Call {CallId} is not heard from every end: {Audio}")]
     private static partial void AudioSilent(ILogger logger, string callId, RelayAudio audio);
+
+    [LoggerMessage(EventId = 5009, EventName = "MediaDied", Level = LogLevel.Information, Message = "Call {CallId} is ended: neither end was heard for the media time-out")]
+    private static partial void MediaDied(ILogger logger, string callId);
 
     [LoggerMessage(EventId = 5006, EventName = "AudioHeard", Level = LogLevel.Debug, Message = "Call {CallId} is heard from both ends again, or one is on hold")]
     private static partial void AudioHeard(ILogger logger, string callId);

@@ -3,6 +3,7 @@ using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Events;
+using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Media;
 
 namespace MgcpSipBridge.Host.Records;
@@ -107,6 +108,7 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
         into.SipStatus = record.SipStatus;
         into.MgcpCode = record.MgcpCode;
         into.Q850Cause = record.Q850;
+        into.EndCause = BridgeMetrics.Snake(record.Cause).ToUpperInvariant();
         into.MgcpCallId = call.MgcpCallId ?? "";
         into.SipCallId = call.SipCallId ?? "";
         into.SipWarning = call.Warning ?? "";
@@ -134,6 +136,10 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
         JitterMilliseconds = side.Jitter.TotalMilliseconds,
         PacketsDuplicated = side.Duplicates,
         PacketsReordered = side.Reordered,
+        RoundTripMilliseconds = side.RoundTrip.TotalMilliseconds,
+        PacketsReportedLost = side.ReportedLost,
+        JitterReportedMilliseconds = side.ReportedJitter.TotalMilliseconds,
+        Mos = Math.Round(side.Mos, 2),
     };
 
     private sealed class Entry

@@ -48,6 +48,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
             RtpPerSecond = relay.RtpPerSecond,
             RtcpPerSecond = relay.RtcpPerSecond,
             SilenceAfter = relay.SilenceAfter,
+            MediaTimeout = relay.MediaTimeout > TimeSpan.Zero && relay.MediaTimeout < relay.SilenceAfter ? relay.SilenceAfter : relay.MediaTimeout,
         }, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
     };
 

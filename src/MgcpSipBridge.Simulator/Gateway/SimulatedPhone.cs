@@ -196,6 +196,12 @@ public sealed class SimulatedPhone
         History.Add((now, sound));
     }
 
+    /// <summary>Its connections send and hear no more RTP, and the gateway does not notice.</summary>
+    public void StopMedia()
+    {
+        foreach (var connection in _endpoint.Connections) connection.Media?.Stop();
+    }
+
     /// <summary>Keys whose tones were heard in the sound, in order.</summary>
     public string TonesHeard { get; private set; } = "";
 

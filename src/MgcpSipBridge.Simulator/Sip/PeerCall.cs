@@ -215,6 +215,9 @@ public sealed partial class PeerCall
     /// <summary>Sends a re-INVITE with the same description, or sendonly when <paramref name="hold"/>.</summary>
     public void Reinvite(bool hold, Instant now) => Offer(new PeerOffer { Direction = hold ? "sendonly" : "sendrecv" }, now);
 
+    /// <summary>Sends and hears no more RTP: whoever was there is gone, and the signalling does not know.</summary>
+    public void StopMedia() => Media?.Stop();
+
     /// <summary>RTP packets that were taken.</summary>
     public long PacketsHeard => Media?.PacketsReceived ?? 0;
 

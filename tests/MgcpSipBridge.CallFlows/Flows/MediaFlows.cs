@@ -1,3 +1,4 @@
+using MgcpSipBridge.Engine;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Simulator;
@@ -108,6 +109,51 @@ public sealed class MediaFlows
         // 50 packets a second have become 25.
         Assert.InRange(house.Pbx.LastCall!.PacketsHeard, 120, 132);
         house.EndsQuietly();
+    }
+
+    [Fact]
+    public void A_call_in_which_nobody_is_left_is_ended()
+    {
+        var house = Watched();
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4).Waits(10);
+        var call = house.Pbx.LastCall!;
+        house.Happens("gw1", "both stop to send", _ =>
+        {
+            call.StopMedia();
+            house.Alice.Phone.StopMedia();
+        });
+        house.Alice.Waits(55).Talks().Hears(PhoneSound.Reorder, within: 7).HangsUp().Waits(1);
+        var record = Assert.Single(house.Records);
+        Assert.Equal((Calls.CallCause.MediaTimeout, 102, false, CallOutcome.Answered), (record.Cause, record.Q850, record.EndedByLine, record.Call.Outcome));
+        Assert.Equal(PeerCallState.Ended, call.State);
+        house.Ends();
+    }
+
+    [Fact]
+    public void A_call_on_hold_and_one_in_which_only_one_end_is_silent_go_on()
+    {
+        var house = Watched();
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4).Waits(10);
+        var call = house.Pbx.LastCall!;
+        house.Alice.Phone.StopMedia();
+        house.Waits(300);
+        house.Alice.Talks();
+        house.Happens("pbx", "holds", now => call.Offer(new PeerOffer { Direction = "sendonly" }, now)).Waits(1);
+        call.StopMedia();
+        house.Waits(300);
+        Assert.Equal(PeerCallState.Talking, call.State);
+        house.Orders(house.Alice, "lets the far end wait, too", id => new EngineQuery.Hold(id, true)).Waits(300);
+        Assert.Equal(PeerCallState.Talking, call.State);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    private static House Watched()
+    {
+        var house = new House(new HouseOptions { Audio = true });
+        house.Bridge.Relay.SilenceAfter = TimeSpan.FromSeconds(5);
+        house.Bridge.Relay.MediaTimeout = TimeSpan.FromSeconds(60);
+        return house.Begins();
     }
 
     public static TheoryData<DtmfForm, DtmfForm> Forms
