@@ -70,6 +70,40 @@ public sealed class BaresipTests
         await bench.EndsClean();
     }
 
+    /// <summary>No codec is shared, and keys are tones on the one side, telephone events on the other: the relay stands between.</summary>
+    [Fact]
+    public async Task A_softphone_talks_with_a_gateway_that_speaks_otherwise()
+    {
+        using var authority = new Authority();
+        var host = LoopbackHost.Claim();
+        await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0;audio_codecs=pcma", authority, Tone);
+        await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings
+        {
+            Authority = authority,
+            Peer = $"dtmf: rfc4733, {Learn}",
+            Gateway = "dtmf: inband",
+            Install = setup => setup with { Tones = true, Quirks = new GatewayQuirks { Codecs = ["PCMU"] } },
+        });
+        await bench.Dials(bench.Alice, "3003");
+        await baresip.Tells("CALL_INCOMING");
+        await baresip.Does("accept");
+        await bench.Until("talking", () => bench.Alice.IsTalking);
+        await bench.HearsMore(bench.Alice, Tone);
+        await baresip.Does("sndcode", "5");
+        await bench.Until("5 is heard", () => bench.Alice.TonesHeard == "5");
+        foreach (var key in "7#")
+        {
+            await bench.Do(now => bench.Alice.Press(key, now));
+            await baresip.Until($"{key} is heard", () => baresip.KeysHeard.EndsWith(key));
+        }
+
+        Assert.Equal("7#", baresip.KeysHeard);
+        await bench.HearsMore(bench.Alice, Tone);
+        await bench.Do(bench.Alice.OnHook);
+        await baresip.Tells("CALL_CLOSED");
+        await bench.EndsClean();
+    }
+
     /// <summary>Kamailio stands in the way with two Record-Route headers, as it changes the transport (RFC 5658 §3.2 calls it double record-routing).</summary>
     [Fact]
     public async Task A_softphone_behind_a_proxy_that_records_its_route_twice()

@@ -57,7 +57,7 @@ internal sealed class Bench : IAsyncDisposable
 
             var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null, !peer.IsIPv4, settings.Sections);
             var gateway = new SimulatedGateway(
-                new GatewaySetup
+                settings.Install(new GatewaySetup
                 {
                     Domain = "gw1.test",
                     Address = pump.Addresses[0],
@@ -65,7 +65,7 @@ internal sealed class Bench : IAsyncDisposable
                     Media = [.. pump.Addresses.Skip(1)],
                     Audio = true,
                     TelephoneEvents = settings.TelephoneEvents,
-                },
+                }),
                 new Entropy(2427));
             pump.Start(gateway);
             var bench = new Bench(bridge, gateway, pump, capture, transport == "tls" ? [] : [peer]);
@@ -179,6 +179,7 @@ internal sealed class Bench : IAsyncDisposable
         gateways:
           - name: gw1
             domain: gw1.test
+            {{settings.Gateway}}
             address: {{gateway}}
             lines:
               - { endpoint: aaln/1, number: "1001", displayName: Alice, peer: pbx, password: {{Kamailio.PasswordOf("1001")}} }
@@ -208,6 +209,12 @@ internal sealed record BenchSettings
 
     /// <summary>More settings of the peer.</summary>
     public string Peer { get; init; } = "trusted: true";
+
+    /// <summary>More settings of the gateway.</summary>
+    public string Gateway { get; init; } = "profile: auto";
+
+    /// <summary>How the gateway is installed beside where it is.</summary>
+    public Func<GatewaySetup, GatewaySetup> Install { get; init; } = setup => setup;
 
     /// <summary>Peers that take calls when the first does not.</summary>
     public (string Name, NetAddress Address)[] MorePeers { get; init; } = [];
