@@ -195,7 +195,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         ("peer", Or(call.Peer)),
         ("caller", Or(call.Caller)),
         ("called", Or(call.Called)),
-        ("state", Text(call.State) + (call.Held ? ", the far end waits" : "")),
+        ("state", Text(call.State) + Doing(call)),
         ("started", Text(call.StartTime)),
         ("answered", Text(call.AnswerTime)),
         ("ended", Text(call.EndTime)),
@@ -203,6 +203,15 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         ("MGCP call id", Or(call.MgcpCallId)),
         ("SIP Call-ID", Or(call.SipCallId)),
     ];
+
+    // What there is to say beside the state, each with a comma before it.
+    private static string Doing(Call call) => string.Concat(
+        call.Held ? ", the far end waits" : "",
+        call.Attended ? ", answered by the bridge" : "",
+        string.Concat(call.Muted.Select(side => $", {Text(side).ToLowerInvariant()} muted")),
+        call.Recording.Length > 0 ? $", recording {call.Recording}" : "",
+        call.LineConference.Length > 0 ? $", line in conference {call.LineConference}" : "",
+        call.PeerConference.Length > 0 ? $", peer in conference {call.PeerConference}" : "");
 
     private static string Or(string text) => text.Length == 0 ? "-" : text;
 

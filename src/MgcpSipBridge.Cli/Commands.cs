@@ -132,6 +132,7 @@ internal static class Commands
         var otherCall = new Option<string>("--with") { Description = "Id of another answered call: the two far ends are joined", DefaultValueFactory = _ => "" };
         calls.Subcommands.Add(Verb("transfer", "Hand the far end of an answered call on to somebody, or join it with that of another call",
             (bridge, parse) => bridge.TransferAsync(parse.GetRequiredValue(callId), parse.GetValue(whom) ?? "", parse.GetRequiredValue(otherCall)), callId, whom, otherCall));
+        foreach (var command in AudioCommands.Build(Verb)) calls.Subcommands.Add(command);
         var file = new Option<string>("--file", "-f") { Description = "The file, in the form of lines.yaml; - for standard input", Required = true };
         var prune = new Option<bool>("--prune") { Description = "Delete what the API made and the file does not have" };
         var entry = new Argument<string>("id") { Description = "The entry's id" };

@@ -49,7 +49,7 @@ public sealed partial class ProtoTests
     {
         var places = ApiMethods.InRest.Select(m => ApiMethods.Request(ApiMethods.Rest(m))).Select(p => $"{p.Method} {p.Path}").ToList();
         Assert.Equal(places.Count, places.Distinct().Count());
-        Assert.All(places, p => Assert.Matches(@"^(GET|POST|PATCH|DELETE) /v1/[a-z]+[A-Za-z/]*(:[a-z]+)?$", p));
+        Assert.All(places, p => Assert.Matches(@"^(GET|POST|PATCH|DELETE) /v1/[a-z]+[A-Za-z/]*(:[a-z][A-Za-z]*)?$", p));
     }
 
     [Fact]

@@ -31,7 +31,13 @@ public abstract record AudioOrder
     {
         /// <summary>What is played to that end meanwhile; null for nothing.</summary>
         public Play? Prompt { get; init; }
+
+        /// <summary>Names it in <see cref="GiveUp"/>.</summary>
+        public long Ticket { get; init; }
     }
+
+    /// <summary>Whoever asked for digits no longer wants them: ends the collection of a ticket, if it still is under way.</summary>
+    public sealed record GiveUp(long Ticket) : AudioOrder;
 
     /// <summary>Send digits to an end, one after the other behind those that wait.</summary>
     /// <param name="Digits">0 to 9, *, #, A to D; a comma is a pause of a second.</param>

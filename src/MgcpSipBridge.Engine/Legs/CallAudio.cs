@@ -7,11 +7,12 @@ namespace MgcpSipBridge.Engine;
 internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
 {
     private readonly Dictionary<PlayId, Playing> _playing = [];
-    private readonly Dictionary<RelaySide, (string Name, ConferenceId Id)> _conferences = [];
+    private readonly Dictionary<RelaySide, (string Name, ConferenceId Id, bool Entered)> _conferences = [];
     private readonly Dictionary<RelaySide, Queue<Joining>> _joining = [];
     private readonly HashSet<RelaySide> _muted = [];
     private readonly HashSet<CallFeature> _used = [];
     private readonly Queue<long> _measuring = new();
+    private readonly Queue<long> _stopping = new();
     private RecordingId? _recording;
     private long _lastPlay;
 
@@ -59,6 +60,10 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
             case AudioOrder.Collect collect:
                 Collect(query, collect);
                 break;
+            case AudioOrder.GiveUp give:
+                foreach (var side in _collections.Where(pair => pair.Value.Order.Ticket == give.Ticket).Select(pair => pair.Key).ToArray()) EndCollection(side, CollectEnd.Stopped);
+                Answer(query, Done());
+                break;
             case AudioOrder.Send send:
                 Use(CallFeature.DigitsSent);
                 Send(send);
@@ -75,8 +80,8 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
                 Answer(query, Done() with { Recording = _recording.Value });
                 break;
             case AudioOrder.StopRecording:
+                _stopping.Enqueue(query);
                 Tell(new RelayCommand.StopRecording(call.Media.Id));
-                Answer(query, Done());
                 break;
             case AudioOrder.Join join:
                 Join(query, join);
@@ -109,6 +114,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
             case RelayEvent.RecordingEnded ended:
                 if (_recording == ended.Id) _recording = null;
                 core.Note(new EngineNote.RecordingEnded(call.Id.ToString(), ended.Id, ended.Reason, ended.Bytes, ended.Length));
+                while (_stopping.TryDequeue(out var stopper)) Answer(stopper, Done());
                 break;
             case RelayEvent.Measured measured:
                 while (_measuring.TryDequeue(out var query)) Answer(query, Done() with { Measured = measured.Statistics });
@@ -125,7 +131,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
         foreach (var side in _collections.Keys.ToArray()) EndCollection(side, CollectEnd.CallEnded);
         foreach (var playing in _playing.Values.OrderBy(playing => playing.Id.Value).ToArray()) OnPlayEnded(playing, PlayEnd.Stopped);
         _playing.Clear();
-        while (_measuring.TryDequeue(out var query)) Answer(query, new(CallOrderRefusal.Ended, call.View()));
+        while (_measuring.TryDequeue(out var query) || _stopping.TryDequeue(out query)) Answer(query, new(CallOrderRefusal.Ended, call.View()));
         foreach (var waiting in _joining.Values.SelectMany(queue => queue).Distinct()) Answer(waiting.Query, new(CallOrderRefusal.Ended, call.View()));
         _joining.Clear();
         foreach (var side in _conferences.Keys.ToArray()) Left(side);
@@ -138,7 +144,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
         if (call.Ended is not null) return CallOrderRefusal.Ended;
         switch (order)
         {
-            case AudioOrder.Stop or AudioOrder.Leave or AudioOrder.Mute { On: false }:
+            case AudioOrder.Stop or AudioOrder.GiveUp or AudioOrder.Leave or AudioOrder.Mute { On: false }:
                 return CallOrderRefusal.None;
             case AudioOrder.StopRecording:
                 return _recording is null ? CallOrderRefusal.NotRecording : CallOrderRefusal.None;
@@ -224,7 +230,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
         {
             Left(side);
             // Conferences are the relay's, and calls of any shard meet there: a name means the same in all of them.
-            _conferences[side] = (join.Conference, EngineCore.ConferenceOf(join.Conference));
+            _conferences[side] = (join.Conference, EngineCore.ConferenceOf(join.Conference), Entered: false);
             if (!_joining.TryGetValue(side, out var queue)) _joining[side] = queue = new();
             queue.Enqueue(waiting);
             Tell(new RelayCommand.Join(call.Media.Id, side, _conferences[side].Id));
@@ -239,8 +245,9 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
             waiting.Failed = true;
             if (_conferences.TryGetValue(joined.Side, out var wanted) && wanted.Id == joined.Conference) _conferences.Remove(joined.Side);
         }
-        else if (_conferences.TryGetValue(joined.Side, out var entered))
+        else if (_conferences.TryGetValue(joined.Side, out var entered) && entered.Id == joined.Conference && !entered.Entered)
         {
+            _conferences[joined.Side] = entered with { Entered = true };
             core.Note(new EngineNote.ConferenceChanged(call.Id.ToString(), joined.Side, entered.Name, Joined: true));
         }
 
@@ -255,7 +262,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
 
     private void Left(RelaySide side)
     {
-        if (_conferences.Remove(side, out var left)) core.Note(new EngineNote.ConferenceChanged(call.Id.ToString(), side, left.Name, Joined: false));
+        if (_conferences.Remove(side, out var left) && left.Entered) core.Note(new EngineNote.ConferenceChanged(call.Id.ToString(), side, left.Name, Joined: false));
     }
 
     // Told once a call: what a record says of it is that it was used.

@@ -22,6 +22,9 @@ internal static class ApiErrors
     /// <summary>NOT_FOUND: no such call, live or recently ended.</summary>
     public static RpcException NoCall(string call) => Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"call {call} not found");
 
+    /// <summary>NOT_FOUND: no such announcement.</summary>
+    public static RpcException NoSound(string name) => Make(Code.NotFound, "SOUND_NOT_FOUND", $"there is no sound {name} in Sounds:Folder");
+
     /// <summary>ALREADY_EXISTS, with where the other one is.</summary>
     public static RpcException Exists(ResourceKey key, string where) => Make(Code.AlreadyExists, "RESOURCE_EXISTS", $"{key} is there already, {where}");
 

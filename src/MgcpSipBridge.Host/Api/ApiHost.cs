@@ -103,6 +103,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Audit);
         services.AddSingleton(parts.Records);
         services.AddSingleton(parts.Ends);
+        services.AddSingleton(new AudioWishes(model.Config.Sounds, model.Config.Recordings, parts.Relay.HasSound));
         services.AddSingleton(parts.Store);
         services.AddSingleton(parts.Health);
         services.AddSingleton(parts.Reloading);
@@ -188,6 +189,8 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder;
                                                /v1/calls/{id}/ladder:watch goes on as messages come
                                                POST /v1/calls/{id}:hold, :resume, and :transfer {"destination"} or {"otherCall"}
+                                               POST /v1/calls/{id}:play {"sounds"}, :stop, :collect, :sendDigits {"digits"}, :mute, :unmute, :record, :stopRecording,
+                                               :join {"conference"}, :leave; :route {"destination"} one that the bridge answered; /v1/calls/{id}/quality
                                                /v1/calls/{id}/capture: its messages as a pcap file
 
         /v1/callRecords                        what was written down of calls that are over; /v1/callRecords/{id}

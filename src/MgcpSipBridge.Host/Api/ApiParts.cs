@@ -5,6 +5,7 @@ using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Records;
 using MgcpSipBridge.Host.Routing;
+using MgcpSipBridge.Host.Serving;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Host.Storage;
 
@@ -22,7 +23,8 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Records">What was written down of calls.</param>
 /// <param name="Routers">Clients that route calls.</param>
 /// <param name="Ends">Tells both ends of a message.</param>
+/// <param name="Relay">Has the sounds that can be played.</param>
 /// <param name="Store">What is kept.</param>
 /// <param name="Health">Whether it works.</param>
 /// <param name="Reloading">Reads the files again.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, RouterHub Routers, WireEnds Ends, IProvisioningStore Store, StoreHealth Health, ReloaderPlace Reloading);
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, RouterHub Routers, WireEnds Ends, IMediaRelay Relay, IProvisioningStore Store, StoreHealth Health, ReloaderPlace Reloading);

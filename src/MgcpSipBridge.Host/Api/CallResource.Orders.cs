@@ -39,16 +39,25 @@ internal sealed partial class CallResource
             return view.ToMessage(state.Clock);
         }
 
-        throw answer.Refusal switch
-        {
-            CallOrderRefusal.NoSuchCall => ApiErrors.NoCall(call),
-            CallOrderRefusal.Ended => ApiErrors.NotNow("CALL_ENDED", $"call {call} has ended"),
-            CallOrderRefusal.Transferring => ApiErrors.NotNow("TRANSFER_PENDING", $"the far end of call {call} is being handed on already"),
-            CallOrderRefusal.NoSuchOther => ApiErrors.NoCall(other),
-            CallOrderRefusal.OtherNotAnswered => ApiErrors.NotNow("OTHER_CALL_NOT_ANSWERED", other == call ? "a call cannot be joined with itself" : $"call {other} is not answered, or has ended"),
-            _ => ApiErrors.NotNow("CALL_NOT_ANSWERED", $"call {call} is not answered yet"),
-        };
+        throw Refused(answer.Refusal, call, other);
     }
+
+    private static RpcException Refused(CallOrderRefusal refusal, string call, string other) => refusal switch
+    {
+        CallOrderRefusal.NoSuchCall => ApiErrors.NoCall(call),
+        CallOrderRefusal.Ended => ApiErrors.NotNow("CALL_ENDED", $"call {call} has ended"),
+        CallOrderRefusal.Transferring => ApiErrors.NotNow("TRANSFER_PENDING", $"the far end of call {call} is being handed on already"),
+        CallOrderRefusal.NoSuchOther => ApiErrors.NoCall(other),
+        CallOrderRefusal.OtherNotAnswered => ApiErrors.NotNow("OTHER_CALL_NOT_ANSWERED", other == call ? "a call cannot be joined with itself" : $"call {other} is not answered, or has ended"),
+        CallOrderRefusal.NotRouted => ApiErrors.NotNow("CALL_NOT_ROUTED", $"call {call} has no far end: the bridge has answered it, and it was not routed on"),
+        CallOrderRefusal.NotOurs => ApiErrors.NotNow("CALL_NOT_ATTENDED", $"the bridge has not answered call {call} itself, or somebody is being called for it already"),
+        CallOrderRefusal.NoRoute => ApiErrors.NotNow("NO_ROUTE", $"no route takes {other}"),
+        CallOrderRefusal.NoAudio => ApiErrors.NotNow("CALL_HAS_NO_AUDIO", $"that end of call {call} has no audio, or none yet"),
+        CallOrderRefusal.NoCommonCodec => ApiErrors.NotNow("CODEC_NOT_SUPPORTED", $"that end of call {call} speaks no G.711"),
+        CallOrderRefusal.ConferenceFull => ApiErrors.Exhausted("CONFERENCE_FULL", "the conference is full"),
+        CallOrderRefusal.NotRecording => ApiErrors.NotNow("NOT_RECORDING", $"nothing is recorded of call {call}"),
+        _ => ApiErrors.NotNow("CALL_NOT_ANSWERED", $"call {call} is not answered yet"),
+    };
 
     private static bool IsDestination(string text)
     {

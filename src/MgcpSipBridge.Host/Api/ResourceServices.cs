@@ -199,7 +199,7 @@ internal sealed class RouteResource(EngineAnswers engine, BridgeState state, Pro
 }
 
 /// <summary>Calls and their ladders.</summary>
-internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, LadderWatch watch, ILoggerFactory logs, WireEnds ends) : V1.CallService.CallServiceBase
+internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, LadderWatch watch, ILoggerFactory logs, WireEnds ends, AudioWishes wishes) : V1.CallService.CallServiceBase
 {
     public override async Task<V1.ListCallsResponse> ListCalls(V1.ListCallsRequest request, ServerCallContext context)
     {

@@ -150,6 +150,11 @@ internal static partial class ViewMapper
         Held = view.Held,
         Fax = view.Fax.ToMessage(),
         GatewayCounters = view.Counted?.ToMessage(),
+        Attended = view.Attended,
+        Muted = { Muted(view) },
+        Recording = view.Recording?.ToText() ?? "",
+        LineConference = view.LineConference ?? "",
+        PeerConference = view.PeerConference ?? "",
     };
 
     /// <summary>Headers by name; several of a name are one, as RFC 3261 §7.3.1 joins them.</summary>

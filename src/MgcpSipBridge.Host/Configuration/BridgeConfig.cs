@@ -11,6 +11,8 @@ internal sealed class BridgeConfig
     [Setting("Time-outs of dialling and ringing.")] public DialSection Dial { get; } = new();
     [Setting("Addresses and ports of RTP.")] public MediaSection Media { get; } = new();
     [Setting("How RTP is relayed.")] public RelaySection Relay { get; } = new();
+    [Setting("What can be played to calls.")] public SoundsSection Sounds { get; } = new();
+    [Setting("Recordings of calls.")] public RecordingsSection Recordings { get; } = new();
     [Setting("gRPC, REST, metrics and health.")] public ApiSection Api { get; } = new();
     [Setting("Where provisioning is kept.")] public StorageSection Storage { get; } = new();
     [Setting("Call records (CDR).")] public CdrSection Cdr { get; } = new();

@@ -31,6 +31,7 @@ internal static partial class SettingsValidator
         if (config.Relay.Engine == RelayEngine.Native && !RtpRelay.NativeIsPossible) check.Wrong("Relay:Engine", "the native engine needs Linux on 64 bits; Auto takes what there is");
         var codes = check.ServiceCodes(config.Dial.ServiceCodes);
         check.Timers(config);
+        AudioSettings.Validate(config, check.Wrong);
         CdrSettings.Validate(config.Cdr, check.Wrong);
         ObservabilitySettings.Validate(config.Observability, check.Wrong);
         StorageSettings.Validate(config.Storage, check.Wrong);

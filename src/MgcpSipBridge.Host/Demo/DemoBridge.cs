@@ -74,6 +74,7 @@ internal sealed class DemoBridge : IAsyncDisposable
                 CallAgent = server.Mgcp,
                 Media = [.. Enumerable.Range(0, 8).Select(_ => driver.Open())],
                 Audio = true,
+                TelephoneEvents = true,
             }, entropy);
             await driver.AddAsync(pbx);
             await driver.AddAsync(gateway);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Audit;
@@ -96,6 +97,43 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
             case EngineNote.TransferEnded ended:
                 Call(ended.Done ? "transfer.done" : "transfer.failed", ended.CallId, ended, static n => new V1.CallEvent { Call = n.CallId, SipStatus = n.Status });
                 break;
+            case EngineNote.RouteEnded ended:
+                Call(ended.Done ? "routing.done" : "routing.failed", ended.CallId, ended, static n => new V1.CallEvent { Call = n.CallId, SipStatus = n.Status });
+                break;
+            case EngineNote.CallMuted muted:
+                Call(muted.Muted ? "call.muted" : "call.unmuted", muted.CallId, muted, static n => new V1.CallEvent { Call = n.CallId, Side = AudioWishes.Word(n.Side) });
+                break;
+            case EngineNote.SoundEnded ended:
+                Call("sound.ended", ended.CallId, ended, static n => new V1.CallEvent { Call = n.CallId, Play = n.Playing.ToString(CultureInfo.InvariantCulture), End = Word(n.Reason) });
+                break;
+            case EngineNote.DigitsCollected collected:
+                Call("digits.collected", collected.CallId, collected, static n => new V1.CallEvent
+                {
+                    Call = n.CallId,
+                    Side = AudioWishes.Word(n.From),
+                    Digits = n.Count,
+                    End = Word(n.Reason),
+                    Complete = n.IsWhole,
+                });
+                break;
+            case EngineNote.RecordingEnded ended:
+                Call("recording.ended", ended.CallId, ended, static n => new V1.CallEvent
+                {
+                    Call = n.CallId,
+                    Recording = n.Recording.ToText(),
+                    End = Word(n.Reason),
+                    Bytes = n.Bytes,
+                    Length = n.Length.ToDuration(),
+                });
+                break;
+            case EngineNote.ConferenceChanged changed:
+                Call(changed.Joined ? "conference.joined" : "conference.left", changed.CallId, changed, static n => new V1.CallEvent
+                {
+                    Call = n.CallId,
+                    Side = AudioWishes.Word(n.Side),
+                    Conference = n.Conference,
+                });
+                break;
             case EngineNote.AudioChanged audio:
                 Call("call.audio", audio.CallId, audio, static n => new V1.CallEvent { Call = n.CallId, Audio = Word(n.Audio) });
                 break;
@@ -118,6 +156,9 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
 
     /// <summary>A feature as the API names it.</summary>
     public static string Word(CallFeature feature) => BridgeMetrics.Snake(feature).ToUpperInvariant();
+
+    private static string Word<T>(T reason)
+        where T : struct, Enum => BridgeMetrics.Snake(reason).ToUpperInvariant();
 
     /// <summary>Who is heard, as the API names it.</summary>
     public static string Word(RelayAudio audio) => audio switch

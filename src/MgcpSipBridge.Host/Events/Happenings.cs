@@ -39,6 +39,7 @@ internal sealed class Happenings : IDisposable
         if (note is EngineNote.FeatureUsed used) Metrics.Used(used.Feature);
         if (note is EngineNote.FaxChanged { First: true } fax) Metrics.Faxed(fax.Mode);
         if (note is EngineNote.TransferEnded ended) Metrics.Transferred(ended.Done);
+        Metrics.Apply(note);
         Feed.Apply(note);
         Alarms.Apply(note);
     }

@@ -52,6 +52,21 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.TransferEnded transfer:
                 TransferEnded(_calls, transfer.CallId, transfer.Done, transfer.Status);
                 break;
+            case EngineNote.RouteEnded routed:
+                RouteEnded(_calls, routed.CallId, routed.Done, routed.Status);
+                break;
+            case EngineNote.SoundEnded sound:
+                SoundEnded(_calls, sound.CallId, sound.Playing, sound.Reason);
+                break;
+            case EngineNote.DigitsCollected collected:
+                DigitsCollected(_calls, collected.CallId, collected.Count, collected.Reason);
+                break;
+            case EngineNote.RecordingEnded { Reason: RecordingEnd.Failed } failed:
+                RecordingFailed(_calls, failed.CallId, failed.Recording.Value);
+                break;
+            case EngineNote.RecordingEnded recorded:
+                RecordingEnded(_calls, recorded.CallId, recorded.Recording.Value, recorded.Reason, recorded.Bytes, recorded.Length.TotalSeconds);
+                break;
             case EngineNote.CallStuck stuck:
                 CallStuck(_calls, stuck.CallId, redaction[stuck.Line]);
                 break;
@@ -294,6 +309,21 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4030, EventName = "FaxChanged", Level = LogLevel.Debug, Message = "Call {CallId}: fax passes: {Mode}")]
     private static partial void FaxChanged(ILogger logger, string callId, FaxMode mode);
+
+    [LoggerMessage(EventId = 4040, EventName = "RouteEnded", Level = LogLevel.Debug, Message = "Call {CallId}: it was routed on from the bridge: {Done}, SIP {SipStatus}")]
+    private static partial void RouteEnded(ILogger logger, string callId, bool done, int sipStatus);
+
+    [LoggerMessage(EventId = 4041, EventName = "SoundEnded", Level = LogLevel.Debug, Message = "Call {CallId}: sound {Play} is no longer played: {Reason}")]
+    private static partial void SoundEnded(ILogger logger, string callId, long play, PlayEnd reason);
+
+    [LoggerMessage(EventId = 4042, EventName = "DigitsCollected", Level = LogLevel.Debug, Message = "Call {CallId}: {Count} digits were collected: {Reason}")]
+    private static partial void DigitsCollected(ILogger logger, string callId, int count, CollectEnd reason);
+
+    [LoggerMessage(EventId = 4043, EventName = "RecordingEnded", Level = LogLevel.Information, Message = "Call {CallId}: recording {Recording} is over: {Reason}, {Bytes} bytes, {Seconds} s")]
+    private static partial void RecordingEnded(ILogger logger, string callId, long recording, RecordingEnd reason, long bytes, double seconds);
+
+    [LoggerMessage(EventId = 4044, EventName = "RecordingFailed", Level = LogLevel.Warning, Message = "Call {CallId}: recording {Recording} failed: its file could not be made or written, or too many are under way")]
+    private static partial void RecordingFailed(ILogger logger, string callId, long recording);
 
     [LoggerMessage(EventId = 4013, EventName = "TransferEnded", Level = LogLevel.Debug, Message = "Call {CallId}: the far end was handed on: {Done}, SIP {SipStatus}")]
     private static partial void TransferEnded(ILogger logger, string callId, bool done, int sipStatus);

@@ -242,7 +242,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         var trail = new AuditTrail(_store.Audit, State.Node, _health, _log);
         var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _health, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _routers, _ends, _store, _health, _reloading), logs);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _routers, _ends, _relay, _store, _health, _reloading), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);

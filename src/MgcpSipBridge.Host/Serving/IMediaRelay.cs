@@ -10,6 +10,9 @@ internal interface IMediaRelay : IAsyncDisposable
     /// <summary>Takes a command; never blocks.</summary>
     void Post(RelayCommand command);
 
+    /// <summary>Whether there is an announcement of a name.</summary>
+    bool HasSound(string name) => false;
+
     /// <summary>Tells its numbers before a scrape.</summary>
     void Read(IMetricsIntake intake);
 }

@@ -13,11 +13,14 @@ internal sealed partial class RelayAdapter : IMediaRelay
     private readonly RtpRelay _relay;
     private readonly int _ports;
 
-    private RelayAdapter(RelaySettings settings, Action<RelayEvent> happened, ILogger log)
+    private readonly SoundLibrary _sounds;
+
+    private RelayAdapter(RelaySettings settings, SoundsSection sounds, Action<RelayEvent> happened, ILogger log)
     {
+        _sounds = Read(sounds, log);
         // Each address has the whole range.
         _ports = (settings.LastPort - settings.FirstPort + 1) * (settings.GatewayAddress.Equals(settings.SipAddress) ? 1 : 2);
-        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault));
+        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds);
         Log.Started(log, _relay.Engine, _relay.Threads);
         if (_relay.FastPathRefusal is { } refusal) Log.FastPathOff(log, refusal);
         else Log.FastPathOn(log, _relay.FastPathInterfaces);
@@ -49,11 +52,17 @@ internal sealed partial class RelayAdapter : IMediaRelay
             RtcpPerSecond = relay.RtcpPerSecond,
             SilenceAfter = relay.SilenceAfter,
             MediaTimeout = relay.MediaTimeout > TimeSpan.Zero && relay.MediaTimeout < relay.SilenceAfter ? relay.SilenceAfter : relay.MediaTimeout,
-        }, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
+            RecordingFolder = model.Config.Recordings.Folder,
+            MaxRecordings = model.Config.Recordings.MaxCount,
+            MaxRecordingBytes = model.Config.Recordings.MaxBytes,
+        }, model.Config.Sounds, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
     };
 
     /// <inheritdoc/>
     public void Post(RelayCommand command) => _relay.Post(command);
+
+    /// <inheritdoc/>
+    public bool HasSound(string name) => _sounds.Find(name) is not null;
 
     /// <inheritdoc/>
     public void Read(IMetricsIntake intake)
@@ -67,6 +76,23 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    private static SoundLibrary Read(SoundsSection sounds, ILogger log)
+    {
+        if (sounds.Folder is not { } folder) return SoundLibrary.Empty;
+        try
+        {
+            var library = SoundLibrary.Read(folder, sounds.MaxBytes);
+            Log.SoundsRead(log, library.Count, folder);
+            foreach (var problem in library.Problems) Log.SoundLeftOut(log, problem);
+            return library;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            Log.SoundLeftOut(log, e.Message);
+            return SoundLibrary.Empty;
+        }
+    }
 
     private static NetAddress Told(MediaSide side, NetAddress fallback) => side.Advertise.IsUnspecified ? fallback : side.Advertise;
 
@@ -83,6 +109,12 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
         [LoggerMessage(EventId = 5008, EventName = "FastPathOff", Level = LogLevel.Information, Message = "The kernel passes on no calls by itself: {Reason}")]
         internal static partial void FastPathOff(ILogger logger, string reason);
+
+        [LoggerMessage(EventId = 5020, EventName = "SoundsRead", Level = LogLevel.Information, Message = "{Count} announcements can be played, from {Folder}")]
+        internal static partial void SoundsRead(ILogger logger, int count, string folder);
+
+        [LoggerMessage(EventId = 5021, EventName = "SoundLeftOut", Level = LogLevel.Warning, Message = "An announcement cannot be played: {Problem}")]
+        internal static partial void SoundLeftOut(ILogger logger, string problem);
 
         [LoggerMessage(EventId = 5004, EventName = "RelayPriorityRefused", Level = LogLevel.Warning, Message = "The system does not grant the relay's threads real-time priority {Priority}: it needs CAP_SYS_NICE")]
         internal static partial void NoPriority(ILogger logger, int priority);

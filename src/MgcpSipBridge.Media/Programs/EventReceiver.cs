@@ -28,13 +28,14 @@ internal sealed class EventReceiver(RelaySide from, IDigitListener listener)
     private uint _ssrc;
     private uint _timestamp; // of the segment
     private bool _pressed;
+    private bool _lingers;
     private char _digit;
     private int _before; // samples of earlier segments
     private int _duration;
     private Instant _heard;
 
-    /// <summary>When a digit that is pressed is taken for released.</summary>
-    public Instant Deadline => _pressed ? _heard + Patience : Instant.Never;
+    /// <summary>When a digit that is pressed is taken for released, and one that was released can no longer be heard again: its last packets come several times (§2.5.1.4).</summary>
+    public Instant Deadline => _pressed || _lingers ? _heard + Patience : Instant.Never;
 
     /// <summary>Takes a report; false when its event is no digit.</summary>
     public bool Take(in RtpHeader header, in TelephoneEventPayload report, Instant now)
@@ -74,7 +75,9 @@ internal sealed class EventReceiver(RelaySide from, IDigitListener listener)
     /// <summary>Looks whether the end of an event was lost.</summary>
     public void Tick(Instant now)
     {
-        if (now >= Deadline) Release(now);
+        if (now < Deadline) return;
+        Release(now);
+        _lingers = false;
     }
 
     private void Update(in TelephoneEventPayload report, Instant now)
@@ -88,6 +91,7 @@ internal sealed class EventReceiver(RelaySide from, IDigitListener listener)
     {
         if (!_pressed) return;
         _pressed = false;
+        _lingers = true;
         listener.OnDigitEnded(from, _digit, _before + _duration, now);
     }
 }

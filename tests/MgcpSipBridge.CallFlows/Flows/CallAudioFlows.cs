@@ -283,6 +283,26 @@ public sealed class CallAudioFlows
     }
 
     [Fact]
+    public void A_digit_that_ended_a_collection_is_not_heard_again_in_the_next()
+    {
+        var house = Talking(out _);
+        for (var i = 0; i < 3; i++)
+        {
+            var first = Begin(house, new AudioOrder.Collect(RelaySide.Gateway, new DigitWish { Most = 1 }));
+            house.Alice.Dials("5");
+            // The packets that say that the key is released come three times; the next collection begins behind the first of them.
+            Assert.True(house.World.RunUntil(() => first.Answer is not null, TimeSpan.FromSeconds(1)));
+            var second = Begin(house, new AudioOrder.Collect(RelaySide.Gateway, new DigitWish { Most = 1 }));
+            house.Waits(0.5);
+            Assert.Null(second.Answer);
+            Done(house, new AudioOrder.Stop(null));
+            house.Waits(0.5);
+        }
+
+        house.EndsQuietly();
+    }
+
+    [Fact]
     public void A_new_collection_ends_the_one_before()
     {
         var house = Talking(out _);
