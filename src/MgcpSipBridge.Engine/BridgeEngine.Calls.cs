@@ -82,7 +82,7 @@ public sealed partial class BridgeEngine
                 break;
             case CallEffect.DialPeer e when Find(e.Call) is { } call:
                 call.Peer.Dial(e.Symbols);
-                call.Audio.OnDialled(Media.RelaySide.Gateway, e.Symbols);
+                call.Audio?.OnDialled(Media.RelaySide.Gateway, e.Symbols);
                 break;
             case CallEffect.SendPeerOn e when Find(e.Call) is { } call:
                 call.Peer.SendOn(e.Number, e.Why);

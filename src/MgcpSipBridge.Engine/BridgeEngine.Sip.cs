@@ -73,7 +73,7 @@ public sealed partial class BridgeEngine
             case SipEvent.DigitsPressed e:
                 With(e.Call, call =>
                 {
-                    call.Audio.OnDialled(Media.RelaySide.Sip, e.Symbols);
+                    call.Audio?.OnDialled(Media.RelaySide.Sip, e.Symbols);
                     _core.Raise(call.Line, new CallEvent.PeerDials(call.Id, e.Symbols, e.Duration));
                 });
                 break;

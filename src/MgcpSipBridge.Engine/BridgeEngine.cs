@@ -174,7 +174,7 @@ public sealed partial class BridgeEngine
         if (!_core.Media.TryGetValue(evt.Media, out var call)) return;
         Guard(call.Line, () =>
         {
-            call.Audio.On(evt);
+            call.Audio?.On(evt);
             switch (evt)
             {
                 case Media.RelayEvent.Opened opened:

@@ -55,8 +55,8 @@ internal sealed class ActiveCall
 
     public Bearer Bearer { get; }
 
-    /// <summary>What clients do with its audio.</summary>
-    public CallAudio Audio => field ??= new CallAudio(Core, this);
+    /// <summary>What clients do with its audio; null while none did anything.</summary>
+    public CallAudio? Audio { get; private set; }
 
     public FaxLeg Fax { get; }
 
@@ -94,6 +94,9 @@ internal sealed class ActiveCall
 
     /// <summary>Whether nothing of it is left anywhere.</summary>
     public bool IsGone => Ended is not null && !Bearer.IsHeld && !Media.IsHeld && !Peer.IsHeld;
+
+    /// <summary>Somebody wants something of the audio.</summary>
+    public CallAudio UseAudio() => Audio ??= new CallAudio(Core, this);
 
     /// <summary>The far end rings or is heard for the first time.</summary>
     public void OnFarEndSigns()
@@ -154,7 +157,7 @@ internal sealed class ActiveCall
         Ended = Core.Now;
         End = end;
         Core.Ending.Enqueue(this);
-        Audio.End();
+        Audio?.End();
         if (Q850 == 0) Q850 = CauseMap.Q850(end.Cause);
         Core.Note(new EngineNote.CallEnded(new CallRecord(
             View(), MgcpCode, SipStatus, Q850, end.Side == CallSide.Line, Answered is { } at ? Core.Now - at : TimeSpan.Zero)
@@ -186,11 +189,11 @@ internal sealed class ActiveCall
         Warning = Warning?.ToString(),
         Held = Media.Holds && Ended is null,
         Attended = Peer.IsAttended && Ended is null,
-        LineMuted = Audio.IsMuted(MgcpSipBridge.Media.RelaySide.Gateway) && Ended is null,
-        PeerMuted = Audio.IsMuted(MgcpSipBridge.Media.RelaySide.Sip) && Ended is null,
-        Recording = Ended is null ? Audio.Recording : null,
-        LineConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Gateway),
-        PeerConference = Audio.ConferenceOf(MgcpSipBridge.Media.RelaySide.Sip),
+        LineMuted = Audio?.IsMuted(MgcpSipBridge.Media.RelaySide.Gateway) == true && Ended is null,
+        PeerMuted = Audio?.IsMuted(MgcpSipBridge.Media.RelaySide.Sip) == true && Ended is null,
+        Recording = Ended is null ? Audio?.Recording : null,
+        LineConference = Audio?.ConferenceOf(MgcpSipBridge.Media.RelaySide.Gateway),
+        PeerConference = Audio?.ConferenceOf(MgcpSipBridge.Media.RelaySide.Sip),
         Encrypted = Media.IsEncrypted,
         Fax = Fax.Mode,
     };

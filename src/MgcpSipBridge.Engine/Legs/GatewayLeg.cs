@@ -215,7 +215,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
 
     // Digits that do not go with the sound have to be told, each by itself.
     private bool TellsDigits =>
-        line.State is CallState.Talking { Call: { } talking } && line.Calls.Exists(call => call.Id == talking.Id && (call.Media.Bridge.GatewayTells || call.Audio.WantsDialled));
+        line.State is CallState.Talking { Call: { } talking } && line.Calls.Exists(call => call.Id == talking.Id && (call.Media.Bridge.GatewayTells || call.Audio is { WantsDialled: true }));
 
     private NotificationRequest Request()
     {

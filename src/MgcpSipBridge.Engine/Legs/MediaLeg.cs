@@ -335,7 +335,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
                 call.Line.GatewayLearns,
                 Send: !gateway.Address.IsUnspecified,
                 // Who waits hears what is played, and never the line.
-                Receive: !(Holds && call.Audio.PlaysTo(RelaySide.Sip)),
+                Receive: !(Holds && call.Audio?.PlaysTo(RelaySide.Sip) == true),
                 AudioNegotiation.MapPayloads(toldGateway, peer?.Formats ?? gateway.Formats, gateway.Formats),
                 core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
                 Expected: call.Answered is not null && !Holds,
@@ -349,7 +349,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
                 peer?.Address ?? default,
                 peer?.RtcpAddress ?? default,
                 call.PeerLearns,
-                Send: (!Holds || call.Audio.PlaysTo(RelaySide.Sip)) && peer is { IsHeld: false },
+                Send: (!Holds || call.Audio?.PlaysTo(RelaySide.Sip) == true) && peer is { IsHeld: false },
                 Receive: !Holds,
                 AudioNegotiation.MapPayloads(toldPeer, gateway?.Formats ?? [], peer?.Formats ?? []),
                 Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },

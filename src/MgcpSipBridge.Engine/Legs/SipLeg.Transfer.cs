@@ -169,7 +169,7 @@ internal sealed partial class SipLeg
         var old = Handle;
         if (IsAttended)
         {
-            call.Audio.MakeWay();
+            call.Audio?.MakeWay();
             core.Note(new EngineNote.RouteEnded(call.Id.ToString(), Done: true, 0));
         }
 
@@ -194,11 +194,11 @@ internal sealed partial class SipLeg
         core.Sip.TellTransfer(Handle, progress.Status, core.Now);
         if (Handle == default && !progress.Description.IsEmpty && call.Media.TakePeerAnswer(progress.Description))
         {
-            if (IsAttended) call.Audio.MakeWay();
+            if (IsAttended) call.Audio?.MakeWay();
             call.Bearer.Redescribe();
             core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
         }
-        else if (progress.Status == 180 && !(IsAttended && call.Audio.PlaysTo(Media.RelaySide.Gateway)))
+        else if (progress.Status == 180 && !(IsAttended && call.Audio?.PlaysTo(Media.RelaySide.Gateway) == true))
         {
             // Music that is played meanwhile takes the place of ringing.
             core.Raise(call.Line, new CallEvent.NextPeerRings(call.Id));

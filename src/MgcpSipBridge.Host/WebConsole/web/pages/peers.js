@@ -7,6 +7,8 @@ import { attempt, badge, button, confirm, empty, facts, form, head, Listing, sea
 import { commas, count, quote, words } from '../format.js';
 
 const REGISTERS = { NONE: 'known by its address', PER_LINE: 'each line registers', TRUNK: 'one registration for all' };
+const DTMF = { AUTO: 'as costs nothing', RFC4733: 'telephone events', INBAND: 'tones in the sound', INFO: 'SIP INFO' };
+const FAX = { AUTO: 'T.38 where both have it', T38: 'T.38', PASSTHROUGH: 'in a clear channel', OFF: 'as it comes' };
 
 function standing(p) {
   if (p.registration === 'NONE') return el('span.quiettext', null, 'none');
@@ -53,7 +55,7 @@ function peer(root, ctx, name) {
     put(title.querySelector('.actions'), own && button('Change…', () => peerForm(p)), own && button('Delete…', () => remove(p), 'danger'));
     put(body, el('div.callhead', null, reach(p), facts([
       ['Where', p.uri], ['Then', p.backupUris.join(', ')], ['Registration', REGISTERS[p.registration]], ['Registered', standing(p)], ['Trunk', p.registration === 'TRUNK' && badge(p.registrationState)], ['Realm', p.realm || 'any'], ['User', p.username],
-      ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', words(p.callerFrom)], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', words(p.digits)], ['RTP source', words(p.media)],
+      ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', words(p.callerFrom)], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', DTMF[p.dtmf]], ['Fax', FAX[p.fax]], ['RTP source', words(p.media)],
       ['From', p.source === 'FILE' ? 'lines.yaml: it is changed there' : words(p.source)],
     ])),
     p.reachability === 'UNKNOWN' && el('p.about', null, 'Whether it answers is asked by OPTIONS where Sip:PingInterval is set.'),
@@ -74,7 +76,8 @@ function peerForm(p) {
     { name: 'realm', label: 'Realm', value: p?.realm, hint: 'Empty: passwords are shown to whatever realm it names.' },
     { name: 'username', label: 'SIP user', value: p?.username, hint: 'Of one registration for all.' },
     { name: 'password', label: 'SIP password', type: 'password', hint: p?.passwordSet ? 'Empty: it stays as it is.' : '' },
-    { name: 'digits', label: 'Dialled digits', options: [{ value: 'SOUND', text: 'in the sound' }, { value: 'INFO', text: 'as INFO, too' }], value: p?.digits ?? 'SOUND' },
+    { name: 'dtmf', label: 'Dialled digits', options: Object.entries(DTMF).map(([value, text]) => ({ value, text })), value: p?.dtmf ?? 'AUTO' },
+    { name: 'fax', label: 'Fax', options: Object.entries(FAX).map(([value, text]) => ({ value, text })), value: p?.fax ?? 'AUTO' },
     { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }], value: p?.media ?? 'STRICT' },
     { name: 'trusted', label: 'Its word on who calls is trusted', type: 'checkbox', value: p?.trusted !== false },
     { name: 'challenge', label: 'Has to show who it is (digest)', type: 'checkbox', value: p?.challenge },
