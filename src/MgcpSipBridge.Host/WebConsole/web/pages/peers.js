@@ -77,7 +77,7 @@ function peerForm(p) {
     { name: 'username', label: 'SIP user', value: p?.username, hint: 'Of one registration for all.' },
     { name: 'password', label: 'SIP password', type: 'password', hint: p?.passwordSet ? 'Empty: it stays as it is.' : '' },
     { name: 'dtmf', label: 'Dialled digits', options: Object.entries(DTMF).map(([value, text]) => ({ value, text })), value: p?.dtmf ?? 'AUTO' },
-    { name: 'fax', label: 'Fax', options: Object.entries(FAX).map(([value, text]) => ({ value, text })), value: p?.fax ?? 'AUTO' },
+    { name: 'fax', label: 'Fax', options: Object.entries(FAX).map(([value, text]) => ({ value, text })), value: FAX[p?.fax] ? p.fax : 'AUTO' },
     { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }], value: p?.media ?? 'STRICT' },
     { name: 'trusted', label: 'Its word on who calls is trusted', type: 'checkbox', value: p?.trusted !== false },
     { name: 'challenge', label: 'Has to show who it is (digest)', type: 'checkbox', value: p?.challenge },
