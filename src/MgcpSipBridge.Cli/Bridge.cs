@@ -196,6 +196,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         ("caller", Or(call.Caller)),
         ("called", Or(call.Called)),
         ("state", Text(call.State) + Doing(call)),
+        ("encrypted", call.Encrypted ? "yes, towards the peer (SRTP)" : "no"),
         ("started", Text(call.StartTime)),
         ("answered", Text(call.AnswerTime)),
         ("ended", Text(call.EndTime)),

@@ -3,9 +3,15 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Fuzz;
 
-/// <summary>Readers of the media side: RTP, telephone events, RTCP, UDPTL, WAV; none throws, each ends.</summary>
+/// <summary>Readers of the media side: RTP, telephone events, RTCP, UDPTL, SRTP, a=crypto, WAV; none throws, each ends.</summary>
 internal sealed class MediaReaders : ITarget
 {
+    private static readonly SrtpKey Key = SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(1));
+
+    private readonly SrtpReceiver _receiver = new(Key);
+    private SrtpSender _sender = new(Key);
+    private int _sent;
+
     public string Name => "media";
 
     public void Run(ReadOnlySpan<byte> input)
@@ -29,8 +35,30 @@ internal sealed class MediaReaders : ITarget
         if (UdptlPacket.TryParse(input, out var udptl) == UdptlParseError.None && (udptl.Primary.IsEmpty || udptl.Primary.Length + udptl.Recovered > input.Length))
             throw new InvalidOperationException("The messages are longer than their packet.");
 
+        Secrets(input);
         if ((SoundReader.TryReadWav(input, out var sound) == SoundError.None) != (sound is not null)) throw new InvalidOperationException("No error and no sound.");
         if (sound is not null && sound.Samples.Length > input.Length) throw new InvalidOperationException("More samples than bytes.");
+    }
+
+    // What comes is never genuine; what is sent grows by its signature and comes back the same.
+    private void Secrets(ReadOnlySpan<byte> input)
+    {
+        if (CryptoAttribute.TryParse(input, out var line) && Convert.FromBase64String(line.Key.ToInline()).Length != SrtpKey.Bytes) throw new InvalidOperationException("A key of another length.");
+        Span<byte> buffer = stackalloc byte[Math.Min(input.Length, 1700) + SrtpSender.MostAdded];
+        var length = buffer.Length - SrtpSender.MostAdded;
+        input[..length].CopyTo(buffer);
+        if (_receiver.TryTakeRtp(buffer[..length], out _) == SrtpResult.Done || _receiver.TryTakeRtcp(buffer[..length], out _) == SrtpResult.Done)
+            throw new InvalidOperationException("A signature was guessed.");
+        // A sender has an end of sources.
+        if (_sent++ % 50 == 0) _sender = new(Key);
+        input[..length].CopyTo(buffer);
+        var before = length;
+        if (_sender.TryProtectRtcp(buffer, ref length) == SrtpResult.Done
+            && (new SrtpReceiver(Key).TryTakeRtcp(buffer[..length], out var left) != SrtpResult.Done || !buffer[..left].SequenceEqual(input[..before])))
+            throw new InvalidOperationException("What was encrypted cannot be decrypted.");
+        input[..before].CopyTo(buffer);
+        length = before;
+        if (_sender.TryProtectRtp(buffer, ref length) == SrtpResult.Done && length != before + 10) throw new InvalidOperationException("A signature of another length.");
     }
 }
 

@@ -1,6 +1,7 @@
 using CsCheck;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
@@ -136,6 +137,25 @@ public sealed class LinesYamlTests : IDisposable
         Assert.Equal([FaxHandling.Off, null], model.Lines.Select(line => line.Fax));
     }
 
+    [Fact]
+    public void A_peers_audio_may_be_encrypted_and_should_then_be_spoken_to_by_TLS()
+    {
+        var model = _loading.Load(null, """
+            peers:
+              - { name: plain, uri: "sip:10.0.0.8" }
+              - { name: off, uri: "sip:10.0.0.9", srtp: off }
+              - { name: open, uri: "sip:10.0.0.10;transport=tcp", srtp: optional }
+              - { name: secret, uri: "sip:10.0.0.11", srtp: required }
+            """).Lines!;
+        Assert.Equal([SrtpPolicy.Off, SrtpPolicy.Off, SrtpPolicy.Optional, SrtpPolicy.Required], model.Peers.Select(peer => peer.Srtp));
+        var warnings = SrtpMetrics.Warnings(model).ToArray();
+        Assert.Equal(["open", "secret"], warnings.Select(warning => warning.Peer));
+        Assert.Contains("srtp is optional but the uri does not say transport=tls", warnings[0].Warning, StringComparison.Ordinal);
+        Assert.Contains("srtp is required", warnings[1].Warning, StringComparison.Ordinal);
+        var safe = model with { Peers = [.. model.Peers.Select(peer => peer with { Sip = peer.Sip with { Transport = SipTransport.Tls } })] };
+        Assert.Empty(SrtpMetrics.Warnings(safe));
+    }
+
     [Theory]
     [InlineData("dtmf: auto", DtmfForm.Unchanged)]
     [InlineData("dtmf: rfc4733", DtmfForm.Events)]
@@ -158,6 +178,7 @@ public sealed class LinesYamlTests : IDisposable
     [InlineData("dtmf: notify")]
     [InlineData("fax: T.38")]
     [InlineData("digits: tones")]
+    [InlineData("srtp: maybe")]
     [InlineData("trusted: maybe")]
     [InlineData("subscribesToMessages: 3")]
     [InlineData("callerFrom: to")]

@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Host.Api;
 internal static class MessageJson
 {
     private static readonly JsonFormatter Formatter = new(JsonFormatter.Settings.Default);
-    private static readonly HashSet<string> Words = ["registration", "profile", "media", "digits", "dtmf", "callerFrom", "callerIn", "direction", "fax"];
+    private static readonly HashSet<string> Words = ["registration", "profile", "media", "digits", "dtmf", "srtp", "callerFrom", "callerIn", "direction", "fax"];
 
     /// <summary>The fields that can be provisioned, as far as the message has them; what shows a state is left out.</summary>
     public static JsonObject Of(ResourceKind kind, IMessage message)
@@ -66,7 +66,7 @@ internal static class MessageJson
 
     private static string[] Fields(ResourceKind kind) => kind switch
     {
-        ResourceKind.Peer => ["name", "uri", "registration", "realm", "username", "password", "media", "digits", "dtmf", "trusted", "subscribesToMessages", "callerFrom", "callerIn", "localAddress", "backupUris", "challenge", "numbersOut", "numbersIn", "userPhone", "fax"],
+        ResourceKind.Peer => ["name", "uri", "registration", "realm", "username", "password", "media", "digits", "dtmf", "srtp", "trusted", "subscribesToMessages", "callerFrom", "callerIn", "localAddress", "backupUris", "challenge", "numbersOut", "numbersIn", "userPhone", "fax"],
         ResourceKind.Gateway => ["name", "domain", "address", "alsoFrom", "profile", "media", "dtmf", "traitOverrides", "configuration", "fax"],
         ResourceKind.Line => ["endpoint", "number", "displayName", "peer", "username", "password", "features", "fax"],
         _ => ["name", "prefix", "peer", "priority", "stripDigits", "prepend", "failover", "minDigits", "maxDigits", "direction", "regex", "called", "caller", "schedule", "weight", "from"],

@@ -42,6 +42,12 @@ internal static partial class ViewMapper
             Dtmf = peer.Dtmf.ToMessage(V1.Dtmf.Info),
             Digits = peer.Dtmf == DtmfForm.OutOfBand ? V1.Peer.Types.Digits.Info : V1.Peer.Types.Digits.Sound,
             Fax = peer.Fax.ToMessage(),
+            Srtp = peer.Srtp switch
+            {
+                SrtpPolicy.Optional => V1.Peer.Types.Srtp.Optional,
+                SrtpPolicy.Required => V1.Peer.Types.Srtp.Required,
+                _ => V1.Peer.Types.Srtp.Off,
+            },
             Trusted = model.Trusted,
             SubscribesToMessages = model.AsksForMessages,
             CallerFrom = model.CallerFrom.ToMessage(),
@@ -149,6 +155,7 @@ internal static partial class ViewMapper
         Headers = { view.Headers.ToMap() },
         Held = view.Held,
         Fax = view.Fax.ToMessage(),
+        Encrypted = view.Encrypted,
         GatewayCounters = view.Counted?.ToMessage(),
         Attended = view.Attended,
         Muted = { Muted(view) },

@@ -49,6 +49,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.FaxChanged fax:
                 FaxChanged(_calls, fax.CallId, fax.Mode);
                 break;
+            case EngineNote.SrtpRefused refused:
+                SrtpRefused(_calls, refused.CallId, refused.Status);
+                break;
             case EngineNote.TransferEnded transfer:
                 TransferEnded(_calls, transfer.CallId, transfer.Done, transfer.Status);
                 break;
@@ -324,6 +327,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4044, EventName = "RecordingFailed", Level = LogLevel.Warning, Message = "Call {CallId}: recording {Recording} failed: its file could not be made or written, or too many are under way")]
     private static partial void RecordingFailed(ILogger logger, string callId, long recording);
+
+    [LoggerMessage(EventId = 4032, EventName = "SrtpRefused", Level = LogLevel.Debug, Message = "Call {CallId}: the peer refused encrypted audio with {SipStatus} and is offered plain audio")]
+    private static partial void SrtpRefused(ILogger logger, string callId, int sipStatus);
 
     [LoggerMessage(EventId = 4013, EventName = "TransferEnded", Level = LogLevel.Debug, Message = "Call {CallId}: the far end was handed on: {Done}, SIP {SipStatus}")]
     private static partial void TransferEnded(ILogger logger, string callId, bool done, int sipStatus);

@@ -55,6 +55,7 @@ internal static class LinesYaml
         Media = map.OneOf("media", SourceLearning.Strict, MediaWords),
         Dtmf = map.OneOf("dtmf", DtmfForm.Unchanged, PeerDtmfWords) is var dtmf && map.OneOf("digits", DtmfForm.Unchanged, DigitsWords) is var digits && dtmf == DtmfForm.Unchanged ? digits : dtmf,
         Fax = map.OneOf("fax", FaxHandling.Auto, FaxWords),
+        Srtp = map.OneOf("srtp", SrtpPolicy.Off, ("off", SrtpPolicy.Off), ("optional", SrtpPolicy.Optional), ("required", SrtpPolicy.Required)),
         Trusted = map.Flag("trusted", true),
         SubscribesToMessages = map.Flag("subscribesToMessages", false),
         CallerFrom = map.OneOf("callerFrom", SipIdentityHeader.PAssertedIdentity, IdentityWords),

@@ -5,7 +5,7 @@ using MgcpSipBridge.Host.Observability;
 namespace MgcpSipBridge.Host.Provisioning;
 
 /// <summary>The provisioning in force and the way to change it while the bridge runs: one change at a time, taken whole by the engine.</summary>
-internal sealed class LiveModel(BridgeState state, BridgeMetrics metrics, Func<EngineModel, Task> configure) : IDisposable
+internal sealed class LiveModel(BridgeState state, BridgeMetrics metrics, Func<EngineModel, Task> configure, Action<EngineModel>? inForce = null) : IDisposable
 {
     private readonly SemaphoreSlim _one = new(1, 1);
 
@@ -22,6 +22,7 @@ internal sealed class LiveModel(BridgeState state, BridgeMetrics metrics, Func<E
             metrics.Provisioned(next);
             await configure(next);
             state.Model = next;
+            inForce?.Invoke(next);
             return true;
         }
         finally

@@ -29,6 +29,7 @@ internal sealed record PeerConfig(Written Written)
     public SourceLearning Media { get; init; }
     public DtmfForm Dtmf { get; init; }
     public FaxHandling Fax { get; init; }
+    public SrtpPolicy Srtp { get; init; }
     public bool Trusted { get; init; } = true;
     public bool SubscribesToMessages { get; init; }
     public SipIdentityHeader CallerFrom { get; init; }

@@ -36,6 +36,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly RecordClerk _clerk;
     private readonly SipRefusals _refusals;
     private readonly RoutingMetrics _routing;
+    private readonly SrtpMetrics _srtp;
     private readonly RouterHub _routers;
     private readonly List<UdpPort> _sipPorts = [];
     private readonly List<Task> _receiving = [];
@@ -71,7 +72,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _routing = new RoutingMetrics(_metrics.Registry);
         _routers = new RouterHub(_shard.Post, _happenings, _routing, logs.CreateLogger("MgcpSipBridge.Calls"));
-        _live = new LiveModel(State, _metrics, _shard.ConfigureAsync);
+        _srtp = new SrtpMetrics(_metrics.Registry, _happenings.Alarms, logs.CreateLogger("MgcpSipBridge.Sip"));
+        _live = new LiveModel(State, _metrics, _shard.ConfigureAsync, _srtp.Provisioned);
         _ = new EngineMetrics(_metrics.Factory, _metrics.Registry, _shard);
         _ = new ProcessMetrics(_metrics.Factory, _metrics.Registry);
         _provisioner = new Provisioner(_live, State, store, model.Validate);
@@ -206,6 +208,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         State.Apply(note);
         _notes.Apply(note);
         _routing.Apply(note);
+        _srtp.Apply(note);
         _happenings.Apply(note);
         _clerk.Apply(note);
         _adoptions.Apply(note);

@@ -1,4 +1,5 @@
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Observability;
 
 namespace MgcpSipBridge.Host.Verbs;
 
@@ -15,6 +16,7 @@ internal static class CheckVerb
             return ExitCodes.Configuration;
         }
 
+        foreach (var (peer, warning) in SrtpMetrics.Warnings(lines)) output.WriteLine($"warning: peer {peer}: {warning}");
         output.WriteLine($"ok: {lines.Gateways.Length} gateways, {lines.Lines.Length} lines, {lines.Peers.Length} peers, {lines.Routes.Length} routes");
         return ExitCodes.Success;
     }

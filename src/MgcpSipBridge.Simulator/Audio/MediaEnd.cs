@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Simulator;
@@ -34,6 +35,8 @@ public sealed partial class MediaEnd
     private readonly Queue<(char Key, int Packet)> _tones = new();
     private IReadOnlyList<string>? _takes;
     private (char Key, int Packets) _sounding;
+    private SrtpReceiver? _opens;
+    private SrtpSender? _seals;
 
     /// <summary>An end at <paramref name="local"/>, silent until <see cref="Set"/>.</summary>
     public MediaEnd(NetAddress local, Entropy entropy)
@@ -93,6 +96,19 @@ public sealed partial class MediaEnd
         else _next ??= now + PacketTime;
     }
 
+    /// <summary>Encrypts with one key, and takes what is encrypted with the other (SRTP); null: neither.</summary>
+    public void Encrypt(SrtpKey? theirs, SrtpKey? own)
+    {
+        if (theirs is null || own is null)
+        {
+            (_opens, _seals) = (null, null);
+            return;
+        }
+
+        if (_seals is null || !_seals.Key.Equals(own)) _seals = new(own);
+        if (_opens is null || !_opens.Key.Equals(theirs)) _opens = new(theirs);
+    }
+
     /// <summary>Presses a key: 0-9, *, #, A-D. Instead of sound six packets of a telephone event are sent, the last three to say that it is over (RFC 4733 §2.5.1).</summary>
     public void Press(char key)
     {
@@ -125,6 +141,18 @@ public sealed partial class MediaEnd
         {
             ReceiveFax(packet, from);
             return;
+        }
+
+        if (_opens is not null && _hears && _remote == from)
+        {
+            var buffer = packet.ToArray();
+            if (_opens.TryTakeRtp(buffer, out var length) != SrtpResult.Done)
+            {
+                PacketsRefused++;
+                return;
+            }
+
+            packet = buffer.AsSpan(0, length);
         }
 
         // Version 2, no padding, extension or CSRC: the other end of these tests sends none.
@@ -230,7 +258,7 @@ public sealed partial class MediaEnd
         BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(HeaderBytes + 2), (ushort)(SamplesPerPacket * Math.Min(number + 1, 4)));
         _timestamp += SamplesPerPacket;
         PacketsSent++;
-        _outbox.Enqueue(new Transmit(Local, remote, packet));
+        _outbox.Enqueue(new Transmit(Local, remote, Seal(packet)));
     }
 
     private void Send()
@@ -265,7 +293,16 @@ public sealed partial class MediaEnd
         }
 
         PacketsSent++;
-        _outbox.Enqueue(new Transmit(Local, remote, packet));
+        _outbox.Enqueue(new Transmit(Local, remote, Seal(packet)));
+    }
+
+    private ReadOnlyMemory<byte> Seal(byte[] packet)
+    {
+        if (_seals is null) return packet;
+        var buffer = new byte[packet.Length + SrtpSender.MostAdded];
+        packet.CopyTo(buffer, 0);
+        var length = packet.Length;
+        return _seals.TryProtectRtp(buffer, ref length) == SrtpResult.Done ? buffer.AsMemory(0, length) : throw new InvalidOperationException("A packet was sent twice.");
     }
 
     // ITU-T G.711: sign, three bits of segment, four bits of step; µ-law inverted whole, A-law with every second bit.

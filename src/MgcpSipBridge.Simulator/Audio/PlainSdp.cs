@@ -22,6 +22,12 @@ public sealed partial record PlainSdp(
     ulong Version,
     int Sections)
 {
+    /// <summary>Profile of m=: <c>RTP/AVP</c>, <c>RTP/SAVP</c>.</summary>
+    public string Profile { get; init; } = "RTP/AVP";
+
+    /// <summary>What stands behind <c>a=crypto:</c>, line by line (RFC 4568).</summary>
+    public ImmutableArray<string> Crypto { get; init; } = [];
+
     /// <summary>The first format that is not telephone-event; -1 when there is none.</summary>
     public int VoiceType
     {
@@ -53,6 +59,8 @@ public sealed partial record PlainSdp(
         var sections = 0;
         var direction = "sendrecv";
         var types = new List<int>();
+        var profile = "";
+        var crypto = new List<string>();
         // RFC 3551 table 4.
         var names = new Dictionary<int, string> { [0] = "PCMU/8000", [8] = "PCMA/8000", [9] = "G722/8000", [18] = "G729/8000" };
         var origin = Array.Empty<string>();
@@ -68,9 +76,11 @@ public sealed partial record PlainSdp(
                 if (!inAudio) continue;
                 var parts = line.Split(' ');
                 port = int.Parse(parts[1], CultureInfo.InvariantCulture);
+                profile = parts[2];
                 foreach (var type in parts.Skip(3)) types.Add(int.Parse(type, CultureInfo.InvariantCulture));
             }
             else if (line is "a=sendrecv" or "a=sendonly" or "a=recvonly" or "a=inactive") direction = line[2..];
+            else if (inAudio && line.StartsWith("a=crypto:", StringComparison.Ordinal)) crypto.Add(line["a=crypto:".Length..]);
             else if (inAudio && line.StartsWith("a=rtpmap:", StringComparison.Ordinal))
             {
                 var parts = line["a=rtpmap:".Length..].Split(' ');
@@ -86,11 +96,15 @@ public sealed partial record PlainSdp(
             origin.Length > 1 ? origin[1] : "",
             origin.Length > 2 && ulong.TryParse(origin[2], out var version) ? version : 0,
             sections)
-        { CanFax = text.Contains("image udptl t38", StringComparison.OrdinalIgnoreCase) };
+        {
+            CanFax = text.Contains("image udptl t38", StringComparison.OrdinalIgnoreCase),
+            Profile = profile,
+            Crypto = [.. crypto],
+        };
     }
 
     /// <summary>Writes a description of one audio stream.</summary>
-    public static string Write(NetAddress address, IEnumerable<string> codecs, string direction, ulong session, ulong version, bool simple = false, int ptime = 20)
+    public static string Write(NetAddress address, IEnumerable<string> codecs, string direction, ulong session, ulong version, bool simple = false, int ptime = 20, string profile = "RTP/AVP", ImmutableArray<string> crypto = default)
     {
         var family = address.IsIPv4 ? "IP4" : "IP6";
         var text = new StringBuilder("v=0\r\n");
@@ -98,13 +112,14 @@ public sealed partial record PlainSdp(
         text.Append(CultureInfo.InvariantCulture, $"c=IN {family} {address.Host}\r\n");
         if (!simple) text.Append("t=0 0\r\n");
         var list = codecs.ToList();
-        text.Append(CultureInfo.InvariantCulture, $"m=audio {address.Port} RTP/AVP {string.Join(' ', list.Select(TypeOf))}\r\n");
+        text.Append(CultureInfo.InvariantCulture, $"m=audio {address.Port} {profile} {string.Join(' ', list.Select(TypeOf))}\r\n");
         foreach (var codec in list)
         {
             text.Append(CultureInfo.InvariantCulture, $"a=rtpmap:{TypeOf(codec)} {codec}/8000\r\n");
             if (codec == "telephone-event") text.Append("a=fmtp:101 0-15\r\n");
         }
 
+        foreach (var line in crypto.IsDefault ? [] : crypto) text.Append("a=crypto:").Append(line).Append("\r\n");
         text.Append(CultureInfo.InvariantCulture, $"a=ptime:{ptime}\r\n");
         if (direction != "sendrecv") text.Append("a=").Append(direction).Append("\r\n");
         return text.ToString();

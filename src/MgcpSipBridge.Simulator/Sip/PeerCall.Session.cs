@@ -46,6 +46,12 @@ public sealed record PeerOffer
     /// <summary>With <see cref="Fax"/>, whether the audio's section stays, with port 0.</summary>
     public bool Beside { get; init; }
 
+    /// <summary>Whether a peer that encrypts changes its key.</summary>
+    public bool NewKey { get; init; }
+
+    /// <summary>Whether a peer that encrypts does so no longer.</summary>
+    public bool Plain { get; init; }
+
     /// <summary>P-Asserted-Identity to send along; null for none.</summary>
     public string? Identity { get; init; }
 }

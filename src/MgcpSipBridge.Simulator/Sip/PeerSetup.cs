@@ -40,6 +40,9 @@ public sealed record PeerSetup
     /// <summary>Whether its phones really send and hear RTP.</summary>
     public bool Audio { get; init; }
 
+    /// <summary>Whether it encrypts audio.</summary>
+    public PeerSrtp Srtp { get; init; }
+
     /// <summary>Authentication realm.</summary>
     public string Realm { get; init; } = "pbx.example.net";
 

@@ -45,6 +45,12 @@ public sealed partial class SimulatedSipPeer
         _calls.Add(call);
         call.RememberOffer(request.Body);
         Respond(transaction, 100, "Trying", "", now);
+        if (Setup.Srtp == PeerSrtp.Unknown && call.RemoteDescription is { Profile: "RTP/SAVP" })
+        {
+            call.Reject(488, "Not Acceptable Here", 0, now);
+            return;
+        }
+
         if (request["replaces"] is { } replaces)
         {
             var id = replaces.Split(';')[0];

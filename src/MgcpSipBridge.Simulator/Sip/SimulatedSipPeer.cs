@@ -243,7 +243,8 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         if (wish is { ZeroPort: true }) media = media.WithPort(0);
         if (wish is { Fax: true } || offer is { IsFax: true }) return PlainSdp.WriteFax(media, call.SessionId, call.LocalVersion, wish?.Beside ?? offer!.Streams.Count > 1);
         call.Codecs = [.. codecs];
-        return PlainSdp.Write(media, call.Codecs, direction, call.SessionId, call.LocalVersion, ptime: Setup.Ptime);
+        var (profile, crypto) = call.Secure(offer, wish);
+        return PlainSdp.Write(media, call.Codecs, direction, call.SessionId, call.LocalVersion, ptime: Setup.Ptime, profile: profile, crypto: crypto);
     }
 
     internal void StartMedia(PeerCall call, Instant now)
@@ -261,10 +262,14 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
             return;
         }
 
+        call.Media.Encrypt(call.LineKey, call.OwnKey);
         // RFC 3264 §7: what both have, in the order of the one who hears it.
         var speaks = remote.Formats.Select(format => format.Name.Split('/')[0]).FirstOrDefault(name => name.StartsWith("PCM", StringComparison.Ordinal) && call.Codecs.Contains(name)) ?? "PCMU";
         call.Media.Set(remote.Address, speaks, remote.Direction is "sendrecv" or "recvonly", true, now, call.Codecs.Contains("telephone-event") ? remote.EventType : -1, call.Codecs);
     }
+
+    /// <summary>Chance for keys.</summary>
+    internal Entropy Chance => _entropy;
 
     internal void Add(PeerCall call) => _calls.Add(call);
 

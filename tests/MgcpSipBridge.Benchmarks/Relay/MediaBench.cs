@@ -21,6 +21,8 @@ internal static class MediaBench
         var muLaw = Form(0, DtmfForm.Unchanged, RtpFormat.Pcmu, RtpFormat.TelephoneEvent);
         var aLaw = Form(0, DtmfForm.Unchanged, RtpFormat.Pcma);
         Measure("passed as it is", Session(muLaw, muLaw));
+        MeasureSecret("passed and encrypted (SRTP)", Session(muLaw, muLaw), decrypt: false);
+        MeasureSecret("encrypted, decrypted and passed (SRTP)", Session(muLaw, muLaw), decrypt: true);
         Measure("passed with new numbers", Session(muLaw, muLaw, session => Do(session, new RelayCommand.Mute(Media, RelaySide.Sip, On: true))));
         Measure("µ-law to A-law", Session(muLaw, aLaw));
         Measure("20 ms to 30 ms, A-law", Session(Form(20, DtmfForm.Unchanged, RtpFormat.Pcmu), Form(30, DtmfForm.Unchanged, RtpFormat.Pcma)));
@@ -48,6 +50,39 @@ internal static class MediaBench
         session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), false, true, true, AudioNegotiation.MapPayloads(pbx.Sends, phone.Wants), Form: pbx));
         prepare?.Invoke(session);
         return session;
+    }
+
+    // A packet of the peer's has to be encrypted before it can be decrypted: the second line is the price of both.
+    private static void MeasureSecret(string name, RelaySession session, bool decrypt)
+    {
+        var (theirs, ours) = (SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(1)), SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(2)));
+        session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), false, true, true, [new(0, 0)], Keys: new(theirs, ours)));
+        var peer = new SrtpSender(theirs);
+        var buffer = new byte[172 + SrtpSender.MostAdded];
+        var codes = new byte[160];
+        var now = Instant.Zero;
+        ushort sequence = 0;
+        var least = double.MaxValue;
+        var allocated = 0L;
+        for (var round = 0; round < Rounds; round++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            var start = Stopwatch.GetTimestamp();
+            for (var i = 0; i < Packets; i++)
+            {
+                now += TimeSpan.FromMilliseconds(20);
+                sequence++;
+                new RtpHeader(0, sequence, sequence * 160u, 5).Write(codes, buffer);
+                var length = 172;
+                if (decrypt && peer.TryProtectRtp(buffer, ref length) != SrtpResult.Done) throw new InvalidOperationException("not encrypted");
+                if (session.TryRelayRtp(decrypt ? RelaySide.Sip : RelaySide.Gateway, decrypt ? Pbx : Phone, buffer, ref length, now, out _) != RelayDrop.None) throw new InvalidOperationException("dropped");
+            }
+
+            least = Math.Min(least, Stopwatch.GetElapsedTime(start).TotalNanoseconds / Packets);
+            if (round > 2) allocated += GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name,-40} {least,8:0} ns a packet, {allocated} bytes allocated"));
     }
 
     private static void Measure(string name, params RelaySession[] sessions)
