@@ -167,6 +167,10 @@ public sealed class MetricsTests
         new HepMetrics(metrics.Factory).Sent();
         new TraceMetrics(metrics.Factory).Exported(taken: true, 6);
         _ = new EngineMetrics(metrics.Factory, metrics.Registry, new Quiet());
+        var routing = new RoutingMetrics(metrics.Registry);
+        routing.Routers(2);
+        routing.Late();
+        routing.Apply(new EngineNote.RoutingDecided("c1", "crm", RoutingResult.Answered, TimeSpan.FromMilliseconds(4)));
         var records = new RecordMetrics(metrics.Registry, ["csv", "json", "storage"]);
         records.Recorded();
         records.Written("csv", 1);
