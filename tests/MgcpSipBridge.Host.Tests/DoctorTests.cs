@@ -82,17 +82,55 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(0, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["doctor", "-o", "name", "--server", well.GrpcAddress], _output, _output));
     }
 
-    private static async Task<IReadOnlyList<Finding>> LookAsync(string? yaml = null, Func<string, string?>? read = null, long? free = null, IProvisioningStore? store = null, bool alarm = false)
+    [Theory]
+    [InlineData("Auto", 2, null, Verdict.Fine, "settled calls are passed on inside the kernel, at 2 interfaces")]
+    [InlineData("Auto", 0, "bpf: Operation not permitted", Verdict.Warning, "bpf: Operation not permitted: calls go through the bridge's own threads")]
+    [InlineData("Off", 0, "it is switched off", Verdict.Fine, "Relay:FastPath is off: calls go through the bridge's own threads")]
+    public async Task Whether_the_kernel_passes_calls_on_is_told_and_why_not(string setting, int interfaces, string? refusal, Verdict verdict, string detail)
+    {
+        await using var relay = new Relay((interfaces, refusal));
+        var found = (await LookAsync(relay: relay, settings: $"--Relay:FastPath={setting}")).Single(f => f.Name == "relay fast path");
+        Assert.Equal((verdict, detail, verdict == Verdict.Warning), (found.Verdict, found.Detail, found.Advice.Length > 0));
+    }
+
+    [Fact]
+    public async Task A_peer_is_told_with_since_when_it_answers()
+    {
+        await using var bridge = await LiveBridge.StartAsync("""peers: [{ name: pbx, uri: "sip:127.0.0.1:9" }]""");
+        ((Shards.IShardOutputs)bridge.Server).Noted(new Engine.EngineNote.Sip(new Sip.SipNote.PeerChanged("pbx", Sip.SipPeerState.Up)));
+        Assert.Matches(@"^answers OPTIONS, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; asked every \d+ s$", await DetailAsync());
+        ((Shards.IShardOutputs)bridge.Server).Noted(new Engine.EngineNote.Sip(new Sip.SipNote.PeerChanged("pbx", Sip.SipPeerState.Down)));
+        Assert.StartsWith("has not answered OPTIONS", await DetailAsync(), StringComparison.Ordinal);
+
+        async Task<string> DetailAsync() => (string)(await bridge.GetAsync("/v1/status:diagnose"))["findings"]!.AsArray().Single(f => (string)f!["name"]! == "peer pbx")!["detail"]!;
+    }
+
+    private static async Task<IReadOnlyList<Finding>> LookAsync(string? yaml = null, Func<string, string?>? read = null, long? free = null, IProvisioningStore? store = null, bool alarm = false, Serving.IMediaRelay? relay = null, string? settings = null)
     {
         await using var bridge = await LiveBridge.StartAsync(yaml);
         using var loading = new Loading();
-        var model = loading.Load(arguments: ["--Media:Ports=20000-29999"]).Bridge!;
+        var model = loading.Load(arguments: ["--Media:Ports=20000-29999", .. settings is null ? Array.Empty<string>() : [settings]]).Bridge!;
         var happenings = new Happenings(model.Config.Events, bridge.Server.State, Prometheus.Metrics.NewCustomRegistry());
         if (alarm) happenings.Alarms.Set("GATEWAY_DOWN", "gateways/gw1", true, Alarm.Types.Severity.Critical);
         var machine = new Machine(read ?? (_ => null), (_, _) => Task.FromResult<IReadOnlyList<IPAddress>>([]), _ => free);
-        var found = await new Doctor(model, bridge.Server.State, store ?? new NoStore(), happenings.Alarms, machine).LookAsync(TestContext.Current.CancellationToken);
+        var found = await new Doctor(model, bridge.Server.State, store ?? new NoStore(), happenings.Alarms, machine, relay).LookAsync(TestContext.Current.CancellationToken);
         happenings.Dispose();
         return found;
+    }
+
+    private sealed class Relay((int, string?) fastPath) : Serving.IMediaRelay
+    {
+        public (int Interfaces, string? Refusal)? FastPath => fastPath;
+
+        public void Post(Media.RelayCommand command)
+        {
+        }
+
+        public void Read(Observability.IMetricsIntake intake)
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
     private sealed class AwayStore : IProvisioningStore

@@ -107,7 +107,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Store);
         services.AddSingleton(parts.Health);
         services.AddSingleton(parts.Reloading);
-        services.AddSingleton(new Doctor(model, state, parts.Store, parts.Happenings.Alarms, Machine.Real));
+        services.AddSingleton(new Doctor(model, state, parts.Store, parts.Happenings.Alarms, Machine.Real, parts.Relay));
         services.AddSingleton<StorageResource>();
         services.AddSingleton(new RequestIds(TimeProvider.System));
         services.AddSingleton(guard.Metrics);

@@ -23,7 +23,7 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Records">What was written down of calls.</param>
 /// <param name="Routers">Clients that route calls.</param>
 /// <param name="Ends">Tells both ends of a message.</param>
-/// <param name="Relay">Has the sounds that can be played.</param>
+/// <param name="Relay">Carries the audio; has the sounds that can be played.</param>
 /// <param name="Store">What is kept.</param>
 /// <param name="Health">Whether it works.</param>
 /// <param name="Reloading">Reads the files again.</param>

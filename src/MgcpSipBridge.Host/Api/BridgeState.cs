@@ -25,7 +25,7 @@ internal enum BridgePhase
 internal sealed class BridgeState(string node, string version, MonotonicClock clock)
 {
     private readonly ConcurrentDictionary<string, (string Peer, SipRegistrationState State)> _registrations = new();
-    private readonly ConcurrentDictionary<string, SipPeerState> _peers = new();
+    private readonly ConcurrentDictionary<string, (SipPeerState State, DateTime Since)> _peers = new();
     private readonly ConcurrentDictionary<string, ImmutableArray<(SipTransport Transport, NetAddress Address, SipPeerState State)>> _targets = new();
     private volatile EngineModel _model = EngineModel.Empty;
     private volatile Provisioned _provisioned = Provisioned.Empty;
@@ -77,7 +77,10 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     public int LiveRegistrations => _registrations.Values.Count(r => r.State is SipRegistrationState.Registered or SipRegistrationState.Trying);
 
     /// <summary>Whether a peer answers.</summary>
-    public SipPeerState PeerStateOf(string peer) => _peers.GetValueOrDefault(peer);
+    public SipPeerState PeerStateOf(string peer) => PeerOf(peer).State;
+
+    /// <summary>Whether a peer answers, and since when (UTC) that is so.</summary>
+    public (SipPeerState State, DateTime Since) PeerOf(string peer) => _peers.GetValueOrDefault(peer);
 
     /// <summary>A peer's addresses and whether they answer, in the order in which they became known.</summary>
     public ImmutableArray<(SipTransport Transport, NetAddress Address, SipPeerState State)> TargetsOf(string peer) => _targets.GetValueOrDefault(peer, []);
@@ -98,7 +101,7 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
         Tally.Apply(note);
         if (note is EngineNote.Sip { Note: SipNote.PeerChanged peer })
         {
-            if (peer.State is { } state) _peers[peer.Peer] = state;
+            if (peer.State is { } state) _peers[peer.Peer] = (state, DateTime.UtcNow);
             else _peers.TryRemove(peer.Peer, out _);
         }
 

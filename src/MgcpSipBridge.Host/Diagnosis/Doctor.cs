@@ -3,13 +3,15 @@ using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Serving;
+using MgcpSipBridge.Relay;
 using MgcpSipBridge.Sip;
 using Verdict = MgcpSipBridge.V1.Finding.Types.Verdict;
 
 namespace MgcpSipBridge.Host.Diagnosis;
 
 /// <summary>Looks at what the bridge depends on and says what is wrong, and what to do about it. It changes nothing.</summary>
-internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioningStore store, AlarmBoard alarms, Machine machine)
+internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioningStore store, AlarmBoard alarms, Machine machine, IMediaRelay? relay = null)
 {
     private const int MostNames = 50;
     private const long LeastRoom = 200L << 20;
@@ -25,6 +27,7 @@ internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioning
         Gateways(),
         Alarms(),
         RtpPorts(),
+        FastPath(),
         Conntrack(),
         Files(),
         Buffers(),
@@ -84,10 +87,11 @@ internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioning
         foreach (var peer in state.Model.Peers.Take(MostNames))
         {
             var name = peer.Sip.Name;
-            yield return state.PeerStateOf(name) switch
+            var (now, since) = state.PeerOf(name);
+            yield return now switch
             {
-                SipPeerState.Up => Found($"peer {name}", Verdict.Fine, "answers OPTIONS"),
-                SipPeerState.Down => Found($"peer {name}", Verdict.Wrong, "does not answer OPTIONS, or says that it is unavailable", "see whether it runs, and whether a firewall lets SIP through both ways"),
+                SipPeerState.Up => Found($"peer {name}", Verdict.Fine, $"answers OPTIONS, since {since:yyyy-MM-dd HH:mm:ss} UTC; asked every {model.Config.Sip.PingInterval.TotalSeconds:0.#} s"),
+                SipPeerState.Down => Found($"peer {name}", Verdict.Wrong, $"has not answered OPTIONS, or said that it is unavailable, since {since:yyyy-MM-dd HH:mm:ss} UTC", "see whether it runs, and whether a firewall lets SIP through both ways"),
                 _ => Found($"peer {name}", Verdict.Unknown, "nobody asks it", "set Sip:PingInterval, such as 30s"),
             };
         }
@@ -119,6 +123,18 @@ internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioning
         return Covers(reserved, Math.Max(first, from), Math.Min(last, to))
             ? Found("rtp ports", Verdict.Fine, $"{first}-{last}, reserved")
             : Found("rtp ports", Verdict.Warning, $"{first}-{last} overlap {from}-{to}, which the system lends to everybody", $"sysctl net.ipv4.ip_local_reserved_ports={first}-{last}");
+    }
+
+    private V1.Finding FastPath()
+    {
+        const string Through = "calls go through the bridge's own threads";
+        return relay?.FastPath switch
+        {
+            null => Found("relay fast path", Verdict.Unknown, "the relay does not tell"),
+            { Refusal: null } on => Found("relay fast path", Verdict.Fine, $"settled calls are passed on inside the kernel, at {on.Interfaces} interfaces"),
+            _ when model.Config.Relay.FastPath == RelayFastPath.Off => Found("relay fast path", Verdict.Fine, $"Relay:FastPath is off: {Through}"),
+            { Refusal: var why } => Found("relay fast path", Verdict.Warning, $"{why}: {Through}", "give it what it lacks (Linux 6.6, CAP_BPF and CAP_NET_ADMIN), or set Relay:FastPath to Off"),
+        };
     }
 
     private static bool Covers(string reserved, int first, int last)

@@ -13,6 +13,9 @@ internal interface IMediaRelay : IAsyncDisposable
     /// <summary>Whether there is an announcement of a name.</summary>
     bool HasSound(string name) => false;
 
+    /// <summary>Interfaces at which the kernel passes calls on by itself, or why it does not; null where there is nothing to tell.</summary>
+    (int Interfaces, string? Refusal)? FastPath => null;
+
     /// <summary>Tells its numbers before a scrape.</summary>
     void Read(IMetricsIntake intake);
 }

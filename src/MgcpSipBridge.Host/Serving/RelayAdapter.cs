@@ -65,6 +65,9 @@ internal sealed partial class RelayAdapter : IMediaRelay
     public bool HasSound(string name) => _sounds.Find(name) is not null;
 
     /// <inheritdoc/>
+    public (int Interfaces, string? Refusal)? FastPath => (_relay.FastPathInterfaces, _relay.FastPathRefusal);
+
+    /// <inheritdoc/>
     public void Read(IMetricsIntake intake)
     {
         var counters = _relay.Counters;
