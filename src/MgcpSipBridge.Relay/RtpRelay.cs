@@ -162,18 +162,20 @@ public sealed class RtpRelay : IAsyncDisposable
         }
     }
 
-    private static MediaPlane MakePlane(PlaneContext context)
+    private MediaPlane MakePlane(PlaneContext context)
     {
-        if (context.Settings.Engine == RelayEngine.Portable) return new PortablePlane(context);
-        if (context.Settings.Engine == RelayEngine.Native) return new NativePlane(context);
-        if (!NativePlane.IsPossible) return new PortablePlane(context);
+        if (_settings.Engine == RelayEngine.Portable) return new PortablePlane(context);
         try
         {
             return new NativePlane(context);
         }
-        catch (PlatformNotSupportedException)
+        catch (PlatformNotSupportedException e)
         {
-            return new PortablePlane(context);
+            // Without the native plane nobody gives the kernel flows, and nobody would take it away.
+            context.Kernel?.Dispose();
+            if (_settings.Engine == RelayEngine.Native || _settings.FastPath == RelayFastPath.Required) throw;
+            if (context.Kernel is not null) (FastPathInterfaces, FastPathRefusal) = (0, e.Message);
+            return new PortablePlane(context with { Kernel = null });
         }
     }
 

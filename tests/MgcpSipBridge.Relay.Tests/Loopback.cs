@@ -42,8 +42,11 @@ public sealed class RelayBed : IAsyncDisposable
             RtpPerSecond = 100_000,
             CheckInterval = TimeSpan.FromMilliseconds(10),
         };
-        Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, _events.Add, Faults.Enqueue, Time, sounds);
+        Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, Take, Faults.Enqueue, Time, sounds);
     }
+
+    /// <summary>Events at which whoever is told fails.</summary>
+    public Func<RelayEvent, bool> Fails { get; set; } = _ => false;
 
     public IPAddress Address { get; }
 
@@ -101,6 +104,12 @@ public sealed class RelayBed : IAsyncDisposable
         Assert.Empty(Faults);
         Assert.Equal((0, 0), (Relay.Counters.Sessions, Relay.Counters.PortsInUse));
         _events.Dispose();
+    }
+
+    private void Take(RelayEvent happened)
+    {
+        if (Fails(happened)) throw new InvalidOperationException($"{happened} is not taken");
+        _events.Add(happened);
     }
 }
 

@@ -7,8 +7,10 @@ public sealed class PortableProgramTests() : ProgramTests(RelayEngine.Portable);
 
 public sealed class NativeProgramTests() : ProgramTests(RelayEngine.Native);
 
+public sealed class FastPathProgramTests() : ProgramTests(RelayEngine.Native, RelayFastPath.Required);
+
 /// <summary>Audio that is worked on, over real sockets. What comes out of it is Media's to prove; here it is that it gets its packets and its time.</summary>
-public abstract class ProgramTests(RelayEngine engine) : BothPlanes(engine)
+public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off) : BothPlanes(engine, fastPath)
 {
     private static readonly RelayForm MuLaw = new([RtpFormat.Pcmu, RtpFormat.TelephoneEvent], [RtpFormat.Pcmu, RtpFormat.TelephoneEvent]);
     private static readonly RelayForm ALaw = new([RtpFormat.Pcma], [RtpFormat.Pcma], Dtmf: DtmfForm.OutOfBand);
@@ -65,6 +67,47 @@ public abstract class ProgramTests(RelayEngine engine) : BothPlanes(engine)
         phone.Speak(opened.GatewayRtp);
         Assert.Equal(0x80, pbx.Hear(out _)[1]);
         Assert.Equal(12, bed.Close(1).Sip.PacketsSent);
+    }
+
+    [Fact]
+    public async Task A_fault_at_a_deadline_is_told_and_the_relay_goes_on()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = Connect(bed, phone, MuLaw, pbx, ALaw);
+        bed.Fails = happened => happened is RelayEvent.PlayEnded;
+        bed.Relay.Post(new RelayCommand.Play(new(1), new(9), RelaySide.Sip, [new PlaySource.Tones(Tone.Of(425), Frame)]));
+        bed.Settle();
+        bed.Time.Advance(Frame);
+        pbx.Hear(out _);
+        Assert.True(SpinWait.SpinUntil(() => !bed.Faults.IsEmpty, TimeSpan.FromSeconds(20)));
+        bed.Faults.Clear();
+        phone.Speak(opened.GatewayRtp);
+        pbx.Hear(out _);
+        bed.Expect<RelayEvent.FirstPacket>();
+    }
+
+    [Fact]
+    public async Task What_a_fault_left_unsent_is_not_sent_to_another_call()
+    {
+        // The first and the third are on one thread.
+        await using var bed = Bed(pairs: 12);
+        using var phone = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        using var other = new End(bed.Address);
+        using var pbxOfOther = new End(bed.Address);
+        var first = Connect(bed, phone, MuLaw, pbx, ALaw);
+        bed.Open(2);
+        var third = Connect(bed, other, MuLaw, pbxOfOther, ALaw, media: 3);
+        bed.Fails = happened => happened is RelayEvent.FirstPacket { Media.Value: 1 };
+        phone.Speak(first.GatewayRtp, fill: 1);
+        Assert.True(SpinWait.SpinUntil(() => !bed.Faults.IsEmpty, TimeSpan.FromSeconds(20)));
+        bed.Faults.Clear();
+        other.Speak(third.GatewayRtp, fill: 2);
+        Assert.Equal(G711.EncodeALaw(G711.DecodeMuLaw(2)), pbxOfOther.Hear(out _)[12]);
+        bed.Expect<RelayEvent.FirstPacket>();
+        Assert.Equal(1, bed.Close(3).Sip.PacketsSent);
     }
 
     [Fact]

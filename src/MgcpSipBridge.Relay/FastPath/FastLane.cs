@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Relay;
 internal sealed class FastLane(KernelPath kernel, PlaneContext context, RelayTally tally)
 {
     private const int MostStrays = 16; // packets of a flow that were on their way to the socket when the kernel took it over
-    private const int MostReturns = 8; // flows that keep coming back to the socket stay there
+    private const int MostReturns = 8; // flows that keep coming back to the socket, or have no way, stay there
     private const int JitterScale = 16; // the kernel keeps 16 times the jitter (RFC 3550 A.8)
 
     /// <summary>Takes over what the kernel has counted of a port's flow; before the session judges a packet of that port.</summary>
@@ -52,11 +52,18 @@ internal sealed class FastLane(KernelPath kernel, PlaneContext context, RelayTal
         }
 
         if (port.FlowReturns > MostReturns || port.Twin < 0 || port.Opposite.Twin < 0 || !port.Session.Decisions.TryGetFlow(port.Side, out var settled)) return;
+        // Before anything is asked of the system: this is passed by every packet of a call that stays at the socket.
+        if (!(settled.Source.IsIPv4 && settled.Destination.IsIPv4)) return;
         // What already waits at the socket would arrive behind what the kernel passes on.
         if (settled.Source != port.TwinEnd || settled.Destination != port.Opposite.TwinEnd || port.HasUnread()) return;
         var (here, there) = (port.Local, port.Opposite.Local);
-        if (!(settled.Source.IsIPv4 && settled.Destination.IsIPv4 && here.IsIPv4 && there.IsIPv4)) return;
-        if (!kernel.TryRoute(there, settled.Destination, context.Settings.TrafficClass, out var card)) return;
+        if (!(here.IsIPv4 && there.IsIPv4)) return;
+        if (!kernel.TryRoute(there, settled.Destination, context.Settings.TrafficClass, out var card))
+        {
+            port.FlowReturns++;
+            return;
+        }
+
         Install(port, settled, here, there, card);
     }
 

@@ -95,7 +95,7 @@ internal sealed unsafe class KernelPath : IDisposable
         lock (_lock) _free.Enqueue(index);
     }
 
-    /// <summary>Takes the program away; again does nothing.</summary>
+    /// <summary>Takes the program away. Called once.</summary>
     public void Dispose()
     {
         foreach (var link in _links) _ = Libc.Close(link);
@@ -109,8 +109,20 @@ internal sealed unsafe class KernelPath : IDisposable
 
     private int Attach(RelaySettings settings)
     {
+        try
+        {
+            return AttachToAll(settings);
+        }
+        catch (NetworkInformationException e)
+        {
+            throw new FastPathException($"The system does not tell its interfaces: {e.Message}");
+        }
+    }
+
+    // At all or at none: speech that arrives where the program is not would go by the socket for ever, and nobody would know.
+    private int AttachToAll(RelaySettings settings)
+    {
         var loopback = 0;
-        var refused = 0;
         foreach (var card in NetworkInterface.GetAllNetworkInterfaces())
         {
             if (card.OperationalStatus == OperationalStatus.Down || !card.Supports(NetworkInterfaceComponent.IPv4)) continue;
@@ -120,12 +132,12 @@ internal sealed unsafe class KernelPath : IDisposable
             // What this machine sends to itself comes by the loopback interface, whatever the address.
             if (!isLoopback && !ip.UnicastAddresses.Any(a => IsMedia(a.Address))) continue;
             var link = Bpf.Attach(_program, index);
-            if (link >= 0) _links.Add(link);
-            else refused = -link;
+            if (link < 0) throw new FastPathException($"The kernel does not attach the program to {card.Name}: {Reason(-link)}");
+            _links.Add(link);
             if (isLoopback) loopback = index;
         }
 
-        return _links.Count > 0 ? loopback : throw new FastPathException($"The kernel attaches the program to no interface: {Reason(refused)}");
+        return _links.Count > 0 ? loopback : throw new FastPathException("There is no interface with IPv4 to attach the program to.");
 
         bool IsMedia(IPAddress address) =>
             Is(settings.GatewayAddress, address) || Is(settings.SipAddress, address);

@@ -40,8 +40,8 @@ internal sealed unsafe class NativePort
     /// <summary>Whether this is the RTCP port of its pair.</summary>
     public bool IsRtcp { get; }
 
-    /// <summary>The place in the thread's table.</summary>
-    public int Index { get; set; }
+    /// <summary>The place in the thread's table; -1 while it has none.</summary>
+    public int Index { get; set; } = -1;
 
     /// <summary>Whose port it is.</summary>
     public NativeSession Session { get; set; } = null!;
@@ -55,7 +55,7 @@ internal sealed unsafe class NativePort
     /// <summary>What of it the kernel passes on by itself; null: nothing.</summary>
     public PortFlow? Flow { get; set; }
 
-    /// <summary>Flows that the kernel had and gave back.</summary>
+    /// <summary>Flows that the kernel had and gave back, or did not take, since the routes changed.</summary>
     public int FlowReturns { get; set; }
 
     /// <summary>Where the twin receives and from where it sends; None without one.</summary>

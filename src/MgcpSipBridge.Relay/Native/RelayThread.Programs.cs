@@ -30,6 +30,13 @@ internal sealed unsafe partial class RelayThread
         session.IsTimed = false;
     }
 
+    // What was made and not sent is nobody else's.
+    private void Failed(Exception fault)
+    {
+        _output.Clear();
+        _context.OnFault?.Invoke(fault);
+    }
+
     private void Work(NativePort port, ReadOnlySpan<byte> datagram)
     {
         var session = port.Session;
@@ -83,15 +90,15 @@ internal sealed unsafe partial class RelayThread
             try
             {
                 if (session.Decisions.NextDeadline <= _now) session.Decisions.Tick(_now, _output);
+                Follow(session);
+                if (session.Decisions.NextDeadline != Instant.Never) continue;
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
-                _output.Clear();
-                _context.OnFault?.Invoke(e);
+                // Its deadline may be due for ever: the next packet of it has it watched again.
+                Failed(e);
             }
 
-            Follow(session);
-            if (session.Decisions.NextDeadline != Instant.Never) continue;
             session.IsTimed = false;
             _timed[i] = _timed[^1];
             _timed.RemoveAt(_timed.Count - 1);

@@ -110,6 +110,11 @@ internal sealed unsafe partial class RelayThread : IDisposable
     {
         _ = DoAsync(() => _stopping = true);
         _thread.Join();
+        // Not on the thread, which may be done before the call that wakes it has written.
+        _ = Libc.Close(_epoll);
+        _ = Libc.Close(_wake);
+        NativeMemory.Free(_events);
+        NativeMemory.Free(_buffer);
     }
 
     /// <summary>Begins to listen on a pair. On the thread.</summary>
@@ -147,7 +152,9 @@ internal sealed unsafe partial class RelayThread : IDisposable
         var now = _context.Now();
         for (var i = 0; _fast is not null && i < _used; i++)
         {
-            if (_ports[i] is not { Flow: not null } port) continue;
+            if (_ports[i] is not { } port) continue;
+            if (routesChanged) port.FlowReturns = 0;
+            if (port.Flow is null) continue;
             if (routesChanged) _fast.Withdraw(port, now);
             else _fast.Settle(port, now);
         }
@@ -193,10 +200,13 @@ internal sealed unsafe partial class RelayThread : IDisposable
 
     private void Forget(NativePort port)
     {
+        // A session of which the system did not watch every socket has ports without a place.
+        if (port.Index < 0) return;
         CountOverflow(port);
         _flooded.Remove(port);
         _ports[port.Index] = null;
         _free.Push(port.Index);
+        port.Index = -1;
     }
 
     private void Run()
@@ -221,7 +231,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
                 }
                 catch (Exception e) when (e is not OutOfMemoryException)
                 {
-                    _context.OnFault?.Invoke(e);
+                    Failed(e);
                 }
             }
 
@@ -229,11 +239,6 @@ internal sealed unsafe partial class RelayThread : IDisposable
             if (_flooded.Count > 0 && Environment.TickCount64 >= _reopenAt) Reopen();
             if (_coalesceMicroseconds > 0 && ready is > 0 and < FewEvents) _ = Libc.Sleep(_coalesceMicroseconds);
         }
-
-        _ = Libc.Close(_epoll);
-        _ = Libc.Close(_wake);
-        NativeMemory.Free(_events);
-        NativeMemory.Free(_buffer);
     }
 
     private void RaisePriority()
@@ -254,7 +259,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
             }
             catch (Exception e) when (e is not OutOfMemoryException)
             {
-                _context.OnFault?.Invoke(e);
+                Failed(e);
             }
         }
     }
