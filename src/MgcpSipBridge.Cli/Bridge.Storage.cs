@@ -18,10 +18,7 @@ internal sealed partial class Bridge
         try
         {
             long bytes;
-            // It has numbers and names of people: for its owner alone.
-            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
-            if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            await using (var copy = new FileStream(next, options)) bytes = await ReceiveAsync(copy);
+            await using (var copy = CreateForOwner(next)) bytes = await ReceiveAsync(copy);
             File.Move(next, file, overwrite: true);
             Done(string.Create(CultureInfo.InvariantCulture, $"{file}: {bytes} bytes. The key of its passwords is not in it: keep that elsewhere"));
         }
@@ -41,6 +38,14 @@ internal sealed partial class Bridge
         var done = await Storage.RekeyStorageAsync(new RekeyStorageRequest(), cancellationToken: cancel);
         if (writer.Format == OutputFormat.Json) writer.One(done);
         else writer.Text($"{Text(done.Passwords)} passwords are encrypted with a new key{(done.Remark.Length > 0 ? "; " + done.Remark : "")}\n");
+    }
+
+    // What we write has numbers and names of people: for its owner alone.
+    private static FileStream CreateForOwner(string file)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(file, options);
     }
 
     private async Task<long> ReceiveAsync(FileStream copy)

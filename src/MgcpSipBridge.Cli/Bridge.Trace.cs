@@ -6,8 +6,6 @@ namespace MgcpSipBridge.Cli;
 /// <content>A line's calls, message by message, as they happen.</content>
 internal sealed partial class Bridge
 {
-    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(250);
-
     /// <summary>Follows a line, by its number or its endpoint, until interrupted or so many calls are over.</summary>
     public async Task TraceAsync(string what, int most)
     {
@@ -48,22 +46,20 @@ internal sealed partial class Bridge
     private async Task<bool> FollowAsync(string id, HashSet<string> seen)
     {
         if (!seen.Add(id)) return false;
-        var (shown, begun) = (0, false);
-        while (true)
+        var shown = 0;
+        Call? call = null;
+        using var watch = Calls.WatchLadder(new WatchLadderRequest { Call = id }, cancellationToken: cancel);
+        await foreach (var update in watch.ResponseStream.ReadAllAsync(cancel))
         {
-            var call = await Calls.GetCallAsync(new GetCallRequest { Call = id }, cancellationToken: cancel);
-            var ladder = await Calls.GetLadderAsync(new GetLadderRequest { Call = id }, cancellationToken: cancel);
-            if (!begun) writer.Text($"call {id} of line {call.Line}, {Text(call.Direction)}\n{LadderDrawing.Header}");
-            begun = true;
-            foreach (var message in ladder.Messages.Skip(shown)) writer.Text(LadderDrawing.Row(message));
-            shown = Math.Max(shown, ladder.Messages.Count);
-            if (call.EndTime is not null)
-            {
-                writer.Text($"call {id} is over: {Text(call.Outcome)}\n\n");
-                return true;
-            }
-
-            await Task.Delay(Look, cancel);
+            if (call is null) writer.Text($"call {id} of line {update.Call.Line}, {Text(update.Call.Direction)}\n{LadderDrawing.Header}");
+            call = update.Call;
+            // What was shown stays so, though a message may since have been repeated.
+            foreach (var message in update.Messages.Skip(shown - update.Kept)) writer.Text(LadderDrawing.Row(message));
+            shown = Math.Max(shown, update.Kept + update.Messages.Count);
         }
+
+        // Ended by the bridge, when the last messages of a call that is over have come.
+        writer.Text($"call {id} is over: {Text(call?.Outcome ?? Call.Types.Outcome.Unspecified)}\n\n");
+        return true;
     }
 }

@@ -150,7 +150,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         var capture = await new CallService.CallServiceClient(channel).GetCaptureAsync(new GetCaptureRequest { Call = id }, cancellationToken: cancel);
         try
         {
-            await using var output = file == "-" ? Console.OpenStandardOutput() : File.Create(file);
+            await using var output = file == "-" ? Console.OpenStandardOutput() : CreateForOwner(file);
             await output.WriteAsync(capture.Data.Memory, cancel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

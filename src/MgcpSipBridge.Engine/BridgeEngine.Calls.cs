@@ -139,11 +139,11 @@ public sealed partial class BridgeEngine
     }
 
     /// <summary>When the call that ended first of those not cleared away counts as stuck: all timers of both protocols are over long before.</summary>
-    private Instant? StuckAt => _core.Ending.TryPeek(out var call) ? call.Ended + StuckAfter : null;
+    private Instant? StuckAt => _core.Ending.TryPeek(out var first) ? first.At + StuckAfter : null;
 
     private void SkipCleared()
     {
-        while (_core.Ending.TryPeek(out var call) && call.IsGone) _core.Ending.Dequeue();
+        while (_core.Ending.TryPeek(out var first) && !_calls.ContainsKey(first.Call)) _core.Ending.Dequeue();
     }
 
     private void NoteState(LineSlot line, CallState before, CallState next)

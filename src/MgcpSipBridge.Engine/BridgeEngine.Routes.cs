@@ -26,7 +26,7 @@ public sealed partial class BridgeEngine
         ImmutableArray<RouteStep> steps = choice is null ? [] :
         [
             .. choice.Hops.Where(hop => hop.Peer.Length > 0)
-                .Select(hop => new RouteStep(hop.Peer, _core.Sip.StateOf(hop.Peer, _core.Now), hop.Route, hop.Number, hop.Caller, _core.Sip.UriOf(hop.Peer, hop.Number) ?? ""))
+                .Select(hop => new RouteStep(hop.Peer, _core.Sip.StateOf(hop.Peer, _core.Now), hop.Route, hop.Number, hop.Caller, _core.Sip.TargetOf(hop.Peer, hop.Number, choice.Emergency) ?? ""))
                 .OrderBy(step => step.State == SipPeerState.Down),
         ];
         var (candidates, notShown) = Candidates(null, question, choice is { Route.Length: > 0 } ? choice.Route : null);

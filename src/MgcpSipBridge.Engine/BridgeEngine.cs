@@ -79,9 +79,9 @@ public sealed partial class BridgeEngine
         }
 
         FireAudio();
-        while (StuckAt <= now && _core.Ending.TryDequeue(out var call))
+        while (StuckAt <= now && _core.Ending.TryDequeue(out var stuck))
         {
-            _core.Note(new EngineNote.CallStuck(call.Id.ToString(), call.Line.Model.Number));
+            _core.Note(new EngineNote.CallStuck(stuck.Call.ToString(), stuck.Line));
             SkipCleared();
         }
 

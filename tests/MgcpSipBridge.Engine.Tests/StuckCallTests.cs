@@ -15,7 +15,7 @@ public sealed class StuckCallTests
         bench.FromGateway($"NTFY 2002 aaln/1@gw1.example.net MGCP 1.0\r\nX: {Bench.Header(dial, "X")}\r\nO: D/5,D/5,D/5,D/1,D/2,D/3,D/4,D/T\r\n");
         var create = bench.TakeMgcp("CRCX");
         bench.FromGateway($"503 {create.Split(' ')[1]} No\r\n");
-        var tone = bench.Answer("RQNT");
+        bench.Answer("RQNT");
         var call = bench.Notes.OfType<EngineNote.CallEnded>().Single().Record.Call;
         bench.After(TimeSpan.FromMinutes(4.9));
         Assert.Empty(bench.Notes.OfType<EngineNote.CallStuck>());
@@ -23,7 +23,6 @@ public sealed class StuckCallTests
         Assert.Equal(stuck ? [new EngineNote.CallStuck(call.CallId, "1001")] : [], bench.Notes.OfType<EngineNote.CallStuck>());
         bench.After(TimeSpan.FromHours(1));
         Assert.Equal(stuck ? 1 : 0, bench.Notes.OfType<EngineNote.CallStuck>().Count());
-        Assert.NotEmpty(tone);
     }
 
     [Fact]

@@ -43,6 +43,17 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(verdict, found.Single(f => f.Name == "rtp ports").Verdict);
     }
 
+    // A call takes four ports: 2500 calls on one address, 5000 on two.
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1", "2,500 calls need")]
+    [InlineData("127.0.0.1", "127.0.0.2", "5,000 calls need")]
+    [InlineData("127.0.0.1", "0.0.0.0", "2,500 calls need")]
+    public async Task Each_address_has_all_ports(string gateway, string sip, string calls)
+    {
+        var found = await LookAsync(read: f => f == "/proc/self/limits" ? "Max open files 1024 1024 files\n" : null, settings: [$"--Media:Gateway:Address={gateway}", $"--Media:Sip:Address={sip}"]);
+        Assert.Contains(calls, found.Single(f => f.Name == "open files").Detail.Replace("(Media:Ports, Media:MaxSessions) ", "", StringComparison.Ordinal), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("800", "1000", Verdict.Fine)]
     [InlineData("801", "1000", Verdict.Wrong)]
@@ -89,7 +100,7 @@ public sealed class DoctorTests : IDisposable
     public async Task Whether_the_kernel_passes_calls_on_is_told_and_why_not(string setting, int interfaces, string? refusal, Verdict verdict, string detail)
     {
         await using var relay = new Relay((interfaces, refusal));
-        var found = (await LookAsync(relay: relay, settings: $"--Relay:FastPath={setting}")).Single(f => f.Name == "relay fast path");
+        var found = (await LookAsync(relay: relay, settings: [$"--Relay:FastPath={setting}"])).Single(f => f.Name == "relay fast path");
         Assert.Equal((verdict, detail, verdict == Verdict.Warning), (found.Verdict, found.Detail, found.Advice.Length > 0));
     }
 
@@ -105,11 +116,11 @@ public sealed class DoctorTests : IDisposable
         async Task<string> DetailAsync() => (string)(await bridge.GetAsync("/v1/status:diagnose"))["findings"]!.AsArray().Single(f => (string)f!["name"]! == "peer pbx")!["detail"]!;
     }
 
-    private static async Task<IReadOnlyList<Finding>> LookAsync(string? yaml = null, Func<string, string?>? read = null, long? free = null, IProvisioningStore? store = null, bool alarm = false, Serving.IMediaRelay? relay = null, string? settings = null)
+    private static async Task<IReadOnlyList<Finding>> LookAsync(string? yaml = null, Func<string, string?>? read = null, long? free = null, IProvisioningStore? store = null, bool alarm = false, Serving.IMediaRelay? relay = null, params string[] settings)
     {
         await using var bridge = await LiveBridge.StartAsync(yaml);
         using var loading = new Loading();
-        var model = loading.Load(arguments: ["--Media:Ports=20000-29999", .. settings is null ? Array.Empty<string>() : [settings]]).Bridge!;
+        var model = loading.Load(arguments: ["--Media:Ports=20000-29999", .. settings]).Bridge!;
         var happenings = new Happenings(model.Config.Events, bridge.Server.State, Prometheus.Metrics.NewCustomRegistry());
         if (alarm) happenings.Alarms.Set("GATEWAY_DOWN", "gateways/gw1", true, Alarm.Types.Severity.Critical);
         var machine = new Machine(read ?? (_ => null), (_, _) => Task.FromResult<IReadOnlyList<IPAddress>>([]), _ => free);

@@ -31,25 +31,31 @@ public sealed class OperatorCommandTests : IDisposable
         Assert.Equal("gw1\ngw2\n1001\n1002\n", _output.ToString());
     }
 
-    [Theory]
-    [InlineData("1001")]
-    [InlineData("aaln/1")]
-    [InlineData("aaln/1@gw1")]
-    public async Task A_call_is_followed_to_its_end(string what)
+    [Fact]
+    public async Task A_call_is_followed_to_its_end_and_the_messages_after_it()
     {
         await using var bridge = await Running.StartAsync(Lines);
-        // Over when it has been looked at twice.
+        // Over when it has been looked at some times; then what takes it down comes.
         var looks = 0;
         bridge.Engine.Views = question =>
         {
-            if (question is EngineQuery.Ladder) looks++;
-            return question is EngineQuery.Call { CallId: "c1" } && looks > 1 ? Samples.Call with { Ended = new Instant(40_000_000), Outcome = CallOutcome.Busy } : Samples.Views(question);
+            var view = Samples.Views(question);
+            if (view is not LadderView ladder) return view;
+            var look = Interlocked.Increment(ref looks);
+            if (look > 6) ladder = ladder with { Call = ladder.Call with { Ended = new Instant(40_000_000), Outcome = CallOutcome.Busy } };
+            return look > 9 ? ladder with { Entries = ladder.Entries.Add(new(new Instant(40_100_000), "bridge", "gateway", "MGCP", "DLCX 9 aaln/1@gw1 MGCP 1.0", "", 0)) } : ladder;
         };
-        Assert.Equal(0, await RunAsync(bridge, "trace", what, "-n", "1"));
-        Assert.StartsWith("call c1 of line 1001, MGCP_TO_SIP\n", _output.ToString(), StringComparison.Ordinal);
-        Assert.EndsWith("call c1 is over: BUSY\n\n", _output.ToString(), StringComparison.Ordinal);
-        // Each message once, however often it was looked.
-        Assert.Single(_output.ToString().Split('\n'), l => l.Contains("NTFY", StringComparison.Ordinal));
+        await Task.WhenAll(((string[])["1001", "aaln/1", "aaln/1@gw1"]).Select(async what =>
+        {
+            using var output = new StringWriter();
+            Assert.Equal(0, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["trace", what, "-n", "1", "--server", bridge.GrpcAddress], output, output));
+            var said = output.ToString();
+            Assert.StartsWith("call c1 of line 1001, MGCP_TO_SIP\n", said, StringComparison.Ordinal);
+            Assert.EndsWith("call c1 is over: BUSY\n\n", said, StringComparison.Ordinal);
+            // Each message once, however often it was looked.
+            Assert.Single(said.Split('\n'), l => l.Contains("NTFY", StringComparison.Ordinal));
+            Assert.Single(said.Split('\n'), l => l.Contains("DLCX", StringComparison.Ordinal));
+        }));
     }
 
     [Theory]

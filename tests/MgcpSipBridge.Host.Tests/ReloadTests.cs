@@ -101,6 +101,24 @@ public sealed class ReloadTests : IDisposable
     }
 
     [Fact]
+    public async Task A_signal_right_after_the_ready_line_ends_nothing()
+    {
+        await using var bridge = await BuiltBridge.StartAsync(_loading.Yaml(Lines));
+        using (var kill = Process.Start("kill", ["-HUP", bridge.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        await bridge.UntilMetricAsync("mgcpsipbridge_config_reloads_total{result=\"unchanged\"}", 1);
+    }
+
+    [Fact]
+    public async Task A_reload_that_fails_is_told_where_nobody_waits_for_it()
+    {
+        var lines = new List<string>();
+        await using var bridge = await LiveBridge.StartAsync(Lines, logs: LoggerFactory.Create(b => b.AddProvider(new LogLines(lines))));
+        bridge.Server.Reloads(() => throw new InvalidOperationException("made to fail"), new LogLevels(new Dictionary<string, string>()));
+        await bridge.Server.ReloadAsync();
+        lock (lines) Assert.Contains("6073 The reload that a signal asked for failed", lines);
+    }
+
+    [Fact]
     public void Levels_of_the_log_change_for_loggers_that_are_there()
     {
         var levels = new LogLevels(new Dictionary<string, string> { ["Default"] = "Warning" });
@@ -121,4 +139,23 @@ public sealed class ReloadTests : IDisposable
     }
 
     private Task<int> ControlAsync(LiveBridge bridge, params string[] words) => cli::MgcpSipBridge.Cli.Commands.RunAsync([.. words, "--server", bridge.GrpcAddress], _output, _output);
+
+    private sealed class LogLines(List<string> into) : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            lock (into) into.Add($"{eventId.Id} {formatter(state, exception)}");
+        }
+
+        public void Dispose()
+        {
+        }
+    }
 }

@@ -25,10 +25,11 @@ public sealed class RevocationTests : IDisposable
     [InlineData(true, true, true, "Revoked")]
     // Nobody can be asked.
     [InlineData(true, false, false, "RevocationUnknown")]
+    [InlineData(true, false, false, "Expired", -1)]
     [InlineData(false, true, true, null)]
-    public async Task A_revoked_certificate_is_not_taken_where_that_is_asked_for(bool asks, bool revoked, bool listed, string? failure)
+    public async Task A_revoked_certificate_is_not_taken_where_that_is_asked_for(bool asks, bool revoked, bool listed, string? failure, int hours = 24)
     {
-        using var certificate = _authority.IssueListed(SipTlsTests.Domain, $"http://{_web.LocalEndpoint}/{Guid.NewGuid():N}.crl");
+        using var certificate = _authority.IssueListed(SipTlsTests.Domain, $"http://{_web.LocalEndpoint}/{Guid.NewGuid():N}.crl", TimeSpan.FromHours(hours));
         var list = _authority.ListOfRevoked(revoked ? [certificate] : []);
         var serving = listed ? ServeAsync(list) : Task.CompletedTask;
         if (!listed) _web.Stop();

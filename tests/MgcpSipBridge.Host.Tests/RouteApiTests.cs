@@ -12,6 +12,7 @@ public sealed class RouteApiTests
         peers:
           - { name: pbx, uri: "sip:127.0.0.1:5999;transport=udp", registration: none }
           - { name: carrier, uri: "sip:127.0.0.2:5998;transport=udp", registration: none }
+          - { name: abroad, uri: "sip:127.0.0.3;transport=tcp", registration: none, userPhone: true, numbersOut: [{ prefix: "8", stripDigits: 1, prepend: "+" }] }
         gateways:
           - name: gw1
             domain: gw1.example.net
@@ -20,6 +21,8 @@ public sealed class RouteApiTests
               - { endpoint: aaln/2, number: "1002", peer: pbx, features: { privacyCodes: true } }
         routes:
           - { name: emergency, prefix: "112", peer: carrier }
+          - { name: help, prefix: "110", peer: abroad }
+          - { name: asia, prefix: "8", peer: abroad }
           - { name: internal, regex: "10[0-9]{2}", peer: pbx }
           - { name: out, prefix: "0", peer: carrier, failover: [pbx], stripDigits: 1, prepend: "+49", caller: { prepend: "+4930" } }
           - { name: out-boss, prefix: "0", peer: pbx, from: [gw1/AALN/2], called: { regex: "0(.*)", replace: "9$1" } }
@@ -48,6 +51,9 @@ public sealed class RouteApiTests
         Assert.Equal(("", "IMPOSSIBLE"), ((string)(found = await TestAsync(bridge, """{"number":"777"}"""))["route"]!, (string)found["dialling"]!));
         found = await TestAsync(bridge, """{"number":"+49301002","peer":"carrier","caller":"+441234"}""");
         Assert.Equal(("in", "1002", "1002", "00441234"), ((string)found["route"]!, (string)found["line"]!, (string)found["number"]!, (string)found["caller"]!));
+        // As the INVITE has it: in the peer's form, but a call for help as it was dialled.
+        Assert.Equal("sip:+86123@127.0.0.3;transport=tcp;user=phone", Uri(await TestAsync(bridge, """{"number":"886123","from":"1001"}""")));
+        Assert.Equal("sip:110@127.0.0.3;transport=tcp", Uri(await TestAsync(bridge, """{"number":"110","from":"1001"}""")));
         await TestAsync(bridge, """{"number":"0","from":"nobody"}""", HttpStatusCode.NotFound);
         await TestAsync(bridge, """{"number":"0","peer":"nobody"}""", HttpStatusCode.NotFound);
         await TestAsync(bridge, """{"number":""}""", HttpStatusCode.BadRequest);
@@ -135,6 +141,8 @@ public sealed class RouteApiTests
     }
 
     private static Task<JsonNode> TestAsync(LiveBridge bridge, string body, HttpStatusCode expected = HttpStatusCode.OK) => bridge.PostAsync("/v1/routes:test", body, expected);
+
+    private static string Uri(JsonNode found) => (string)found["steps"]![0]!["uri"]!;
 
     private static IEnumerable<string> Candidates(JsonNode found) => found["candidates"]!.AsArray().Select(c => $"{c!["route"]} {c["verdict"]}");
 }

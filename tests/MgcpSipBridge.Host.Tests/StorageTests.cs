@@ -151,12 +151,23 @@ public sealed class StorageTests : IDisposable
         using (var store = Open(old))
         {
             store.Write([Kept("a", 1)]);
-            Assert.Contains("start the bridge with a new one before it", Assert.Throws<StoreException>(() => store.Rekey()).Message, StringComparison.Ordinal);
+            Assert.Contains("start the bridge with a new one before it", Assert.Throws<StoreRefusal>(() => store.Rekey()).Message, StringComparison.Ordinal);
         }
 
         using (var store = Open($"{next},{old}")) Assert.Equal((1, $"take the old key out of {SecretBox.Variable} before the next start"), store.Rekey());
         using (var store = Open(next)) Assert.Single(store.Load());
         using (var store = Open(old)) Assert.Throws<StoreException>(store.Load);
+    }
+
+    [Fact]
+    public async Task A_key_of_the_environment_is_no_trouble_of_the_storage()
+    {
+        await using var bridge = await LiveBridge.StartAsync(null, Open(Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998","password":"x"}""");
+        using var channel = GrpcChannel.ForAddress(bridge.GrpcAddress);
+        using var call = new StorageService.StorageServiceClient(channel).RekeyStorageAsync(new RekeyStorageRequest(), cancellationToken: TestContext.Current.CancellationToken);
+        Assert.Equal(StatusCode.FailedPrecondition, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync)).StatusCode);
+        Assert.True((bool)(await bridge.GetAsync("/v1/storage"))["up"]!);
     }
 
     private static StoreChange Kept(string name, long revision) =>

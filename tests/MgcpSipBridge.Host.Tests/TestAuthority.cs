@@ -61,14 +61,14 @@ internal sealed class TestAuthority : IDisposable
     }
 
     /// <summary>A certificate of a domain that says where the list of revoked ones is.</summary>
-    public X509Certificate2 IssueListed(string name, string list)
+    public X509Certificate2 IssueListed(string name, string list, TimeSpan end)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = Request(key, names => names.AddDnsName(name), "listed", []);
         request.CertificateExtensions.Add(CertificateRevocationListBuilder.BuildCrlDistributionPointExtension([list]));
         request.CertificateExtensions.Add(X509AuthorityKeyIdentifierExtension.CreateFromCertificate(_root, true, false));
         var now = DateTimeOffset.UtcNow;
-        using var signed = request.Create(_root, now.AddDays(-1), now.AddDays(1), RandomNumberGenerator.GetBytes(8));
+        using var signed = request.Create(_root, now.AddDays(-1), now + end, RandomNumberGenerator.GetBytes(8));
         return signed.CopyWithPrivateKey(key);
     }
 

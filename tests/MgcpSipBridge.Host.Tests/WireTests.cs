@@ -141,6 +141,7 @@ public sealed class WireTests : IDisposable
         var file = Path.Combine(_folder.FullName, "live.pcap");
         using var output = new StringWriter();
         Assert.Equal(0, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["calls", "capture", id!, "-w", file, "--server", bridge.GrpcAddress], output, output));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
         await gateway.CommandAsync("NTFY", "aaln/1", "X: 0\r\nO: L/hu");
         await Patience.UntilAsync("the call is over", async () => (await bridge.GetAsync("/v1/calls"))["calls"]!.AsArray().Count == 0);
         using var answer = await bridge.Http.GetAsync(new Uri($"/v1/calls/{id}/capture", UriKind.Relative), TestContext.Current.CancellationToken);

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace MgcpSipBridge.Interop;
 
 /// <summary>What a capture server such as Homer is sent: Kamailio's module for it reads every packet, and tshark the call's own capture file.</summary>
@@ -16,7 +18,7 @@ public sealed class HepTests
     public async Task Every_message_of_a_call_comes_to_the_capture_server_under_the_call_s_id(string transport, string sippTransport)
     {
         var host = LoopbackHost.Claim();
-        await using var homer = CaptureServer.Start();
+        await using var homer = await CaptureServer.Start();
         await using var sipp = await Sipp.Answer("uas-answer", host, transport: sippTransport);
         // The section Bridge is closed and another one opened.
         var settings = new BenchSettings { Bridge = $$"""}, "Observability": { "Hep": { "Address": "{{homer.Address}}", "CaptureId": 7, "Password": "secret" }""" };
@@ -32,6 +34,8 @@ public sealed class HepTests
             ["-d", $"udp.port=={bench.Bridge.Mgcp.Port},mgcp", "-d", $"udp.port=={Sipp.Port},sip", "-e", "frame.protocols", "-e", "ip.src", "-e", "_ws.col.Info"]);
         await bench.EndsClean();
 
+        // All has been sent; perhaps not all of it has been read and told.
+        for (var watch = Stopwatch.StartNew(); homer.Packets.Count(p => p.Correlation == call) < capture.Length && watch.Elapsed < Bench.Patience;) await Task.Delay(50, TestContext.Current.CancellationToken);
         var packets = homer.Packets;
         Assert.True(packets.Count > 10, homer.Said);
         Assert.All(packets, p => Assert.Equal(("3", "7", "secret"), (p.Version, p.Agent, p.Key)));

@@ -156,7 +156,7 @@ internal sealed class ActiveCall
         if (Ended is not null) return;
         Ended = Core.Now;
         End = end;
-        Core.Ending.Enqueue(this);
+        Core.Ending.Enqueue((Id, Core.Now, Line.Model.Number));
         Audio?.End();
         if (Q850 == 0) Q850 = CauseMap.Q850(end.Cause);
         Core.Note(new EngineNote.CallEnded(new CallRecord(

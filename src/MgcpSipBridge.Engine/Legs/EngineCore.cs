@@ -45,8 +45,8 @@ internal sealed class EngineCore
     /// <summary>Events that a leg raised while another step was being done; taken in order.</summary>
     public Queue<(LineSlot Line, CallEvent Event)> Raised { get; } = new();
 
-    /// <summary>Calls that have ended, in that order; the first of them is not cleared away yet.</summary>
-    public Queue<ActiveCall> Ending { get; } = new();
+    /// <summary>Calls that have ended, in that order, and the numbers of their lines; the first of them is not cleared away yet.</summary>
+    public Queue<(CallId Call, Instant At, string Line)> Ending { get; } = new();
 
     public Dictionary<CommandId, ActiveCall> Commands { get; } = [];
 

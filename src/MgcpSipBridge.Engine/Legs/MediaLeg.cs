@@ -217,6 +217,8 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     public ReadOnlyMemory<byte> OfferToAnother(string peer, bool plainly = false, bool isLate = false)
     {
         _crypto.Begin(peer, plainly, isLate);
+        // Who is told of the call anew waits for nothing.
+        if (Holds) core.Note(new EngineNote.CallHeld(call.Id.ToString(), Held: false));
         Holds = false;
         _peerOffer = null;
         var offer = AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtpFor(peer), BridgeTo(peer).OfferToPeer(_gateway?.Audio?.Formats ?? LocalOptions.Usual), _gateway?.Audio?.Ptime);

@@ -68,20 +68,13 @@ public sealed class RouteTable
     private static ImmutableArray<NumberPattern> Anything { get; } = [new("", 1, 0), new("*", 2, 0), new("#", 2, 0)];
 
     /// <summary>A text that lines have in common for which the same routes are; empty for those that no route names.</summary>
-    internal string OriginOf(string line, string gateway) =>
+    internal string OriginOf(string line, string gateway) => _origins.Count == 0 ? "" :
         OriginKey(line, null) is var own && _origins.Contains(own) ? own : OriginKey(null, gateway) is var all && _origins.Contains(all) ? all : "";
 
     /// <summary>What a line may dial, given its gateway.</summary>
     internal NumberSet NumbersFor(string line, string gateway) => OriginOf(line, gateway).Length == 0
         ? Numbers
         : new NumberSet(_restricted.Where(entry => entry.IsFrom(line, gateway)).SelectMany(Patterns), _isEmpty ? null : Numbers);
-
-    /// <summary>The route that takes a number first; null when none does. Allocates nothing.</summary>
-    internal RouteEntry? Find(in RouteQuestion question)
-    {
-        Span<int> nodes = stackalloc int[MaxDepth + 1];
-        return First(_toPeers, Walk(_toPeers, question.Number, nodes), nodes, question, out _, out _);
-    }
 
     /// <summary>
     /// Where a number goes; null when no route takes it. Without any routes everything goes to the line's own peer. Of routes that share, <paramref name="chance"/> draws the

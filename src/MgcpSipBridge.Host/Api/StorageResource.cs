@@ -22,6 +22,31 @@ internal sealed partial class StorageResource(IProvisioningStore store, StoreHea
     public override async Task BackupStorage(V1.BackupStorageRequest request, IServerStreamWriter<V1.BackupStorageResponse> stream, ServerCallContext context)
     {
         if (!await _one.WaitAsync(TimeSpan.Zero)) throw ApiErrors.NotNow("BACKUP_RUNS", "somebody else is making a copy");
+        try
+        {
+            await CopyAsync(stream, context);
+        }
+        finally
+        {
+            // Also when the disk is full: the next who asks is not told that somebody else is at it.
+            _one.Release();
+        }
+    }
+
+    public override async Task<V1.RekeyStorageResponse> RekeyStorage(V1.RekeyStorageRequest request, ServerCallContext context)
+    {
+        var (passwords, remark) = await Task.Run(() => Do(store.Rekey));
+        trail.Did(context, "rekey", "storage");
+        var (log, who) = (logs.CreateLogger("MgcpSipBridge.Host"), context.Who());
+        Log.Rekeyed(log, passwords, who);
+        return new V1.RekeyStorageResponse { Passwords = passwords, Remark = remark };
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _one.Dispose();
+
+    private async Task CopyAsync(IServerStreamWriter<V1.BackupStorageResponse> stream, ServerCallContext context)
+    {
         // A name of our own in a folder of our own: nothing that a client says is part of it.
         var folder = Directory.CreateTempSubdirectory("mgcp-sip-bridge-backup").FullName;
         try
@@ -38,21 +63,8 @@ internal sealed partial class StorageResource(IProvisioningStore store, StoreHea
         finally
         {
             Directory.Delete(folder, recursive: true);
-            _one.Release();
         }
     }
-
-    public override async Task<V1.RekeyStorageResponse> RekeyStorage(V1.RekeyStorageRequest request, ServerCallContext context)
-    {
-        var (passwords, remark) = await Task.Run(() => Do(store.Rekey));
-        trail.Did(context, "rekey", "storage");
-        var (log, who) = (logs.CreateLogger("MgcpSipBridge.Host"), context.Who());
-        Log.Rekeyed(log, passwords, who);
-        return new V1.RekeyStorageResponse { Passwords = passwords, Remark = remark };
-    }
-
-    /// <inheritdoc/>
-    public void Dispose() => _one.Dispose();
 
     private static async Task SendAsync(string file, IServerStreamWriter<V1.BackupStorageResponse> stream, CancellationToken cancel)
     {

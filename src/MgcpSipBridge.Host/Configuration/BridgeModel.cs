@@ -40,6 +40,17 @@ internal sealed record BridgeModel
     public required int LastMediaPort { get; init; }
     public required ApiModel Api { get; init; }
 
+    /// <summary>Ports that calls can lease, in pairs of an even one and the next: the whole range on each of two addresses, once on a shared one.</summary>
+    public int MediaPorts
+    {
+        get
+        {
+            var (gateway, sip) = (GatewayMedia.Address, SipMedia.Address);
+            var pairs = (LastMediaPort - FirstMediaPort - (FirstMediaPort & 1) + 1) / 2;
+            return 2 * pairs * (gateway == sip || gateway.IsUnspecified || sip.IsUnspecified ? 1 : 2);
+        }
+    }
+
     /// <summary>How long calls may go on after SIGTERM.</summary>
     public TimeSpan Drain => TimeSpan.FromSeconds(Config.Bridge.DrainSeconds);
 

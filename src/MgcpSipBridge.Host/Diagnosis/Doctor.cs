@@ -166,7 +166,7 @@ internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioning
         var line = machine.Read("/proc/self/limits")?.Split('\n').FirstOrDefault(l => l.StartsWith("Max open files", StringComparison.Ordinal));
         if (line?.Split(' ', StringSplitOptions.RemoveEmptyEntries) is not { Length: > 3 } words) return Found("open files", Verdict.Unknown, "the limit could not be read");
         if (!long.TryParse(words[3], out var limit)) return Found("open files", Verdict.Fine, "no limit");
-        var calls = Math.Min(model.Config.Media.MaxSessions, (model.LastMediaPort - model.FirstMediaPort + 1) / 4);
+        var calls = Math.Min(model.Config.Media.MaxSessions, model.MediaPorts / 4);
         var needed = calls * 6L + model.Config.Sip.Tcp.MaxConnections + 1000;
         return limit >= needed
             ? Found("open files", Verdict.Fine, $"{Text(limit)} may be open; {Text(calls)} calls need {Text(needed)}")

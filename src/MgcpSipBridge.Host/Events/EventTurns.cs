@@ -15,6 +15,8 @@ internal sealed class EventTurns : TaskScheduler, IDisposable
     // Time at rest for each that is worked: no more than a third of a processor.
     private const double RestPerWork = 2;
 
+    private static readonly TimeSpan End = TimeSpan.FromSeconds(1);
+
     private readonly BlockingCollection<Task> _turns = [];
     private readonly CancellationToken _stopping;
     private readonly Thread _thread;
@@ -30,8 +32,12 @@ internal sealed class EventTurns : TaskScheduler, IDisposable
     /// <summary>Runs all of some work here, from await to await a turn each.</summary>
     public Task RunAsync(Func<Task> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, this).Unwrap();
 
-    /// <summary>Ends when the turns that are waiting were taken; later ones run on the pool's threads.</summary>
-    public void Dispose() => _turns.CompleteAdding();
+    /// <summary>Ends when the turns that are waiting were taken, and waits for that a second at most; later ones run on the pool's threads.</summary>
+    public void Dispose()
+    {
+        _turns.CompleteAdding();
+        _thread.Join(End);
+    }
 
     /// <inheritdoc/>
     protected override void QueueTask(Task task)

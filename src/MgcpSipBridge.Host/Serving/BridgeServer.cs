@@ -221,8 +221,19 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     public void Reloads(Func<LoadedConfig> read, LogLevels levels) =>
         _reloading.Reloader = new ConfigReloader(read, _model, _provisioner, levels, _store, _health, _happenings, _metrics.Reloads, _log);
 
-    /// <summary>Reads the files again because a signal asked for it.</summary>
-    public Task ReloadAsync() => _reloading.Reloader?.ReloadAsync(false, changes => new Audit.AuditEntry(0, DateTime.UtcNow, "SIGHUP", "", "reload", State.Node, changes)) ?? Task.CompletedTask;
+    /// <summary>Reads the files again because a signal asked for it: there is nobody to throw to.</summary>
+    public async Task ReloadAsync()
+    {
+        if (_reloading.Reloader is not { } reloader) return;
+        try
+        {
+            await reloader.ReloadAsync(false, changes => new Audit.AuditEntry(0, DateTime.UtcNow, "SIGHUP", "", "reload", State.Node, changes));
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            Log.ReloadFailed(_log, e);
+        }
+    }
 
     private async Task OpenAsync(EngineModel lines, Func<EngineSettings, IShardEngine> makeEngine, RelayMaker makeRelay, ILoggerFactory logs)
     {
@@ -332,5 +343,8 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
         [LoggerMessage(EventId = 6004, EventName = "AddressGuessed", Level = LogLevel.Warning, Message = "{Setting} is not set and we listen on all addresses: others are told {Address}")]
         internal static partial void Guessed(ILogger logger, string setting, string address);
+
+        [LoggerMessage(EventId = 6073, EventName = "ReloadFailed", Level = LogLevel.Error, Message = "The reload that a signal asked for failed")]
+        internal static partial void ReloadFailed(ILogger logger, Exception exception);
     }
 }

@@ -15,11 +15,10 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
     private readonly SoundLibrary _sounds;
 
-    private RelayAdapter(RelaySettings settings, SoundsSection sounds, Action<RelayEvent> happened, ILogger log)
+    private RelayAdapter(RelaySettings settings, int ports, SoundsSection sounds, Action<RelayEvent> happened, ILogger log)
     {
         _sounds = Read(sounds, log);
-        // Each address has the whole range.
-        _ports = (settings.LastPort - settings.FirstPort + 1) * (settings.GatewayAddress.Equals(settings.SipAddress) ? 1 : 2);
+        _ports = ports;
         _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds);
         Log.Started(log, _relay.Engine, _relay.Threads);
         if (_relay.FastPathRefusal is { } refusal) Log.FastPathOff(log, refusal);
@@ -55,7 +54,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
             RecordingFolder = model.Config.Recordings.Folder,
             MaxRecordings = model.Config.Recordings.MaxCount,
             MaxRecordingBytes = model.Config.Recordings.MaxBytes,
-        }, model.Config.Sounds, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
+        }, model.MediaPorts, model.Config.Sounds, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
     };
 
     /// <inheritdoc/>

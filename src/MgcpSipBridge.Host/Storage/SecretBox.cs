@@ -78,7 +78,8 @@ internal sealed class SecretBox
     /// <summary>
     /// Puts a new key before the old one; both decrypt from now on. Where that was done before and not ended, it stays as it is: whoever was interrupted goes on.
     /// </summary>
-    /// <exception cref="StoreException">The key is not ours to change, or its file cannot be written.</exception>
+    /// <exception cref="StoreRefusal">The key is not ours to change.</exception>
+    /// <exception cref="StoreException">Its file cannot be written.</exception>
     public void BeginNewKey()
     {
         lock (_gate)
@@ -87,7 +88,7 @@ internal sealed class SecretBox
             if (_variable is null && !File.Exists(_file)) return;
             var keys = Keys(make: false);
             if (keys.Count > 1) return;
-            if (_variable is not null) throw new StoreException($"{Variable} holds one key: start the bridge with a new one before it (NEW,OLD), then try again");
+            if (_variable is not null) throw new StoreRefusal("KEY_IN_ENVIRONMENT", $"{Variable} holds one key: start the bridge with a new one before it (NEW,OLD), then try again");
             Save([RandomNumberGenerator.GetBytes(KeyBytes), .. keys]);
         }
     }

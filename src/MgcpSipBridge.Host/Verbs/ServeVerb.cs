@@ -67,9 +67,6 @@ internal static class ServeVerb
         await using (server)
         {
             await using var systemd = new SystemdWatch();
-            await output.WriteLineAsync(server.ReadyLine);
-            await output.FlushAsync();
-            systemd.Ready(server.Queries);
             server.Reloads(load, levels);
             using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
             {
@@ -77,6 +74,10 @@ internal static class ServeVerb
                 signal.Cancel = true;
                 _ = Task.Run(server.ReloadAsync);
             });
+            // Last: whoever reads it may send any signal.
+            await output.WriteLineAsync(server.ReadyLine);
+            await output.FlushAsync();
+            systemd.Ready(server.Queries);
             await stop.Task;
             systemd.Stopping(model.Drain + model.Stop);
             await server.DrainAsync(hurry.Token);

@@ -28,14 +28,18 @@ public enum SipChallengeResult
 /// </summary>
 internal sealed class InboundDigest
 {
-    // Nonces whose counts are kept; beyond, the oldest is forgotten, and who uses it is asked for another.
-    private const int MostNonces = 4096;
-    private const int NonceDigits = 16 + 32;
+    // Nonces whose counts are kept; beyond, the one used first is forgotten, and who uses it is asked for another.
+    internal const int MostNonces = 4096;
+    private const int TimeDigits = 16;
+    private const int NonceDigits = TimeDigits + 32;
     private static readonly string[] Algorithms = ["SHA-256", "MD5"];
     private readonly byte[] _key = new byte[32];
     private readonly TimeSpan _lifetime;
     private readonly Dictionary<string, Uses> _used = new(StringComparer.Ordinal);
     private readonly Queue<string> _order = new();
+
+    // The newest time of a nonce that was forgotten: one that is no newer may have been used before.
+    private string _forgotten = "";
 
     private sealed class Uses
     {
@@ -91,7 +95,7 @@ internal sealed class InboundDigest
 
     private bool IsFresh(string nonce, NetAddress source, Instant now)
     {
-        if (!long.TryParse(nonce.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var ticks)) return false;
+        if (!long.TryParse(nonce.AsSpan(0, TimeDigits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var ticks)) return false;
         var age = now - new Instant(ticks);
         return age >= TimeSpan.Zero && age <= _lifetime
             && CryptographicOperations.FixedTimeEquals(Encoding.ASCII.GetBytes(NonceOf(ticks, source)), Encoding.UTF8.GetBytes(nonce));
@@ -101,7 +105,9 @@ internal sealed class InboundDigest
     {
         if (!_used.TryGetValue(nonce, out var uses))
         {
-            if (_order.Count >= MostNonces) _used.Remove(_order.Dequeue());
+            // In the digits' order, which is that of time.
+            if (string.CompareOrdinal(nonce, 0, _forgotten, 0, TimeDigits) <= 0) return false;
+            if (_order.Count >= MostNonces) Forget(_order.Dequeue());
             _used[nonce] = uses = new Uses();
             _order.Enqueue(nonce);
         }
@@ -118,6 +124,12 @@ internal sealed class InboundDigest
         if (behind >= 64 || (uses.Window & (1UL << (int)behind)) != 0) return false;
         uses.Window |= 1UL << (int)behind;
         return true;
+    }
+
+    private void Forget(string nonce)
+    {
+        _used.Remove(nonce);
+        if (string.CompareOrdinal(nonce, 0, _forgotten, 0, TimeDigits) > 0) _forgotten = nonce;
     }
 
     private string NonceOf(long ticks, NetAddress source)

@@ -79,7 +79,7 @@ internal sealed partial class SipCall
         return new RequestDraft
         {
             Method = SipMethod.Invite,
-            Uri = invite.Emergency ? SipUri.Create(invite.CalledUser, peer.HostPort, peer.UriParameters) : peer.TargetOf(invite.CalledUser),
+            Uri = peer.TargetOf(invite.CalledUser, asDialled: invite.Emergency),
             From = (invite.Withheld ? "\"Anonymous\" <sip:anonymous@anonymous.invalid>" : $"{display}<{self}>") + $";tag={LocalTag}",
             To = $"<{called}>",
             CallId = CallId,

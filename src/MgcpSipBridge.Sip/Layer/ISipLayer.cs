@@ -147,8 +147,11 @@ public interface ISipLayer
     /// <summary>Tells the peer of digits by INFO (<c>application/dtmf-relay</c>).</summary>
     void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now);
 
-    /// <summary>Request-URI of a call to a user of a peer; null when there is no such peer.</summary>
-    string? UriOf(string peer, string user) => null;
+    /// <summary>Request-URI of a call to a number of a peer; null when there is no such peer.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="number">The number, in our form.</param>
+    /// <param name="asDialled">Whether it is left as it was dialled: a call for help.</param>
+    string? TargetOf(string peer, string number, bool asDialled) => null;
 
     /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
     string? CallIdOf(SipCallHandle call) => null;

@@ -41,7 +41,11 @@ internal sealed class SipPeer(SipPeerModel model)
     public string UriOfLine(string user) => Model.Registration == SipRegistrationMode.PerLine ? SipUri.Create(user, Domain, Model.Numbers.ParameterOf(user)) : UriOf(user);
 
     /// <summary>Request-URI of a number there.</summary>
-    public string TargetOf(string number) => SipUri.Create(Model.Numbers.Out(number), HostPort, UriParameters + Model.Numbers.ParameterOf(number));
+    /// <param name="number">The number, in our form.</param>
+    /// <param name="asDialled">Who calls for help calls what was dialled.</param>
+    public string TargetOf(string number, bool asDialled = false) => asDialled
+        ? SipUri.Create(number, HostPort, UriParameters)
+        : SipUri.Create(Model.Numbers.Out(number), HostPort, UriParameters + Model.Numbers.ParameterOf(number));
 
     private static string UriHost(string host) => host.Contains(':') && !host.StartsWith('[') ? $"[{host}]" : host;
 }

@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace MgcpSipBridge.Sip;
 
-/// <summary>Whom the SIP side hears, and how much it takes on from one source. A call for help is never counted.</summary>
+/// <summary>Whom the SIP side hears, and how much it takes on from one source. The limits of messages are everybody's: before them nothing has been read.</summary>
 public sealed record SipAdmission
 {
     /// <summary>Messages a second taken from a host of a peer; what exceeds it is dropped before it is read. 0 for no limit.</summary>
@@ -19,7 +19,9 @@ public sealed record SipAdmission
     /// <summary>Messages that such a host may send at once on top of that.</summary>
     public int StrangerMessageBurst { get; init; } = 100;
 
-    /// <summary>INVITEs of one host outside of calls that may wait for their final answer; more are answered 503, without Retry-After.</summary>
+    /// <summary>
+    /// INVITEs of one host outside of calls that may wait for their final answer; more are answered 503, without Retry-After. Calls for help (Priority: emergency, psap-callback) are not counted.
+    /// </summary>
     public int MaxPendingInvites { get; init; } = 5000;
 
     /// <summary>Texts in User-Agent by which a scanner is known, in whatever case: such requests are dropped, whoever sends them.</summary>

@@ -158,11 +158,12 @@ public sealed partial class SipLayer
 
     /// <summary>
     /// Whether a request outside of calls may go on: its peer need show nothing, or has shown the password. Else it is asked, before anybody looks whom the request is for, so
-    /// that the answer is the same for lines that exist and for those that do not.
+    /// that the answer is the same for lines that exist and for those that do not. A NOTIFY with a tag is one of a subscription of ours, or gets 481: as in a call, the tags are enough.
     /// </summary>
     private bool IsBelieved(SipServerTransaction transaction, SipMessage request, Instant now)
     {
-        if (request.Method == SipMethod.Options || _core.Peers.From(transaction.Source) is not { Model: { Challenged: true } model } peer) return true;
+        if (request.Method == SipMethod.Options || (request.Method == SipMethod.Notify && !request.ToTag.IsEmpty)) return true;
+        if (_core.Peers.From(transaction.Source) is not { Model: { Challenged: true } model } peer) return true;
         var (realm, source) = (model.Realm ?? peer.Domain, transaction.Source.Remote);
         var result = _core.Digest.Check(request, realm, model.Username ?? "", model.Password ?? "", source, now);
         _core.Note(new SipNote.Challenged(model.Name, result, source));

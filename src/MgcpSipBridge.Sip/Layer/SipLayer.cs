@@ -48,7 +48,7 @@ public sealed partial class SipLayer : ISipLayer
     public bool TryTake(out SipOutput output) => _core.TryTake(out output);
 
     /// <inheritdoc/>
-    public string? UriOf(string peer, string user) => _core.Peers.Find(peer) is { } found ? SipUri.Create(user, found.HostPort, found.UriParameters) : null;
+    public string? TargetOf(string peer, string number, bool asDialled) => _core.Peers.Find(peer)?.TargetOf(number, asDialled);
 
     /// <inheritdoc/>
     public string? CallIdOf(SipCallHandle call) => _calls.GetValueOrDefault(call.Value)?.CallId;

@@ -27,7 +27,8 @@ internal sealed class SourceGuard(SipAdmission admission, ulong secret)
         }
 
         if (admission.StrangerMessagesPerSecond == 0) return true;
-        var place = (int)(Mix((ulong)from.Address ^ (ulong)(from.Address >> 64) ^ secret) % Places);
+        // One half after the other: addresses whose halves cancel each other out must not meet in one place.
+        var place = (int)(Mix(Mix((ulong)from.Address ^ secret) ^ (ulong)(from.Address >> 64)) % Places);
         return _strangers[place].TryTake(now, admission.StrangerMessagesPerSecond, admission.StrangerMessageBurst);
     }
 

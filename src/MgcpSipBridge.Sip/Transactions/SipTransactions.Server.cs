@@ -124,8 +124,7 @@ public sealed partial class SipTransactions
             return 0;
         }
 
-        var urgent = IsUrgent(request);
-        if (IsFull(request.Method, urgent))
+        if (IsFull(request.Method, IsUrgent(request)))
         {
             // No Retry-After: it would silence the peer for every line (§21.5.4).
             if (request.Method == SipMethod.Invite) return 503;
@@ -133,7 +132,7 @@ public sealed partial class SipTransactions
             return 0;
         }
 
-        if (!urgent && CountsAsPending(request) && _pendingInvites.GetValueOrDefault(flow.Remote.Address) >= _settings.Admission.MaxPendingInvites)
+        if (CountsAsPending(request) && _pendingInvites.GetValueOrDefault(flow.Remote.Address) >= _settings.Admission.MaxPendingInvites)
         {
             Note(new SipNote.Dropped(SipDropReason.TooManyPending, flow.Remote));
             return 503;
@@ -143,7 +142,7 @@ public sealed partial class SipTransactions
         return IsMerged(request) ? 482 : null;
     }
 
-    private static bool CountsAsPending(SipMessage request) => request.Method == SipMethod.Invite && request.ToTag.IsEmpty;
+    private static bool CountsAsPending(SipMessage request) => request.Method == SipMethod.Invite && request.ToTag.IsEmpty && !IsUrgent(request);
 
     // §20.26; RFC 7090: those who were called for help call back.
     private static bool IsUrgent(SipMessage request)

@@ -18,16 +18,26 @@ internal sealed class CaptureServer : IAsyncDisposable
     public IReadOnlyList<Packet> Packets =>
         [.. _program.Lines.Where(l => l.Contains("hep|", StringComparison.Ordinal)).Select(l => l[l.IndexOf("hep|", StringComparison.Ordinal)..].Split('|')).Where(f => f.Length > 10).Select(f => new Packet(f[1], f[2], f[3], f[4], f[5], f[6], f[7], f[8], f[9], f[10]))];
 
-    /// <summary>Starts it.</summary>
-    public static CaptureServer Start()
+    /// <summary>Starts it and waits until it reads.</summary>
+    public static async Task<CaptureServer> Start()
     {
         var address = LoopbackHost.Claim().At(9060);
         var folder = new TemporaryFolder();
-        return new CaptureServer(ExternalProgram.Start("kamailio", folder.Path,
+        var server = new CaptureServer(ExternalProgram.Start("kamailio", folder.Path,
         [
             "-f", Path.Combine(AppContext.BaseDirectory, "Kamailio", "hep.cfg"), "-DD", "-E", "-m", "32", "-M", "4", "-Y", folder.Path, "-P", folder.File("pid"), "-w", folder.Path,
             $"--substdef=!FOLDER!{folder.Path}!g", "-l", $"udp:{address}",
         ]), folder, address);
+        try
+        {
+            await UdpProbe.Ask(server._program, "kamailio", address, Kamailio.Question(address));
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

@@ -1,3 +1,4 @@
+using System.Net;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Interop;
@@ -72,10 +73,13 @@ internal sealed class Kamailio : IAsyncDisposable
         return int.Parse(header["X-Contacts: ".Length..], System.Globalization.CultureInfo.InvariantCulture);
     }
 
-    private Task<string> Answer() => UdpProbe.Ask(_program, "kamailio", Address, (local, _) =>
+    /// <summary>Asks one whether it is there.</summary>
+    public static Func<EndPoint, int, string> Question(NetAddress address) => (local, _) =>
     {
         var id = Guid.NewGuid().ToString("N");
-        return $"OPTIONS sip:{Address} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK{id};rport\r\n"
-            + $"From: <sip:probe@{Address}>;tag={id}\r\nTo: <sip:{Address}>\r\nCall-ID: {id}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n";
-    });
+        return $"OPTIONS sip:{address} SIP/2.0\r\nVia: SIP/2.0/UDP {local};branch=z9hG4bK{id};rport\r\n"
+            + $"From: <sip:probe@{address}>;tag={id}\r\nTo: <sip:{address}>\r\nCall-ID: {id}\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n";
+    };
+
+    private Task<string> Answer() => UdpProbe.Ask(_program, "kamailio", Address, Question(Address));
 }

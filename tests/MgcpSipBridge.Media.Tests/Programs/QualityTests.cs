@@ -121,11 +121,9 @@ public sealed class QualityTests
         Assert.All(toPhone, r => Assert.Equal((byte)RtcpType.ReceiverReport, r.Bytes[1]));
         // The PBX answers one: the way to it is known.
         var ours = toPbx[^1].Bytes;
-        var before = bed.Now;
         bed.Pass(100);
         bed.RtcpFrom(RelaySide.Sip, ReceiverReport(0x22222222, new RtcpReportBlock(U32(ours, 4), 0, 0, 0, 0, (uint)(BinaryPrimitives.ReadUInt64BigEndian(ours.AsSpan(8)) >> 16), 0)));
         Assert.InRange(bed.Session.Statistics.Sip.RoundTrip, TimeSpan.FromMilliseconds(99), TimeSpan.FromSeconds(8));
-        Assert.True(bed.Now > before);
     }
 
     [Fact]

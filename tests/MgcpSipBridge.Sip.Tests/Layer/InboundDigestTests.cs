@@ -112,6 +112,33 @@ public sealed class InboundDigestTests
     }
 
     [Fact]
+    public void What_was_used_with_a_nonce_is_not_taken_again_when_the_nonce_is_forgotten()
+    {
+        var digest = new InboundDigest(new SansIo.Entropy(3), TimeSpan.FromMinutes(5));
+        var now = new SansIo.Instant(1_000_000);
+        var first = Used(now);
+        for (var i = 1; i <= InboundDigest.MostNonces; i++) Used(now += TimeSpan.FromMilliseconds(1));
+        Assert.Equal(SipChallengeResult.Stale, Check(first, 1, now));
+        // One of the same time or of before was perhaps used as well; the next one is good.
+        Used(now + TimeSpan.FromMilliseconds(1));
+
+        DigestChallenge Used(SansIo.Instant at)
+        {
+            var line = digest.Challenges("bridge.example.net", SipBench.Pbx, stale: false, at).First();
+            Assert.True(DigestChallenge.TryParse(System.Text.Encoding.UTF8.GetBytes(line), out var challenge));
+            Assert.Equal(SipChallengeResult.Accepted, Check(challenge, 1, at));
+            return challenge;
+        }
+
+        SipChallengeResult Check(DigestChallenge challenge, uint count, SansIo.Instant at)
+        {
+            var text = $"INVITE sip:1001@192.0.2.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.9:5060;branch=z9hG4bKn\r\nFrom: <sip:2001@192.0.2.9>;tag=1\r\nTo: <sip:1001@192.0.2.1>\r\nCall-ID: n\r\nCSeq: 1 INVITE\r\nMax-Forwards: 70\r\n{Show(challenge, count)}\r\nContent-Length: 0\r\n\r\n";
+            Assert.Equal(SipParseError.None, SipMessage.TryParse(SipBench.Bytes(text).Span, SipLimits.Default, out var request));
+            return digest.Check(request!, "bridge.example.net", "carrier", "its secret", SipBench.Pbx, at);
+        }
+    }
+
+    [Fact]
     public void A_nonce_of_another_source_or_of_nobody_is_worth_nothing()
     {
         var pair = new SipBench(Trunk with { Backups = new([new SipHop("192.0.2.10", 5060, SipTransport.Udp)]) });
@@ -153,6 +180,22 @@ public sealed class InboundDigestTests
         _bench.Happens<SipEvent.Confirmed>();
         _bench.Request("BYE", callId: ok.CallId, cseq: 2, toTag: ok.ToTag);
         _bench.Expect("200");
+    }
+
+    [Fact]
+    public void Inside_a_subscription_of_ours_its_tags_are_enough()
+    {
+        _bench.Do((layer, now) => layer.SetAccount(SipBench.Line with { AsksForMessages = true }, now));
+        _bench.Wait(5.1);
+        var subscribe = _bench.Expect("SUBSCRIBE");
+        const string told = "Event: message-summary\nSubscription-State: active";
+        _bench.Request("NOTIFY", callId: subscribe.CallId, toTag: subscribe.FromTag, extra: told, body: "Messages-Waiting: yes\r\n", type: "application/simple-message-summary");
+        _bench.Expect("200");
+        Assert.True(_bench.Happens<SipEvent.MessagesWaiting>().Waiting);
+        // Of a subscription that nobody knows nothing is believed.
+        _bench.Request("NOTIFY", callId: "other", toTag: "made-up", extra: told, body: "Messages-Waiting: no\r\n", type: "application/simple-message-summary");
+        _bench.Expect("481");
+        _bench.NothingHappens();
     }
 
     private string Ask(string extra = "", string uri = "sip:1001@192.0.2.1:5060") =>

@@ -59,9 +59,11 @@ internal sealed class TlsVerifier(SipTlsSection settings, ImmutableArray<TlsPin>
         status &= ~X509ChainStatusFlags.NotValidForUsage;
         if ((status & X509ChainStatusFlags.Revoked) != 0) return SipTlsFailure.Revoked;
         const X509ChainStatusFlags nobodyKnows = X509ChainStatusFlags.RevocationStatusUnknown | X509ChainStatusFlags.OfflineRevocation;
-        if (status != X509ChainStatusFlags.NoError && (status & ~nobodyKnows) == X509ChainStatusFlags.NoError) return SipTlsFailure.RevocationUnknown;
-        if (status == X509ChainStatusFlags.NotTimeValid) return SipTlsFailure.Expired;
-        if (status != X509ChainStatusFlags.NoError) return SipTlsFailure.Untrusted;
+        // Of one that has run out nobody need ask more.
+        var rest = status & ~nobodyKnows;
+        if (rest == X509ChainStatusFlags.NotTimeValid) return SipTlsFailure.Expired;
+        if (rest != X509ChainStatusFlags.NoError) return SipTlsFailure.Untrusted;
+        if (status != rest) return SipTlsFailure.RevocationUnknown;
         var usages = certificate.Extensions.OfType<X509EnhancedKeyUsageExtension>().ToArray();
         return usages.Length == 0 || usages.Any(u => u.EnhancedKeyUsages.Cast<System.Security.Cryptography.Oid>().Any(oid => Usages.Contains(oid.Value))) ? null : SipTlsFailure.Untrusted;
     }
