@@ -21,6 +21,8 @@ internal sealed class StatusTally
     /// <summary>Takes a note.</summary>
     public void Apply(EngineNote note)
     {
+        // Of every message on the wire there is one; none counts here.
+        if (note is EngineNote.Sip or EngineNote.Mgcp) return;
         lock (_gate)
             switch (note)
             {
