@@ -145,31 +145,6 @@ internal sealed unsafe partial class RelayThread : IDisposable
         Release(pair.Rtcp);
     }
 
-    /// <summary>Looks at every session for ends that are not heard. On the thread.</summary>
-    /// <param name="routesChanged">Whether what was found out about ways to the ends may be wrong now.</param>
-    public bool Check(bool routesChanged)
-    {
-        var now = _context.Now();
-        for (var i = 0; _fast is not null && i < _used; i++)
-        {
-            if (_ports[i] is not { } port) continue;
-            if (routesChanged) port.FlowReturns = 0;
-            if (port.Flow is null) continue;
-            if (routesChanged) _fast.Withdraw(port, now);
-            else _fast.Settle(port, now);
-        }
-
-        for (var i = 0; i < _used; i++)
-        {
-            // A session has four ports; it is looked at by one of them.
-            if (_ports[i] is not { IsRtcp: false, Side: RelaySide.Gateway, Session: var session }) continue;
-            if (session.Decisions.AudioChanged(now, _context.Settings.SilenceAfter, out var audio)) _context.OnEvent(new RelayEvent.AudioChanged(session.Media, audio));
-            if (session.Decisions.Died(now, _context.Settings.MediaTimeout)) _context.OnEvent(new RelayEvent.Dead(session.Media));
-        }
-
-        return true;
-    }
-
     private void Add(NativePort port, RelaySide side, NativePort opposite, NativeSession session)
     {
         if (!_free.TryPop(out var index))
