@@ -65,6 +65,7 @@ internal sealed class Bench : IAsyncDisposable
                     Media = [.. pump.Addresses.Skip(1)],
                     Audio = true,
                     TelephoneEvents = settings.TelephoneEvents,
+                    Quirks = settings.Quirks,
                 }),
                 new Entropy(2427));
             pump.Start(gateway);
@@ -221,6 +222,9 @@ internal sealed record BenchSettings
 
     /// <summary>Signs the bridge's certificate: then it listens for TLS, too.</summary>
     public Authority? Authority { get; init; }
+
+    /// <summary>What departs from the textbook at the gateway.</summary>
+    public GatewayQuirks Quirks { get; init; } = new();
 
     /// <summary>Whether the gateway sends keys as telephone events.</summary>
     public bool TelephoneEvents { get; init; }

@@ -3,9 +3,11 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Simulator;
 
-/// <content>T.38 in UDPTL in place of speech: a packet every 20 ms without redundancy (T.38 §9.1), numbered from 0.</content>
+/// <content>T.38 in UDPTL in place of speech: a packet every 20 ms with the message before it as redundancy (T.38 §9.1), numbered from 0.</content>
 public sealed partial class MediaEnd
 {
+    // Data, V.21, HDLC, one byte of it: FF (T.38 §7.3, Annex A).
+    private static readonly byte[] Message = [0xC0, 0x01, 0x80, 0x00, 0x00, 0xFF];
     private bool _isFax;
     private ushort _faxNumber;
 
@@ -29,7 +31,7 @@ public sealed partial class MediaEnd
     private void ReceiveFax(ReadOnlySpan<byte> packet, NetAddress from)
     {
         // As SendFax writes it, and nothing else.
-        if (!_hears || _remote != from || packet.Length != 8 || packet[2] != 3)
+        if (!_hears || _remote != from || packet.Length != 18 || !packet[3..9].SequenceEqual(Message))
         {
             PacketsRefused++;
             return;
@@ -40,8 +42,7 @@ public sealed partial class MediaEnd
 
     private void SendFax(NetAddress remote)
     {
-        // T.30 data, V.21, HDLC: one byte of it (T.38 §7.3, Annex A).
-        Span<byte> packet = [0, 0, 3, 0xC0, 0x01, 0x80, 0, 0];
+        Span<byte> packet = [0, 0, 6, .. Message, 0, 1, 6, .. Message];
         BinaryPrimitives.WriteUInt16BigEndian(packet, _faxNumber++);
         FaxSent++;
         _outbox.Enqueue(new Transmit(Local, remote, packet.ToArray()));

@@ -8,7 +8,7 @@ internal sealed partial class Capture : IAsyncDisposable
 {
     // Wireshark's PI_ERROR as the field shows it.
     private const string ExpertError = "8388608";
-    private static readonly string[] Known = ["mgcp", "sip", "rtp", "rtcp", "tls"];
+    private static readonly string[] Known = ["mgcp", "sip", "rtp", "rtcp", "t38", "tls"];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
     private readonly ExternalProgram _dumpcap;
     private readonly TemporaryFolder _folder;
@@ -50,7 +50,7 @@ internal sealed partial class Capture : IAsyncDisposable
     }
 
     /// <summary>
-    /// Stops, and decodes: every packet must be MGCP, SIP, RTP, RTCP or TLS, none malformed, none with an error. MGCP, SIP and TLS are looked for on
+    /// Stops, and decodes: every packet must be MGCP, SIP, RTP, RTCP, T.38 or TLS, none malformed, none with an error. MGCP, SIP and TLS are looked for on
     /// the ports given, RTP where SDP says that it is.
     /// </summary>
     /// <returns>How many packets of each protocol there were.</returns>
@@ -67,7 +67,7 @@ internal sealed partial class Capture : IAsyncDisposable
         foreach (var port in tls.Select(a => a.Port).Distinct()) options.AddRange(["-d", $"tcp.port=={port},tls"]);
         // What TCP sends again, or in pieces, is the kernel's affair; the whole message is in another frame.
         options.AddRange(["-Y", "(udp and !icmp) or (tcp.len > 0 and !tcp.analysis.flags and !tcp.reassembled_in)", "-T", "fields", "-E", "separator=|", "-E", "aggregator=;"]);
-        foreach (var field in (string[])["frame.number", "frame.protocols", "_ws.expert.severity", "_ws.expert.message", "ip.dst", "_ws.col.Info"]) options.AddRange(["-e", field]);
+        foreach (var field in (string[])["frame.number", "frame.protocols", "_ws.expert.severity", "_ws.expert.message", "ip.dst", "_ws.col.Info", "t38.seq_number"]) options.AddRange(["-e", field]);
 
         // Two passes, so that RTP which overtook its SDP is known too; no names, since there is no DNS to ask.
         await using var tshark = ExternalProgram.Start("tshark", _folder.Path, options);
@@ -75,9 +75,11 @@ internal sealed partial class Capture : IAsyncDisposable
         Assert.True(code == 0, $"tshark ended with {code}: {tshark.Said}");
         var packets = tshark.Lines.Where(l => l.Length > 0 && char.IsAsciiDigit(l[0])).Select(l => l.Split('|')).ToList();
 
+        // The last words before the switch, and those after a refusal: tshark goes by the offer. A UDPTL number beyond 32767 is the head of an RTP packet, for fax counts from 0.
+        packets.RemoveAll(p => Speaks(p, "t38") && int.TryParse(p[6].Split(';')[0], out var number) && number >= 0x8000);
         var wrong = packets.Where(p => p[2].Split(';').Contains(ExpertError) || !Known.Any(k => Speaks(p, k))).Select(p => string.Join(" | ", p)).ToList();
         Assert.True(wrong.Count == 0, $"{wrong.Count} packets are not understood ({Keep()}):\n{string.Join('\n', wrong.Take(20))}");
-        return new Decoded(packets.Count(p => Speaks(p, "mgcp")), packets.Count(p => Speaks(p, "sip")), packets.Count(p => Speaks(p, "rtp")), packets.Count(p => Speaks(p, "sip") && p[4] == "127.0.0.1"));
+        return new Decoded(packets.Count(p => Speaks(p, "mgcp")), packets.Count(p => Speaks(p, "sip")), packets.Count(p => Speaks(p, "rtp")), packets.Count(p => Speaks(p, "sip") && p[4] == "127.0.0.1")) { T38 = packets.Count(p => Speaks(p, "t38")) };
 
         static bool Speaks(string[] packet, string protocol) => packet[1].Split(':').Contains(protocol);
     }
@@ -113,7 +115,11 @@ internal sealed partial class Capture : IAsyncDisposable
     }
 
     /// <summary>Packets by protocol; and those of SIP that went to 127.0.0.1, where programs are that cannot choose an address.</summary>
-    internal sealed record Decoded(int Mgcp, int Sip, int Rtp, int SipToLocalhost);
+    internal sealed record Decoded(int Mgcp, int Sip, int Rtp, int SipToLocalhost)
+    {
+        /// <summary>Packets of T.38 in UDPTL.</summary>
+        public int T38 { get; init; }
+    }
 
     [GeneratedRegex(@"Packets received/dropped on interface .*: \d+/[1-9]")]
     private static partial Regex DroppedSome();

@@ -12,7 +12,7 @@ namespace MgcpSipBridge.Interop;
 /// (with <c>refused</c> to a refusal: of the call, or of a re-INVITE <c>inside</c> it).</item>
 /// <item><c>recv</c> is sipp's own, with <c>has</c> and <c>lacks</c> for headers and body, <c>keep</c> for a variable, <c>dialog</c> where a response makes the dialog.</item>
 /// </list>
-/// In attributes, <c>|</c> ends a line of <c>headers</c> and <c>body</c> (whose first line is its type); <c>sdp</c> lists payload types, then what departs from the usual;
+/// In attributes, <c>|</c> ends a line of <c>headers</c> and <c>body</c> (whose first line is its type); <c>sdp</c> lists payload types (or <c>t38</c>), then what departs from the usual;
 /// <c>{name}</c> stands for a value that the test gives.
 /// </summary>
 internal sealed class SippScenario
@@ -177,8 +177,14 @@ internal sealed class SippScenario
             .Append(CultureInfo.InvariantCulture, $"o=sipp [pid][call_number] {Word("v") ?? "1"} IN IP[media_ip_type] [media_ip]\n")
             .Append("s=-\n")
             .Append(CultureInfo.InvariantCulture, $"c=IN IP[media_ip_type] {Word("c") ?? "[media_ip]"}\n")
-            .Append("t=0 0\n")
-            .Append(CultureInfo.InvariantCulture, $"m=audio {Word("port") ?? "[media_port]"} RTP/AVP {string.Join(' ', formats)}\n");
+            .Append("t=0 0\n");
+        if (words.Contains("t38"))
+        {
+            return text.Append("m=image [media_port] udptl t38\na=T38FaxVersion:0\na=T38MaxBitRate:14400\na=T38FaxRateManagement:transferredTCF\n")
+                .Append("a=T38FaxMaxDatagram:320\na=T38FaxUdpEC:t38UDPRedundancy\n").ToString();
+        }
+
+        text.Append(CultureInfo.InvariantCulture, $"m=audio {Word("port") ?? "[media_port]"} RTP/AVP {string.Join(' ', formats)}\n");
         foreach (var format in formats)
         {
             text.Append(format switch
