@@ -1,4 +1,3 @@
-using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Simulator;
 
 namespace MgcpSipBridge.Interop;
