@@ -1,4 +1,3 @@
-using System.Text;
 using Grpc.Net.Client;
 using MgcpSipBridge.Host.Tests;
 using MgcpSipBridge.Media;
