@@ -104,6 +104,73 @@ public sealed class BaresipTests
         await bench.EndsClean();
     }
 
+    // baresip's "srtp" offers keys under RTP/AVP and takes either; "srtp-mand" offers and takes RTP/SAVP alone. What it says is heard at the phone, and the phone's
+    // key at its end: both ways were decrypted.
+    [Theory]
+    [InlineData("srtp", "required")]
+    [InlineData("srtp-mand", "optional")]
+    public async Task A_softphone_that_encrypts_is_called(string mediaenc, string srtp)
+    {
+        using var authority = new Authority();
+        var host = LoopbackHost.Claim();
+        await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0;mediaenc={mediaenc}", authority, Tone);
+        await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings { Authority = authority, Peer = $"srtp: {srtp}, {Learn}", TelephoneEvents = true });
+        await bench.Dials(bench.Alice, "3003");
+        await baresip.Tells("CALL_INCOMING");
+        await baresip.Does("accept");
+        await bench.Until("talking", () => bench.Alice.IsTalking);
+        await bench.HearsMore(bench.Alice, Tone);
+        await bench.Do(now => bench.Alice.Press('7', now));
+        await baresip.Until("7 is heard", () => baresip.KeysHeard == "7");
+        await bench.Bridge.Until("the call is encrypted", "/v1/calls", calls => calls.GetProperty("calls")[0].GetProperty("encrypted").GetBoolean());
+        await baresip.Does("hold");
+        await bench.HearsNoMore(bench.Alice, Tone);
+        await baresip.Does("resume");
+        await bench.HearsMore(bench.Alice, Tone);
+        await bench.Do(bench.Alice.OnHook);
+        await baresip.Tells("CALL_CLOSED");
+        bench.HasSecrets = true;
+        await bench.EndsClean();
+    }
+
+    [Theory]
+    [InlineData("srtp", "required", true)]
+    [InlineData("srtp-mand", "optional", true)]
+    [InlineData("", "optional", false)]
+    public async Task A_softphone_calls_encrypted_or_not(string mediaenc, string srtp, bool encrypted)
+    {
+        using var authority = new Authority();
+        var host = LoopbackHost.Claim();
+        await using var bench = await Bench.Start(NetAddress.From(IPAddress.Loopback, 5061), "tls", settings: new BenchSettings { Authority = authority, Peer = $"srtp: {srtp}, {Learn}", TelephoneEvents = true });
+        var asked = mediaenc.Length == 0 ? "" : $";mediaenc={mediaenc}";
+        await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0{asked};outbound=\"sip:{bench.Bridge.SipTls};transport=tls\"", authority, Tone);
+        await baresip.Does("dial", $"sip:1002@{bench.Bridge.SipTls}");
+        await bench.Answers(bench.Bob);
+        await baresip.Tells("CALL_ESTABLISHED");
+        await bench.HearsMore(bench.Bob, Tone);
+        await bench.Do(now => bench.Bob.Press('9', now));
+        await baresip.Until("9 is heard", () => baresip.KeysHeard == "9");
+        await bench.Bridge.Until("it is known whether the call is encrypted", "/v1/calls", calls => calls.GetProperty("calls")[0].GetProperty("encrypted").GetBoolean() == encrypted);
+        await baresip.Does("hangup");
+        await bench.Until("the caller is gone", () => !bench.Bob.IsTalking);
+        bench.HasSecrets = true;
+        await bench.EndsClean();
+    }
+
+    [Fact]
+    public async Task A_softphone_that_does_not_encrypt_is_refused_where_it_must()
+    {
+        using var authority = new Authority();
+        var host = LoopbackHost.Claim();
+        await using var bench = await Bench.Start(NetAddress.From(IPAddress.Loopback, 5061), "tls", settings: new BenchSettings { Authority = authority, Peer = $"srtp: required, {Learn}" });
+        await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0;outbound=\"sip:{bench.Bridge.SipTls};transport=tls\"", authority, Tone);
+        await baresip.Does("dial", $"sip:1002@{bench.Bridge.SipTls}");
+        await baresip.Tells("CALL_CLOSED");
+        Assert.Contains("488", baresip.Said, StringComparison.Ordinal);
+        Assert.Equal(PhoneSound.Silence, bench.Bob.Sound);
+        await bench.EndsClean();
+    }
+
     /// <summary>Kamailio stands in the way with two Record-Route headers, as it changes the transport (RFC 5658 §3.2 calls it double record-routing).</summary>
     [Fact]
     public async Task A_softphone_behind_a_proxy_that_records_its_route_twice()

@@ -88,6 +88,9 @@ internal sealed class Bench : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether media towards the peer is encrypted.</summary>
+    public bool HasSecrets { get; set; }
+
     /// <summary>Does something to the phones.</summary>
     public Task Do(Action<Instant> action) => _pump.Do(action);
 
@@ -163,6 +166,7 @@ internal sealed class Bench : IAsyncDisposable
             await Bridge.Until("the line is idle", $"/v1/gateways/gw1/lines/{number}", l => l.GetProperty("state").GetString() == "IDLE");
         await Bridge.Stops();
         Assert.Empty(Gateway.Violations);
+        _capture.HasSecrets = HasSecrets;
         return await _capture.IsClean([Gateway.Setup.Address, Bridge.Mgcp], [.. _peers, Bridge.SipUdp, Bridge.SipTcp], Bridge.SipTls.IsNone ? [] : [Bridge.SipTls]);
     }
 

@@ -43,6 +43,7 @@ internal sealed class Baresip : IAsyncDisposable
             ctrl_tcp_listen {host}:{Control}
             module_path /usr/lib/baresip/modules
             module g711.so
+            module srtp.so
             module aubridge.so
             module aufile.so
             module_tmp account.so
@@ -68,6 +69,9 @@ internal sealed class Baresip : IAsyncDisposable
 
     /// <summary>Keys that the other side pressed, by RFC 4733 or INFO, in order.</summary>
     public string KeysHeard => string.Concat(_events.Where(e => Type(e) == "CALL_DTMF_START").Select(e => e.GetProperty("param").GetString()));
+
+    /// <summary>What it has written.</summary>
+    public string Said => _program.Said;
 
     /// <summary>A command of its menu: dial, accept, hangup, hold, resume, sndcode…</summary>
     public async Task Does(string command, string parameters = "")
