@@ -53,7 +53,7 @@ public sealed partial class BridgeEngine
     private void Keep(ActiveCall call)
     {
         var id = call.Id.ToString();
-        if (call.Peer.SipCallId is { } sip) _core.SipCallIds.Remove(sip);
+        call.Peer.Forget();
         call.Line.Calls.Remove(call);
         call.Ladder.Settle();
         _kept[id] = call;

@@ -34,27 +34,34 @@ public sealed class SoundLibrary
         var library = new SoundLibrary();
         var problems = ImmutableArray.CreateBuilder<string>();
         long bytes = 0;
-        foreach (var path in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories).Order(StringComparer.Ordinal))
+        foreach (var path in Directory.EnumerateFiles(folder, "*", new EnumerationOptions { RecurseSubdirectories = true, AttributesToSkip = 0 }).Order(StringComparer.Ordinal))
         {
             var file = Path.GetRelativePath(folder, path).Replace('\\', '/');
-            var size = new FileInfo(path).Length;
-            // Two bytes a sample, however few it has in the file.
-            var needed = file.EndsWith(".wav", StringComparison.OrdinalIgnoreCase) ? size : 2 * size;
-            if (bytes + needed > mostBytes)
+            try
             {
-                problems.Add($"{file}: the announcements would take more than {mostBytes} bytes");
-                continue;
-            }
+                var size = new FileInfo(path).Length;
+                // Two bytes a sample, however few it has in the file.
+                var needed = file.EndsWith(".wav", StringComparison.OrdinalIgnoreCase) ? size : 2 * size;
+                if (bytes + needed > mostBytes)
+                {
+                    problems.Add($"{file}: the announcements would take more than {mostBytes} bytes");
+                    continue;
+                }
 
-            var error = SoundReader.TryRead(file, File.ReadAllBytes(path), out var sound);
-            if (sound is null)
+                var error = SoundReader.TryRead(file, File.ReadAllBytes(path), out var sound);
+                if (sound is null)
+                {
+                    if (error != SoundError.UnknownKind) problems.Add($"{file}: {Describe(error)}");
+                    continue;
+                }
+
+                bytes += 2L * sound.Samples.Length;
+                if (!library._sounds.TryAdd(Path.ChangeExtension(file, null), sound)) problems.Add($"{file}: there is another of this name");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                if (error != SoundError.UnknownKind) problems.Add($"{file}: {Describe(error)}");
-                continue;
+                problems.Add($"{file}: {e.Message}");
             }
-
-            bytes += 2L * sound.Samples.Length;
-            if (!library._sounds.TryAdd(Path.ChangeExtension(file, null), sound)) problems.Add($"{file}: there is another of this name");
         }
 
         library.Problems = problems.DrainToImmutable();

@@ -45,35 +45,35 @@ public sealed class FaxMachineTests
     {
         // Commands end and offers are answered; nothing else need happen.
         foreach (var start in States)
-        foreach (var refuses in (bool[])[false, true])
-        {
-            var state = start;
-            for (var step = 0; step < 10; step++)
+            foreach (var refuses in (bool[])[false, true])
             {
-                state = state switch
+                var state = start;
+                for (var step = 0; step < 10; step++)
                 {
-                    FaxState.Proposing => FaxMachine.Step(state, refuses ? FaxEvent.PeerRefused : FaxEvent.PeerTook, true, true).Next,
-                    FaxState.Relaying or FaxState.Own => FaxMachine.Step(state, FaxEvent.GatewayStops, true, true).Next,
-                    _ => FaxMachine.Step(state, refuses ? FaxEvent.GatewayRefused : FaxEvent.GatewayTook, true, true).Next,
-                };
-            }
+                    state = state switch
+                    {
+                        FaxState.Proposing => FaxMachine.Step(state, refuses ? FaxEvent.PeerRefused : FaxEvent.PeerTook, true, true).Next,
+                        FaxState.Relaying or FaxState.Own => FaxMachine.Step(state, FaxEvent.GatewayStops, true, true).Next,
+                        _ => FaxMachine.Step(state, refuses ? FaxEvent.GatewayRefused : FaxEvent.GatewayTook, true, true).Next,
+                    };
+                }
 
-            Assert.Contains(state, (FaxState[])[FaxState.Voice, FaxState.Clear]);
-        }
+                Assert.Contains(state, (FaxState[])[FaxState.Voice, FaxState.Clear]);
+            }
     }
 
     [Fact]
     public void Every_offer_of_the_peer_is_answered_or_refused_and_every_refusal_leads_somewhere()
     {
         foreach (var state in States)
-        foreach (var relays in (bool[])[false, true])
-        foreach (var clears in (bool[])[false, true])
-        {
-            var (next, effects) = FaxMachine.Step(state, FaxEvent.PeerOffersFax, relays, clears);
-            Assert.True(effects.HasFlag(FaxEffects.RefuseOffer) || (next == FaxState.Answering && effects.HasFlag(FaxEffects.TellGateway)), $"{state}");
-            var refused = FaxMachine.Step(state, FaxEvent.GatewayRefused, relays, clears).Effects;
-            Assert.Equal(state == FaxState.Answering, refused.HasFlag(FaxEffects.RefuseOffer));
-        }
+            foreach (var relays in (bool[])[false, true])
+                foreach (var clears in (bool[])[false, true])
+                {
+                    var (next, effects) = FaxMachine.Step(state, FaxEvent.PeerOffersFax, relays, clears);
+                    Assert.True(effects.HasFlag(FaxEffects.RefuseOffer) || (next == FaxState.Answering && effects.HasFlag(FaxEffects.TellGateway)), $"{state}");
+                    var refused = FaxMachine.Step(state, FaxEvent.GatewayRefused, relays, clears).Effects;
+                    Assert.Equal(state == FaxState.Answering, refused.HasFlag(FaxEffects.RefuseOffer));
+                }
     }
 
     [Theory]

@@ -166,7 +166,7 @@ public sealed class CallAudioApiTests : IAsyncLifetime, ILoggerProvider, ILogger
         var begun = await PostAsync($"{id}:record", """{"format":"STEREO","maxLength":"60s"}""");
         var file = Path.Combine(_folder.FullName, "recordings", (string)begun["file"]!);
         Assert.Equal((string)begun["recording"]!, (string)(await GetAsync("/v1/calls/" + id))["recording"]!);
-        await Task.Delay(1000, Cancel);
+        await Patience.UntilAsync("something is recorded", () => Task.FromResult(new FileInfo(file).Length > 4000));
         Assert.Equal("", (string)(await PostAsync($"{id}:stopRecording", "{}"))["recording"]!);
         Assert.True(await events.ResponseStream.MoveNext(Cancel));
         var told = events.ResponseStream.Current.Call;
@@ -174,7 +174,7 @@ public sealed class CallAudioApiTests : IAsyncLifetime, ILoggerProvider, ILogger
         await Patience.UntilAsync("the file is closed", () => Task.FromResult(new FileInfo(file).Length == told.Bytes && File.ReadAllBytes(file)[0] == 'R'));
         var bytes = await File.ReadAllBytesAsync(file, Cancel);
         Assert.Equal(("RIFF", 2), (Encoding.ASCII.GetString(bytes, 0, 4), BinaryPrimitives.ReadInt16LittleEndian(bytes.AsSpan(22))));
-        Assert.InRange(told.Length.ToTimeSpan().TotalSeconds, 0.8, 10);
+        Assert.True(told.Length.ToTimeSpan() > TimeSpan.Zero);
         await PostAsync($"{id}:record", """{"format":"PACKETS"}""");
         await _demo.Nodes.DoAsync(Alice.OnHook);
         Assert.Equal(["recording.ended CLOSED"], await NextAsync(events, 1));

@@ -96,6 +96,10 @@ internal sealed class MenuClient : IAsyncDisposable
             // The caller hung up in the midst of it, mostly.
             lock (Told) Told.Add(e.Status.Detail);
         }
+        catch (OperationCanceledException)
+        {
+            // The menu ends.
+        }
     }
 
     // Our decision and our requests come by different ways.

@@ -173,6 +173,26 @@ public abstract class SrtpTests(RelayEngine engine, RelayFastPath fastPath = Rel
     }
 
     [Fact]
+    public async Task Keys_that_come_back_go_on_counting()
+    {
+        await using var bed = Bed();
+        using var call = new Call(bed);
+        var kept = call.Keep(1);
+        call.Pbx.Send(call.Opened.SipRtp, kept);
+        call.Phone.Hear(out _);
+        call.Phone.Speak(call.Opened.GatewayRtp);
+        var first = call.Pbx.Hear(out _).ToArray();
+        bed.SetRemote(1, RelaySide.Sip, call.Pbx.Address);
+        call.Point();
+        call.Pbx.Send(call.Opened.SipRtp, kept);
+        bed.AwaitDropped(RelayDrop.Replayed, 1);
+        call.Open(first);
+        call.Phone.Speak(call.Opened.GatewayRtp, fill: 7);
+        Assert.Equal(7, call.Open(call.Pbx.Hear(out _).ToArray())[12]);
+        call.Close();
+    }
+
+    [Fact]
     public async Task Without_keys_anew_the_call_is_plain_anew()
     {
         await using var bed = Bed();

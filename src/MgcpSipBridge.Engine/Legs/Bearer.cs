@@ -139,7 +139,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     /// <summary>Tells the gateway whom it hears before it has been told of the peer: something is about to be played to it.</summary>
     public void HearUs()
     {
-        if (_described || _stage != Stage.Up) return;
+        if (_described || _hearsUs || _stage != Stage.Up) return;
         _hearsUs = true;
         Modify(_mode);
         // What the peer says is still to be told.

@@ -49,6 +49,7 @@ internal sealed partial class SipLeg
     private void TryNext(bool plainly = false)
     {
         if (!plainly) _destinations = _destinations.Dequeue(out _destination);
+        _early = _early.Clear();
         var destination = _destination;
         _nextName = destination.Peer;
         _next = core.Sip.Invite(
@@ -64,7 +65,7 @@ internal sealed partial class SipLeg
             },
             core.Now);
         core.SipCalls[_next] = call;
-        if (core.Sip.CallIdOf(_next) is { } id) core.SipCallIds[id] = call;
+        Known(core.Sip.CallIdOf(_next));
     }
 
     /// <summary>
@@ -159,8 +160,14 @@ internal sealed partial class SipLeg
     /// <summary>The one whom the peer named has answered: the line talks to that one.</summary>
     private void TakeOver(SipEvent.Answered answered)
     {
-        if (answered.Description.IsEmpty || !call.Media.TakePeerAnswer(answered.Description))
+        // What was described before the answer (RFC 3262) is not said again.
+        var description = answered.Description;
+        if (description.IsEmpty) _early.TryGetValue(answered.Dialog, out description);
+        var before = Peer;
+        Peer = _nextName;
+        if (description.IsEmpty || !call.Media.TakePeerAnswer(description))
         {
+            Peer = before;
             core.Sip.HangUp(_next, CauseMap.Q850(CallCause.IncompatibleMedia), core.Now);
             OnTransferFailed(new SipEvent.Rejected(_next, new SipEnd(488)));
             return;
@@ -169,6 +176,7 @@ internal sealed partial class SipLeg
         var old = Handle;
         if (IsAttended)
         {
+            _attended = false;
             call.Audio?.MakeWay();
             core.Note(new EngineNote.RouteEnded(call.Id.ToString(), Done: true, 0));
         }
@@ -183,7 +191,6 @@ internal sealed partial class SipLeg
         Handle = _next;
         _next = default;
         SipCallId = core.Sip.CallIdOf(Handle) ?? SipCallId;
-        Peer = _nextName;
         call.Bearer.Redescribe();
         core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
     }
@@ -192,6 +199,7 @@ internal sealed partial class SipLeg
     private void OnNextProgress(SipEvent.Progressed progress)
     {
         core.Sip.TellTransfer(Handle, progress.Status, core.Now);
+        if (!progress.Description.IsEmpty) _early = _early.SetItem(progress.EarlyDialog, progress.Description);
         if (Handle == default && !progress.Description.IsEmpty && call.Media.TakePeerAnswer(progress.Description))
         {
             if (IsAttended) call.Audio?.MakeWay();
@@ -215,7 +223,8 @@ internal sealed partial class SipLeg
             return;
         }
 
-        if (CauseMap.IsReasonToFailOver(rejected.End) && !_destinations.IsEmpty && !_released)
+        // Who calls for help is refused by nobody in another's name.
+        if (((_asked is null && _emergency) || CauseMap.IsReasonToFailOver(rejected.End)) && !_destinations.IsEmpty && !_released)
         {
             TryNext();
             return;

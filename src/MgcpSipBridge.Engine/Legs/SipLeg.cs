@@ -16,6 +16,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     private bool _rang;
     private bool _describes; // audio was offered, and the answer is to come
     private string? _heardDialog;
+    private ImmutableArray<string> _callIds = [];
     private ImmutableDictionary<string, ReadOnlyMemory<byte>> _early = ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
 
     /// <summary>The SIP call under way; default when there is none.</summary>
@@ -37,7 +38,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         Peer = incoming.Peer;
         SipCallId = incoming.SipCallId;
         core.SipCalls[Handle] = call;
-        core.SipCallIds[incoming.SipCallId] = call;
+        Known(incoming.SipCallId);
         _offersEarly = incoming.WantsOfferEarly;
     }
 
@@ -326,6 +327,20 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         if (handle == _next) _next = default;
     }
 
+    /// <summary>Nothing is left of it: none of its Call-IDs is known any more.</summary>
+    public void Forget()
+    {
+        foreach (var id in _callIds) core.SipCallIds.Remove(id);
+    }
+
+    // Those that were tried in vain, too.
+    private void Known(string? id)
+    {
+        if (id is null) return;
+        core.SipCallIds[id] = call;
+        _callIds = _callIds.Add(id);
+    }
+
     private bool Withholds => call.Withheld ?? call.Line.Model.Features.WithholdNumber;
 
     /// <summary>Whether a refusal may mean the encryption that was offered, and the same may be offered without.</summary>
@@ -346,7 +361,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);
-        if (SipCallId is not null) core.SipCallIds[SipCallId] = call;
+        Known(SipCallId);
     }
 
     /// <summary>What the gateway answered says more than the cause in telephony words.</summary>

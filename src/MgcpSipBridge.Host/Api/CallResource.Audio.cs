@@ -43,7 +43,6 @@ internal sealed partial class CallResource
         catch (Exception e) when (e is OperationCanceledException or RpcException { StatusCode: StatusCode.Unavailable })
         {
             // Whoever asked has gone: nobody else shall lose digits to this.
-            trail.Did(context, "collect", "calls/" + request.Call);
             _ = engine.OneAsync<AudioOrderAnswer>(new EngineQuery.Audio(request.Call, new AudioOrder.GiveUp(ticket)), $"call {request.Call}", CancellationToken.None)
                 .ContinueWith(static gone => gone.Exception, TaskScheduler.Default);
             throw;
@@ -91,7 +90,18 @@ internal sealed partial class CallResource
     /// <summary>Has the engine do something; without a verb nothing is changed by it, and nothing written down.</summary>
     private async Task<AudioOrderAnswer> AudioAsync(string call, string? verb, AudioOrder order, ServerCallContext context, TimeSpan? patience = null)
     {
-        var answer = await engine.OneAsync<AudioOrderAnswer>(new EngineQuery.Audio(call, order), $"call {call}", context.CancellationToken, patience);
+        AudioOrderAnswer answer;
+        try
+        {
+            answer = await engine.OneAsync<AudioOrderAnswer>(new EngineQuery.Audio(call, order), $"call {call}", context.CancellationToken, patience);
+        }
+        catch (Exception e) when (e is OperationCanceledException or RpcException { StatusCode: StatusCode.Unavailable })
+        {
+            // It is done, or may be; who asked has only ceased to wait for the answer.
+            if (verb is not null) trail.Did(context, verb, "calls/" + call);
+            throw;
+        }
+
         if (answer.Refusal != CallOrderRefusal.None) throw Refused(answer.Refusal, call, "");
         if (verb is null) return answer;
         var calls = logs.CreateLogger("MgcpSipBridge.Calls");

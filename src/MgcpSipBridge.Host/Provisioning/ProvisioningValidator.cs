@@ -102,7 +102,8 @@ internal static partial class ProvisioningValidator
                 Backups = Backups(peer, transport),
                 LocalAddress = LocalAddress(peer, transport),
                 Numbers = new SipNumbering([.. peer.NumbersOut.Select(NumberRule)], [.. peer.NumbersIn.Select(NumberRule)], peer.UserPhone),
-            }, peer.Media, peer.Dtmf) { Fax = peer.Fax, Srtp = peer.Srtp };
+            }, peer.Media, peer.Dtmf)
+            { Fax = peer.Fax, Srtp = peer.Srtp };
         }
 
         private SipNumberRule NumberRule(NumberRuleConfig rule)

@@ -13,8 +13,8 @@ namespace MgcpSipBridge.Media;
 public sealed record FaxAttribute(string Name, string? Value = null)
 {
     /// <summary>
-    /// Longest datagram that either end is told it may send, in bytes: what the relay passes by its own settings, in a packet of IPv4 over Ethernet. Ends ask for 72 to
-    /// 1400.
+    /// Longest datagram that either end is told it may send, in bytes: what fits a packet of IPv4 over Ethernet, and what the relay passes unless it is set to less. Ends ask
+    /// for 72 to 1400.
     /// </summary>
     public const int MostDatagramBytes = 1472;
 

@@ -29,6 +29,7 @@ internal sealed class RelayLeg
     private int _plain; // packets in a row that something simpler could have passed on
     private Instant _heard; // last time, or since when this end is expected
     private bool _expected;
+    private LegCipher? _lastCipher;
     private bool _isWorkedOn;
 
     public RelayLeg(RelayLimits limits)
@@ -107,7 +108,13 @@ internal sealed class RelayLeg
         _remote = remote;
         Form = new(remote.PayloadTypes, remote.Form);
         // T.38 is not encrypted; what comes after it goes on where the sound was left.
-        if (!remote.Udptl) Cipher = LegCipher.After(Cipher, remote.Keys);
+        if (!remote.Udptl)
+        {
+            // A stream that is switched off keeps its keys and may come back with them: what was sent and heard under them is not forgotten meanwhile.
+            if (remote.Keys is { } keys) _lastCipher = LegCipher.After(_lastCipher, keys);
+            Cipher = remote.Keys is null ? null : _lastCipher;
+        }
+
         Map();
         _plain = 0;
         if (remote.Udptl) _fax ??= new();

@@ -4,6 +4,7 @@ namespace MgcpSipBridge.Media;
 internal sealed class LegCipher
 {
     private readonly SrtpSender _sender;
+    private readonly SrtpSender? _senderBefore; // an offer has two keys of ours, and the answer may choose the one and, later, the other again
     private readonly SrtpReceiver _receiver;
 
     // What came before the present key: packets under it may be on their way until the first one under the new key (RFC 4568 §7.1.4).
@@ -11,7 +12,11 @@ internal sealed class LegCipher
 
     private LegCipher(SrtpKeys keys, LegCipher? before)
     {
-        _sender = before?._sender is { } sender && sender.Key.Equals(keys.Ours) ? sender : new(keys.Ours);
+        (_sender, _senderBefore) =
+            before is null ? (new SrtpSender(keys.Ours), null)
+            : before._sender.Key.Equals(keys.Ours) ? (before._sender, before._senderBefore)
+            : before._senderBefore is { } old && old.Key.Equals(keys.Ours) ? (old, before._sender)
+            : (new SrtpSender(keys.Ours), before._sender);
         if (before?._receiver is not { } receiver)
         {
             _receiver = new(keys.Theirs);
@@ -19,6 +24,10 @@ internal sealed class LegCipher
         else if (receiver.Key.Equals(keys.Theirs))
         {
             (_receiver, _before) = (receiver, before._before);
+        }
+        else if (before._before is { } older && older.Key.Equals(keys.Theirs))
+        {
+            (_receiver, _before) = (older, receiver);
         }
         else
         {
@@ -28,7 +37,7 @@ internal sealed class LegCipher
     }
 
     /// <summary>What holds from now on. What is known of a key's packets is kept as long as the key is, whatever else signalling changes.</summary>
-    public static LegCipher? After(LegCipher? before, SrtpKeys? keys) => keys is null ? null : new(keys, before);
+    public static LegCipher After(LegCipher? before, SrtpKeys keys) => new(keys, before);
 
     /// <summary>Proves and decrypts an RTP packet from the end.</summary>
     public RelayDrop OpenRtp(Span<byte> buffer, ref int length)

@@ -35,7 +35,7 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
         var sequence = SrtpPacket.Sequence(packet);
         var place = _streams.Find(ssrc);
         long index = sequence;
-        if (place >= 0)
+        if (place >= 0 && !_streams.At(place).Rtp.IsEmpty)
         {
             index = SrtpStreams.Estimate(_streams.At(place).Rtp, sequence);
             if (index < 0 || !_streams.At(place).Rtp.IsNew(index)) return SrtpResult.Replayed;
@@ -43,9 +43,12 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
         }
         else
         {
-            if (!_streams.HasRoom) return SrtpResult.Replayed;
-            if (!IsGenuine(packet, length, index) && !(TryGoOn(ssrc, sequence, out index) && IsGenuine(packet, length, index))) return SrtpResult.NotAuthentic;
-            place = _streams.Add(ssrc);
+            // Reports may have come before.
+            if (place < 0 && !_streams.HasRoom) return SrtpResult.Replayed;
+            if (!IsGenuine(packet, length, index)
+                && !(TryGoOn(ssrc, sequence, out index) && IsGenuine(packet, length, index))
+                && !(TryWrapped(sequence, out index) && IsGenuine(packet, length, index))) return SrtpResult.NotAuthentic;
+            if (place < 0) place = _streams.Add(ssrc);
         }
 
         _context.CryptRtp(packet[header..length], ssrc, (ulong)index);
@@ -82,6 +85,13 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
         if (_before?.Find(ssrc) is not { } place || place < 0) return false;
         index = SrtpStreams.Estimate(_before.At(place).Rtp, sequence);
         return index > sequence;
+    }
+
+    // Its first packets, which we have missed, may have been those before the wrap.
+    private static bool TryWrapped(ushort sequence, out long index)
+    {
+        index = sequence + 65_536L;
+        return sequence < 0x8000;
     }
 
     private bool IsGenuine(ReadOnlySpan<byte> packet, int length, long index)

@@ -275,12 +275,21 @@ internal sealed unsafe partial class RelayThread : IDisposable
     {
         var decisions = port.Session.Decisions;
         var buffer = new Span<byte>(_buffer, _capacity + SrtpSender.MostAdded);
-        if (port.Flow is not null) _fast!.Settle(port, _now);
+        // Both: the packet may begin a program, which goes on with both streams.
+        if (port.Flow is not null || port.Opposite.Flow is not null)
+        {
+            _fast!.Settle(port, _now);
+            _fast.Settle(port.Opposite, _now);
+        }
+
         var drop = port.IsRtcp
             ? decisions.TryRelayRtcp(port.Side, source, buffer, ref length, _now, out var destination)
             : decisions.TryRelayRtp(port.Side, source, buffer, ref length, _now, out destination);
         if (drop == RelayDrop.None && destination.IsNone)
         {
+            // What is worked on passes by no other way.
+            _fast?.Withdraw(port, _now);
+            _fast?.Withdraw(port.Opposite, _now);
             Work(port, buffer[..length]);
             if (!port.IsRtcp && source != port.TwinEnd) Connect(port, source);
             return;

@@ -194,6 +194,52 @@ public sealed class SrtpTests
     }
 
     [Fact]
+    public void A_key_that_is_chosen_again_goes_on()
+    {
+        var (one, other) = (new SrtpKeys(Another, Key), new SrtpKeys(Another, SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag32, new Entropy(3))));
+        var receiver = new SrtpReceiver(Key);
+        var cipher = LegCipher.After(null, one);
+        Assert.Equal(SrtpResult.Done, receiver.TryTakeRtcp(Sealed(cipher), out _));
+        cipher = LegCipher.After(LegCipher.After(cipher, other), one);
+        Assert.Equal(SrtpResult.Done, receiver.TryTakeRtcp(Sealed(cipher), out _));
+
+        static byte[] Sealed(LegCipher cipher)
+        {
+            var buffer = new byte[64];
+            var length = 40;
+            buffer[0] = 0x80;
+            Assert.Equal(RelayDrop.None, cipher.Seal(buffer, ref length, isRtcp: true));
+            return buffer[..length];
+        }
+    }
+
+    [Fact]
+    public void Reports_that_come_first_do_not_decide_where_a_stream_has_got_to()
+    {
+        var (sender, receiver) = (new SrtpSender(Key), new SrtpReceiver(Key));
+        for (var i = 0; i < 100_000; i += 10_000) Assert.Equal(SrtpResult.Done, receiver.TryTakeRtp(Seal(sender, Rtp((ushort)i, Ssrc, new byte[20])), out _));
+        var next = new SrtpSender(Another);
+        for (var i = 0; i < 100_000; i += 10_000) Seal(next, Rtp((ushort)i, Ssrc, new byte[20]));
+        var renewed = new SrtpReceiver(Another, receiver);
+        var report = new byte[28];
+        report[0] = 0x80;
+        BinaryPrimitives.WriteUInt32BigEndian(report.AsSpan(4), Ssrc);
+        Assert.Equal(SrtpResult.Done, renewed.TryTakeRtcp(SealRtcp(next, report), out _));
+        Assert.Equal(SrtpResult.Done, renewed.TryTakeRtp(Seal(next, Rtp(unchecked((ushort)90_001), Ssrc, new byte[20])), out _));
+    }
+
+    [Fact]
+    public void Who_missed_the_first_packets_before_the_wrap_hears_the_rest()
+    {
+        var (sender, receiver) = (new SrtpSender(Key), new SrtpReceiver(Key));
+        for (var i = 65_500; i < 65_600; i++)
+        {
+            var packet = Seal(sender, Rtp(unchecked((ushort)i), Ssrc, new byte[20]));
+            if (i >= 65_550) Assert.Equal(SrtpResult.Done, receiver.TryTakeRtp(packet, out _));
+        }
+    }
+
+    [Fact]
     public void Whatever_comes_is_only_refused() =>
         Gen.Byte.Array[0, 100].Sample(bytes =>
         {

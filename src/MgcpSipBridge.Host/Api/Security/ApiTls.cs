@@ -17,6 +17,7 @@ internal sealed partial class ApiTls
     private readonly ApiTlsSection _settings;
     private readonly TlsKeeper _files;
     private readonly ILogger _log;
+    private DateTimeOffset? _told;
 
     /// <exception cref="BindException">The files are not what they were when they were validated.</exception>
     public ApiTls(ApiTlsSection settings, ILogger log)
@@ -61,8 +62,7 @@ internal sealed partial class ApiTls
     {
         var (isNew, problem) = _files.Refresh();
         if (problem is not null) Log.NotReloaded(_log, problem);
-        if (!isNew) return;
-        Log.Reloaded(_log, NotAfter);
+        if (isNew) Log.Reloaded(_log, NotAfter);
         WarnOfList();
     }
 
@@ -103,7 +103,9 @@ internal sealed partial class ApiTls
     // Whoever was taken back stays so; to refuse everybody else for an old list would lock out those who could replace it.
     private void WarnOfList()
     {
-        if (_files.Material.Revoked?.NextUpdate is { } next && next < DateTimeOffset.UtcNow) Log.OldList(_log, _settings.RevocationList!, next);
+        if (_files.Material.Revoked?.NextUpdate is not { } next || next >= DateTimeOffset.UtcNow || next == _told) return;
+        _told = next;
+        Log.OldList(_log, _settings.RevocationList!, next);
     }
 
     private static X509ChainPolicy Policy(TlsMaterial material)

@@ -82,7 +82,7 @@ function peerForm(p) {
     { name: 'trusted', label: 'Its word on who calls is trusted', type: 'checkbox', value: p?.trusted !== false },
     { name: 'challenge', label: 'Has to show who it is (digest)', type: 'checkbox', value: p?.challenge },
   ], p ? 'Change' : 'Create', async (values, id) => {
-    const { name, ...rest } = { ...values, backupUris: commas(values.backupUris) };
+    const { name, ...rest } = { ...values, backupUris: commas(values.backupUris), digits: 'SOUND' };
     if (!rest.password) delete rest.password;
     if (p) await patch(`v1/peers/${part(p.name)}`, { requestId: id, updateMask: Object.keys(rest).join(',') }, { ...rest, name: p.name, etag: p.etag });
     else {
