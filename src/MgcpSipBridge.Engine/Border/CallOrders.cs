@@ -44,6 +44,9 @@ public enum CallOrderRefusal
 
     /// <summary>Nothing is recorded.</summary>
     NotRecording,
+
+    /// <summary>Too many digits wait to be sent already.</summary>
+    TooManyDigits,
 }
 
 /// <summary>What came of <see cref="EngineQuery.Hold"/>, <see cref="EngineQuery.Transfer"/> and <see cref="EngineQuery.RouteOn"/>.</summary>

@@ -35,6 +35,9 @@ internal sealed partial class CallAudio
 {
     private static readonly TimeSpan Comma = TimeSpan.FromSeconds(1);
 
+    /// <summary>Digits that wait to be sent to an end, at most; one order has no more than 64.</summary>
+    private const int MostUnsent = 256;
+
     /// <summary>Between two digits that are sent (ITU-T Q.24 asks for 30 ms).</summary>
     private static readonly TimeSpan Gap = TimeSpan.FromMilliseconds(60);
 

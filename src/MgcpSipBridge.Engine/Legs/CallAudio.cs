@@ -164,6 +164,8 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
                 return call.Media.SpeaksWith(collect.From) == CallOrderRefusal.NoAudio ? CallOrderRefusal.NoAudio : CallOrderRefusal.None;
             case AudioOrder.Collect collect:
                 return call.Media.SpeaksWith(collect.From);
+            case AudioOrder.Send send when _unsent.TryGetValue(send.Towards, out var waiting) && waiting.Count + send.Digits.Length > MostUnsent:
+                return CallOrderRefusal.TooManyDigits;
             case AudioOrder.Send send:
                 return call.Media.SpeaksWith(send.Towards) == CallOrderRefusal.NoAudio ? CallOrderRefusal.NoAudio : CallOrderRefusal.None;
             case AudioOrder.Mute mute:

@@ -192,6 +192,16 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         _beside.Clear();
     }
 
+    /// <summary>Nobody is at the far end any more: nothing is sent there, and nothing is heard from there.</summary>
+    public void ForgetPeer()
+    {
+        if (_peer is null) return;
+        _peer = null;
+        if (!IsOpen) return;
+        Tell(RelaySide.Sip, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
+        Point();
+    }
+
     /// <summary>Our offer to the peer: what the gateway speaks, at our address.</summary>
     public ReadOnlyMemory<byte> OfferToPeer()
     {

@@ -217,6 +217,8 @@ internal sealed partial class SipLeg
     {
         core.SipCalls.Remove(_next);
         _next = default;
+        // Who was heard before an answer that did not come shall not hear what the line says to us.
+        if (IsAttended) call.Media.ForgetPeer();
         if (RefusesEncryption(rejected.End))
         {
             TryNext(plainly: true);

@@ -54,6 +54,7 @@ internal sealed partial class CallResource
         CallOrderRefusal.NoRoute => ApiErrors.NotNow("NO_ROUTE", $"no route takes {other}"),
         CallOrderRefusal.NoAudio => ApiErrors.NotNow("CALL_HAS_NO_AUDIO", $"that end of call {call} has no audio, or none yet"),
         CallOrderRefusal.NoCommonCodec => ApiErrors.NotNow("CODEC_NOT_SUPPORTED", $"that end of call {call} speaks no G.711"),
+        CallOrderRefusal.TooManyDigits => ApiErrors.Exhausted("TOO_MANY_DIGITS", $"more digits than call {call} can be sent wait already"),
         CallOrderRefusal.ConferenceFull => ApiErrors.Exhausted("CONFERENCE_FULL", "the conference is full"),
         CallOrderRefusal.NotRecording => ApiErrors.NotNow("NOT_RECORDING", $"nothing is recorded of call {call}"),
         _ => ApiErrors.NotNow("CALL_NOT_ANSWERED", $"call {call} is not answered yet"),

@@ -83,6 +83,28 @@ public sealed class AttendedFlows
     }
 
     [Fact]
+    public void Who_was_heard_and_then_refuses_hears_nothing_of_what_the_caller_says_to_the_menu()
+    {
+        var house = Begins();
+        house.Pbx.When(Sales, new CalledPlan { RingsAfter = null, EarlyMediaAfter = TimeSpan.FromSeconds(1), RejectWith = 486, RejectAfter = TimeSpan.FromSeconds(3) });
+        house.Pbx.OnIncoming = (call, _) => call.Voice = 700;
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Menu).Waits(0.1);
+        Attends(house);
+        house.Alice.Phone.Voice = 600;
+        house.Orders(house.Alice, "routes Alice on", id => new EngineQuery.RouteOn(id, Sales));
+        house.Waits(4);
+        Assert.True(Heard(house, 700) > 30);
+        Assert.True(View(house).Attended);
+        house.Pbx.LastCall!.HeardFrequencies.Clear();
+        house.Alice.Phone.HeardFrequencies.Clear();
+        Begin(house, Play("menu"));
+        house.Waits(0.8);
+        Assert.Equal((true, 0), (Heard(house, 1000) > 30, house.Pbx.LastCall.HeardFrequencies.GetValueOrDefault(600)));
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
     public void Who_hangs_up_in_the_menu_or_while_being_routed_leaves_nothing()
     {
         var house = Begins();
