@@ -12,7 +12,7 @@ internal sealed partial class CallResource
     /// <summary>Longest that somebody may wait for the end of a sound, or for digits.</summary>
     private static readonly TimeSpan MostPatience = TimeSpan.FromHours(1);
 
-    private static long _lastTicket;
+    private static long LastTicket;
 
     public override async Task<V1.PlaySoundResponse> PlaySound(V1.PlaySoundRequest request, ServerCallContext context)
     {
@@ -31,7 +31,7 @@ internal sealed partial class CallResource
     public override async Task<V1.CollectDigitsResponse> CollectDigits(V1.CollectDigitsRequest request, ServerCallContext context)
     {
         var call = await engine.OneAsync<CallView>(new EngineQuery.Call(request.Call), $"call {request.Call}", context.CancellationToken);
-        var ticket = Interlocked.Increment(ref _lastTicket);
+        var ticket = Interlocked.Increment(ref LastTicket);
         var order = wishes.Collect(request, call.FromLine ? RelaySide.Gateway : RelaySide.Sip) with { Ticket = ticket };
         try
         {
