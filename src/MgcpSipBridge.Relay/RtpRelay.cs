@@ -202,14 +202,10 @@ public sealed class RtpRelay : IAsyncDisposable
             case RelayCommand.Join join:
                 await JoinAsync(join).ConfigureAwait(false);
                 break;
-            case RelayCommand.Play play when !_sessions.ContainsKey(play.Media):
-                _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotPossible));
-                break;
-            case RelayCommand.Play play when _sounds.Resolve(play) is null:
-                _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotFound));
-                break;
             case RelayCommand.Play play:
-                await _sessions[play.Media].DoAsync(_sounds.Resolve(play)!).ConfigureAwait(false);
+                if (!_sessions.TryGetValue(play.Media, out var hearing)) _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotPossible));
+                else if (_sounds.Resolve(play) is { } found) await hearing.DoAsync(found).ConfigureAwait(false);
+                else _onEvent(new RelayEvent.PlayEnded(play.Media, play.Id, PlayEnd.NotFound));
                 break;
             default:
                 if (_sessions.TryGetValue(command.Media, out var worked)) await worked.DoAsync(command).ConfigureAwait(false);

@@ -40,15 +40,14 @@ public sealed class HostileTests(Chromium chromium)
             await visitor.GoAsync(path);
             if (path == "events")
             {
-                await visitor.FindsAsync(".filters");
-                await Task.Delay(500, TestContext.Current.CancellationToken);
+                await visitor.ListensAsync();
                 noted.Noted(new EngineNote.Mgcp(new MgcpNote.Restarted(Markup, Markup)));
                 await visitor.SeesAsync(Markup, ".events");
                 await visitor.Page.Locator(".disclose").First.ClickAsync();
             }
 
             if (path == "lines") await visitor.SeesAsync(Markup);
-            await Task.Delay(300, TestContext.Current.CancellationToken);
+            await visitor.SettlesAsync();
             await CleanAsync(visitor);
         }
 
@@ -69,7 +68,7 @@ public sealed class HostileTests(Chromium chromium)
         await visitor.SeesAsync("Gateway plain.example.net at");
         await CleanAsync(visitor);
         await visitor.GoAsync("gateways");
-        await visitor.SeesAsync("plain.example.net");
+        await visitor.SeesAsync("plain.example.net", "main.page-gateways");
         await CleanAsync(visitor);
         visitor.IsContent();
     }

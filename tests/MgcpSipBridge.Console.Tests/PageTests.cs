@@ -93,7 +93,7 @@ public sealed class PageTests(Chromium chromium)
             await visitor.GoAsync(path);
             // What is asked for has come, or is told to be missing.
             await visitor.FindsAsync("main :is(tbody tr, .tile, .facts, .nothing, .empty, .message, textarea)");
-            await Task.Delay(300, TestContext.Current.CancellationToken);
+            await visitor.SettlesAsync();
             await visitor.PictureAsync($"{(dark ? "dark" : "light")}-{width}-{path.Split('/')[0]}{(path.Contains('/', StringComparison.Ordinal) ? "-one" : "")}");
             Assert.Empty(await visitor.Page.EvaluateAsync<string[]>(Readable.Script));
             Assert.True(await visitor.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), $"{path} is wider than {width}");
@@ -108,7 +108,7 @@ public sealed class PageTests(Chromium chromium)
         await using var plant = await Plant.StartAsync();
         await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/events");
         await visitor.FindsAsync(".filters");
-        await visitor.Page.Locator(".live .good").WaitForAsync();
+        await visitor.ListensAsync();
         for (var i = 0; i < 20_000; i++) ((IShardOutputs)plant.Server).Noted(new EngineNote.LineChanged("1001", LineState.Idle, LineState.Dialing));
         ((IShardOutputs)plant.Server).Noted(new EngineNote.Mgcp(new MgcpNote.Restarted("the-last", "restart")));
         await visitor.SeesAsync("the-last: restart", ".events");

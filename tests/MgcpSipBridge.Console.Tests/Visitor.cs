@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Microsoft.Playwright;
 
 namespace MgcpSipBridge.Console.Tests;
@@ -9,9 +10,11 @@ namespace MgcpSipBridge.Console.Tests;
 /// </summary>
 internal sealed class Visitor : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
     private readonly ConcurrentQueue<string> _trouble = new();
     private readonly IBrowserContext _context;
     private readonly Uri _home;
+    private int _asked;
 
     private Visitor(IBrowserContext context, IPage page, Uri home) => (_context, Page, _home) = (context, page, home);
 
@@ -39,6 +42,9 @@ internal sealed class Visitor : IAsyncDisposable
         {
             if (!request.Url.StartsWith(home.ToString(), StringComparison.Ordinal) && !request.Url.StartsWith("blob:", StringComparison.Ordinal)) visitor._trouble.Enqueue("asked elsewhere: " + request.Url);
         };
+        page.Request += (_, request) => visitor.Count(request, 1);
+        page.RequestFinished += (_, request) => visitor.Count(request, -1);
+        page.RequestFailed += (_, request) => visitor.Count(request, -1);
         await page.GotoAsync(new Uri(home, path).ToString());
         return visitor;
     }
@@ -46,8 +52,22 @@ internal sealed class Visitor : IAsyncDisposable
     /// <summary>Opens a page of the console, such as <c>calls</c>.</summary>
     public async Task GoAsync(string page)
     {
-        await Page.GotoAsync(new Uri(_home, "/#/" + page).ToString());
-        await Page.Locator("main h1").First.WaitForAsync();
+        var there = new Uri(_home, "/#/" + page).ToString();
+        // The page that is left has a head, too.
+        if (Page.Url != there) await Page.EvaluateAsync("() => document.querySelectorAll('main h1').forEach(head => head.dataset.left = '')");
+        await Page.GotoAsync(there);
+        await Page.Locator("main h1:not([data-left])").First.WaitForAsync();
+    }
+
+    /// <summary>Waits until all that was asked for has come and is drawn; what is told all the time is not waited for.</summary>
+    public async Task SettlesAsync()
+    {
+        var watch = Stopwatch.StartNew();
+        for (var calm = 0; calm < 2; calm = Volatile.Read(ref _asked) == 0 ? calm + 1 : 0)
+        {
+            Assert.True(watch.Elapsed < Patience, $"{Page.Url} goes on asking");
+            await Page.EvaluateAsync("() => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))");
+        }
     }
 
     /// <summary>Waits until somewhere on the page stands a text.</summary>
@@ -55,6 +75,9 @@ internal sealed class Visitor : IAsyncDisposable
 
     /// <summary>Waits until something is there.</summary>
     public Task FindsAsync(string selector) => Page.Locator(selector).First.WaitForAsync();
+
+    /// <summary>Waits until the page of events misses nothing that happens from now on.</summary>
+    public Task ListensAsync() => Page.Locator(".events:not([aria-busy])").WaitForAsync(new() { State = WaitForSelectorState.Attached });
 
     /// <summary>A picture for people, in the folder of the test's program.</summary>
     public async Task PictureAsync(string name, bool whole = false)
@@ -67,4 +90,9 @@ internal sealed class Visitor : IAsyncDisposable
     public void IsContent() => Assert.DoesNotContain(_trouble, t => !Expected.Exists(e => t.Contains(e, StringComparison.Ordinal)));
 
     public ValueTask DisposeAsync() => _context.DisposeAsync();
+
+    private void Count(IRequest request, int by)
+    {
+        if (!request.Url.Contains(":watch", StringComparison.Ordinal)) Interlocked.Add(ref _asked, by);
+    }
 }

@@ -33,7 +33,7 @@ public sealed class KamailioTests
         Assert.DoesNotContain(AliceTone, bench.Alice.HeardFrequencies.Keys);
         Assert.DoesNotContain(BobTone, bench.Bob.HeardFrequencies.Keys);
         Assert.Equal("1001", bench.Bob.CallerId?.Number);
-        Assert.Contains(bench.Alice.History, h => h.Sound == PhoneSound.Ringback);
+        await bench.Until("ringback was heard", () => bench.Alice.History.Any(h => h.Sound == PhoneSound.Ringback));
 
         await bench.Do(bench.Alice.OnHook);
         await bench.Until("Bob hears that Alice is gone", () => !bench.Bob.IsTalking);

@@ -24,7 +24,7 @@ public sealed class SippTests
         bench.Alice.Voice = Tone;
         await bench.Dials(bench.Alice, "2000");
         await bench.Until("talking", () => bench.Alice.IsTalking);
-        Assert.Contains(bench.Alice.History, h => h.Sound == PhoneSound.Ringback);
+        await bench.Until("ringback was heard", () => bench.Alice.History.Any(h => h.Sound == PhoneSound.Ringback));
         await bench.Hears(bench.Alice, Tone);
         await bench.Do(bench.Alice.OnHook);
         await sipp.Succeeds();

@@ -41,9 +41,9 @@ public sealed class NativeTrustTests() : TrustTests(RelayEngine.Native)
     }
 }
 
-/// <summary>Whose packets pass: nobody's but the two ends', whatever happens beside the call.</summary>
 public sealed class FastPathTrustTests() : TrustTests(RelayEngine.Native, RelayFastPath.Required);
 
+/// <summary>Whose packets pass: nobody's but the two ends', whatever happens beside the call.</summary>
 public abstract class TrustTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off) : BothPlanes(engine, fastPath)
 {
     [Fact]

@@ -73,7 +73,7 @@ internal static class ConsolePage
         var bytes = packed ? page.Packed : page.Bytes;
         response.ContentType = page.Type;
         response.ContentLength = bytes.Length;
-        return HttpMethods.IsHead(request.Method) ? Task.CompletedTask : response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
+        return response.Body.WriteAsync(bytes, context.RequestAborted).AsTask();
     }
 
     private static FrozenDictionary<string, Page> Read()

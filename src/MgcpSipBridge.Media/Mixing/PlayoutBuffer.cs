@@ -28,9 +28,6 @@ internal sealed class PlayoutBuffer
     /// <summary>How much later than it comes a sample is heard, in samples; as the network makes it necessary.</summary>
     public int Delay => _delay;
 
-    /// <summary>Packets that came too late for their place.</summary>
-    public long Late { get; private set; }
-
     /// <summary>The position of a moment.</summary>
     public static long Position(Instant at) => at.Ticks / (TimeSpan.TicksPerSecond / G711.SampleRate);
 
@@ -51,7 +48,6 @@ internal sealed class PlayoutBuffer
         }
         else if (ahead < 0)
         {
-            Late++;
             _delay = (int)Math.Min(MostDelay, _delay - ahead + Margin);
             position = Math.Max(clock + (_delay / 2), _end);
             if (position > clock + _delay) position = clock + _delay;

@@ -40,7 +40,7 @@ internal sealed class MediaProgram : IDigitListener
     {
         if (RtpPacket.TryParse(datagram, out var packet) != RtpParseError.None) return;
         var near = Of(from);
-        var far = Of(Other(from));
+        var far = Of(RelaySession.Other(from));
         var header = packet.Header;
         if (_recorder is { WantsSamples: false } recorder && !near.IsMuted) recorder.Take(from, datagram, header, [], now);
         switch (near.Form.Kind(header.PayloadType))
@@ -63,7 +63,7 @@ internal sealed class MediaProgram : IDigitListener
     /// <summary>An RTCP packet from an end.</summary>
     public void TakeRtcp(RelaySide from, ReadOnlySpan<byte> datagram, MediaOutput output)
     {
-        RtcpTranslator.Pass(Of(from), Of(Other(from)), datagram, output);
+        RtcpTranslator.Pass(Of(from), Of(RelaySession.Other(from)), datagram, output);
     }
 
     /// <summary>Does what is due.</summary>
@@ -136,20 +136,18 @@ internal sealed class MediaProgram : IDigitListener
     public void OnDigitBegan(RelaySide from, char digit, Instant now)
     {
         if (Of(from).Speaker.Playing is { StopsOnDigit: true, Id: var play }) End(play, PlayEnd.Digit);
-        if (Converts(from) && Of(Other(from)).Form.Dtmf != DtmfForm.OutOfBand) Of(Other(from)).Speaker.AddDigit(digit, samples: null, now);
+        if (Converts(from) && Of(RelaySession.Other(from)).Form.Dtmf != DtmfForm.OutOfBand) Of(RelaySession.Other(from)).Speaker.AddDigit(digit, samples: null, now);
     }
 
     /// <inheritdoc/>
     public void OnDigitEnded(RelaySide from, char digit, int samples, Instant now)
     {
-        var far = Of(Other(from));
+        var far = Of(RelaySession.Other(from));
         // Also when it would not be begun any more: the end was muted, or has entered a conference.
         far.Speaker.FinishDigit(samples);
         if (Of(from).IsListenedTo || (Converts(from) && far.Form.Dtmf == DtmfForm.OutOfBand))
             _events.Enqueue(new RelayEvent.Digit(_media, from, digit, TimeSpan.FromMilliseconds(samples / 8)));
     }
-
-    private static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
 
     private static int Samples(TimeSpan length) => (int)Math.Clamp(length.TotalMilliseconds * 8, 0, int.MaxValue);
 
@@ -171,7 +169,7 @@ internal sealed class MediaProgram : IDigitListener
     private bool Converts(RelaySide from)
     {
         var near = Of(from);
-        var far = Of(Other(from));
+        var far = Of(RelaySession.Other(from));
         return !near.IsMuted && near.Member is null && far.Member is null && near.Form.Dtmf != far.Form.Dtmf && near.Form.Dtmf != DtmfForm.Unchanged && far.Form.Dtmf != DtmfForm.Unchanged;
     }
 

@@ -25,13 +25,10 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     private Instant _due;
 
     /// <summary>Whether we have anything to say.</summary>
-    public bool IsActive => IsBusy || _member is not null || _noise.IsActive;
+    public bool IsActive => _digits is { IsActive: true } || _player is not null || _member is not null || _noise.IsActive;
 
     /// <summary>Whether our clock runs: what the other end says is not passed.</summary>
     public bool IsSpeaking => _running;
-
-    /// <summary>Whether something other than noise is said: what the other end says must wait.</summary>
-    public bool IsBusy => _digits is { IsActive: true } || _player is not null;
 
     public Instant NextDeadline => _running ? _due : Instant.Never;
 

@@ -5,14 +5,12 @@ namespace MgcpSipBridge.Media;
 /// <summary>One side of a session: who may send, what it may send, and what it has sent.</summary>
 internal sealed class RelayLeg
 {
-    private const byte Unmapped = 0xFF;
     private const int PlainInRow = 5; // that make a flow: RFC 3550 A.1 is content with two to believe a source
 
     // Speech on a clock of 8000 Hz among the static types (RFC 3551 §6): PCMU, GSM, G723, DVI4, LPC, PCMA, G722, G728, G729. Events and
     // noise are never among them.
     private const ulong Speech = 1UL << 0 | 1UL << 3 | 1UL << 4 | 1UL << 5 | 1UL << 7 | 1UL << 8 | 1UL << 9 | 1UL << 15 | 1UL << 18;
 
-    private readonly byte[] _map = new byte[128];
     private readonly RtpReceiverStatistics _received = new();
     private RtpReceiverStatistics? _fax; // UDPTL packets, once there may be some
     private RelayRemote? _remote;
@@ -30,7 +28,6 @@ internal sealed class RelayLeg
     private Instant _heard; // last time, or since when this end is expected
     private bool _expected;
     private LegCipher? _lastCipher;
-    private bool _isWorkedOn;
 
     public RelayLeg(RelayLimits limits)
     {
@@ -105,8 +102,9 @@ internal sealed class RelayLeg
     {
         var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.LearnSource == remote.LearnSource
             && before.LearnHost == remote.LearnHost;
+        // Signalling says the same of an end many times in a call.
+        if (_remote is not { } last || last.Form != remote.Form || !last.PayloadTypes.AsSpan().SequenceEqual(remote.PayloadTypes.AsSpan())) Form = new(remote.PayloadTypes, remote.Form);
         _remote = remote;
-        Form = new(remote.PayloadTypes, remote.Form);
         // T.38 is not encrypted; what comes after it goes on where the sound was left.
         if (!remote.Udptl)
         {
@@ -115,7 +113,6 @@ internal sealed class RelayLeg
             Cipher = remote.Keys is null ? null : _lastCipher;
         }
 
-        Map();
         _plain = 0;
         if (remote.Udptl) _fax ??= new();
         if (same) return;
@@ -132,15 +129,7 @@ internal sealed class RelayLeg
     public LegCipher? Cipher { get; private set; }
 
     /// <summary>Whether a program takes the packets: then they keep their payload types, and all that it knows are taken.</summary>
-    public bool IsWorkedOn
-    {
-        get => _isWorkedOn;
-        set
-        {
-            _isWorkedOn = value;
-            Map();
-        }
-    }
+    public bool IsWorkedOn { get; set; }
 
     /// <summary>The latest packet taken and when it came; false when none was.</summary>
     public bool TryLast(out RtpHeader last, out Instant at)
@@ -181,8 +170,8 @@ internal sealed class RelayLeg
                 return RelayDrop.BadVersion;
         }
 
-        var type = _map[packet.Header.PayloadType];
-        if (type == Unmapped && (Begins is not { } begins || !begins(packet.Header.PayloadType) || (type = _map[packet.Header.PayloadType]) == Unmapped)) return RelayDrop.UnknownPayloadType;
+        var type = TypeOf(packet.Header.PayloadType);
+        if (type == SideForm.NoType && (Begins is not { } begins || !begins(packet.Header.PayloadType) || (type = TypeOf(packet.Header.PayloadType)) == SideForm.NoType)) return RelayDrop.UnknownPayloadType;
         if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
 
         _received.Update(packet.Header, now);
@@ -264,11 +253,8 @@ internal sealed class RelayLeg
         return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
     }
 
-    private void Map()
-    {
-        for (var type = 0; type < _map.Length; type++)
-            _map[type] = !_isWorkedOn ? Form.PassedAs((byte)type) : Form.Kind((byte)type) == PayloadKind.Unknown ? Unmapped : (byte)type;
-    }
+    // What a packet of this end is taken as.
+    private byte TypeOf(byte type) => !IsWorkedOn ? Form.PassedAs(type) : Form.Kind(type) == PayloadKind.Unknown ? SideForm.NoType : type;
 
     /// <summary>Whether it is known for good who sends, and where he hears.</summary>
     public bool IsSettled => !_rtpSource.IsNone && !_learntElsewhere && HasRelayed;
@@ -277,9 +263,9 @@ internal sealed class RelayLeg
     public bool TryGetFlow(NetAddress destination, out RelayFlow flow)
     {
         flow = default;
-        if (_plain < PlainInRow || _map[_plainType] != _plainType || !IsSettled || _remote is not { Receive: true }) return false;
+        if (_plain < PlainInRow || TypeOf(_plainType) != _plainType || !IsSettled || _remote is not { Receive: true }) return false;
         var other = _plainType == 0 ? (byte)8 : (byte)0;
-        if (_map[other] != other) other = _plainType;
+        if (TypeOf(other) != other) other = _plainType;
         flow = new(_rtpSource, destination, _plainSsrc, _plainType, other, _received.Highest, _received.Recent, _received.Jitter);
         return true;
     }

@@ -184,7 +184,7 @@ public sealed partial class RelaySession
         Leg(Other(from)).Sent += carried.Packets;
     }
 
-    private static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
+    internal static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
 
     private RelayLeg Leg(RelaySide side) => side == RelaySide.Gateway ? _gateway : _sip;
 }

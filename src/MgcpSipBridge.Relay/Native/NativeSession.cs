@@ -1,4 +1,5 @@
 using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay;
 
@@ -25,17 +26,11 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
         return isRtcp ? ports.Rtcp : ports.Rtp;
     }
 
-    public override async ValueTask DoAsync(RelayCommand command)
+    public override async ValueTask DoAsync(RelayCommand command) => await ChangeAsync(now =>
     {
-        _isWorkedOn = true;
-        await _thread.DoAsync(() =>
-        {
-            _thread.Withdraw(gateway, sip);
-            Decisions.Do(command, context.Now());
-            _thread.Follow(this);
-            return true;
-        }).ConfigureAwait(false);
-    }
+        Decisions.Do(command, now);
+        return true;
+    }).ConfigureAwait(false);
 
     public override void SetRemote(RelaySide side, RelayRemote remote)
     {
@@ -46,29 +41,16 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 
     public override async ValueTask<bool> JoinAsync(RelaySide side, ConferenceRoom room)
     {
-        _isWorkedOn = true;
         if (room.Members.Count == 0) room.Thread = _thread;
         else if (room.Thread != _thread) await MoveAsync(room.Thread!).ConfigureAwait(false);
-        return await _thread.DoAsync(() =>
-        {
-            _thread.Withdraw(gateway, sip);
-            var joined = Decisions.Join(side, room.Conference, context.Now());
-            _thread.Follow(this);
-            return joined;
-        }).ConfigureAwait(false);
+        return await ChangeAsync(now => Decisions.Join(side, room.Conference, now)).ConfigureAwait(false);
     }
 
-    public override async ValueTask RecordAsync(RelayCommand.Record command, IRecordingSink sink, DateTimeOffset utc)
+    public override async ValueTask RecordAsync(RelayCommand.Record command, IRecordingSink sink, DateTimeOffset utc) => await ChangeAsync(now =>
     {
-        _isWorkedOn = true;
-        await _thread.DoAsync(() =>
-        {
-            _thread.Withdraw(gateway, sip);
-            Decisions.Record(command, sink, utc, context.Now());
-            _thread.Follow(this);
-            return true;
-        }).ConfigureAwait(false);
-    }
+        Decisions.Record(command, sink, utc, now);
+        return true;
+    }).ConfigureAwait(false);
 
     public override async ValueTask<RelayStatistics> MeasureAsync() => await _thread.DoAsync(() => Decisions.Statistics).ConfigureAwait(false);
 
@@ -84,6 +66,18 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
         _thread.Sessions--;
         return Decisions.Statistics;
     }).ConfigureAwait(false);
+
+    private Task<T> ChangeAsync<T>(Func<Instant, T> change)
+    {
+        _isWorkedOn = true;
+        return _thread.DoAsync(() =>
+        {
+            _thread.Withdraw(gateway, sip);
+            var result = change(context.Now());
+            _thread.Follow(this);
+            return result;
+        });
+    }
 
     // What comes meanwhile waits in the sockets.
     private async ValueTask MoveAsync(RelayThread to)

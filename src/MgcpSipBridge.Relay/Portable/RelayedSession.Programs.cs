@@ -16,7 +16,6 @@ internal sealed partial class RelayedSession
     {
         lock (_gate)
         {
-            if (_closed) return ValueTask.CompletedTask;
             lock (_room ?? _gate)
             {
                 _decisions.Do(command, context.Now());
@@ -31,7 +30,6 @@ internal sealed partial class RelayedSession
     {
         lock (_gate)
         {
-            if (_closed) return ValueTask.FromResult(false);
             // It may have been in another one before; nothing of that is left.
             _room = room.Gate;
             lock (_room)

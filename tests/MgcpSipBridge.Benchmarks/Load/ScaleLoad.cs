@@ -25,7 +25,7 @@ internal static class ScaleLoad
         using var bridge = await LoadBridge.Start(folder, host, Provisioned(options), patience: StartLimit);
         Say($"{options.Gateways} gateways with {lines} lines: ready after {clock.Elapsed.TotalSeconds:0.0} s ({bridge.ProcessorTime.TotalSeconds:0.0} s of processor time; aim: <= 30 s), {bridge.Memory / 1e6:0} MB resident");
         using var client = new HttpClient { BaseAddress = bridge.Http, Timeout = TimeSpan.FromMinutes(1) };
-        await Heard(options, bridge);
+        var heard = await Heard(options, bridge);
         await Once(client, "/v1/status");
         var pages = await Pages(client, "/v1/gateways/-/lines?pageSize=1000");
         Say($"all lines in {pages.Count} pages of 1000: {pages.Sum():0} ms, a page median {Median(pages):0.0} ms, worst {pages.Max():0.0} ms");
@@ -37,24 +37,34 @@ internal static class ScaleLoad
             ("one gateway", $"/v1/gateways/g{options.Gateways / 2}"), ("50 lines that are idle (filter)", "/v1/gateways/-/lines?filter=state%20%3D%20%22IDLE%22"), ("status", "/v1/status"), ("alarms", "/v1/alarms"), ("metrics", "/metrics"),
         ]) Say($"{what,-32} {await Several(client, bridge, path)}");
         Say($"{bridge.Memory / 1e6:0} MB resident in the end, {bridge.PeakMemory / 1e6:0} MB at most");
-        return 0;
+        return heard ? 0 : 1;
     }
 
-    // The first gateways restart, all within a few seconds.
-    private static async Task Heard(ScaleOptions options, LoadBridge bridge)
+    // The first gateways restart, all within a few seconds. False when not all of their lines came into service.
+    private static async Task<bool> Heard(ScaleOptions options, LoadBridge bridge)
     {
-        if (options.Heard == 0) return;
+        if (options.Heard == 0) return true;
         var agent = new IPEndPoint(IPAddress.Parse(bridge.Mgcp.Host), bridge.Mgcp.Port);
         var gateways = Enumerable.Range(0, Math.Min(options.Heard, options.Gateways)).Select(n => new WireGateway($"g{n}.test", new IPAddress([127, 40, (byte)(n / 250), (byte)(1 + (n % 250))]), options.Lines, agent)).ToList();
         var clock = Stopwatch.StartNew();
-        foreach (var gateway in gateways)
+        try
         {
-            gateway.Restart();
-            await Task.Delay(1);
+            foreach (var gateway in gateways)
+            {
+                gateway.Restart();
+                await Task.Delay(1);
+            }
+
+            while (clock.Elapsed < TimeSpan.FromSeconds(60) && Lines() < gateways.Count * options.Lines) await Task.Delay(100);
+            Say($"{gateways.Count} gateways restarted: {Lines()} lines in service after {clock.Elapsed.TotalSeconds:0.0} s, {bridge.Memory / 1e6:0} MB resident");
+            return Lines() == gateways.Count * options.Lines;
+        }
+        finally
+        {
+            foreach (var gateway in gateways) gateway.Dispose();
         }
 
-        while (clock.Elapsed < TimeSpan.FromSeconds(60) && gateways.Sum(g => g.WatchedSince(1)) < gateways.Count * options.Lines) await Task.Delay(100);
-        Say($"{gateways.Count} gateways restarted: {gateways.Sum(g => g.WatchedSince(1))} lines in service after {clock.Elapsed.TotalSeconds:0.0} s, {bridge.Memory / 1e6:0} MB resident");
+        int Lines() => gateways.Sum(g => g.WatchedSince(1));
     }
 
     private static async Task<List<double>> Pages(HttpClient client, string path)

@@ -15,7 +15,12 @@ internal static class SipLoad
     private const int LayerTransactionsPerTurn = 4;
     private static readonly TimeSpan Soon = TimeSpan.FromMinutes(2);
 
-    public static async Task<int> Run(SipLoadOptions options) => Register(options) & Churn(options) & await SipUasLoad.Run(options) ? 0 : 1;
+    public static async Task<int> Run(SipLoadOptions options)
+    {
+        var good = Register(options) & Churn(options);
+        await SipUasLoad.Run(options);
+        return good ? 0 : 1;
+    }
 
     private static bool Register(SipLoadOptions options)
     {

@@ -106,6 +106,6 @@ internal static class SipOracle
 
         private byte[] Message(string method, int user, int id, string tag) => Encoding.ASCII.GetBytes(
             $"{method} sip:{user}@{self.Host} SIP/2.0\r\nVia: SIP/2.0/UDP {self};branch=z9hG4bKo{id};rport\r\nMax-Forwards: 70\r\nFrom: <sip:asker@{self.Host}>;tag=o{id}\r\n"
-            + $"To: <sip:{user}@{self.Host}>{(tag.Length == 0 ? "" : ";tag=" + tag)}\r\nCall-ID: o{id}\r\nCSeq: 1 {(method == "ACK" ? "ACK" : method)}\r\nContact: <sip:asker@{self}>\r\nContent-Length: 0\r\n\r\n");
+            + $"To: <sip:{user}@{self.Host}>{(tag.Length == 0 ? "" : ";tag=" + tag)}\r\nCall-ID: o{id}\r\nCSeq: 1 {method}\r\nContact: <sip:asker@{self}>\r\nContent-Length: 0\r\n\r\n");
     }
 }

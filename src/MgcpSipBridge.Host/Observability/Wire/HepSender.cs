@@ -108,6 +108,8 @@ internal sealed partial class HepSender : IAsyncDisposable
             var server = new IPEndPoint(addresses.FirstOrDefault() ?? throw new SocketException((int)SocketError.HostNotFound), _server.Port);
             if (_socket?.RemoteEndPoint?.Equals(server) == true) return _socket;
             _socket?.Dispose();
+            // Whatever fails from here on: nothing is sent by a socket that is closed.
+            _socket = null;
             _socket = new Socket(server.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
             await _socket.ConnectAsync(server, _stop.Token);
         }

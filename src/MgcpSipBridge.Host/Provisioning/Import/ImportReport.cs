@@ -65,8 +65,8 @@ internal sealed class ImportReport
         else LeftOut++;
     }
 
-    /// <summary>Adds a resource; false when there is one of that name.</summary>
-    public bool Add(KeptResource resource) => _resources.TryAdd(resource.Key, resource);
+    /// <summary>Adds a resource; of two of one name the first stays.</summary>
+    public void Add(KeptResource resource) => _resources.TryAdd(resource.Key, resource);
 
     /// <summary>A resource that was added.</summary>
     public KeptResource? Find(ResourceKey key) => _resources.GetValueOrDefault(key);

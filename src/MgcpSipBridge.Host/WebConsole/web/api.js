@@ -2,7 +2,6 @@
 
 const KEY = 'mgcpsipbridge.token';
 let token = read();
-let paths = new Set();
 
 /** What the API refused, in its own words. */
 export class ApiError extends Error {
@@ -38,16 +37,6 @@ export const get = (path, query, signal) => ask('GET', path, query, undefined, s
 export const post = (path, body, signal) => ask('POST', path, null, body ?? {}, signal);
 export const patch = (path, query, body) => ask('PATCH', path, query, body);
 export const del = (path, query) => ask('DELETE', path, query);
-
-/** Reads what this bridge offers, so that the page shows no button that leads nowhere. */
-export async function discover() {
-  try {
-    paths = new Set(Object.keys((await (await send('GET', 'openapi.json')).json()).paths ?? {}));
-  } catch { paths = new Set(); }
-}
-
-/** Whether the API has a path, as the OpenAPI document spells it: "/v1/calls/{call}:hold". */
-export const offers = path => paths.has(path);
 
 /** A part of a path. */
 export const part = text => encodeURIComponent(text);

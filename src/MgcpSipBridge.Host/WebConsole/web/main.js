@@ -1,7 +1,7 @@
 // The frame around the pages: who is looking, where he is, and how the bridge is.
 
 import { el, put, say } from './dom.js';
-import { discover, get, hasToken, offers, setToken } from './api.js';
+import { get, hasToken, setToken } from './api.js';
 import { liveState, onLiveState, restartLive, startLive, stopLive } from './live.js';
 import { badge, button, dialog, trouble } from './parts.js';
 import { words } from './format.js';
@@ -41,7 +41,6 @@ async function begin() {
     if (!e.isLogin) put(app, el('main.plain', { id: 'main' }, trouble(e, begin)));
     return;
   }
-  await discover();
   put(app,
     el('header.top', null,
       el('a.brand', { href: '#/now' }, el('img', { src: 'console/icon.svg', alt: '', width: 24, height: 24 }), 'MgcpSipBridge'), parts.node, parts.state, el('span.fill'), parts.live, parts.who,
@@ -92,7 +91,7 @@ function show() {
   parts.main.className = `page-${page[0]}`;
   const asked = new URLSearchParams(query);
   page[3](parts.main, {
-    rest, query: asked, signal: leaving.signal, may, offers, me, live: liveState,
+    rest, query: asked, signal: leaving.signal, may, me, live: liveState,
     /** Keeps filters in the address, so that a page can be sent to somebody, and found again by going back. */
     keep: values => history.replaceState(null, '', `#/${path || page[0]}${suffix(values)}`),
   });

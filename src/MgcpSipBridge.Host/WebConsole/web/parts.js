@@ -160,9 +160,10 @@ export class Listing {
 
   async load(signal) {
     const query = this.query;
+    const token = this.tokens.at(-1);
     try {
-      const answer = await get(this.path, { pageSize: this.size, pageToken: this.tokens.at(-1), ...query }, signal);
-      if (query !== this.query) { this.reload(); return; }
+      const answer = await get(this.path, { pageSize: this.size, pageToken: token, ...query }, signal);
+      if (query !== this.query || token !== this.tokens.at(-1)) { this.reload(); return; }
       this.next = answer.nextPageToken;
       const items = answer[this.field] ?? [];
       reconcile(this.body, items, this.key, item => el('tr', null, this.columns.map(c => {

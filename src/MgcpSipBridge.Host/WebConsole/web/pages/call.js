@@ -76,7 +76,7 @@ export default function call(root, ctx, id) {
   async function look(message) {
     looked = JSON.stringify(message);
     const leg = legs[message.leg];
-    const offered = ctx.may('operator') && ctx.offers('/v1/calls/{call}/capture');
+    const offered = ctx.may('operator');
     let text = leg.captured ? textOf(leg.captured, message) : null;
     if (leg.captured && text === null && leg.read !== leg.messages.length) {
       await capture(leg);
@@ -124,11 +124,11 @@ export default function call(root, ctx, id) {
     put(actions,
       legs.length === 1 && c.called && button('Show the other phone', other),
       button('Save as text', () => save(`call-${id}.mmd`, [mermaid(columns, ladder.messages)])),
-      ctx.may('operator') && ctx.offers('/v1/calls/{call}/capture') && button('Save capture', () => attempt('', async () => save(`call-${id}.pcap`, [await bytes(`v1/calls/${part(id)}/capture`)])), '', { title: 'A pcap file for Wireshark' }),
-      may && c.answerTime && ctx.offers('/v1/calls/{call}:hold') && (c.held
+      ctx.may('operator') && button('Save capture', () => attempt('', async () => save(`call-${id}.pcap`, [await bytes(`v1/calls/${part(id)}/capture`)])), '', { title: 'A pcap file for Wireshark' }),
+      may && c.answerTime && (c.held
         ? button('Take back', () => attempt('The call goes on', () => act(id, 'resume')))
         : button('Hold', () => attempt('The far end waits', () => act(id, 'hold')))),
-      may && c.answerTime && ctx.offers('/v1/calls/{call}:transfer') && button('Transfer…', () => transfer(c)),
+      may && c.answerTime && button('Transfer…', () => transfer(c)),
       may && button('Hang up', () => hangUp(c), 'danger'));
     if (focused) [...actions.children].find(b => b.textContent === focused)?.focus();
     if (over) record();

@@ -58,7 +58,11 @@ export default function events(root, ctx) {
   }, '', { 'aria-pressed': 'false' });
 
   function take(e) {
-    if (e.type === 'stream.heartbeat') return;
+    if (e.type === 'stream.heartbeat') {
+      // The first one says that from here on nothing is missed.
+      rows.removeAttribute('aria-busy');
+      return;
+    }
     seen++;
     queue.push(e);
     if (queue.length > KEPT) skipped += queue.splice(0, queue.length - KEPT).length;
@@ -95,6 +99,7 @@ export default function events(root, ctx) {
     const mine = connection = new AbortController();
     ctx.signal.addEventListener('abort', () => mine.abort());
     say(wrong, '');
+    rows.setAttribute('aria-busy', 'true');
     ctx.keep(asked);
     const filter = [asked.kind && `type = ${quote(asked.kind)}`, asked.filter && `(${asked.filter})`].filter(Boolean).join(' AND ');
     let resumeToken = '';

@@ -15,7 +15,6 @@ export default function imports(root, ctx) {
   const text = el('textarea.code', { id: 'yaml', rows: 16, spellcheck: 'false', placeholder: 'gateways:\n  - name: vg224\n    domain: vg224\n    lines:\n      - { endpoint: aaln/S2/0, number: "1001", peer: pbx }', oninput: () => stale() });
   const file = el('input', { type: 'file', id: 'file', accept: '.yaml,.yml,.txt,.conf,.csv', onchange: async () => { if (file.files[0]) { text.value = await file.files[0].text(); stale(); } } });
   const prune = el('input', { type: 'checkbox', id: 'prune', onchange: () => stale() });
-  const foreign = ctx.offers('/v1/provisioning:import');
   const format = el('select', { id: 'format', onchange: () => { others(); stale(); } }, FORMATS.map(([v, name]) => el('option', { value: v }, name)));
   const peer = el('input', { id: 'peer', autocomplete: 'off', placeholder: 'pbx', oninput: () => stale() });
   const report = el('div.report', { 'aria-live': 'polite' });
@@ -75,10 +74,10 @@ export default function imports(root, ctx) {
     } catch (e) { put(report, mistakes(e)); }
   }
 
-  put(root, head('Import', foreign ? 'lines.yaml, or a file of another system. What' : 'In the form of lines.yaml. What lines.yaml itself declares is changed there; here is what the API made.',
+  put(root, head('Import', 'lines.yaml, or a file of another system. What lines.yaml itself declares is changed there; here is what the API made.',
     button('Show what the API made', async () => { format.value = 'yaml'; others(); text.value = (await get('v1/provisioning', null, ctx.signal)).yaml; stale(); })),
   el('div.importer', null,
-    el('div', null, el('div.row', null, foreign && el('div.field', null, el('label', { for: 'format' }, 'What it is'), format), peerField, el('div.field', null, el('label', { for: 'file' }, 'A file, or text below'), file)), el('label.hidden', { for: 'yaml' }, 'Text'), text,
+    el('div', null, el('div.row', null, el('div.field', null, el('label', { for: 'format' }, 'What it is'), format), peerField, el('div.field', null, el('label', { for: 'file' }, 'A file, or text below'), file)), el('label.hidden', { for: 'yaml' }, 'Text'), text,
       el('div.row', null, pruneField, el('span.fill'), button('Check', check), apply)),
     el('section', { 'aria-label': 'Report' }, el('h2', null, 'What it would do'), el('p.about', null, 'Checking changes nothing. Applying happens whole or not at all, and touches no call but those of lines that go.'), report)));
 }

@@ -11,19 +11,23 @@ import { hrefOf, summary } from './events.js';
 const WHAT = {
   GATEWAY_DOWN: 'Gateway down', GATEWAY_OVERLOADED: 'Gateway overloaded', PEER_DOWN: 'SIP peer down', REGISTRATIONS_FAILING: 'Registrations fail',
   STORE_UNAVAILABLE: 'Storage does not take changes', RECORDS_WAITING: 'Call records wait', INTERNAL_ERROR: 'A fault in the bridge',
+  CONFIGURATION_REFUSED: 'The configuration has mistakes', ROUTER_LEFT: 'Router gone',
 };
 const ADVICE = {
   GATEWAY_DOWN: 'Its phones are dead. Check its power and the way to it; it comes back by itself.',
   GATEWAY_OVERLOADED: 'It gets commands a few at a time until it has recovered.',
   PEER_DOWN: 'Calls go to its failover peers, if a route has some.',
   REGISTRATIONS_FAILING: 'Calls to those lines do not arrive. Check user names and passwords, and that the peer knows them.',
-  STORE_UNAVAILABLE: 'Calls go on. Look at the disk: is it full, or read-only?',
+  STORE_UNAVAILABLE: 'Calls go on. A file: is the disk full, or read-only? PostgreSQL: does it run, and is there a way to it?',
   RECORDS_WAITING: 'None is lost; they are written as soon as their place takes them.',
+  CONFIGURATION_REFUSED: 'What was in force stays so. Mend the files before the next restart: the bridge would not start with them.',
+  ROUTER_LEFT: 'Calls go where the bridge\'s own routes send them, until the program is back.',
   INTERNAL_ERROR: 'The call was cleared, the rest goes on. The log has the details: please report it.',
 };
 const SUMS = [
   ['PEER_DOWN', 'SIP peer down', 'SIP peers down'], ['GATEWAY_DOWN', 'gateway down', 'gateways down'], ['REGISTRATIONS_FAILING', 'peer refuses registrations', 'peers refuse registrations'],
-  ['GATEWAY_OVERLOADED', 'gateway overloaded', 'gateways overloaded'], ['STORE_UNAVAILABLE', 'storage does not take changes', ''], ['RECORDS_WAITING', 'place does not take call records', ''], ['INTERNAL_ERROR', 'fault in the bridge', ''],
+  ['GATEWAY_OVERLOADED', 'gateway overloaded', 'gateways overloaded'], ['STORE_UNAVAILABLE', 'storage does not take changes', ''], ['RECORDS_WAITING', 'place does not take call records', ''],
+  ['CONFIGURATION_REFUSED', 'reload was refused', ''], ['ROUTER_LEFT', 'router gone', 'routers gone'], ['INTERNAL_ERROR', 'fault in the bridge', ''],
 ];
 const MOST = 60;
 

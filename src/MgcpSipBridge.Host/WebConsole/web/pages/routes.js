@@ -27,38 +27,17 @@ export default function routes(root, ctx) {
   const answer = el('div.answer', { 'aria-live': 'polite' });
   const number = el('input', { id: 'number', inputmode: 'tel', required: true, pattern: '[0-9*#]+', autocomplete: 'off', placeholder: '5551234' });
   const line = el('input', { id: 'from', autocomplete: 'off', placeholder: 'any', 'aria-describedby': 'fromhint' });
-  const tests = ctx.offers('/v1/routes:test');
   const tester = el('form.tester', {
     onsubmit: async event => {
       event.preventDefault();
       put(answer, el('p', null, 'Asking…'));
       try {
-        put(answer, tests ? told(number.value, await post('v1/routes:test', { number: number.value, from: line.value }, ctx.signal)) : verdict(number.value, await matching(number.value, ctx.signal)));
+        put(answer, told(await post('v1/routes:test', { number: number.value, from: line.value }, ctx.signal)));
       } catch (e) { if (e.name !== 'AbortError') put(answer, trouble(e)); }
     },
-  }, el('h2', null, 'Which route does a number take?'), el('div.row', null, el('div.field', null, el('label', { for: 'number' }, 'Number'), number), tests && el('div.field', null, el('label', { for: 'from' }, 'Dialled by'), line, el('p.hint', { id: 'fromhint' }, 'A line, gateway/endpoint or gateway')), el('button.primary', { type: 'submit' }, 'Test')), answer);
+  }, el('h2', null, 'Which route does a number take?'), el('div.row', null, el('div.field', null, el('label', { for: 'number' }, 'Number'), number), el('div.field', null, el('label', { for: 'from' }, 'Dialled by'), line, el('p.hint', { id: 'fromhint' }, 'A line, gateway/endpoint or gateway')), el('button.primary', { type: 'submit' }, 'Test')), answer);
   put(root, head('Routes', 'The longest prefix wins, then the lowest priority number. A peer that is down is passed over while the route has another one.', ctx.may('admin') && button('New route…', () => routeForm(), 'primary')), tester,
     el('div.filters', null, search('Name, prefix or peer', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node);
-}
-
-// Asked for by the prefixes that the number has, so that a hundred thousand routes stay where they are.
-async function matching(number, signal) {
-  const prefixes = Array.from({ length: number.length + 1 }, (_, i) => `prefix = ${quote(number.slice(0, i))}`);
-  const found = [];
-  for (let i = 0; i < prefixes.length; i += 20) found.push(...(await get('v1/routes', { pageSize: 200, filter: prefixes.slice(i, i + 20).join(' OR ') }, signal)).routes);
-  return found.sort((a, b) => b.prefix.length - a.prefix.length || a.priority - b.priority || (a.name < b.name ? -1 : 1));
-}
-
-function verdict(number, candidates) {
-  const fits = r => number.length >= Math.max(r.minDigits || 0, r.prefix.length, 1) && (!r.maxDigits || number.length <= r.maxDigits);
-  const taken = candidates.find(fits);
-  if (!taken) {
-    const short = candidates.find(r => number.length < Math.max(r.minDigits || 0, 1));
-    return el('p', null, badge('WARNING', 'no route'), short ? ` ${number} is not complete: route ${short.name} waits for more digits.` : ` No route takes ${number}: the phone hears reorder.`);
-  }
-  const sent = taken.prepend + number.slice(taken.stripDigits);
-  return el('div', null, el('p', null, badge('UP', taken.name), ' sends ', el('code', null, sent), ' to ', el('a', { href: `#/peers/${part(taken.peer)}` }, taken.peer), taken.failover.length ? `, then to ${taken.failover.join(', then to ')}` : ''),
-    candidates.length > 1 && el('p.about', null, `Passed over: ${candidates.filter(r => r !== taken).map(r => r.name).join(', ')}.`));
 }
 
 const rewriting = r => r.regex ? `${r.regex} → ${r.replace}` : [r.stripDigits && `${r.stripDigits} off`, r.prepend && `${r.prepend} in front`].filter(Boolean).join(', ');
@@ -70,8 +49,8 @@ const DIALLING = {
   COMPLETE_AFTER_PAUSE: ['complete after a pause', 'good', ''], COMPLETE: ['complete', 'good', ''],
 };
 
-// What the bridge itself says, where it can be asked.
-function told(number, a) {
+// What the bridge itself says.
+function told(a) {
   const [word, kind, text] = DIALLING[a.dialling] ?? [words(a.dialling), 'quiet', ''];
   return el('div', null,
     el('p', null, badge(a.dialling, word, kind), ` ${text} `, a.service && `Begins with the service code ${a.service}. `, a.route ? el('span', null, 'Route ', el('strong', null, a.route), ' takes it.') : a.dialling === 'IMPOSSIBLE' ? '' : a.steps.length ? 'There are no routes: it goes to the line\'s own peer.' : ''),
