@@ -144,6 +144,7 @@ public sealed class DoingTests(Chromium chromium)
 
     [Theory]
     [InlineData("ASTERISK", "[shed]\nhost = dynamic\ncallerid = \"Shed\" <7001>\nline => aaln/1\n", "shed")]
+    [InlineData("CUCM", "DEVICE NAME,DOMAIN NAME,DIRECTORY NUMBER 1\nAALN/S1/SU0/0,cellar2.example.net,7005\n", "cellar2.example.net")]
     [InlineData("CSV", "gateway,domain,endpoint,number,Display Name\ncellar,cellar.example.net,aaln/1,7002,Cellar\n", "cellar")]
     public async Task Files_of_others_are_taken_over_with_a_report(string format, string text, string gateway)
     {
@@ -161,6 +162,58 @@ public sealed class DoingTests(Chromium chromium)
         await visitor.SeesAsync("(was done)");
         Assert.Contains(gateway, await NamesAsync(plant));
         visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task Columns_of_a_table_are_guessed_and_can_be_chosen_by_keyboard()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/import");
+        var (page, keys) = (visitor.Page, visitor.Page.Keyboard);
+        const string Table = "Device Name,Domain Name,Extension of the day,Display 1,MAC,Display 1\nAALN/S2/SU0/0,loft.example.net,7003,Loft,0011,x\nAALN/S2/SU0/1,loft.example.net,7004,Attic,0012,y\n";
+        await page.Locator("#file").SetInputFilesAsync(new FilePayload { Name = "export.csv", MimeType = "text/csv", Buffer = System.Text.Encoding.UTF8.GetBytes(Table) });
+
+        // What the file is, and what its columns are, is guessed; one thing cannot be.
+        await visitor.SeesAsync("Still wanted: a column with the number.");
+        Assert.Equal("CUCM", await page.Locator("#format").InputValueAsync());
+        string Column(string name) => $".mapping tr:has(th[title='{name}']) select";
+        Assert.Equal(["endpoint", "domain", "", "displayName", ""], await Task.WhenAll(((string[])["Device Name", "Domain Name", "Extension of the day", "Display 1", "MAC"]).Select(name => page.Locator(Column(name)).First.InputValueAsync())));
+        Assert.True(await page.Locator(Column("Display 1")).Nth(1).IsDisabledAsync());
+        await page.Locator("#peer").FillAsync("pbx");
+        await ClickAsync(visitor, "Check");
+        await visitor.SeesAsync("no column has the number");
+        Assert.True(await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).IsDisabledAsync());
+
+        // By keyboard: what is taken over, and what is not.
+        await ChooseAsync("Extension of the day", "Number");
+        await visitor.SeesAsync("4 of 6 columns taken over.");
+        await ChooseAsync("MAC", "Name");
+        Assert.Equal("", await page.Locator(Column("Display 1")).First.InputValueAsync());
+        await visitor.PictureAsync("import-mapping");
+        await ChooseAsync("MAC", "not taken over");
+        Assert.Equal("displayName", await page.Locator(Column("Display 1")).First.InputValueAsync());
+        await page.GetByRole(AriaRole.Button, new() { Name = "Check" }).FocusAsync();
+        await keys.PressAsync("Enter");
+        await visitor.SeesAsync("3 new");
+        Assert.DoesNotContain("loft.example.net", await NamesAsync(plant));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Apply" }).FocusAsync();
+        await keys.PressAsync("Enter");
+        await visitor.SeesAsync("(was done)");
+        var lines = (await plant.AskAsync("/v1/gateways/loft.example.net/lines")).GetProperty("lines").EnumerateArray().ToList();
+        Assert.Equal(["7003 aaln/S2/SU0/0", "7004 aaln/S2/SU0/1"], lines.Select(l => $"{l.GetProperty("number")} {l.GetProperty("endpoint").GetString()!.Replace("AALN", "aaln", StringComparison.Ordinal)}"));
+        Assert.Equal(["Loft", "Attic"], lines.Select(l => l.GetProperty("displayName").GetString()));
+        visitor.IsContent();
+
+        // The way there is by Tab, and the choice by what is typed.
+        async Task ChooseAsync(string column, string field)
+        {
+            await page.Locator("#yaml").FocusAsync();
+            var wanted = await page.Locator(Column(column)).First.GetAttributeAsync("id");
+            for (var i = 0; i < 20 && await page.EvaluateAsync<string>("() => document.activeElement.id") != wanted; i++) await keys.PressAsync("Tab");
+            Assert.Equal(wanted, await page.EvaluateAsync<string>("() => document.activeElement.id"));
+            await keys.TypeAsync(field);
+            Assert.Equal(field, await page.EvaluateAsync<string>("() => document.activeElement.selectedOptions[0].text"));
+        }
     }
 
     [Fact]

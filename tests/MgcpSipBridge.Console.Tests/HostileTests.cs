@@ -4,6 +4,7 @@ using System.Text;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Mgcp;
+using Microsoft.Playwright;
 
 namespace MgcpSipBridge.Console.Tests;
 
@@ -69,6 +70,24 @@ public sealed class HostileTests(Chromium chromium)
         await CleanAsync(visitor);
         await visitor.GoAsync("gateways");
         await visitor.SeesAsync("plain.example.net", "main.page-gateways");
+        await CleanAsync(visitor);
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task Columns_and_values_of_a_table_are_text()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/import");
+        await visitor.Page.Locator("#format").SelectOptionAsync("CUCM");
+        await visitor.Page.Locator("#peer").FillAsync("pbx");
+        await visitor.Page.Locator("#yaml").FillAsync($"{Markup},endpoint,number,domain,displayName,\"'\"\"><b>\"\n{Markup},aaln/1,7001,{Markup},{Markup},{Markup}\n");
+        await visitor.SeesAsync(Markup, ".mapping");
+        await visitor.SeesAsync("4 of 6 columns taken over.");
+        await CleanAsync(visitor);
+        await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Check" }).ClickAsync();
+        await visitor.SeesAsync("What became of the file");
+        await visitor.SeesAsync(Markup, ".report");
         await CleanAsync(visitor);
         visitor.IsContent();
     }

@@ -46,6 +46,10 @@ public sealed class ImportTests : IDisposable
         const string Table = "Anschluss,Durchwahl,endpoint,Kasten\naaln/1,1001,wrong,iad1\n";
         var mapped = Read("csv", Table, new ImportDefaults("pbx", new Dictionary<string, string> { ["endpoint"] = "anschluss", ["number"] = "DURCHWAHL", ["domain"] = "Kasten" }));
         Assert.Equal("aaln/1", (string)mapped.Find(new ResourceKey(ResourceKind.Line, "1001"))!.Body["endpoint"]!);
+        // A column that is not to be taken over, whatever it is called.
+        var without = Read("csv", "number,endpoint,gateway,displayName\n1001,aaln/1,iad1,Alice\n", new ImportDefaults("pbx", new Dictionary<string, string> { ["displayName"] = "" }));
+        Assert.Null(without.Find(new ResourceKey(ResourceKind.Line, "1001"))!.Body["displayName"]);
+        Assert.Contains(without.Remarks, r => r is { Option: "displayName", Outcome: ImportOutcome.NoCounterpart });
         var wrong = Read("csv", Table, new ImportDefaults("pbx", new Dictionary<string, string> { ["numbr"] = "Durchwahl", ["domain"] = "Schrank" }));
         Assert.Empty(wrong.Resources);
         Assert.Equal(["there is no field \"numbr\"", "there is no such column"], wrong.Remarks.Where(r => r.Outcome == ImportOutcome.Problem).Take(2).Select(r => r.Text.Split(" to map", 2)[0].Split(',')[0]));

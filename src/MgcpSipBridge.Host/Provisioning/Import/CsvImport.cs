@@ -63,6 +63,7 @@ internal sealed class CsvImport
         var good = true;
         foreach (var (field, column) in _defaults.Mapping)
         {
+            if (column.Length == 0 && CsvColumns.Fields.Contains(field)) continue;
             if (!CsvColumns.Fields.Contains(field)) _report.Say(0, "", field, ImportOutcome.Problem, $"there is no field \"{field}\" to map; there are {string.Join(", ", CsvColumns.Fields)}");
             else if (!places.TryGetValue(CsvColumns.Canonical(column), out var at)) _report.Say(1, "", column, ImportOutcome.Problem, $"there is no such column, which the mapping wants for {field}");
             else
@@ -75,7 +76,7 @@ internal sealed class CsvImport
         }
 
         foreach (var (field, known) in CsvColumns.Known(_cucm))
-            if (!_columns.ContainsKey(field) && known.Select(k => places.GetValueOrDefault(k, -1)).FirstOrDefault(at => at >= 0, -1) is >= 0 and var at && !_columns.ContainsValue(at)) _columns[field] = at;
+            if (!_columns.ContainsKey(field) && !_defaults.Mapping.ContainsKey(field) && known.Select(k => places.GetValueOrDefault(k, -1)).FirstOrDefault(at => at >= 0, -1) is >= 0 and var at && !_columns.ContainsValue(at)) _columns[field] = at;
         for (var i = 0; i < header.Count; i++)
         {
             var fields = _columns.Where(c => c.Value == i).Select(c => c.Key).ToList();

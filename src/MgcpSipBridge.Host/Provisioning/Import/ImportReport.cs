@@ -26,7 +26,7 @@ internal sealed record ImportRemark(int Line, string Subject, string Option, Imp
 
 /// <summary>What the file does not say itself.</summary>
 /// <param name="Peer">The peer that lines belong to where the file names none; empty for none.</param>
-/// <param name="Mapping">Our fields with the columns that hold them; goes before what is known.</param>
+/// <param name="Mapping">Our fields with the columns that hold them, "" for none; goes before what is known.</param>
 internal sealed record ImportDefaults(string Peer, IReadOnlyDictionary<string, string> Mapping);
 
 /// <summary>What a file of another system comes to: resources in lines.yaml's shape, and a remark about everything that stands in it.</summary>
