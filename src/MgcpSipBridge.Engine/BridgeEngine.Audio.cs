@@ -13,7 +13,7 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        Finish(call, () => call.UseAudio().Do(query, wanted.Order));
+        Finish(call, (query, wanted.Order), static (call, on) => call.UseAudio().Do(on.query, on.Order));
         Pump();
     }
 
@@ -35,7 +35,7 @@ public sealed partial class BridgeEngine
     {
         while (_core.AudioTimers.TryTakeDue(_core.Now, out var due))
         {
-            if (Find(due.Call) is { } call) Finish(call, () => call.Audio?.OnTimer(due.Timer));
+            if (Find(due.Call) is { } call) Finish(call, due.Timer, static (call, timer) => call.Audio?.OnTimer(timer));
             Pump();
         }
     }

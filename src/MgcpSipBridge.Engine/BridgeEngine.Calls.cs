@@ -10,7 +10,9 @@ public sealed partial class BridgeEngine
     private static readonly TimeSpan StuckAfter = TimeSpan.FromMinutes(5);
 
     /// <summary>One step of a line, with its effects. The request that the endpoint is owed goes out at the next flush.</summary>
-    private void Apply(LineSlot line, CallEvent evt) => Guard(line, () =>
+    private void Apply(LineSlot line, CallEvent evt) => Guard(line, (Engine: this, line, evt), static on => on.Engine.Step(on.line, on.evt));
+
+    private void Step(LineSlot line, CallEvent evt)
     {
         var before = line.State;
         var context = new CallContext(
@@ -32,7 +34,7 @@ public sealed partial class BridgeEngine
         foreach (var effect in transition.Effects)
             if (effect is CallEffect.Ended ended && _calls.TryGetValue(ended.Call.Id, out var call)) Settle(call);
         if (line.Gateway.RetryAt is { } at) _retries.Set(line.Index, at);
-    });
+    }
 
     private void Perform(LineSlot line, CallEffect effect)
     {
@@ -126,7 +128,7 @@ public sealed partial class BridgeEngine
         line.Calls.Add(active);
         line.Traced = active;
         Bind(active, line);
-        _core.Note(new EngineNote.CallStarted(call.Id.ToString(), line.Model.Number, call.FromLine) { Headers = active.Carried });
+        _core.Note(new EngineNote.CallStarted(active.Name, line.Model.Number, call.FromLine) { Headers = active.Carried });
         return active;
     }
 

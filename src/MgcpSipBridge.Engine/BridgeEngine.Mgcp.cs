@@ -73,19 +73,19 @@ public sealed partial class BridgeEngine
                 Do(line, line.Gateway.OnRefused());
                 break;
             case MgcpEvent.ConnectionLost lost when Line(lost.Endpoint) is { } line:
-                foreach (var call in line.Calls.ToArray()) Finish(call, () => call.Bearer.OnLost(lost.Connection, tell: true, lost.Statistics, lost.ReasonCode));
+                foreach (var call in line.Calls.ToArray()) Finish(call, lost, static (call, lost) => call.Bearer.OnLost(lost.Connection, tell: true, lost.Statistics, lost.ReasonCode));
                 break;
             case MgcpEvent.ConnectionCreated created:
-                Finish(created.Command, call => call.Bearer.OnCreated(created));
+                Finish(created.Command, created, static (call, created) => call.Bearer.OnCreated(created));
                 break;
             case MgcpEvent.ConnectionModified modified:
-                Finish(modified.Command, call => call.Bearer.OnModified(modified));
+                Finish(modified.Command, modified, static (call, modified) => call.Bearer.OnModified(modified));
                 break;
             case MgcpEvent.ConnectionDeleted deleted:
-                Finish(deleted.Command, call => call.Bearer.OnDeleted(deleted.Statistics));
+                Finish(deleted.Command, deleted, static (call, deleted) => call.Bearer.OnDeleted(deleted.Statistics));
                 break;
             case MgcpEvent.CommandFailed failed:
-                Finish(failed.Command, call => call.Bearer.OnFailed(failed.Command, failed.Code));
+                Finish(failed.Command, failed, static (call, failed) => call.Bearer.OnFailed(failed.Command, failed.Code));
                 break;
         }
     }
@@ -95,7 +95,7 @@ public sealed partial class BridgeEngine
     {
         if (line.State.Current is not { } now || Find(now.Id) is not { } call) return;
         foreach (var evt in observed.Events)
-            if (!evt.IsDigit) Guard(line, () => call.Fax.OnObserved(evt));
+            if (!evt.IsDigit) Guard(line, (call, evt), static on => on.call.Fax.OnObserved(on.evt));
     }
 
     private static LineService ServiceAfter(OutOfServiceReason reason) => reason switch
@@ -121,14 +121,14 @@ public sealed partial class BridgeEngine
         line.Gateway.Flush();
     }
 
-    private void Finish(CommandId command, Action<ActiveCall> action)
+    private void Finish<T>(CommandId command, T about, Action<ActiveCall, T> action)
     {
-        if (_core.Commands.Remove(command, out var call)) Finish(call, () => action(call));
+        if (_core.Commands.Remove(command, out var call)) Finish(call, about, action);
     }
 
-    private void Finish(ActiveCall call, Action action)
+    private void Finish<T>(ActiveCall call, T about, Action<ActiveCall, T> action)
     {
-        Guard(call.Line, action);
+        Guard(call.Line, (call, about, action), static on => on.action(on.call, on.about));
         Settle(call);
         call.Line.Gateway.Flush();
     }

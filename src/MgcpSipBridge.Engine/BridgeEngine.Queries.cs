@@ -52,8 +52,9 @@ public sealed partial class BridgeEngine
 
     private void Keep(ActiveCall call)
     {
-        var id = call.Id.ToString();
+        var id = call.Name;
         call.Peer.Forget();
+        call.Media.Forget();
         call.Line.Calls.Remove(call);
         call.Ladder.Settle();
         _kept[id] = call;

@@ -37,7 +37,7 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        if (FindAny(pending.Question.CallId) is { Ended: null } call) Finish(call, () => call.Peer.Place(pending.Question.Number, decision));
+        if (FindAny(pending.Question.CallId) is { Ended: null } call) Finish(call, (pending.Question.Number, decision), static (call, on) => call.Peer.Place(on.Number, on.decision));
     }
 
     /// <summary>Peers' calls that wait are refused: there will be no answer.</summary>

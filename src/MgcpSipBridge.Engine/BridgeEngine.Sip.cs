@@ -41,50 +41,50 @@ public sealed partial class BridgeEngine
             case SipEvent.Gone e when _core.Routers.Abandon(e.Call):
                 break;
             case SipEvent.Progressed e:
-                With(e.Call, call => call.Peer.OnProgress(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnProgress(e));
                 break;
             case SipEvent.Answered e:
-                With(e.Call, call => call.Peer.OnAnswered(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnAnswered(e));
                 break;
             case SipEvent.Rejected e:
-                With(e.Call, call => call.Peer.OnRejected(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnRejected(e));
                 break;
             case SipEvent.Confirmed e:
-                With(e.Call, call => call.Peer.OnConfirmed(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnConfirmed(e));
                 break;
             case SipEvent.HungUp e:
-                With(e.Call, call => call.Peer.OnHungUp(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnHungUp(e));
                 break;
             case SipEvent.Offered e:
-                With(e.Call, call => call.Peer.OnOffered(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnOffered(e));
                 break;
             case SipEvent.EarlyAnswer e:
-                With(e.Call, call => call.Peer.OnEarlyAnswer(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnEarlyAnswer(e));
                 break;
             case SipEvent.OfferAnswered e:
-                With(e.Call, call => call.Peer.OnOfferAnswered(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnOfferAnswered(e));
                 break;
             case SipEvent.OfferRefused e:
-                With(e.Call, call => call.Peer.OnOfferRefused());
+                With(e.Call, e, static (call, _) => call.Peer.OnOfferRefused());
                 break;
             case SipEvent.PeerIdentified e:
-                With(e.Call, call => call.Peer.Identified(e.Peer));
+                With(e.Call, e, static (call, e) => call.Peer.Identified(e.Peer));
                 break;
             case SipEvent.DigitsPressed e:
-                With(e.Call, call =>
+                With(e.Call, (_core, e), static (call, on) =>
                 {
-                    call.Audio?.OnDialled(Media.RelaySide.Sip, e.Symbols);
-                    _core.Raise(call.Line, new CallEvent.PeerDials(call.Id, e.Symbols, e.Duration));
+                    call.Audio?.OnDialled(Media.RelaySide.Sip, on.e.Symbols);
+                    on._core.Raise(call.Line, new CallEvent.PeerDials(call.Id, on.e.Symbols, on.e.Duration));
                 });
                 break;
             case SipEvent.TransferAsked e when _core.SipCalls.ContainsKey(e.Call):
-                With(e.Call, call => call.Peer.OnTransferAsked(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnTransferAsked(e));
                 break;
             case SipEvent.TransferAsked e:
                 _core.Sip.RefuseTransfer(e.Call, 603, _core.Now);
                 break;
             case SipEvent.TransferProgressed e:
-                With(e.Call, call => call.Peer.OnTransferProgressed(e));
+                With(e.Call, e, static (call, e) => call.Peer.OnTransferProgressed(e));
                 break;
             case SipEvent.MessagesWaiting e:
                 if (_byNumber.TryGetValue(e.Key, out var mailbox) && mailbox.Model.Features.MessageWaiting)
@@ -95,7 +95,7 @@ public sealed partial class BridgeEngine
 
                 break;
             case SipEvent.Gone e:
-                With(e.Call, call => call.Peer.OnGone(e.Call));
+                With(e.Call, e, static (call, e) => call.Peer.OnGone(e.Call));
                 break;
             case SipEvent.RegistrationChanged e:
                 OnRegistration(e);
@@ -103,16 +103,16 @@ public sealed partial class BridgeEngine
         }
     }
 
-    private void With(SipCallHandle handle, Action<ActiveCall> action)
+    private void With<T>(SipCallHandle handle, T about, Action<ActiveCall, T> action)
     {
-        if (_core.SipCalls.TryGetValue(handle, out var call)) Finish(call, () => action(call));
+        if (_core.SipCalls.TryGetValue(handle, out var call)) Finish(call, about, action);
     }
 
     private void OnIncoming(SipEvent.IncomingCall incoming)
     {
         if (incoming.Replaced is { } replaced)
         {
-            if (_core.SipCalls.ContainsKey(replaced)) With(replaced, call => call.Peer.Replace(incoming));
+            if (_core.SipCalls.ContainsKey(replaced)) With(replaced, incoming, static (call, incoming) => call.Peer.Replace(incoming));
             else _core.Sip.Reject(incoming.Call, 481, 0, null, _core.Now);
             return;
         }
@@ -136,21 +136,24 @@ public sealed partial class BridgeEngine
         // A call that the line is too busy for must not take its ladder away.
         if (line.State.Current is not null) line.Traced = traced;
 
-        Guard(line, () =>
-        {
-            // A call that is sent on at once needs no common way to talk.
-            var comesIn = line.State is CallState.Idle && (call.CameBack || line.Features.ForwardAlways is null);
-            if (!incoming.Offer.IsEmpty && comesIn && !active.Media.TakePeerOffer(incoming.Offer, line.Gateway.Audit))
-            {
-                var end = new CallEnd(CallSide.Bridge, CallStage.Preparing, CallCause.IncompatibleMedia);
-                active.Peer.Release(end);
-                active.OnEnded(end);
-                return;
-            }
-
-            Apply(line, new CallEvent.PeerCalls(call));
-        });
+        Guard(line, (Engine: this, active, call, incoming.Offer), static on => on.Engine.Present(on.active, on.call, on.Offer));
         line.Gateway.Flush();
+    }
+
+    private void Present(ActiveCall active, Call call, ReadOnlyMemory<byte> offer)
+    {
+        var line = active.Line;
+        // A call that is sent on at once needs no common way to talk.
+        var comesIn = line.State is CallState.Idle && (call.CameBack || line.Features.ForwardAlways is null);
+        if (!offer.IsEmpty && comesIn && !active.Media.TakePeerOffer(offer, line.Gateway.Audit))
+        {
+            var end = new CallEnd(CallSide.Bridge, CallStage.Preparing, CallCause.IncompatibleMedia);
+            active.Peer.Release(end);
+            active.OnEnded(end);
+            return;
+        }
+
+        Apply(line, new CallEvent.PeerCalls(call));
     }
 
     private LineSlot? LineCalled(string peer, string user) => _byAccount.GetValueOrDefault((peer, user)) ?? _byNumber.GetValueOrDefault(user);

@@ -81,6 +81,6 @@ public sealed partial class BridgeEngine
     {
         if (repeat) call?.Ladder.Repeat(message);
         else call?.Ladder.Add(message);
-        if (_core.Settings.TellsMessages) _core.Emit(new EngineOutput.Traced(call?.Id.ToString() ?? about, message));
+        if (_core.Settings.TellsMessages) _core.Emit(new EngineOutput.Traced(call?.Name ?? about, message));
     }
 }

@@ -172,45 +172,17 @@ public sealed partial class BridgeEngine
     private void OnRelay(Media.RelayEvent evt)
     {
         if (!_core.Media.TryGetValue(evt.Media, out var call)) return;
-        Guard(call.Line, () =>
-        {
-            call.Audio?.On(evt);
-            switch (evt)
-            {
-                case Media.RelayEvent.Opened opened:
-                    call.Media.OnOpened(opened);
-                    call.Bearer.OnPortsOpened();
-                    break;
-                case Media.RelayEvent.OpenFailed:
-                    call.Media.OnGone(null);
-                    call.Bearer.OnPortsRefused();
-                    break;
-                case Media.RelayEvent.AudioChanged changed:
-                    call.Media.OnAudio(changed.Audio);
-                    break;
-                case Media.RelayEvent.Dead:
-                    call.OnDead();
-                    break;
-                case Media.RelayEvent.Digit digit:
-                    call.OnDigit(digit);
-                    break;
-                case Media.RelayEvent.Closed closed:
-                    call.Media.OnGone(closed.Statistics);
-                    break;
-            }
-        });
-        Settle(call);
-        call.Line.Gateway.Flush();
+        Finish(call, evt, static (call, evt) => call.OnRelay(evt));
     }
 
     /// <summary>
     /// Does something for a line. Whatever it throws is our bug: the line's call is cleared, every other call goes on (design law 2).
     /// </summary>
-    private void Guard(LineSlot line, Action action)
+    private void Guard<T>(LineSlot line, T about, Action<T> action)
     {
         try
         {
-            action();
+            action(about);
         }
 #pragma warning disable CA1031 // The shard must live on, whatever the bug.
         catch (Exception e)

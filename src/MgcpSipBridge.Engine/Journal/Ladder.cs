@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 
@@ -11,7 +12,9 @@ internal sealed class Ladder(int limit)
 {
     // Max2 and Timer B end what is sent again after about ten times; others may be less patient.
     private const int MaxTimesKept = 32;
-    private List<TracedMessage> _messages = new(8);
+    // A call of no special kind is told in about thirty, between two or three pairs of addresses.
+    private readonly List<Kept> _messages = new(Math.Min(limit, 32));
+    private readonly List<Ends> _ends = new(4);
     private List<Repeats>? _repeats;
 
     /// <summary>Messages that did not fit.</summary>
@@ -19,27 +22,27 @@ internal sealed class Ladder(int limit)
 
     /// <summary>What has been kept, in words.</summary>
     public ImmutableArray<LadderEntry> Entries =>
-        [.. _messages.Select((message, index) => LadderText.Of(message) with { Repeated = _repeats?.Find(r => r.Index == index)?.Count ?? 0 })];
+        [.. _messages.Select((message, index) => LadderText.Of(Told(message)) with { Repeated = _repeats?.Find(r => r.Index == index)?.Count ?? 0 })];
 
     /// <summary>What has been kept, repeats at their own times.</summary>
     public ImmutableArray<TracedMessage> Messages =>
-        [.. _messages.Concat((_repeats ?? []).SelectMany(r => r.At.Select(at => _messages[r.Index] with { At = at }))).OrderBy(message => message.At)];
+        [.. _messages.Select(Told).Concat((_repeats ?? []).SelectMany(r => r.At.Select(at => Told(_messages[r.Index]) with { At = at }))).OrderBy(message => message.At)];
 
     /// <summary>Adds a message.</summary>
-    public void Add(TracedMessage message)
+    public void Add(in TracedMessage message)
     {
-        if (_messages.Count < limit) _messages.Add(message);
+        if (_messages.Count < limit) _messages.Add(new Kept(message.At, message.Bytes, EndsOf(message), message.Inbound));
         else NotKept++;
     }
 
     /// <summary>Counts a message that was sent again.</summary>
-    public void Repeat(TracedMessage message)
+    public void Repeat(in TracedMessage message)
     {
-        var line = LadderText.FirstLine(message);
+        var line = LadderText.FirstLine(message.Bytes.Span);
         for (var i = _messages.Count - 1; i >= 0; i--)
         {
             var known = _messages[i];
-            if (known.Inbound != message.Inbound || known.IsMgcp != message.IsMgcp || !LadderText.FirstLine(known).SequenceEqual(line)) continue;
+            if (known.Inbound != message.Inbound || _ends[known.Ends].Transport is null != message.IsMgcp || !LadderText.FirstLine(known.Bytes.Span).SequenceEqual(line)) continue;
             var repeats = _repeats?.Find(r => r.Index == i);
             if (repeats is null) (_repeats ??= []).Add(repeats = new Repeats(i));
             repeats.Add(message.At);
@@ -55,19 +58,38 @@ internal sealed class Ladder(int limit)
     /// </summary>
     public void Settle()
     {
-        var texts = new byte[_messages.Sum(message => message.Bytes.Length)];
-        List<TracedMessage> settled = new(_messages.Count);
+        var length = 0;
+        foreach (var message in _messages) length += message.Bytes.Length;
+        var texts = new byte[length];
         var at = 0;
-        foreach (var message in _messages)
+        for (var i = 0; i < _messages.Count; i++)
         {
+            var message = _messages[i];
             var text = texts.AsMemory(at, message.Bytes.Length);
             message.Bytes.CopyTo(text);
-            settled.Add(message with { Bytes = text });
+            _messages[i] = message with { Bytes = text };
             at += text.Length;
         }
-
-        _messages = settled;
     }
+
+    private TracedMessage Told(Kept kept)
+    {
+        var ends = _ends[kept.Ends];
+        return new TracedMessage(kept.At, kept.Inbound, ends.Transport, ends.Local, ends.Remote, kept.Bytes);
+    }
+
+    private int EndsOf(in TracedMessage message)
+    {
+        var ends = new Ends(message.Transport, message.Local, message.Remote);
+        var known = _ends.IndexOf(ends);
+        if (known >= 0) return known;
+        _ends.Add(ends);
+        return _ends.Count - 1;
+    }
+
+    private readonly record struct Kept(Instant At, ReadOnlyMemory<byte> Bytes, int Ends, bool Inbound);
+
+    private readonly record struct Ends(SipTransport? Transport, NetAddress Local, NetAddress Remote);
 
     private sealed class Repeats(int index)
     {
@@ -95,13 +117,13 @@ internal static class LadderText
     {
         var other = message.IsMgcp ? "gateway" : "peer";
         var (from, to) = message.Inbound ? (other, "bridge") : ("bridge", other);
-        return new LadderEntry(message.At, from, to, message.IsMgcp ? "MGCP" : "SIP", Text(FirstLine(message)), message.IsMgcp ? OfMgcp(message.Bytes.Span) : OfSip(message.Bytes.Span), 0);
+        return new LadderEntry(message.At, from, to, message.IsMgcp ? "MGCP" : "SIP", Text(FirstLine(message.Bytes.Span)), message.IsMgcp ? OfMgcp(message.Bytes.Span) : OfSip(message.Bytes.Span), 0);
     }
 
     /// <summary>The first line of a message.</summary>
-    public static ReadOnlySpan<byte> FirstLine(TracedMessage message)
+    public static ReadOnlySpan<byte> FirstLine(ReadOnlySpan<byte> message)
     {
-        var cursor = new ByteCursor(message.Bytes.Span);
+        var cursor = new ByteCursor(message);
         cursor.TryReadLine(out var first);
         return first;
     }

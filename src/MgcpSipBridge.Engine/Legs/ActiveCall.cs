@@ -31,6 +31,9 @@ internal sealed class ActiveCall
 
     public CallId Id { get; }
 
+    /// <summary>The same in letters, as everybody outside is told of it.</summary>
+    public string Name => _name ??= Id.ToString();
+
     public bool FromLine { get; }
 
     /// <summary>The other party; its number is empty while the line dials.</summary>
@@ -88,6 +91,7 @@ internal sealed class ActiveCall
     private static readonly TimeSpan UsualDigit = TimeSpan.FromMilliseconds(100);
 
     private bool _signed;
+    private string? _name;
 
     /// <summary>Whether the peer's RTP source may be learnt.</summary>
     public bool PeerLearns => Peer.Peer is { } name && Core.Peers.TryGetValue(name, out var peer) && peer.Media == SourceLearning.Learn;
@@ -103,16 +107,45 @@ internal sealed class ActiveCall
     {
         if (_signed) return;
         _signed = true;
-        Core.Note(new EngineNote.PostDialDelay(Id.ToString(), Core.Now - Dialled));
+        Core.Note(new EngineNote.PostDialDelay(Name, Core.Now - Dialled));
     }
 
     public void OnAnswered()
     {
         if (Answered is not null) return;
         Answered = Core.Now;
-        Core.Note(new EngineNote.CallAnswered(Id.ToString(), Core.Now - Dialled));
+        Core.Note(new EngineNote.CallAnswered(Name, Core.Now - Dialled));
         // From now on both ends should be heard.
         Media.Refresh();
+    }
+
+    /// <summary>What the relay tells of its audio.</summary>
+    public void OnRelay(RelayEvent evt)
+    {
+        Audio?.On(evt);
+        switch (evt)
+        {
+            case RelayEvent.Opened opened:
+                Media.OnOpened(opened);
+                Bearer.OnPortsOpened();
+                break;
+            case RelayEvent.OpenFailed:
+                Media.OnGone(null);
+                Bearer.OnPortsRefused();
+                break;
+            case RelayEvent.AudioChanged changed:
+                Media.OnAudio(changed.Audio);
+                break;
+            case RelayEvent.Dead:
+                OnDead();
+                break;
+            case RelayEvent.Digit digit:
+                OnDigit(digit);
+                break;
+            case RelayEvent.Closed closed:
+                Media.OnGone(closed.Statistics);
+                break;
+        }
     }
 
     /// <summary>
@@ -130,7 +163,7 @@ internal sealed class ActiveCall
     public void OnDead()
     {
         if (Ended is not null) return;
-        Core.Note(new EngineNote.MediaDied(Id.ToString()));
+        Core.Note(new EngineNote.MediaDied(Name));
         Core.Raise(Line, new CallEvent.BearerFailed(Id, CallCause.MediaTimeout));
     }
 
@@ -148,7 +181,7 @@ internal sealed class ActiveCall
     {
         if (counted is null) return;
         Counted = counted;
-        Core.Note(new EngineNote.GatewayCounted(Id.ToString(), counted));
+        Core.Note(new EngineNote.GatewayCounted(Name, counted));
     }
 
     public void OnEnded(CallEnd end)
@@ -167,7 +200,7 @@ internal sealed class ActiveCall
     }
 
     public CallView View() => new(
-        Id.ToString(),
+        Name,
         Line.Model.Number,
         Line.Model.Gateway,
         Peer.Peer,
@@ -179,7 +212,7 @@ internal sealed class ActiveCall
         Answered,
         Ended,
         End is { } end ? Outcome(end) : null,
-        Id.ToString(),
+        Name,
         Peer.SipCallId)
     {
         Counted = Counted,

@@ -38,7 +38,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
     private EndpointId Endpoint => call.Line.Endpoint;
 
-    private string MgcpCallId => call.Id.ToString();
+    private string MgcpCallId => call.Name;
 
     /// <summary>Leases ports and creates the connection. A caller's connection needs no remote description yet, a called one waits for the ports.</summary>
     public void Prepare()

@@ -178,7 +178,7 @@ internal sealed partial class CallAudio
             CollectEnd.InterDigitTimeout => collection.Wish.Map is null && enough,
             _ => false,
         };
-        core.Note(new EngineNote.DigitsCollected(call.Id.ToString(), side, digits.Length, reason, whole));
+        core.Note(new EngineNote.DigitsCollected(call.Name, side, digits.Length, reason, whole));
         Answer(collection.Query, Done() with { Collected = new CollectedDigits(digits, reason, whole) });
     }
 

@@ -113,7 +113,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
                 break;
             case RelayEvent.RecordingEnded ended:
                 if (_recording == ended.Id) _recording = null;
-                core.Note(new EngineNote.RecordingEnded(call.Id.ToString(), ended.Id, ended.Reason, ended.Bytes, ended.Length));
+                core.Note(new EngineNote.RecordingEnded(call.Name, ended.Id, ended.Reason, ended.Bytes, ended.Length));
                 while (_stopping.TryDequeue(out var stopper)) Answer(stopper, Done());
                 break;
             case RelayEvent.Measured measured:
@@ -202,7 +202,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
     {
         _playing.Remove(playing.Id);
         if (call.Media.Holds && call.Ended is null) call.Media.Refresh();
-        core.Note(new EngineNote.SoundEnded(call.Id.ToString(), playing.Id.Value, reason));
+        core.Note(new EngineNote.SoundEnded(call.Name, playing.Id.Value, reason));
         if (playing.Query != 0) Answer(playing.Query, Done() with { Playing = playing.Id.Value, Played = reason });
         if (playing.PromptOf is { } collection) OnPromptEnded(collection, reason);
     }
@@ -220,7 +220,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
         if (!(on ? _muted.Add(side) : _muted.Remove(side))) return;
         if (on) Use(CallFeature.Muted);
         Tell(new RelayCommand.Mute(call.Media.Id, side, on));
-        core.Note(new EngineNote.CallMuted(call.Id.ToString(), side, on));
+        core.Note(new EngineNote.CallMuted(call.Name, side, on));
     }
 
     private void Join(long query, AudioOrder.Join join)
@@ -250,7 +250,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
         else if (_conferences.TryGetValue(joined.Side, out var entered) && entered.Id == joined.Conference && !entered.Entered)
         {
             _conferences[joined.Side] = entered with { Entered = true };
-            core.Note(new EngineNote.ConferenceChanged(call.Id.ToString(), joined.Side, entered.Name, Joined: true));
+            core.Note(new EngineNote.ConferenceChanged(call.Name, joined.Side, entered.Name, Joined: true));
         }
 
         if (--waiting.Missing == 0) Answer(waiting.Query, waiting.Failed ? new(CallOrderRefusal.ConferenceFull, call.View()) : Done());
@@ -264,13 +264,13 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
 
     private void Left(RelaySide side)
     {
-        if (_conferences.Remove(side, out var left) && left.Entered) core.Note(new EngineNote.ConferenceChanged(call.Id.ToString(), side, left.Name, Joined: false));
+        if (_conferences.Remove(side, out var left) && left.Entered) core.Note(new EngineNote.ConferenceChanged(call.Name, side, left.Name, Joined: false));
     }
 
     // Told once a call: what a record says of it is that it was used.
     private void Use(CallFeature feature)
     {
-        if (_used.Add(feature)) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), feature));
+        if (_used.Add(feature)) core.Note(new EngineNote.FeatureUsed(call.Name, feature));
     }
 
     private AudioOrderAnswer Done() => new(CallOrderRefusal.None, call.View());

@@ -31,7 +31,7 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     public void OnObserved(ObservedEvent evt)
     {
         if (call.Answered is null || Handling == FaxHandling.Off || FaxMap.Read(evt) is not { } said) return;
-        if (said is FaxEvent.GatewayStarts or FaxEvent.GatewayFinds or FaxEvent.GatewayActs && _noted.Count == 0) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Fax));
+        if (said is FaxEvent.GatewayStarts or FaxEvent.GatewayFinds or FaxEvent.GatewayActs && _noted.Count == 0) core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.Fax));
         Step(said);
         if (said == FaxEvent.GatewayActs && _state == FaxState.Own) Tell(FaxMode.Gateway);
     }
@@ -165,7 +165,7 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         if (Mode == mode) return;
         Mode = mode;
         var first = mode != FaxMode.None && _noted.Add(mode);
-        if (first && mode == FaxMode.T38) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.T38));
-        core.Note(new EngineNote.FaxChanged(call.Id.ToString(), mode, first));
+        if (first && mode == FaxMode.T38) core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.T38));
+        core.Note(new EngineNote.FaxChanged(call.Name, mode, first));
     }
 }

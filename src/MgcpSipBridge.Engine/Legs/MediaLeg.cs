@@ -24,6 +24,8 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     private readonly Dictionary<string, SessionDescription?> _beside = new(StringComparer.Ordinal);
     private readonly HashSet<bool> _silences = [];
     private readonly MediaCrypto _crypto = new(core);
+    private RelayRemote? _gatewayEnd;
+    private RelayRemote? _peerEnd;
     private bool _closing;
     private bool _isSpokenTo;
 
@@ -62,6 +64,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     public void Open()
     {
         Id = core.NewMediaId();
+        (_gatewayEnd, _peerEnd) = (null, null);
         core.Media[Id] = call;
         core.Emit(new EngineOutput.Relay(new RelayCommand.Open(Id)));
     }
@@ -71,7 +74,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         IsOpen = !_closing;
         _gatewayRtp = opened.GatewayRtp;
         _sipRtp = opened.SipRtp;
-        core.Note(new EngineNote.MediaChanged(Id, Open: true, null) { CallId = call.Id.ToString() });
+        core.Note(new EngineNote.MediaChanged(Id, Open: true, null) { CallId = call.Name });
     }
 
     public void Close()
@@ -86,15 +89,23 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     public void OnAudio(RelayAudio audio)
     {
         var first = audio != RelayAudio.Flowing && _silences.Add(audio == RelayAudio.Silent);
-        core.Note(new EngineNote.AudioChanged(call.Id.ToString(), audio, first));
+        core.Note(new EngineNote.AudioChanged(call.Name, audio, first));
     }
 
     public void OnGone(RelayStatistics? statistics)
     {
         core.Media.Remove(Id);
-        if (statistics is not null) core.Note(new EngineNote.MediaChanged(Id, Open: false, statistics) { CallId = call.Id.ToString() });
+        if (statistics is not null) core.Note(new EngineNote.MediaChanged(Id, Open: false, statistics) { CallId = call.Name });
         Id = default;
         IsOpen = false;
+    }
+
+    /// <summary>The call is over and only looked at from now on: descriptions are not kept with it.</summary>
+    public void Forget()
+    {
+        (_gateway, _peer, _peerOffer, _shownToGateway, _shownToPeer) = (null, null, null, null, null);
+        (_gatewayEnd, _peerEnd) = (null, null);
+        _beside.Clear();
     }
 
     /// <summary>The formats that a new connection shall be asked for: the peer's offer as far as the gateway may speak it, else the usual ones.</summary>
@@ -228,7 +239,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     {
         _crypto.Begin(peer, plainly, isLate);
         // Who is told of the call anew waits for nothing.
-        if (Holds) core.Note(new EngineNote.CallHeld(call.Id.ToString(), Held: false));
+        if (Holds) core.Note(new EngineNote.CallHeld(call.Name, Held: false));
         Holds = false;
         _peerOffer = null;
         var offer = AudioNegotiation.CreateOffer(Origin(_peerSession, _shownToPeer), SipRtpFor(peer), BridgeTo(peer).OfferToPeer(_gateway?.Audio?.Formats ?? LocalOptions.Usual), _gateway?.Audio?.Ptime);
@@ -251,8 +262,8 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     {
         if (Holds == held) return;
         Holds = held;
-        if (held) core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Hold));
-        core.Note(new EngineNote.CallHeld(call.Id.ToString(), held));
+        if (held) core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.Hold));
+        core.Note(new EngineNote.CallHeld(call.Name, held));
         Point();
     }
 
@@ -378,5 +389,12 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     /// <summary>Points again after our own descriptions changed.</summary>
     public void Refresh() => Point();
 
-    private void Tell(RelaySide side, RelayRemote remote) => core.Emit(new EngineOutput.Relay(new RelayCommand.SetRemote(Id, side, remote)));
+    // Most of what is said in signalling changes nothing for the relay.
+    private void Tell(RelaySide side, RelayRemote remote)
+    {
+        ref var told = ref side == RelaySide.Gateway ? ref _gatewayEnd : ref _peerEnd;
+        if (remote.Equals(told)) return;
+        told = remote;
+        core.Emit(new EngineOutput.Relay(new RelayCommand.SetRemote(Id, side, remote)));
+    }
 }

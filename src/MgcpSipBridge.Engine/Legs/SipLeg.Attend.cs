@@ -21,7 +21,7 @@ internal sealed partial class SipLeg
         if (_released || !call.FromLine || call.Line.State is not (CallState.Proceeding or CallState.Alerting)) return;
         _attended = _answered = true;
         Peer = null;
-        core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Attended));
+        core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.Attended));
         call.OnFarEndSigns();
         core.Raise(call.Line, new CallEvent.PeerAnswers(call.Id));
     }
@@ -40,7 +40,7 @@ internal sealed partial class SipLeg
     /// <summary>Nobody has answered: the line is with the bridge again.</summary>
     private void OnRouteFailed(SipEnd end)
     {
-        core.Note(new EngineNote.RouteEnded(call.Id.ToString(), Done: false, end.Status));
+        core.Note(new EngineNote.RouteEnded(call.Name, Done: false, end.Status));
         core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
     }
 }

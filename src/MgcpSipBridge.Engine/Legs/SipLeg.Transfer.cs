@@ -42,7 +42,7 @@ internal sealed partial class SipLeg
         if (_asked is not { } asked || asked.User != number) return;
         _destinations = ImmutableQueue.CreateRange(Destinations(asked));
         core.Sip.AcceptTransfer(Handle, core.Now);
-        core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.TransferByPeer));
+        core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.TransferByPeer));
         TryNext();
     }
 
@@ -85,7 +85,7 @@ internal sealed partial class SipLeg
         // A number is dialled as if by the line, but by who is to dial it.
         if (other is null && !number.Contains(':', StringComparison.Ordinal)) number = core.Route(call.Line.Model, number)?.Number ?? number;
         core.Sip.Transfer(Handle, number, other, core.Now);
-        core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Transfer));
+        core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.Transfer));
     }
 
     /// <summary>Whether the peer was asked to call somebody in the line's place and has not said what came of it.</summary>
@@ -99,7 +99,7 @@ internal sealed partial class SipLeg
     private void EndTransfer(int status)
     {
         IsTransferring = false;
-        core.Note(new EngineNote.TransferEnded(call.Id.ToString(), status < 300, status));
+        core.Note(new EngineNote.TransferEnded(call.Name, status < 300, status));
         core.Raise(call.Line, new CallEvent.TransferEnded(call.Id, status < 300));
     }
 
@@ -178,7 +178,7 @@ internal sealed partial class SipLeg
         {
             _attended = false;
             call.Audio?.MakeWay();
-            core.Note(new EngineNote.RouteEnded(call.Id.ToString(), Done: true, 0));
+            core.Note(new EngineNote.RouteEnded(call.Name, Done: true, 0));
         }
 
         if (old != default)

@@ -46,7 +46,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     public void Place(string number)
     {
         var line = call.Line.Model;
-        if (!core.Routers.Ask(new RouterQuestion(true, call.Id.ToString(), line.Number, line.Gateway, line.Endpoint, null, number, line.Number, line.DisplayName))) Place(number, null);
+        if (!core.Routers.Ask(new RouterQuestion(true, call.Name, line.Number, line.Gateway, line.Endpoint, null, number, line.Number, line.DisplayName))) Place(number, null);
     }
 
     /// <summary>Calls a number as was decided; without a decision by its route.</summary>
@@ -103,7 +103,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     public void Release(CallEnd end)
     {
         _nextHop = _hops.Length;
-        if (core.Routers.Count > 0) core.Routers.Abandon(call.Id.ToString());
+        if (core.Routers.Count > 0) core.Routers.Abandon(call.Name);
         if (_next != default) core.Sip.HangUp(_next, CauseMap.Q850(end.Cause), core.Now);
         if (Handle == default || _released) return;
         _released = true;
@@ -348,7 +348,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     {
         // 488 is what RFC 3264 §6 and RFC 3261 §21.4.26 have for it; others say that no audio of theirs fits (606), or that they do not know the description (415).
         if (end is not { Local: false, Status: 488 or 606 or 415 } || _released || !call.Media.MayBePlain) return false;
-        core.Note(new EngineNote.SrtpRefused(call.Id.ToString(), end.Status));
+        core.Note(new EngineNote.SrtpRefused(call.Name, end.Status));
         return true;
     }
 

@@ -19,8 +19,12 @@ internal sealed class LinePlans(RouteTable routes, ImmutableArray<ServiceCode> c
     {
         var features = line.Features;
         var allowed = (routes.OriginOf(line.Number, line.Gateway), features.PrivacyCodes, features.DoNotDisturbCodes, features.ForwardingCodes);
-        if (_plans.TryGetValue(allowed, out var known)) return known;
-        var plan = new DialPlan(routes.NumbersFor(line.Number, line.Gateway), maxDigits, [.. codes.Where(code => ServiceCodes.Allows(features, code.Action))]) { Emergencies = RouteTable.EmergencyNumbers };
-        return _plans[allowed] = new LinePlan(plan, new PlanMap(plan));
+        return _plans.TryGetValue(allowed, out var known) ? known : _plans[allowed] = Make(line);
+    }
+
+    private LinePlan Make(LineModel line)
+    {
+        var plan = new DialPlan(routes.NumbersFor(line.Number, line.Gateway), maxDigits, [.. codes.Where(code => ServiceCodes.Allows(line.Features, code.Action))]) { Emergencies = RouteTable.EmergencyNumbers };
+        return new LinePlan(plan, new PlanMap(plan));
     }
 }

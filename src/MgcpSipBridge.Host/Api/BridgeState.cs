@@ -105,18 +105,19 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
             else _peers.TryRemove(peer.Peer, out _);
         }
 
-        if (note is EngineNote.Sip { Note: SipNote.TargetChanged target })
-        {
-            var others = TargetsOf(target.Peer);
-            var at = others.ToList().FindIndex(t => t.Transport == target.Transport && t.Address == target.Address);
-            if (target.State is { } now) _targets[target.Peer] = at < 0 ? others.Add((target.Transport, target.Address, now)) : others.SetItem(at, (target.Transport, target.Address, now));
-            else if (at >= 0 && others.Length == 1) _targets.TryRemove(target.Peer, out _);
-            else if (at >= 0) _targets[target.Peer] = others.RemoveAt(at);
-        }
-
+        if (note is EngineNote.Sip { Note: SipNote.TargetChanged target }) Apply(target);
         if (note is not EngineNote.RegistrationChanged change) return;
         if (change.To is { } to) _registrations[change.Key] = (change.Peer, to);
         else _registrations.TryRemove(change.Key, out _);
+    }
+
+    private void Apply(SipNote.TargetChanged target)
+    {
+        var others = TargetsOf(target.Peer);
+        var at = others.ToList().FindIndex(t => t.Transport == target.Transport && t.Address == target.Address);
+        if (target.State is { } now) _targets[target.Peer] = at < 0 ? others.Add((target.Transport, target.Address, now)) : others.SetItem(at, (target.Transport, target.Address, now));
+        else if (at >= 0 && others.Length == 1) _targets.TryRemove(target.Peer, out _);
+        else if (at >= 0) _targets[target.Peer] = others.RemoveAt(at);
     }
 
     /// <summary>Where all registrations at a peer stand, by their keys.</summary>

@@ -37,9 +37,12 @@ internal sealed class BridgeMetrics
     private readonly Counter _gatewayClaims;
     private readonly Counter _gatewaysDiscovered;
     private readonly Gauge _lines;
+    private readonly LabelSets<LineState, Gauge.Child> _linesIn;
     private readonly Gauge _registrations;
     private readonly Counter _mgcpTransactions;
     private readonly Histogram _mgcpDuration;
+    private readonly LabelSets<(string Verb, string Class), Counter.Child> _mgcpEnded;
+    private readonly LabelSets<string, Histogram.Child> _mgcpTook;
     private readonly Counter _mgcpRetransmissions;
     private readonly Counter _mgcpTimeouts;
     private readonly Counter _mgcpParseErrors;
@@ -84,11 +87,14 @@ internal sealed class BridgeMetrics
         _gatewayClaims = metrics.CreateCounter("mgcpsipbridge_gateway_claims_total", "Restarts under the domain of a gateway that answers elsewhere: dropped.");
         _gatewaysDiscovered = metrics.CreateCounter("mgcpsipbridge_gateways_discovered_total", "Gateways that restarted at us, are not configured, and were listed.");
         _lines = metrics.CreateGauge("mgcpsipbridge_lines", "Provisioned lines by what they are doing.", "state");
+        _linesIn = new(state => _lines.WithLabels(Snake(state)));
         _registrations = metrics.CreateGauge("mgcpsipbridge_registrations", "Registrations at SIP peers by where they stand.", "peer", "state");
 
         _mgcpTransactions = metrics.CreateCounter("mgcpsipbridge_mgcp_transactions_total", "MGCP commands of either side that have ended, by verb and response code.", "verb", "code_class");
         _mgcpDuration = metrics.CreateHistogram("mgcpsipbridge_mgcp_transaction_duration_seconds", "From the first sending of an MGCP command to its answer.",
             ["verb"], new HistogramConfiguration { Buckets = TransactionBuckets });
+        _mgcpEnded = new(ended => _mgcpTransactions.WithLabels(ended.Verb, ended.Class));
+        _mgcpTook = new(verb => _mgcpDuration.WithLabels(verb));
         _mgcpRetransmissions = metrics.CreateCounter("mgcpsipbridge_mgcp_retransmissions_total", "MGCP commands sent again.");
         _mgcpTimeouts = metrics.CreateCounter("mgcpsipbridge_mgcp_timeouts_total", "MGCP commands that nothing answered.");
         _mgcpParseErrors = metrics.CreateCounter("mgcpsipbridge_mgcp_parse_errors_total", "MGCP messages that could not be read.", "reason");
@@ -148,11 +154,11 @@ internal sealed class BridgeMetrics
                 if (ended.Record.Call.Answered is not null) _duration.Observe(ended.Record.Duration.TotalSeconds);
                 break;
             case EngineNote.LineChanged line:
-                _lines.WithLabels(Snake(line.From)).Dec();
-                _lines.WithLabels(Snake(line.To)).Inc();
+                _linesIn[line.From].Dec();
+                _linesIn[line.To].Inc();
                 break;
             case EngineNote.LineProvisioned line:
-                _lines.WithLabels(Snake(line.State)).Inc(line.Removed ? -1 : 1);
+                _linesIn[line.State].Inc(line.Removed ? -1 : 1);
                 break;
             case EngineNote.CallStuck:
                 _stuck.Inc();
@@ -272,10 +278,10 @@ internal sealed class BridgeMetrics
         switch (note)
         {
             case MgcpNote.TransactionEnded ended:
-                _mgcpTransactions.WithLabels(ended.Verb, CodeClass(ended.Code)).Inc();
+                _mgcpEnded[(ended.Verb, CodeClass(ended.Code))].Inc();
                 if (ended.FromGateway) break;
                 if (ended.Code == 0) _mgcpTimeouts.Inc();
-                else _mgcpDuration.WithLabels(ended.Verb).Observe(ended.Duration.TotalSeconds);
+                else _mgcpTook[ended.Verb].Observe(ended.Duration.TotalSeconds);
                 break;
             case MgcpNote.Retransmitted:
                 _mgcpRetransmissions.Inc();

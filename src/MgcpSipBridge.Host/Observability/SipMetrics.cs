@@ -25,6 +25,9 @@ internal sealed class SipMetrics
     private readonly Counter _challenges;
     private readonly Gauge _targets;
     private readonly Histogram _duration;
+    private readonly LabelSets<(string Method, bool Inbound), Counter.Child> _requests;
+    private readonly LabelSets<(int Class, bool Inbound), Counter.Child> _responses;
+    private readonly LabelSets<string, Histogram.Child> _took;
     private readonly Counter _warnings;
 
     /// <summary>Declares everything.</summary>
@@ -42,6 +45,9 @@ internal sealed class SipMetrics
         _duration = metrics.CreateHistogram("mgcpsipbridge_sip_transaction_duration_seconds", "From the first sending of our SIP request to its final response.",
             ["method"], new HistogramConfiguration { Buckets = [.002, .005, .01, .025, .05, .1, .25, .5, 1, 2, 4, 10, 32] });
         foreach (var method in (string[])["BYE", "INVITE", "OPTIONS", "REGISTER"]) _duration.WithLabels(method);
+        _requests = new(request => _sipRequests.WithLabels(request.Method, InOut[request.Inbound ? 0 : 1]));
+        _responses = new(response => _sipResponses.WithLabels(StatusClasses[response.Class - 1], InOut[response.Inbound ? 0 : 1]));
+        _took = new(method => _duration.WithLabels(method));
         _warnings = metrics.CreateCounter("mgcpsipbridge_sip_warnings_total", "Refusals of peers with a Warning header, by its code (RFC 3261 section 20.43).", "code");
         foreach (var code in Warnings) _warnings.WithLabels(code.ToString(CultureInfo.InvariantCulture));
         _warnings.WithLabels("other");
@@ -62,11 +68,11 @@ internal sealed class SipMetrics
         switch (note)
         {
             case SipNote.Request request:
-                _sipRequests.WithLabels(request.Method, InOut[request.Inbound ? 0 : 1]).Inc();
+                _requests[(request.Method, request.Inbound)].Inc();
                 break;
             case SipNote.Response response:
-                _sipResponses.WithLabels(StatusClasses[Math.Clamp(response.Status / 100, 1, 6) - 1], InOut[response.Inbound ? 0 : 1]).Inc();
-                if (response.Ended is { } method) _duration.WithLabels(method).Observe(response.Took.TotalSeconds);
+                _responses[(Math.Clamp(response.Status / 100, 1, 6), response.Inbound)].Inc();
+                if (response.Ended is { } method) _took[method].Observe(response.Took.TotalSeconds);
                 break;
             case SipNote.Retransmitted:
                 _sipRetransmissions.Inc();

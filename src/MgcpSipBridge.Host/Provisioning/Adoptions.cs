@@ -28,8 +28,11 @@ internal sealed partial class Adoptions(LiveModel model, IShardQueries shard, in
     /// <summary>Follows the engine's notes. Called by the shard's loop, so that the change itself is done elsewhere.</summary>
     public void Apply(EngineNote note)
     {
-        if (note is EngineNote.GatewayProposed { Proposal: var proposal }) _ = Task.Run(() => TakeAsync(proposal));
+        if (note is EngineNote.GatewayProposed proposed) Begin(proposed.Proposal);
     }
+
+    // Beside Apply(), which would make room for what the task keeps at every note that it looks at.
+    private void Begin(GatewayProposal proposal) => _ = Task.Run(() => TakeAsync(proposal));
 
     /// <summary>A name in lines.yaml's letters made of a domain, and not one of those taken.</summary>
     internal static string NameFor(string domain, IReadOnlySet<string> taken)

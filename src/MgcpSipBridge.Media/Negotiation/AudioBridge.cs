@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 
 namespace MgcpSipBridge.Media;
 
@@ -28,17 +29,17 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
     /// <param name="gateway">The gateway's description, or what it is supposed to speak.</param>
     public ImmutableArray<RtpFormat> OfferToPeer(ImmutableArray<RtpFormat> gateway)
     {
-        var offer = gateway.Where(static format => !format.IsTelephoneEvent).ToList();
+        var offer = WithoutEvents(gateway);
         if (HasG711(gateway))
         {
             var place = offer.FindLastIndex(static format => format.IsVoice) + 1;
             foreach (var law in (ReadOnlySpan<RtpFormat>)[RtpFormat.Pcmu, RtpFormat.Pcma])
-                if (!offer.Exists(law.SameEncoding) && IsFree(offer, law.PayloadType))
+                if (!Has(offer, law) && IsFree(offer, law.PayloadType))
                     offer.Insert(place++, law);
         }
 
         if (!PeerMayHaveEvents) return [.. offer];
-        var own = GatewayMayHaveEvents ? gateway.FirstOrDefault(static format => format.IsTelephoneEvent) : null;
+        var own = GatewayMayHaveEvents ? EventsIn(gateway) : null;
         if (own is not null) offer.Insert(gateway[^1] == own ? offer.Count : gateway.IndexOf(own), own);
         else if (MakesEventsForPeer && HasG711(gateway) && IsFree(offer, RtpFormat.TelephoneEvent.PayloadType)) offer.Add(RtpFormat.TelephoneEvent);
         return [.. offer];
@@ -50,16 +51,16 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
     public ImmutableArray<RtpFormat> ForPeer(ImmutableArray<RtpFormat> peer, ImmutableArray<RtpFormat> gateway)
     {
         var shared = AudioNegotiation.Common(peer, gateway);
-        var common = shared.Where(static format => !format.IsTelephoneEvent).ToList();
+        var common = WithoutEvents(shared);
         if (common.Count == 0 && HasG711(gateway)) common.AddRange(peer.Where(IsG711));
         if (common.Count == 0 || !PeerMayHaveEvents) return [.. common];
-        if (GatewayMayHaveEvents && gateway.FirstOrDefault(static format => format.IsTelephoneEvent) is { } own)
+        if (GatewayMayHaveEvents && EventsIn(gateway) is { } own)
         {
             // Common() knows no events where no codec is shared.
-            var events = peer.FirstOrDefault(static format => format.IsTelephoneEvent) is { } theirs ? AudioNegotiation.Shared(theirs, own) : null;
+            var events = EventsIn(peer) is { } theirs ? AudioNegotiation.Shared(theirs, own) : null;
             if (events is not null) common.Insert(Place(peer, events, common), events);
         }
-        else if (MakesEventsForPeer && common.Exists(IsG711) && peer.FirstOrDefault(static format => format.IsTelephoneEvent) is { } theirs
+        else if (MakesEventsForPeer && common.Exists(IsG711) && EventsIn(peer) is { } theirs
             && AudioNegotiation.Shared(theirs, RtpFormat.TelephoneEvent) is { } digits)
         {
             common.Insert(Place(peer, digits, common), digits);
@@ -75,10 +76,10 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
     {
         var told = new List<RtpFormat>();
         foreach (var format in AudioNegotiation.Common(peer, gateway))
-            if (!format.IsTelephoneEvent) told.Add(gateway.First(format.SameEncoding));
-        if (told.Count == 0 && peer.Any(IsG711)) told.AddRange(gateway.Where(IsG711));
-        if (told.Count == 0 || !GatewayMayHaveEvents || gateway.FirstOrDefault(static format => format.IsTelephoneEvent) is not { } own) return [.. told];
-        var theirs = peer.FirstOrDefault(static format => format.IsTelephoneEvent);
+            if (!format.IsTelephoneEvent) told.Add(Same(gateway, format)!);
+        if (told.Count == 0 && HasG711(peer)) told.AddRange(gateway.Where(IsG711));
+        if (told.Count == 0 || !GatewayMayHaveEvents || EventsIn(gateway) is not { } own) return [.. told];
+        var theirs = EventsIn(peer);
         if (theirs is null || !PeerMayHaveEvents)
         {
             if (Gateway == DtmfForm.Events) told.Add(own);
@@ -97,13 +98,12 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
     /// <param name="usual">What the gateway may speak whatever is offered.</param>
     public ImmutableArray<RtpFormat> AskGateway(ImmutableArray<RtpFormat> offered, ImmutableArray<RtpFormat> acceptable, ImmutableArray<RtpFormat> usual)
     {
-        var mayHaveEvents = GatewayMayHaveEvents;
-        var asked = acceptable.Where(format => mayHaveEvents || !format.IsTelephoneEvent).ToList();
+        var asked = GatewayMayHaveEvents ? [.. acceptable] : WithoutEvents(acceptable);
         if (HasG711(offered))
         {
             var place = asked.FindLastIndex(static format => format.IsVoice) + 1;
             foreach (var law in usual)
-                if (IsG711(law) && !asked.Exists(law.SameEncoding) && IsFree(asked, law.PayloadType))
+                if (IsG711(law) && !Has(asked, law) && IsFree(asked, law.PayloadType))
                     asked.Insert(place++, law);
         }
 
@@ -113,7 +113,7 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
 
     /// <summary>Of formats, those that the gateway may be told of: telephone events or not.</summary>
     public ImmutableArray<RtpFormat> ForGateway(ImmutableArray<RtpFormat> formats) =>
-        GatewayMayHaveEvents ? formats : formats.RemoveAll(static format => format.IsTelephoneEvent);
+        GatewayMayHaveEvents || !HasEvents(formats) ? formats : formats.RemoveAll(static format => format.IsTelephoneEvent);
 
     /// <summary>
     /// How each end sends and wants digits, once both are described; Unchanged for both where what comes may pass as it is.
@@ -144,18 +144,63 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
     public static RelayForm Form(ImmutableArray<RtpFormat> told, MediaDescription own, DtmfForm dtmf)
     {
         ArgumentNullException.ThrowIfNull(own);
+        var sends = told;
         // Many send events under their own number, whatever they were told.
-        var sends = told.AddRange(own.Formats.Where(format => format.IsTelephoneEvent && HasEvents(told) && !told.Any(other => other.PayloadType == format.PayloadType)));
+        if (HasEvents(told))
+            foreach (var format in own.Formats.AsSpan())
+                if (format.IsTelephoneEvent && IsFree(told.AsSpan(), format.PayloadType)) sends = sends.Add(format);
         return new RelayForm(sends, own.Formats, own.Ptime is >= 10 and <= 200 and var ptime && ptime % 10 == 0 ? ptime : 0, dtmf);
     }
 
     private static bool IsG711(RtpFormat format) => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma);
 
-    private static bool HasG711(ImmutableArray<RtpFormat> formats) => formats.Any(IsG711);
+    // Loops of our own in what follows: each call asks these questions dozens of times.
+    private static bool HasG711(ImmutableArray<RtpFormat> formats)
+    {
+        foreach (var format in formats.AsSpan())
+            if (IsG711(format)) return true;
+        return false;
+    }
 
-    private static bool HasEvents(ImmutableArray<RtpFormat> formats) => formats.Any(static format => format.IsTelephoneEvent);
+    private static bool HasEvents(ImmutableArray<RtpFormat> formats) => EventsIn(formats) is not null;
 
-    private static bool IsFree(List<RtpFormat> formats, byte payloadType) => !formats.Exists(format => format.PayloadType == payloadType);
+    private static RtpFormat? EventsIn(ImmutableArray<RtpFormat> formats)
+    {
+        foreach (var format in formats.AsSpan())
+            if (format.IsTelephoneEvent) return format;
+        return null;
+    }
+
+    private static RtpFormat? Same(ImmutableArray<RtpFormat> formats, RtpFormat wanted)
+    {
+        foreach (var format in formats.AsSpan())
+            if (format.SameEncoding(wanted)) return format;
+        return null;
+    }
+
+    private static bool Has(List<RtpFormat> formats, RtpFormat wanted)
+    {
+        foreach (var format in formats)
+            if (format.SameEncoding(wanted)) return true;
+        return false;
+    }
+
+    private static List<RtpFormat> WithoutEvents(ImmutableArray<RtpFormat> formats)
+    {
+        var rest = new List<RtpFormat>(formats.Length + 2);
+        foreach (var format in formats.AsSpan())
+            if (!format.IsTelephoneEvent) rest.Add(format);
+        return rest;
+    }
+
+    private static bool IsFree(List<RtpFormat> formats, byte payloadType) => IsFree(CollectionsMarshal.AsSpan(formats), payloadType);
+
+    private static bool IsFree(ReadOnlySpan<RtpFormat> formats, byte payloadType)
+    {
+        foreach (var format in formats)
+            if (format.PayloadType == payloadType) return false;
+        return true;
+    }
 
     // Where a format stands among others, so that the order in which they were offered is kept (RFC 3264 §6.1).
     private static int Place(ImmutableArray<RtpFormat> order, RtpFormat format, List<RtpFormat> among)

@@ -15,7 +15,10 @@ internal sealed class Outbox
     private readonly List<Held> _held = [];
     private readonly MgcpWriter _joiner = new();
 
-    private sealed record Held(NetAddress To, Func<byte[]> Finish, EndpointId? Subject, OutgoingTransaction? Command);
+    private readonly record struct Held(NetAddress To, Func<byte[]>? Answer, EndpointId? Subject, OutgoingTransaction? Command)
+    {
+        public byte[] Finish() => Command is null ? Answer!() : Command.Datagram;
+    }
 
     /// <summary>Takes the next output; messages that were held back go when nothing else is left.</summary>
     public bool TryTake(out MgcpOutput output)
@@ -34,7 +37,7 @@ internal sealed class Outbox
     /// <summary>Sends a command for the first time.</summary>
     public void Command(OutgoingTransaction command)
     {
-        if (command.Gateway.Traits.Piggyback) _held.Add(new Held(command.To, () => command.Datagram, command.Subject, command));
+        if (command.Gateway.Traits.Piggyback) _held.Add(new Held(command.To, null, command.Subject, command));
         else Send(command.To, command.Datagram, command.Subject, repeat: false);
     }
 

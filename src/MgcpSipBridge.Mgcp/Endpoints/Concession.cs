@@ -165,7 +165,7 @@ internal sealed record Concession(string Word, Func<GatewayTraits, GatewayTraits
         }
     }
 
-    private static bool IsHook(string name) => PackageVocabulary.Split(name).Name.ToUpperInvariant() is "HD" or "HU";
+    private static bool IsHook(string name) => PackageVocabulary.Split(name).Name is var bare && (bare.Equals("hd", StringComparison.OrdinalIgnoreCase) || bare.Equals("hu", StringComparison.OrdinalIgnoreCase));
 
     private static Concession Without(string word, string name, string suffix = "")
     {

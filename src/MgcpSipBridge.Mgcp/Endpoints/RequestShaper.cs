@@ -140,20 +140,16 @@ internal static class RequestShaper
     {
         if (!PackageVocabulary.IsDigits(requested.Event))
         {
-            var name = InLinePackage(requested.Event, traits);
-            if (PackageVocabulary.Split(name).Name is not ("hd" or "hu") && traits.Refuses(PackageVocabulary.WithoutConnection(name))) return null;
-            return name == requested.Event ? requested : requested with { Event = name };
+            var evt = InLinePackage(requested.Event, traits);
+            if (PackageVocabulary.Split(evt).Name is not ("hd" or "hu") && traits.Refuses(PackageVocabulary.WithoutConnection(evt))) return null;
+            return evt == requested.Event ? requested : requested with { Event = evt };
         }
 
-        var digits = PackageVocabulary.Split(requested.Event).Name;
-        if (traits.DigitMaps)
-        {
-            var named = $"{traits.DigitPackage}/{digits}";
-            return named == requested.Event ? requested : requested with { Event = named };
-        }
+        var (package, name) = PackageVocabulary.Split(requested.Event);
+        if (traits.DigitMaps) return package.SequenceEqual(traits.DigitPackage) ? requested : requested with { Event = $"{traits.DigitPackage}/{name}" };
 
         // Without a map every digit is notified by itself, and a timer that is not accumulated would run from the start (RFC 3660 §2.2).
-        digits = digits.Replace("T", "", StringComparison.OrdinalIgnoreCase);
+        var digits = name.ToString().Replace("T", "", StringComparison.OrdinalIgnoreCase);
         if (digits is "" or "[]") return null;
         var action = requested.Action.Equals("D", StringComparison.OrdinalIgnoreCase) ? "N" : requested.Action;
         return new RequestedEvent($"{traits.DigitPackage}/{digits}", action);

@@ -66,16 +66,23 @@ internal static class PackageVocabulary
     }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>Splits <c>L/rg</c>; the package is empty when there is none. A connection after '@' stays with the name.</summary>
-    public static (string Package, string Name) Split(string name)
+    public static SplitName Split(ReadOnlySpan<char> name)
     {
-        var slash = name.IndexOf('/', StringComparison.Ordinal);
-        return slash < 0 ? ("", name) : (name[..slash], name[(slash + 1)..]);
+        var slash = name.IndexOf('/');
+        return slash < 0 ? new SplitName([], name) : new SplitName(name[..slash], name[(slash + 1)..]);
     }
 
     /// <summary>The name without a connection: <c>G/rt@1F</c> is <c>G/rt</c>.</summary>
     public static string WithoutConnection(string name)
     {
         var at = name.IndexOf('@', StringComparison.Ordinal);
+        return at < 0 ? name : name[..at];
+    }
+
+    /// <summary>The same, of a part of a name.</summary>
+    public static ReadOnlySpan<char> WithoutConnection(ReadOnlySpan<char> name)
+    {
+        var at = name.IndexOf('@');
         return at < 0 ? name : name[..at];
     }
 
@@ -92,7 +99,7 @@ internal static class PackageVocabulary
     /// <summary>What a name means at this gateway, <c>L/rg</c> or <c>G/rt@1F</c>; without a package, in its default package. Null when it is not known here.</summary>
     public static PackageSymbol? Find(string name, GatewayTraits traits)
     {
-        var bare = WithoutConnection(name).AsSpan();
+        var bare = WithoutConnection(name.AsSpan());
         var slash = bare.IndexOf('/');
         var table = TableOf(slash < 0 ? traits.DefaultPackage : bare[..slash], traits);
         return table is not null && table.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(bare[(slash + 1)..], out var found) ? found : null;
@@ -128,16 +135,30 @@ internal static class PackageVocabulary
         TableOf(package, traits) is { } table && table.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(name, out var found) && found.Detection != Detection.None;
 
     /// <summary>Whether a signal is caller id.</summary>
-    public static bool IsCallerId(string signal) => Split(WithoutConnection(signal)).Name.Equals("ci", StringComparison.OrdinalIgnoreCase);
+    public static bool IsCallerId(string signal) => Split(WithoutConnection(signal.AsSpan())).Name.Equals("ci", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether an event is DTMF digits, one or a range, in package D or in NCS's L.</summary>
     public static bool IsDigits(string name)
     {
         var (package, rest) = Split(name);
         return (package.Equals("D", StringComparison.OrdinalIgnoreCase) || package.Equals("L", StringComparison.OrdinalIgnoreCase))
-            && (rest.StartsWith('[') || (rest.Length == 1 && "0123456789*#ABCDTabcdt".Contains(rest[0], StringComparison.Ordinal)));
+            && (rest is ['[', ..] || (rest.Length == 1 && "0123456789*#ABCDTabcdt".Contains(rest[0], StringComparison.Ordinal)));
     }
 
     /// <summary>What to try in place of a refused signal, best first.</summary>
     public static ReadOnlySpan<string> SubstitutesOf(string signal) => Substitutes.TryGetValue(signal, out var found) ? found : [];
+}
+
+/// <summary>The two parts of <c>L/rg</c>.</summary>
+internal readonly ref struct SplitName(ReadOnlySpan<char> package, ReadOnlySpan<char> name)
+{
+    public ReadOnlySpan<char> Package { get; } = package;
+
+    public ReadOnlySpan<char> Name { get; } = name;
+
+    public void Deconstruct(out ReadOnlySpan<char> package, out ReadOnlySpan<char> name)
+    {
+        package = Package;
+        name = Name;
+    }
 }

@@ -46,7 +46,13 @@ public sealed class DigestAccount(string user, string? password, string? realm, 
     internal bool MayAnswer(DigestChallenge challenge) =>
         password is not null && (realm is null || realm.Equals(challenge.Realm, StringComparison.OrdinalIgnoreCase));
 
-    internal IEnumerable<NonceInUse> Known(bool register) => _nonces.Where(nonce => nonce.Register == register);
+    internal List<(NonceInUse Nonce, bool Fresh)> Known(bool register)
+    {
+        List<(NonceInUse, bool)> known = [];
+        foreach (var nonce in _nonces)
+            if (nonce.Register == register) known.Add((nonce, false));
+        return known;
+    }
 
     internal NonceInUse Keep(bool register, ReceivedChallenge received)
     {
@@ -109,12 +115,12 @@ public sealed class RequestCredentials
         _account = account;
         _method = method;
         _register = method == "REGISTER";
-        _carried = [.. account.Known(_register).Select(nonce => (nonce, false))];
+        _carried = account.Known(_register);
     }
 
     /// <summary>The headers for the next attempt. Each call counts as one use of the nonces (nc), so call it once per message.</summary>
     public IReadOnlyList<AuthorizationHeader> Headers(string uri) =>
-        [.. _carried.Select(carried => _account.Use(carried.Nonce, _method, uri))];
+        _carried.Count == 0 ? [] : [.. _carried.Select(carried => _account.Use(carried.Nonce, _method, uri))];
 
     /// <summary>
     /// Takes the challenges of a 401 or 407 in their order. Per realm and header the topmost that we can answer counts, the others are
