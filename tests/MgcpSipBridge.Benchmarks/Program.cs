@@ -23,12 +23,13 @@ public static class Program
                                                           the bridge's process registering its lines at a registrar over loopback, then watched while they are idle
         sip --oracle [--rounds N]                         whether answers, or the time they take, give away which lines there are
         routes [--routes N]                               many routes (100,000): what a search takes, and what putting them in force takes
-        relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--flood RATE] [--capacity] [--network]
+        relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--flood RATE] [--before PROGRAM] [--capacity] [--network]
                                                           RTP through our relay (native, kernel: its fast path, coalesced, churned: with a busy heap,
                                                           portable), a bare C forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon),
                                                           interleaved; direct: no relay, what all else is compared with. --network: in network
                                                           namespaces joined by virtual Ethernet (root; without rtpengine) in place of the loopback; --flood:
-                                                          beside that so much garbage a second to the ports of one more call
+                                                          beside that so much garbage a second to the ports of one more call;
+                                                          --before: this program as built from another commit, for the target before
         media                                             audio that is worked on: what transcoding, playing, listening and mixing cost a packet
         """;
 

@@ -39,6 +39,97 @@ public sealed class NativeTrustTests() : TrustTests(RelayEngine.Native)
         // All are accounted for, read or not, but for a buffer's content at the end.
         Assert.InRange(bed.Relay.Counters.Dropped(RelayDrop.WrongSource) + bed.Relay.Counters.Dropped(RelayDrop.Overflow), Flood - 1_000, Flood);
     }
+
+    // The socket that hears everybody is closed beside a settled end that nobody disturbs, and comes back when the end falls silent or is changed.
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    [InlineData("::1")]
+    [InlineData("::")]
+    public async Task The_kernel_refuses_strangers_of_a_settled_end_until_it_falls_silent_or_moves(string bound)
+    {
+        var bind = IPAddress.Parse(bound);
+        var isIPv6 = bind.AddressFamily == AddressFamily.InterNetworkV6;
+        Assert.SkipUnless(!isIPv6 || Socket.OSSupportsIPv6, "no IPv6 on this machine");
+        var home = isIPv6 ? IPAddress.IPv6Loopback : IPAddress.Loopback;
+        // Away from other beds' ports, which they could not bind beside the any-address.
+        await using var bed = Bed(
+            address: home,
+            adjust: settings => settings with { GatewayAddress = bind, GatewayAdvertise = home, SipAddress = bind, SipAdvertise = home, FirstPort = 30_000, LastPort = 30_199 });
+        using var phone = new End(bed.Address);
+        using var moved = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = Connect(bed, 1, phone, pbx);
+        var current = phone;
+        Talk(current);
+        bed.Expect<RelayEvent.FirstPacket>();
+        bed.Expect<RelayEvent.FirstPacket>();
+        for (var round = 0; round < 3; round++)
+        {
+            for (byte i = 0; i < 5; i++) Talk(current);
+            AwaitRefusal();
+            AwaitHeard();
+            AwaitRefusal();
+            var strangers = bed.Relay.Counters.Dropped(RelayDrop.WrongSource);
+            for (byte i = 0; i < 5; i++) Talk(current);
+            var old = current;
+            current = current == phone ? moved : phone;
+            bed.SetRemote(1, RelaySide.Gateway, current.Address);
+            bed.Settle();
+            old.Speak(opened.GatewayRtp);
+            Talk(current);
+            bed.AwaitDropped(RelayDrop.WrongSource, strangers + 1);
+            Assert.False(old.HasHeard || pbx.HasHeard);
+        }
+
+        void Talk(End end)
+        {
+            Assert.Equal(end.Speak(opened.GatewayRtp), pbx.Hear(out var from).ToArray());
+            Assert.Equal(opened.SipRtp, from);
+            Assert.Equal(pbx.Speak(opened.SipRtp), end.Hear(out from).ToArray());
+            Assert.Equal(opened.GatewayRtp, from);
+        }
+
+        // Somebody else may be the end itself, behind a NAT that forgot it.
+        void AwaitHeard()
+        {
+            var before = bed.Relay.Counters.Dropped(RelayDrop.WrongSource);
+            bed.Time.Advance(TimeSpan.FromSeconds(3));
+            using var stranger = new End(bed.Address);
+            Assert.True(SpinWait.SpinUntil(
+                () =>
+                {
+                    stranger.Speak(opened.GatewayRtp);
+                    return bed.Relay.Counters.Dropped(RelayDrop.WrongSource) > before;
+                },
+                TimeSpan.FromSeconds(20)));
+            Talk(current);
+        }
+
+        // Time passes without a stranger, a check looks, and then the next stranger's packet is answered as at a closed port.
+        void AwaitRefusal()
+        {
+            using var stranger = new Socket(bed.Address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
+            stranger.Connect(opened.GatewayRtp.ToIPAddress(), opened.GatewayRtp.Port);
+            for (var attempt = 0; attempt < 400; attempt++)
+            {
+                bed.Time.Advance(TimeSpan.FromSeconds(3));
+                Talk(current);
+                stranger.Poll(50_000, SelectMode.SelectRead);
+                try
+                {
+                    stranger.Send(new byte[172]);
+                    if (stranger.Poll(10_000, SelectMode.SelectRead)) stranger.Receive(new byte[1]);
+                }
+                catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+                {
+                    return;
+                }
+            }
+
+            Assert.Fail("strangers are heard for ever");
+        }
+    }
 }
 
 public sealed class FastPathTrustTests() : TrustTests(RelayEngine.Native, RelayFastPath.Required);

@@ -32,23 +32,24 @@ internal sealed class SideForm
     /// <summary>Of an end that nothing is known of.</summary>
     public static readonly SideForm Unknown = new([], null);
 
-    private readonly PayloadKind[] _kinds = new PayloadKind[128];
-    private readonly byte[] _passedAs = new byte[128];
+    // Few of 128 types mean anything, and every call has two of these.
+    private readonly Meaning[] _meanings;
 
     public SideForm(ImmutableArray<PayloadMapping> mappings, RelayForm? form)
     {
-        Array.Fill(_passedAs, NoType);
+        Span<Meaning> meanings = stackalloc Meaning[128];
+        var count = 0;
         foreach (var (from, to) in mappings.AsSpan())
         {
             if (from > 127 || to > 127) continue;
-            _passedAs[from] = to;
-            _kinds[from] = from == RtpFormat.ComfortNoise.PayloadType ? PayloadKind.Noise : PayloadKind.Other;
+            At(meanings, ref count, from) = new(from, to, from == RtpFormat.ComfortNoise.PayloadType ? PayloadKind.Noise : PayloadKind.Other);
         }
 
-        if (form is null) return;
-        foreach (var format in form.Sends.AsSpan())
+        foreach (var format in form is null ? [] : form.Sends.AsSpan())
             if (format.PayloadType <= 127)
-                _kinds[format.PayloadType] = KindOf(format);
+                At(meanings, ref count, format.PayloadType).Kind = KindOf(format);
+        _meanings = meanings[..count].ToArray();
+        if (form is null) return;
         foreach (var format in form.Wants.AsSpan())
         {
             switch (KindOf(format))
@@ -98,13 +99,34 @@ internal sealed class SideForm
     public int Frame => 8 * (Ptime == 0 ? 20 : Ptime);
 
     /// <summary>What a payload type that it sends means.</summary>
-    public PayloadKind Kind(byte type) => _kinds[type & 0x7F];
+    public PayloadKind Kind(byte type)
+    {
+        foreach (ref readonly var meaning in _meanings.AsSpan())
+            if (meaning.Type == type)
+                return meaning.Kind;
+        return PayloadKind.Unknown;
+    }
 
     /// <summary>Under which type the other end wants a payload type that it sends; <see cref="NoType"/> for none.</summary>
-    public byte PassedAs(byte type) => _passedAs[type & 0x7F];
+    public byte PassedAs(byte type)
+    {
+        foreach (ref readonly var meaning in _meanings.AsSpan())
+            if (meaning.Type == type)
+                return meaning.PassedAs;
+        return NoType;
+    }
 
     /// <summary>The payload type under which it wants a law; <see cref="NoType"/> when it does not want it.</summary>
     public byte TypeOf(PayloadKind law) => law == PayloadKind.MuLaw ? MuLawType : ALawType;
+
+    private static ref Meaning At(Span<Meaning> meanings, ref int count, byte type)
+    {
+        for (var i = 0; i < count; i++)
+            if (meanings[i].Type == type)
+                return ref meanings[i];
+        meanings[count] = new(type, NoType, PayloadKind.Unknown);
+        return ref meanings[count++];
+    }
 
     private static PayloadKind KindOf(RtpFormat format) =>
         format.SameEncoding(RtpFormat.Pcmu) ? PayloadKind.MuLaw
@@ -112,4 +134,6 @@ internal sealed class SideForm
         : format.IsTelephoneEvent ? PayloadKind.Event
         : format.SameEncoding(RtpFormat.ComfortNoise) ? PayloadKind.Noise
         : PayloadKind.Other;
+
+    private record struct Meaning(byte Type, byte PassedAs, PayloadKind Kind);
 }

@@ -28,6 +28,15 @@ internal sealed class RelayLeg
     private Instant _heard; // last time, or since when this end is expected
     private bool _expected;
     private LegCipher? _lastCipher;
+    private bool _isWorkedOn;
+
+    // What every packet asks, taken out of what signalling named so that it lies together.
+    private bool _learns;
+    private bool _receives;
+    private byte _lastType = SideForm.NoType; // what came last, and what it was taken as
+    private byte _lastTakenAs;
+    private RelayDrop _refusal = RelayDrop.NoRemote; // of what would be sent to this end
+    private NetAddress _destination;
 
     public RelayLeg(RelayLimits limits)
     {
@@ -114,12 +123,18 @@ internal sealed class RelayLeg
         }
 
         _plain = 0;
+        _lastType = SideForm.NoType;
+        (_learns, _receives, IsFax) = (remote.LearnSource, remote.Receive, remote.Udptl);
         if (remote.Udptl) _fax ??= new();
-        if (same) return;
-        _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
-        _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
-        _candidate = NetAddress.None;
-        _learntElsewhere = false;
+        if (!same)
+        {
+            _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
+            _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
+            _candidate = NetAddress.None;
+            _learntElsewhere = false;
+        }
+
+        Aim();
     }
 
     /// <summary>What signalling says that this end speaks.</summary>
@@ -129,7 +144,11 @@ internal sealed class RelayLeg
     public LegCipher? Cipher { get; private set; }
 
     /// <summary>Whether a program takes the packets: then they keep their payload types, and all that it knows are taken.</summary>
-    public bool IsWorkedOn { get; set; }
+    public bool IsWorkedOn
+    {
+        get => _isWorkedOn;
+        set => (_isWorkedOn, _lastType) = (value, SideForm.NoType);
+    }
 
     /// <summary>The latest packet taken and when it came; false when none was.</summary>
     public bool TryLast(out RtpHeader last, out Instant at)
@@ -151,10 +170,10 @@ internal sealed class RelayLeg
     }
 
     /// <summary>Whether this end speaks T.38.</summary>
-    public bool IsFax => _remote is { Udptl: true };
+    public bool IsFax { get; private set; }
 
     /// <summary>Judges an RTP packet from this side's end, decrypts it and rewrites its payload type.</summary>
-    public RelayDrop TakeRtp(NetAddress source, Span<byte> buffer, ref int length, Instant now)
+    public RelayDrop TakeRtp(in NetAddress source, Span<byte> buffer, ref int length, Instant now)
     {
         if (!IsFrom(source, now, out var learning, out var drop)) return drop;
         // Before anything in it is believed, least of all who sent it.
@@ -177,14 +196,14 @@ internal sealed class RelayLeg
         _received.Update(packet.Header, now);
         CountPlain(packet.Header, datagram[0], type);
         _heard = now;
-        if (!_remote!.Receive) return RelayDrop.Held;
+        if (!_receives) return RelayDrop.Held;
         Taken++;
         datagram[1] = (byte)((datagram[1] & 0x80) | type);
         return RelayDrop.None;
     }
 
     /// <summary>Judges a UDPTL packet from this side's end, which is passed as it is.</summary>
-    public RelayDrop TakeFax(NetAddress source, ReadOnlySpan<byte> datagram, Instant now)
+    public RelayDrop TakeFax(in NetAddress source, ReadOnlySpan<byte> datagram, Instant now)
     {
         if (!IsFrom(source, now, out var learning, out var drop)) return drop;
         switch (UdptlPacket.TryParse(datagram, out var packet))
@@ -202,18 +221,18 @@ internal sealed class RelayLeg
         if (learning && !Learn(source, header)) return RelayDrop.WrongSource;
         _fax!.Update(header, now);
         _heard = now;
-        if (!_remote!.Receive) return RelayDrop.Held;
+        if (!_receives) return RelayDrop.Held;
         Taken++;
         return RelayDrop.None;
     }
 
     // The cheapest test first, and the one that a flood from elsewhere meets.
-    private bool IsFrom(NetAddress source, Instant now, out bool learning, out RelayDrop drop)
+    private bool IsFrom(in NetAddress source, Instant now, out bool learning, out RelayDrop drop)
     {
         learning = false;
         drop = RelayDrop.NoRemote;
         if (_remote is null) return false;
-        learning = _remote.LearnSource && source != _rtpSource && (_rtpSource.IsNone || (_learntElsewhere && IsNamed(source)));
+        learning = _learns && source != _rtpSource && (_rtpSource.IsNone || (_learntElsewhere && IsNamed(source)));
         drop = RelayDrop.WrongSource;
         if (!learning && source != _rtpSource) return false;
         drop = RelayDrop.RateLimited;
@@ -245,16 +264,28 @@ internal sealed class RelayLeg
     /// <summary>Whether RTP may be sent to this side's end, and where.</summary>
     public RelayDrop CanSend(out NetAddress destination)
     {
-        destination = NetAddress.None;
-        if (_remote is null) return RelayDrop.NoRemote;
-        if (!_remote.Send) return RelayDrop.Held;
-        // 0.0.0.0 means hold even after an address was learnt (RFC 3264 §8.4); None is an address that signalling could not name.
-        destination = _rtpSource.IsNone || (_remote.Rtp.IsUnspecified && !_remote.Rtp.IsNone) ? _remote.Rtp : _rtpSource;
-        return destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
+        destination = _destination;
+        return _refusal;
     }
 
-    // What a packet of this end is taken as.
-    private byte TypeOf(byte type) => !IsWorkedOn ? Form.PassedAs(type) : Form.Kind(type) == PayloadKind.Unknown ? SideForm.NoType : type;
+    // After every change of what it depends on.
+    private void Aim()
+    {
+        // 0.0.0.0 means hold even after an address was learnt (RFC 3264 §8.4); None is an address that signalling could not name.
+        _destination = !_remote!.Send ? NetAddress.None
+            : _rtpSource.IsNone || (_remote.Rtp.IsUnspecified && !_remote.Rtp.IsNone) ? _remote.Rtp
+            : _rtpSource;
+        _refusal = !_remote.Send ? RelayDrop.Held : _destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
+    }
+
+    // What a packet of this end is taken as; most are as the one before.
+    private byte TypeOf(byte type)
+    {
+        if (type == _lastType) return _lastTakenAs;
+        _lastTakenAs = !_isWorkedOn ? Form.PassedAs(type) : Form.Kind(type) == PayloadKind.Unknown ? SideForm.NoType : type;
+        _lastType = type;
+        return _lastTakenAs;
+    }
 
     /// <summary>Whether it is known for good who sends, and where he hears.</summary>
     public bool IsSettled => !_rtpSource.IsNone && !_learntElsewhere && HasRelayed;
@@ -307,6 +338,7 @@ internal sealed class RelayLeg
         if (!_rtpSource.IsNone) _rtcpSource = NetAddress.None;
         _rtpSource = source;
         _learntElsewhere = !named;
+        Aim();
         return true;
     }
 }

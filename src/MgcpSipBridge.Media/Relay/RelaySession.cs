@@ -56,7 +56,7 @@ public sealed partial class RelaySession
     /// <param name="length">Of the datagram; of what is to be relayed, if it was decrypted or encrypted.</param>
     /// <param name="now">When it arrived.</param>
     /// <param name="destination">Where it goes.</param>
-    public RelayDrop TryRelayRtp(RelaySide from, NetAddress source, Span<byte> buffer, ref int length, Instant now, out NetAddress destination)
+    public RelayDrop TryRelayRtp(RelaySide from, in NetAddress source, Span<byte> buffer, ref int length, Instant now, out NetAddress destination)
     {
         var leg = Leg(from);
         destination = NetAddress.None;

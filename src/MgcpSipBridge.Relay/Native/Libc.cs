@@ -47,6 +47,11 @@ internal static unsafe partial class Libc
 
     private const string Library = "libc";
 
+    // The two calls that every packet takes go past libc's own functions, which make each a point where a thread can be cancelled (pthreads(7)): four
+    // atomic operations a packet, for nothing here.
+    private static readonly nint SendNumber = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206; // sendto
+    private static readonly nint ReceiveNumber = SendNumber + 1; // recvfrom
+
     /// <summary>Why the call before failed.</summary>
     public static int LastError => Marshal.GetLastSystemError();
 
@@ -65,17 +70,19 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "getsockopt"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int GetOption(int fd, int level, int option, void* value, uint* length);
 
-    [LibraryImport(Library, EntryPoint = "recvfrom"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial nint ReceiveFrom(int fd, byte* buffer, nuint length, int flags, byte* address, uint* addressLength);
+    /// <summary>recvfrom(2).</summary>
+    public static nint ReceiveFrom(int fd, byte* buffer, nuint length, int flags, byte* address, uint* addressLength) =>
+        SystemCall(ReceiveNumber, fd, buffer, length, flags, address, addressLength);
 
-    [LibraryImport(Library, EntryPoint = "recv"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial nint Receive(int fd, byte* buffer, nuint length, int flags);
+    /// <summary>recv(2).</summary>
+    public static nint Receive(int fd, byte* buffer, nuint length, int flags) => SystemCall(ReceiveNumber, fd, buffer, length, flags, null, null);
 
-    [LibraryImport(Library, EntryPoint = "sendto"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial nint SendTo(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength);
+    /// <summary>sendto(2).</summary>
+    public static nint SendTo(int fd, byte* buffer, nuint length, int flags, byte* address, uint addressLength) =>
+        SystemCall(SendNumber, fd, buffer, length, flags, address, (void*)addressLength);
 
-    [LibraryImport(Library, EntryPoint = "send"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static partial nint Send(int fd, byte* buffer, nuint length, int flags);
+    /// <summary>send(2).</summary>
+    public static nint Send(int fd, byte* buffer, nuint length, int flags) => SystemCall(SendNumber, fd, buffer, length, flags, null, null);
 
     [LibraryImport(Library, EntryPoint = "epoll_create1"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial int EpollCreate(int flags);
@@ -103,6 +110,9 @@ internal static unsafe partial class Libc
 
     [LibraryImport(Library, EntryPoint = "syscall"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial nint SystemCall(nint number, nint first, void* second, nint third);
+
+    [LibraryImport(Library, EntryPoint = "syscall"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial nint SystemCall(nint number, int fd, byte* buffer, nuint length, nint flags, void* address, void* addressLength);
 
     [LibraryImport(Library, EntryPoint = "mmap"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial nint Map(void* address, nuint length, int protection, int flags, int fd, nint offset);

@@ -6,7 +6,8 @@ namespace MgcpSipBridge.Relay;
 
 /// <summary>
 /// One bound UDP port of a session: the socket that hears everybody and, once it is settled who the other end is, a twin that is connected
-/// to it. Used by one relay thread only.
+/// to it. When nobody else has been heard for a while the twin stays alone: the kernel then refuses strangers, as on a port that is not open.
+/// Used by one relay thread only.
 /// </summary>
 internal sealed unsafe class NativePort
 {
@@ -14,9 +15,6 @@ internal sealed unsafe class NativePort
     private readonly int _family;
     private readonly bool _dual;
     private readonly byte _trafficClass;
-    private readonly byte[] _address = new byte[NativeAddress.Bytes];
-    private NetAddress _destination;
-    private uint _addressLength;
 
     private NativePort(int fd, NetAddress local, int family, bool dual, byte trafficClass, bool isRtcp)
     {
@@ -28,7 +26,7 @@ internal sealed unsafe class NativePort
         IsRtcp = isRtcp;
     }
 
-    /// <summary>The socket that hears everybody; -1 when closed.</summary>
+    /// <summary>The socket that hears everybody; -1 when closed, or while the twin is alone.</summary>
     public int Fd { get; private set; }
 
     /// <summary>The socket that is connected to the other end; -1 while there is none.</summary>
@@ -46,11 +44,20 @@ internal sealed unsafe class NativePort
     /// <summary>Whose port it is.</summary>
     public NativeSession Session { get; set; } = null!;
 
+    /// <summary>What decides about its packets: the session's.</summary>
+    public RelaySession Decisions { get; set; } = null!;
+
     /// <summary>The side it is on.</summary>
     public RelaySide Side { get; set; }
 
     /// <summary>The port of the same kind on the other side.</summary>
     public NativePort Opposite { get; set; } = null!;
+
+    /// <summary>Since when the twin is there and nobody else was heard.</summary>
+    public Instant AloneSince { get; set; }
+
+    /// <summary>When the twin was heard last.</summary>
+    public Instant HeardAt { get; set; }
 
     /// <summary>What of it the kernel passes on by itself; null: nothing.</summary>
     public PortFlow? Flow { get; set; }
@@ -81,23 +88,46 @@ internal sealed unsafe class NativePort
         return new(NativeSocket.Bind(local, family, dual, trafficClass), local, family, dual, trafficClass, isRtcp);
     }
 
-    /// <summary>Opens a twin connected to an end, in place of one to another end; false when the system refuses.</summary>
+    /// <summary>Opens a twin connected to an end, where there is none; false when the system refuses.</summary>
     public bool TryConnect(NetAddress end)
     {
-        Disconnect();
         // Also when it fails: it would fail again for the next packet.
         TwinEnd = end;
         Twin = NativeSocket.Twin(Fd, _local, end, _family, _dual, _trafficClass);
         return Twin >= 0;
     }
 
-    /// <summary>Closes the twin: whoever the other end is, it is heard as everybody is.</summary>
-    public void Disconnect()
+    /// <summary>
+    /// Takes the twin away: whoever the other end is, it is heard as everybody is. True when the twin was alone: it is now the socket that hears everybody.
+    /// </summary>
+    public bool Disconnect()
     {
-        if (Twin >= 0) _ = Libc.Close(Twin);
+        var wasAlone = Twin >= 0 && Fd < 0;
+        if (wasAlone)
+        {
+            NativeSocket.Disconnect(Twin);
+            (Fd, Everybody) = (Twin, End);
+        }
+        else if (Twin >= 0)
+        {
+            _ = Libc.Close(Twin);
+        }
+
         Twin = -1;
         TwinEnd = NetAddress.None;
         End = default;
+        return wasAlone;
+    }
+
+    /// <summary>Closes the socket that hears everybody, beside a twin that goes on, unless something waits there.</summary>
+    public bool TryLeaveAlone()
+    {
+        byte first;
+        if (Everybody.IsShut || Libc.Receive(Fd, &first, 1, Libc.Peek) >= 0) return false;
+        _ = Libc.Close(Fd);
+        Fd = -1;
+        Everybody = default;
+        return true;
     }
 
     /// <summary>Whether something waits to be received from the other end.</summary>
@@ -117,22 +147,18 @@ internal sealed unsafe class NativePort
                 || (Libc.LastError == Libc.Refused && Libc.Send(Twin, datagram, (nuint)length, 0) == length);
         }
 
-        if (destination != _destination)
-        {
-            _destination = destination;
-            _addressLength = NativeAddress.Write(destination, _family, _address);
-        }
-
-        if (_addressLength == 0) return false;
-        fixed (byte* address = _address) return Libc.SendTo(Fd, datagram, (nuint)length, 0, address, _addressLength) == length;
+        var address = stackalloc byte[NativeAddress.Bytes];
+        var addressLength = NativeAddress.Write(destination, _family, new(address, NativeAddress.Bytes));
+        return addressLength != 0 && Libc.SendTo(Fd >= 0 ? Fd : Twin, datagram, (nuint)length, 0, address, addressLength) == length;
     }
 
     /// <summary>Closes the sockets; again does nothing.</summary>
     public void Close()
     {
-        Disconnect();
+        if (Twin >= 0) _ = Libc.Close(Twin);
         if (Fd >= 0) _ = Libc.Close(Fd);
-        Fd = -1;
+        Fd = Twin = -1;
+        TwinEnd = NetAddress.None;
     }
 }
 

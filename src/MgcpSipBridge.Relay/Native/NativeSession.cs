@@ -9,6 +9,9 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
     // Whether its audio is worked on, as the control loop knows it: then a new end may be due something before any packet comes.
     private bool _isWorkedOn;
 
+    // As signalling named them last; the control loop's.
+    private RelayRemote? _gatewayEnd, _sipEnd;
+
     // Its thread: the control loop alone moves it to another.
     private RelayThread _thread = thread;
 
@@ -34,8 +37,12 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
 
     public override void SetRemote(RelaySide side, RelayRemote remote)
     {
+        // A twin that is alone hears nothing of who takes its end's place, and so wakes nobody.
+        ref var named = ref (side == RelaySide.Gateway ? ref _gatewayEnd : ref _sipEnd);
+        var moves = named is { } before && (before.Rtp != remote.Rtp || before.LearnSource != remote.LearnSource || before.LearnHost != remote.LearnHost);
+        named = remote;
         // What the kernel passes on by itself does not pass the thread.
-        if (_isWorkedOn || context.Kernel is not null) _thread.Do(() => Point(side, remote));
+        if (moves || _isWorkedOn || context.Kernel is not null) _thread.Do(() => Point(side, remote));
         else _thread.DoBeforePackets(() => Point(side, remote));
     }
 
@@ -111,6 +118,6 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
         _thread.Follow(this);
         var ports = side == RelaySide.Gateway ? gateway : sip;
         // What was learnt is gone, or signalling names another end: what the old one still sends must not pass by way of the twin.
-        if (Decisions.RtpSource(side) != ports.Rtp.TwinEnd) ports.Rtp.Disconnect();
+        if (Decisions.RtpSource(side) != ports.Rtp.TwinEnd) _thread.Disconnect(ports.Rtp);
     }
 }

@@ -48,6 +48,14 @@ internal static unsafe class NativeSocket
         return -1;
     }
 
+    /// <summary>Lets a connected socket hear everybody again. It keeps its port, and what waits in it (connect(2): AF_UNSPEC).</summary>
+    public static void Disconnect(int fd)
+    {
+        var address = stackalloc byte[NativeAddress.Bytes];
+        new Span<byte>(address, NativeAddress.Bytes).Clear();
+        _ = Libc.Connect(fd, address, NativeAddress.Bytes);
+    }
+
     /// <summary>Datagrams that the kernel dropped because the socket's buffer was full.</summary>
     public static uint Unread(int fd)
     {

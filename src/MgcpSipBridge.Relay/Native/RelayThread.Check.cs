@@ -1,10 +1,14 @@
 using MgcpSipBridge.Media;
+using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay;
 
 /// <summary>What is looked at now and then.</summary>
 internal sealed unsafe partial class RelayThread
 {
+    // Longer than two ends that signalling exchanges, or that are both called, speak beside one another.
+    private static readonly TimeSpan HearsOthers = TimeSpan.FromSeconds(2);
+
     /// <summary>Looks at every session for ends that are not heard. On the thread.</summary>
     /// <param name="routesChanged">Whether what was found out about ways to the ends may be wrong now.</param>
     public bool Check(bool routesChanged)
@@ -21,6 +25,11 @@ internal sealed unsafe partial class RelayThread
 
         for (var i = 0; i < _used; i++)
         {
+            if (_ports[i] is { Twin: >= 0 } port) CheckTwin(port, now);
+        }
+
+        for (var i = 0; i < _used; i++)
+        {
             // A session has four ports; it is looked at by one of them.
             if (_ports[i] is not { IsRtcp: false, Side: RelaySide.Gateway, Session: var session }) continue;
             if (session.Decisions.AudioChanged(now, _context.Settings.SilenceAfter, out var audio)) _context.OnEvent(new RelayEvent.AudioChanged(session.Media, audio));
@@ -28,5 +37,19 @@ internal sealed unsafe partial class RelayThread
         }
 
         return true;
+    }
+
+    private void CheckTwin(NativePort port, Instant now)
+    {
+        if (port.Fd < 0)
+        {
+            // It may go on from elsewhere, behind a NAT that forgot it: that must not stay unknown.
+            if (port.Flow is null && now - port.HeardAt >= HearsOthers) Disconnect(port);
+            return;
+        }
+
+        if (now - port.AloneSince < HearsOthers) return;
+        CountOverflow(port.Fd, ref port.Everybody);
+        if (!port.TryLeaveAlone()) port.AloneSince = now;
     }
 }

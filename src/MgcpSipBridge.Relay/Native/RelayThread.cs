@@ -153,9 +153,9 @@ internal sealed unsafe partial class RelayThread : IDisposable
             if (index == _ports.Length) Array.Resize(ref _ports, 2 * _ports.Length);
         }
 
-        (port.Index, port.Side, port.Opposite, port.Session) = (index, side, opposite, session);
+        (port.Index, port.Side, port.Opposite, port.Session, port.Decisions) = (index, side, opposite, session, session.Decisions);
         _ports[index] = port;
-        if (!Watch(port.Fd, Data(port, twin: false)) || (port.Twin >= 0 && !Watch(port.Twin, Data(port, twin: true))))
+        if ((port.Fd >= 0 && !Watch(port.Fd, Data(port, twin: false))) || (port.Twin >= 0 && !Watch(port.Twin, Data(port, twin: true))))
             throw new InvalidOperationException("The system does not watch a socket: " + Libc.LastError);
     }
 
@@ -168,7 +168,7 @@ internal sealed unsafe partial class RelayThread : IDisposable
     private void Release(NativePort port)
     {
         Forget(port);
-        Watch(port.Fd, 0, Libc.EpollDelete);
+        if (port.Fd >= 0) Watch(port.Fd, 0, Libc.EpollDelete);
         if (port.Twin >= 0) Watch(port.Twin, 0, Libc.EpollDelete);
         port.Everybody.IsShut = port.End.IsShut = false;
     }
@@ -254,7 +254,9 @@ internal sealed unsafe partial class RelayThread : IDisposable
         {
             var length = Libc.Receive(port.Twin, _buffer, (nuint)_capacity, 0);
             // Below zero: nothing, or the ICMP error of an earlier send, which is cleared by this.
-            if (length >= 0) Judge(port, port.TwinEnd, (int)length, twin);
+            if (length < 0) return;
+            port.HeardAt = _now;
+            Judge(port, port.TwinEnd, (int)length, twin);
             return;
         }
 
@@ -267,13 +269,14 @@ internal sealed unsafe partial class RelayThread : IDisposable
         var addressLength = (uint)NativeAddress.Bytes;
         var length = Libc.ReceiveFrom(fd, _buffer, (nuint)_capacity, 0, address, &addressLength);
         if (length < 0) return false;
+        port.AloneSince = _now;
         Judge(port, NativeAddress.Read(new(address, NativeAddress.Bytes)), (int)length, twin: false);
         return true;
     }
 
-    private void Judge(NativePort port, NetAddress source, int length, bool twin)
+    private void Judge(NativePort port, in NetAddress source, int length, bool twin)
     {
-        var decisions = port.Session.Decisions;
+        var decisions = port.Decisions;
         var buffer = new Span<byte>(_buffer, _capacity + SrtpSender.MostAdded);
         // Both: the packet may begin a program, which goes on with both streams.
         if (port.Flow is not null || port.Opposite.Flow is not null)
@@ -326,7 +329,9 @@ internal sealed unsafe partial class RelayThread : IDisposable
     {
         _fast?.Withdraw(port, _now);
         _fast?.Withdraw(port.Opposite, _now);
+        Disconnect(port);
         if (!port.TryConnect(end)) return;
+        port.AloneSince = port.HeardAt = _now;
         if (!Watch(port.Twin, Data(port, twin: true)))
         {
             port.Disconnect();
@@ -337,6 +342,13 @@ internal sealed unsafe partial class RelayThread : IDisposable
         // kernel's queues already; a flood must not keep us here.
         for (var i = 0; i < MostQueued && TryReceive(port, port.Fd); i++) { }
         for (var i = 0; i < MostQueued && port.Twin >= 0 && TryReceive(port, port.Twin); i++) { }
+    }
+
+    /// <summary>Whoever the other end of a port is, it is heard as everybody is. On the thread.</summary>
+    public void Disconnect(NativePort port)
+    {
+        // The socket stays and changes its meaning. While it is left unread it remains so.
+        if (port.Disconnect()) Watch(port.Fd, Data(port, twin: false), Libc.EpollModify, port.Everybody.IsShut ? 0 : Libc.EpollIn);
     }
 
     private void Wasted(NativePort port, bool twin)

@@ -35,7 +35,7 @@ internal static class RelayBench
             using var ends = await Ends.Start(Compile(folder, "ends"), stage.EndsArguments);
             foreach (var name in options.Targets)
             {
-                if (await Start(name, folder, stage) is { } target) targets.Add(target);
+                if (await Start(name, folder, stage, options) is { } target) targets.Add(target);
                 else Console.WriteLine($"{name} is left out: it is not installed (Debian: rtpengine-daemon)");
             }
 
@@ -50,10 +50,11 @@ internal static class RelayBench
         }
     }
 
-    private static async Task<RelayTarget?> Start(string name, LoadFolder folder, RelayStage stage) => name switch
+    private static async Task<RelayTarget?> Start(string name, LoadFolder folder, RelayStage stage, RelayLoadOptions options) => name switch
     {
         "direct" => new DirectTarget(stage),
         "floor" => await LineTarget.Start(name, stage, Compile(folder, "floor")),
+        "before" => await LineTarget.Start(name, stage, options.Before, "relay-serve", "native"),
         "rtpengine" => await Rtpengine.TryStart(),
         _ => await LineTarget.Start(name, stage, [.. Ourselves(), "relay-serve", name]),
     };
@@ -107,8 +108,8 @@ internal static class RelayBench
         }
 
         if (targets.Find(t => t.Name == "direct") is { } direct) SayAdded(targets, results, direct);
-        foreach (var other in targets.Where(t => t.Name is "rtpengine" or "floor"))
-            foreach (var target in targets.Where(t => t.Name is not ("rtpengine" or "floor" or "direct")))
+        foreach (var other in targets.Where(t => t.Name is "rtpengine" or "floor" or "before"))
+            foreach (var target in targets.Where(t => t.Name is not ("rtpengine" or "floor" or "before" or "direct")))
                 Say($"{target.Name} to {other.Name}, by round: CPU {Ratios(results[target], results[other], r => r.CpuPerPacket)}, p99 {Ratios(results[target], results[other], r => r.P99)}");
         return memory;
     }

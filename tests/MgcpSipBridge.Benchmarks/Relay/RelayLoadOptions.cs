@@ -11,10 +11,11 @@ namespace MgcpSipBridge.Benchmarks.Relay;
 /// <param name="Capacity">Look for the most calls that each carries without loss instead.</param>
 /// <param name="Network">In network namespaces of its own in place of the loopback interface.</param>
 /// <param name="Flood">Packets a second of garbage, sent to one more call's ports.</param>
-internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity, bool Network, int Flood = 0)
+/// <param name="Before">The program of another build of this load, whose native relay is the target <c>before</c>.</param>
+internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity, bool Network, int Flood = 0, string Before = "")
 {
     /// <summary>Every target that there is.</summary>
-    public static readonly string[] All = ["direct", "floor", "native", "kernel", "coalesced", "churned", "portable", "rtpengine"];
+    public static readonly string[] All = ["direct", "floor", "native", "kernel", "coalesced", "churned", "portable", "before", "rtpengine"];
 
     public static bool TryParse(IReadOnlyList<string> arguments, out RelayLoadOptions options)
     {
@@ -42,12 +43,13 @@ internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Millisecond
                 case "--milliseconds" when Numbers(value) is [var time]: options = options with { Milliseconds = time }; break;
                 case "--tick" when Numbers(value) is [>= 50 and var tick] && 20_000 % tick == 0: options = options with { Tick = tick }; break;
                 case "--flood" when Numbers(value) is [<= 1_000_000 and var rate]: options = options with { Flood = rate }; break;
+                case "--before": options = options with { Before = value }; break;
                 case "--targets" when value.Split(',').All(All.Contains): options = options with { Targets = value.Split(',') }; break;
                 default: return false;
             }
         }
 
-        return !(options.Network && options.Targets.Contains("rtpengine"));
+        return !(options.Network && options.Targets.Contains("rtpengine")) && options.Targets.Contains("before") == (options.Before.Length > 0);
     }
 
     private static int[]? Numbers(string text)
