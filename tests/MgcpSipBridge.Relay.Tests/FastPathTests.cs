@@ -4,8 +4,12 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay.Tests;
 
+public sealed class FastPathIPv4Tests() : FastPathTests(null);
+
+public sealed class FastPathIPv6Tests() : FastPathTests(IPAddress.IPv6Loopback);
+
 /// <summary>What the kernel passes on by itself, on real sockets over the loopback interface.</summary>
-public sealed class FastPathTests : BothPlanes
+public abstract class FastPathTests : BothPlanes
 {
     private static readonly Lazy<string?> Refusal = new(() =>
     {
@@ -13,7 +17,7 @@ public sealed class FastPathTests : BothPlanes
         return bed.Relay.FastPathRefusal;
     });
 
-    public FastPathTests() : base(RelayEngine.Native, RelayFastPath.Required)
+    protected FastPathTests(IPAddress? home) : base(RelayEngine.Native, RelayFastPath.Required, home)
     {
     }
 

@@ -11,7 +11,11 @@ public sealed class NativeRtpRelayTests() : RtpRelayTests(RelayEngine.Native);
 
 public sealed class FastPathRtpRelayTests() : RtpRelayTests(RelayEngine.Native, RelayFastPath.Required);
 
-public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off) : BothPlanes(engine, fastPath)
+public sealed class IPv6RtpRelayTests() : RtpRelayTests(RelayEngine.Native, home: IPAddress.IPv6Loopback);
+
+public sealed class FastPathIPv6RtpRelayTests() : RtpRelayTests(RelayEngine.Native, RelayFastPath.Required, IPAddress.IPv6Loopback);
+
+public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off, IPAddress? home = null) : BothPlanes(engine, fastPath, home)
 {
     private static readonly byte[] ReceiverReport = Convert.FromHexString("80C9000100000001");
 
@@ -259,7 +263,7 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
     public async Task IPv4_gateways_reach_an_IPv6_peer()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 on this machine");
-        await using var bed = Bed(adjust: s => s with { SipAddress = IPAddress.IPv6Loopback });
+        await using var bed = Bed(address: IPAddress.Loopback, adjust: s => s with { SipAddress = IPAddress.IPv6Loopback });
         using var phone = new End(bed.Address);
         using var pbx = new End(IPAddress.IPv6Loopback);
         var opened = Connect(bed, 1, phone, pbx);
@@ -271,7 +275,7 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
     [Fact]
     public async Task An_address_of_a_family_that_the_side_has_not_is_a_failed_send()
     {
-        await using var bed = Bed();
+        await using var bed = Bed(address: IPAddress.Loopback);
         using var phone = new End(bed.Address);
         var opened = bed.Open(1);
         bed.SetRemote(1, RelaySide.Gateway, phone.Address);

@@ -8,6 +8,7 @@ internal static unsafe partial class Bpf
     public const uint Hash = 1; // BPF_MAP_TYPE_HASH
     public const uint Array = 2; // BPF_MAP_TYPE_ARRAY
     public const uint Mappable = 1 << 10; // BPF_F_MMAPABLE
+    public const uint OnDemand = 1; // BPF_F_NO_PREALLOC
 
     private const int MapCreate = 0;
     private const int MapUpdate = 2;

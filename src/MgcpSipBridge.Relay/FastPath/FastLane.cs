@@ -53,11 +53,11 @@ internal sealed class FastLane(KernelPath kernel, PlaneContext context, RelayTal
 
         if (port.FlowReturns > MostReturns || port.Twin < 0 || port.Opposite.Twin < 0 || !port.Session.Decisions.TryGetFlow(port.Side, out var settled)) return;
         // Before anything is asked of the system: this is passed by every packet of a call that stays at the socket.
-        if (!(settled.Source.IsIPv4 && settled.Destination.IsIPv4)) return;
+        if (!IsPossible(settled.Source, settled.Destination)) return;
         // What already waits at the socket would arrive behind what the kernel passes on.
         if (settled.Source != port.TwinEnd || settled.Destination != port.Opposite.TwinEnd || port.HasUnread()) return;
         var (here, there) = (port.Local, port.Opposite.Local);
-        if (!(here.IsIPv4 && there.IsIPv4)) return;
+        if (here.IsNone || there.IsNone) return;
         if (!kernel.TryRoute(there, settled.Destination, context.Settings.TrafficClass, out var card))
         {
             port.FlowReturns++;
@@ -78,13 +78,18 @@ internal sealed class FastLane(KernelPath kernel, PlaneContext context, RelayTal
         tally.CountFlows(-1);
     }
 
+    // The kernel changes addresses, not the family; and link-local ones need to know by which interface.
+    private static bool IsPossible(NetAddress source, NetAddress destination) =>
+        source.IsIPv4 == destination.IsIPv4 && (source.IsIPv4 || !(IsLinkLocal(source) || IsLinkLocal(destination)));
+
+    private static bool IsLinkLocal(NetAddress address) => address.Address >> 118 == 0xFE80 >> 6; // fe80::/10 (RFC 4291 §2.5.6)
+
     private void Install(NativePort port, in RelayFlow settled, NetAddress here, NetAddress there, int card)
     {
         var settings = context.Settings;
         var ends = new KernelEnds(settled.Source, here);
-        var rule = new KernelFlow
+        var rule = new KernelRule
         {
-            To = new KernelEnds(there, settled.Destination),
             Interface = card,
             Ssrc = System.Buffers.Binary.BinaryPrimitives.ReverseEndianness(settled.Ssrc),
             IntervalNanoseconds = (uint)(1_000_000_000 / settings.RtpPerSecond),
@@ -99,7 +104,7 @@ internal sealed class FastLane(KernelPath kernel, PlaneContext context, RelayTal
             Seen = settled.Recent,
             Jitter = (uint)(settled.Jitter.TotalSeconds * G711.SampleRate * JitterScale),
         };
-        var index = kernel.Install(ends, rule, start);
+        var index = kernel.Install(ends, new KernelEnds(there, settled.Destination), rule, start);
         if (index < 0)
         {
             port.FlowReturns++;

@@ -4,30 +4,45 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay;
 
-/// <summary>The two ends of a packet as they stand on the wire (<c>struct ends</c>): addresses and ports in network order.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal readonly record struct KernelEnds
+/// <summary>The two ends of a packet, of one family; on the wire <c>struct ends</c> or <c>struct ends6</c>: addresses and ports in network order.</summary>
+internal readonly record struct KernelEnds(NetAddress Source, NetAddress Destination)
 {
-    private readonly uint _source;
-    private readonly uint _destination;
-    private readonly ushort _sourcePort;
-    private readonly ushort _destinationPort;
+    /// <summary>Bytes of the longer of the two.</summary>
+    public const int MostBytes = 36;
 
-    /// <summary>From one IPv4 address to another.</summary>
-    public KernelEnds(NetAddress source, NetAddress destination)
+    /// <summary>Bytes of IPv4.</summary>
+    public const int IPv4Bytes = 12;
+
+    /// <summary>Whether both are IPv4.</summary>
+    public bool IsIPv4 => Source.IsIPv4;
+
+    /// <summary>Writes them as they stand in a packet; how many bytes that takes.</summary>
+    public int Write(Span<byte> to)
     {
-        _source = BinaryPrimitives.ReverseEndianness((uint)source.Address);
-        _destination = BinaryPrimitives.ReverseEndianness((uint)destination.Address);
-        _sourcePort = BinaryPrimitives.ReverseEndianness(source.Port);
-        _destinationPort = BinaryPrimitives.ReverseEndianness(destination.Port);
+        var ports = IsIPv4 ? 8 : 32;
+        if (IsIPv4)
+        {
+            BinaryPrimitives.WriteUInt32BigEndian(to, (uint)Source.Address);
+            BinaryPrimitives.WriteUInt32BigEndian(to[4..], (uint)Destination.Address);
+        }
+        else
+        {
+            BinaryPrimitives.WriteUInt128BigEndian(to, Source.Address);
+            BinaryPrimitives.WriteUInt128BigEndian(to[16..], Destination.Address);
+        }
+
+        BinaryPrimitives.WriteUInt16BigEndian(to[ports..], Source.Port);
+        BinaryPrimitives.WriteUInt16BigEndian(to[(ports + 2)..], Destination.Port);
+        return ports + 4;
     }
 }
 
-/// <summary>What the kernel does with the packets of one direction (<c>struct flow</c>).</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct KernelFlow
+/// <summary>What the kernel does with the packets of one direction (<c>struct rule</c>), beside giving them new ends.</summary>
+[StructLayout(LayoutKind.Sequential, Size = Bytes)]
+internal struct KernelRule
 {
-    public KernelEnds To;
+    public const int Bytes = 24;
+
     public int Interface;
     public int Index;
     public uint Ssrc;

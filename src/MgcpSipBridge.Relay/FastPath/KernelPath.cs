@@ -12,12 +12,14 @@ namespace MgcpSipBridge.Relay;
 /// </summary>
 internal sealed unsafe class KernelPath : IDisposable
 {
-    private const ulong FlowsMark = 0x4D47435031; // FLOWS and COUNTS in relay.bpf.c
+    private const ulong FlowsMark = 0x4D47435031; // FLOWS, COUNTS and FLOWS6 in relay.bpf.c
     private const ulong CountsMark = 0x4D47435032;
+    private const ulong Flows6Mark = 0x4D47435033;
     private const byte LoadImmediate = 0x18; // BPF_LD | BPF_IMM | BPF_DW: an instruction of two words
     private const int MapDescriptor = 1; // BPF_PSEUDO_MAP_FD
 
     private readonly int _flows;
+    private readonly int _flows6;
     private readonly int _counts;
     private readonly int _program;
     private readonly List<int> _links = [];
@@ -34,7 +36,8 @@ internal sealed unsafe class KernelPath : IDisposable
         _tableBytes = (nuint)entries * KernelCounts.Bytes;
         try
         {
-            _flows = Opened(Bpf.CreateMap(Bpf.Hash, sizeof(KernelEnds), sizeof(KernelFlow), entries, 0, "mgcpsip_flows"), "a map");
+            _flows = Opened(Bpf.CreateMap(Bpf.Hash, KernelEnds.IPv4Bytes, KernelEnds.IPv4Bytes + KernelRule.Bytes, entries, 0, "mgcpsip_flows"), "a map");
+            _flows6 = Opened(Bpf.CreateMap(Bpf.Hash, KernelEnds.MostBytes, KernelEnds.MostBytes + KernelRule.Bytes, entries, Bpf.OnDemand, "mgcpsip_flows6"), "a map");
             _counts = Opened(Bpf.CreateMap(Bpf.Array, sizeof(int), KernelCounts.Bytes, entries, Bpf.Mappable, "mgcpsip_counts"), "a map");
             _program = Opened(Bpf.LoadProgram(Instructions(), "mgcpsip_relay", out var log), "the program", log);
             var table = Libc.Map(null, _tableBytes, Libc.ReadWrite, Libc.Shared, _counts, 0);
@@ -63,22 +66,26 @@ internal sealed unsafe class KernelPath : IDisposable
         return new KernelPath(settings);
     }
 
-    /// <summary>Where the packets to an IPv4 address leave, sent from one of ours; false when there is no way now.</summary>
+    /// <summary>Where the packets to an address leave, sent from one of ours; false when there is no way now.</summary>
     public bool TryRoute(NetAddress from, NetAddress to, byte trafficClass, out int interfaceIndex) => _routes.TryFind(from, to, trafficClass, out interfaceIndex);
 
     /// <summary>Whether routes, addresses or interfaces have changed since this was asked last: ways found before may be wrong.</summary>
     public bool RoutesChanged() => _routes.Changed();
 
-    /// <summary>Has the kernel forward what comes between two ends; -1 when it does not, else where its counts are.</summary>
-    public int Install(KernelEnds ends, KernelFlow flow, in KernelCounts start)
+    /// <summary>Has the kernel forward what comes between two ends, between two others of the same family; -1 when it does not, else where its counts are.</summary>
+    public int Install(in KernelEnds ends, in KernelEnds to, KernelRule rule, in KernelCounts start)
     {
         int index;
         lock (_lock)
             if (!_free.TryDequeue(out index)) return -1;
         _table[index] = start;
-        flow.Index = index;
-        flow.IsLoopback = (byte)(flow.Interface == _loopback ? 1 : 0);
-        if (Bpf.Update(_flows, &ends, &flow)) return index;
+        rule.Index = index;
+        rule.IsLoopback = (byte)(rule.Interface == _loopback ? 1 : 0);
+        var key = stackalloc byte[KernelEnds.MostBytes];
+        var flow = stackalloc byte[KernelEnds.MostBytes + KernelRule.Bytes];
+        ends.Write(new(key, KernelEnds.MostBytes));
+        *(KernelRule*)(flow + to.Write(new(flow, KernelEnds.MostBytes))) = rule;
+        if (Bpf.Update(Flows(ends), key, flow)) return index;
         lock (_lock) _free.Enqueue(index);
         return -1;
     }
@@ -87,7 +94,12 @@ internal sealed unsafe class KernelPath : IDisposable
     public KernelCounts Read(int index) => _table[index];
 
     /// <summary>Ends it. The counts can be read until <see cref="Release"/>; a packet that is on its way through the program may still be added.</summary>
-    public void Remove(KernelEnds ends) => Bpf.Delete(_flows, &ends);
+    public void Remove(in KernelEnds ends)
+    {
+        var key = stackalloc byte[KernelEnds.MostBytes];
+        ends.Write(new(key, KernelEnds.MostBytes));
+        Bpf.Delete(Flows(ends), key);
+    }
 
     /// <summary>Gives the place of the counts back.</summary>
     public void Release(int index)
@@ -102,10 +114,12 @@ internal sealed unsafe class KernelPath : IDisposable
         _links.Clear();
         _routes?.Dispose();
         if (_table is not null) _ = Libc.Unmap(_table, _tableBytes);
-        foreach (var fd in (int[])[_program, _counts, _flows])
+        foreach (var fd in (int[])[_program, _counts, _flows, _flows6])
             if (fd > 0)
                 _ = Libc.Close(fd);
     }
+
+    private int Flows(in KernelEnds ends) => ends.IsIPv4 ? _flows : _flows6;
 
     private int Attach(RelaySettings settings)
     {
@@ -125,9 +139,10 @@ internal sealed unsafe class KernelPath : IDisposable
         var loopback = 0;
         foreach (var card in NetworkInterface.GetAllNetworkInterfaces())
         {
-            if (card.OperationalStatus == OperationalStatus.Down || !card.Supports(NetworkInterfaceComponent.IPv4)) continue;
+            var isIPv4 = card.Supports(NetworkInterfaceComponent.IPv4);
+            if (card.OperationalStatus == OperationalStatus.Down || !(isIPv4 || card.Supports(NetworkInterfaceComponent.IPv6))) continue;
             var ip = card.GetIPProperties();
-            var index = ip.GetIPv4Properties().Index;
+            var index = isIPv4 ? ip.GetIPv4Properties().Index : ip.GetIPv6Properties().Index;
             var isLoopback = card.NetworkInterfaceType == NetworkInterfaceType.Loopback;
             // What this machine sends to itself comes by the loopback interface, whatever the address.
             if (!isLoopback && !ip.UnicastAddresses.Any(a => IsMedia(a.Address))) continue;
@@ -137,7 +152,7 @@ internal sealed unsafe class KernelPath : IDisposable
             if (isLoopback) loopback = index;
         }
 
-        return _links.Count > 0 ? loopback : throw new FastPathException("There is no interface with IPv4 to attach the program to.");
+        return _links.Count > 0 ? loopback : throw new FastPathException("There is no interface to attach the program to.");
 
         bool IsMedia(IPAddress address) =>
             Is(settings.GatewayAddress, address) || Is(settings.SipAddress, address);
@@ -156,7 +171,7 @@ internal sealed unsafe class KernelPath : IDisposable
         {
             if ((byte)code[i] != LoadImmediate) continue;
             var value = (code[i] >> 32) | (code[i + 1] & 0xFFFF_FFFF_0000_0000);
-            var map = value == FlowsMark ? _flows : value == CountsMark ? _counts : -1;
+            var map = value == FlowsMark ? _flows : value == Flows6Mark ? _flows6 : value == CountsMark ? _counts : -1;
             if (map >= 0)
             {
                 // Code and destination register stay; the source register says what the value is.

@@ -3,11 +3,11 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Relay;
 
-/// <summary>Asks the kernel's routing (rtnetlink(7)) by which interface an IPv4 packet leaves, and hears when the answer may have changed.</summary>
+/// <summary>Asks the kernel's routing (rtnetlink(7)) by which interface a packet leaves, and hears when the answer may have changed.</summary>
 internal sealed unsafe class RouteLookup : IDisposable
 {
     private const int NetlinkRoute = 0; // NETLINK_ROUTE
-    private const uint Groups = 0x1 | 0x10 | 0x40; // RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE
+    private const uint Groups = 0x1 | 0x10 | 0x40 | 0x100 | 0x400; // RTMGRP_LINK, RTMGRP_IPV4_IFADDR, _ROUTE, RTMGRP_IPV6_IFADDR, _ROUTE
     private const ushort GetRoute = 26; // RTM_GETROUTE
     private const ushort NewRoute = 24; // RTM_NEWROUTE
     private const ushort Request = 1; // NLM_F_REQUEST
@@ -16,7 +16,10 @@ internal sealed unsafe class RouteLookup : IDisposable
     private const ushort OutInterface = 4; // RTA_OIF
     private const int HeaderBytes = 16; // struct nlmsghdr
     private const int RouteBytes = 12; // struct rtmsg
-    private const int AttributeBytes = 8; // a header of 4 and an address
+    private const int RouteType = 7; // in it
+    private const int Unicast = 1; // RTN_UNICAST
+    private const int Local = 2; // RTN_LOCAL
+    private const int AttributeHeaderBytes = 4;
     private const int AnswerBytes = 4096;
 
     private readonly Lock _lock = new();
@@ -38,15 +41,18 @@ internal sealed unsafe class RouteLookup : IDisposable
     public bool TryFind(NetAddress from, NetAddress to, byte trafficClass, out int interfaceIndex)
     {
         interfaceIndex = 0;
-        Span<byte> question = stackalloc byte[HeaderBytes + RouteBytes + (2 * AttributeBytes)];
+        var addressBytes = to.IsIPv4 ? 4 : 16;
+        var attributeBytes = AttributeHeaderBytes + addressBytes;
+        Span<byte> question = stackalloc byte[HeaderBytes + RouteBytes + (2 * (AttributeHeaderBytes + 16))];
+        question = question[..(HeaderBytes + RouteBytes + (2 * attributeBytes))];
         question.Clear();
         BitConverter.TryWriteBytes(question, question.Length);
         BitConverter.TryWriteBytes(question[4..], GetRoute);
         BitConverter.TryWriteBytes(question[6..], Request);
         var route = question[HeaderBytes..];
-        (route[0], route[1], route[2], route[3]) = (Libc.InterNetwork, 32, 32, (byte)(trafficClass & ~3));
+        (route[0], route[1], route[2], route[3]) = ((byte)(to.IsIPv4 ? Libc.InterNetwork : Libc.InterNetworkV6), (byte)(8 * addressBytes), (byte)(8 * addressBytes), (byte)(trafficClass & ~3));
         WriteAddress(route[RouteBytes..], Destination, to);
-        WriteAddress(route[(RouteBytes + AttributeBytes)..], Source, from);
+        WriteAddress(route[(RouteBytes + attributeBytes)..], Source, from);
         Span<byte> answer = stackalloc byte[AnswerBytes];
         lock (_lock)
         {
@@ -61,7 +67,7 @@ internal sealed unsafe class RouteLookup : IDisposable
             }
         }
 
-        return BitConverter.ToUInt16(answer[4..]) == NewRoute && TryReadInterface(answer[(HeaderBytes + RouteBytes)..], out interfaceIndex);
+        return BitConverter.ToUInt16(answer[4..]) == NewRoute && answer[HeaderBytes + RouteType] is Unicast or Local && TryReadInterface(answer[(HeaderBytes + RouteBytes)..], out interfaceIndex);
     }
 
     /// <summary>Whether anything about routes, addresses or interfaces has changed since the last time.</summary>
@@ -95,15 +101,16 @@ internal sealed unsafe class RouteLookup : IDisposable
 
     private static void WriteAddress(Span<byte> attribute, ushort type, NetAddress address)
     {
-        BitConverter.TryWriteBytes(attribute, (ushort)AttributeBytes);
+        BitConverter.TryWriteBytes(attribute, (ushort)(AttributeHeaderBytes + (address.IsIPv4 ? 4 : 16)));
         BitConverter.TryWriteBytes(attribute[2..], type);
-        BinaryPrimitives.WriteUInt32BigEndian(attribute[4..], (uint)address.Address);
+        if (address.IsIPv4) BinaryPrimitives.WriteUInt32BigEndian(attribute[AttributeHeaderBytes..], (uint)address.Address);
+        else BinaryPrimitives.WriteUInt128BigEndian(attribute[AttributeHeaderBytes..], address.Address);
     }
 
     private static bool TryReadInterface(ReadOnlySpan<byte> attributes, out int interfaceIndex)
     {
         interfaceIndex = 0;
-        while (attributes.Length >= AttributeBytes)
+        while (attributes.Length >= AttributeHeaderBytes + sizeof(int))
         {
             int length = BitConverter.ToUInt16(attributes);
             if (length < 4 || length > attributes.Length) return false;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes relay.bpf, the instructions that the bridge loads, from relay.bpf.c. Needs clang and llvm (14 was used); another release may write other bytes
-# that do the same.
+# Makes relay.bpf, the instructions that the bridge loads, from relay.bpf.c. Needs clang and llvm 14 (Debian: clang-14, llvm-14), of which a test expects
+# the very same bytes; another release may write others that do the same.
 set -eu
 cd "$(dirname "$0")"
 clang=${CLANG:-clang-14}
