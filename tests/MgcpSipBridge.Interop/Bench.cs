@@ -9,7 +9,8 @@ namespace MgcpSipBridge.Interop;
 /// </summary>
 internal sealed class Bench : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    /// <summary>How long anything may take; a process that starts on a busy machine takes its time.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan SilentFor = TimeSpan.FromMilliseconds(300);
     private readonly Capture _capture;
     private readonly NodePump _pump;
@@ -46,6 +47,7 @@ internal sealed class Bench : IAsyncDisposable
         LoopbackHost bridgeHost = LoopbackHost.Claim(), gatewayHost = LoopbackHost.Claim();
         var capture = await Capture.Start(bridgeHost, gatewayHost);
         var pump = NodePump.BindGateway(gatewayHost, 8);
+        BridgeProcess? bridge = null;
         try
         {
             var sip = settings.Sip;
@@ -55,7 +57,7 @@ internal sealed class Bench : IAsyncDisposable
                 sip += $$""", "Tls": { "Certificate": "{{certificate}}", "Key": "{{key}}", "Trust": "{{authority.Root}}" }""";
             }
 
-            var bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null, !peer.IsIPv4, settings.Sections);
+            bridge = await BridgeProcess.Start(bridgeHost, Lines(peer, transport, registers, pump.Addresses[0], settings), settings.Bridge, sip, settings.Authority is not null, !peer.IsIPv4, settings.Sections);
             var gateway = new SimulatedGateway(
                 settings.Install(new GatewaySetup
                 {
@@ -82,6 +84,7 @@ internal sealed class Bench : IAsyncDisposable
         }
         catch
         {
+            if (bridge is not null) await bridge.DisposeAsync();
             await pump.DisposeAsync();
             await capture.DisposeAsync();
             throw;
@@ -114,6 +117,9 @@ internal sealed class Bench : IAsyncDisposable
         await Until("dial tone", () => phone.Sound == PhoneSound.DialTone);
         await Do(now => phone.Dial(number, TimeSpan.FromMilliseconds(60), now));
     }
+
+    /// <summary>Waits until the phone has sounded so, be it that it does not any more.</summary>
+    public Task Sounded(SimulatedPhone phone, PhoneSound sound) => Until($"{phone.Name} sounded {sound}", () => phone.History.Exists(h => h.Sound == sound));
 
     /// <summary>Lifts a ringing phone.</summary>
     public async Task Answers(SimulatedPhone phone)
@@ -194,7 +200,7 @@ internal sealed class Bench : IAsyncDisposable
         """;
 
     internal static string Describe(SimulatedPhone phone) =>
-        $"{phone.Name}: {(phone.IsOffHook ? "off" : "on")} hook, {phone.Sound}, {phone.Connections.Count} connections, heard {string.Join(", ", phone.HeardFrequencies)}";
+        $"{phone.Name}: {(phone.IsOffHook ? "off" : "on")} hook, {phone.Sound}, shows {phone.CallerId}, {phone.Connections.Count} connections, heard {string.Join(", ", phone.HeardFrequencies)}";
 }
 
 /// <summary>What departs from the usual on a <see cref="Bench"/>.</summary>

@@ -9,7 +9,7 @@ namespace MgcpSipBridge.Interop;
 /// <summary>The built bridge, run as an operator runs it: <c>serve</c> with two files, on free ports that its ready line names.</summary>
 internal sealed partial class BridgeProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     private readonly ExternalProgram _program;
     private readonly TemporaryFolder _folder;
     private readonly HttpClient _http;
@@ -41,9 +41,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     public string Said => _program.Said;
 
     /// <summary>Its process, which is not the one that was started: that watches over it.</summary>
-    public string ProcessFolder => Directory.EnumerateDirectories("/proc").First(folder =>
-        Path.Combine(folder, "cmdline") is var file && File.Exists(file) && File.ReadAllText(file).Split('\0') is var command
-        && Path.GetFileName(command[0]) == "dotnet" && command.Any(argument => argument.StartsWith(_folder.Path, StringComparison.Ordinal)));
+    public string ProcessFolder => Path.Combine("/proc", _program.Descendants().Last().ToString(CultureInfo.InvariantCulture));
 
     /// <summary>Starts it.</summary>
     /// <param name="host">Where it listens.</param>
@@ -104,14 +102,27 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     public async Task<string> Ladders()
     {
         List<string> lines = [];
+        try
+        {
+            await AddLadders(lines);
+        }
+        catch (HttpRequestException e)
+        {
+            // What is told here is told besides: it must not hide what went wrong.
+            lines.Add(e.Message);
+        }
+
+        return string.Join('\n', lines);
+    }
+
+    private async Task AddLadders(List<string> lines)
+    {
         foreach (var call in (await Get("/v1/calls")).GetProperty("calls").EnumerateArray())
         {
             lines.Add(call.ToString());
             foreach (var m in (await Get($"/v1/calls/{call.GetProperty("id").GetString()}/ladder")).GetProperty("messages").EnumerateArray())
                 lines.Add($"  {m.GetProperty("offset")} {m.GetProperty("from")} -> {m.GetProperty("to")}: {m.GetProperty("firstLine")} | {m.GetProperty("detail")}");
         }
-
-        return string.Join('\n', lines);
     }
 
     /// <summary>Every sample of /metrics by its name with labels, as written.</summary>
@@ -125,7 +136,7 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     /// <param name="ports">Whether the leases of the relay's ports are waited for too. A port that rests after its lease is not counted.</param>
     public async Task ComesToRest(bool ports)
     {
-        var limit = ports ? TimeSpan.FromSeconds(60) : TimeSpan.FromSeconds(15);
+        var limit = ports ? TimeSpan.FromSeconds(120) : TimeSpan.FromSeconds(60);
         string[] gauges = ["mgcpsipbridge_calls_active", "mgcpsipbridge_media_sessions", .. ports ? (string[])["mgcpsipbridge_relay_ports_in_use"] : []];
         List<KeyValuePair<string, double>> busy = [];
         for (var waited = TimeSpan.Zero; waited < limit; waited += TimeSpan.FromMilliseconds(100))

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 using MgcpSipBridge.Simulator;
 
@@ -69,11 +70,20 @@ internal sealed class Extension(Exchange exchange, int index, PbxKind kind) : IA
     public Task Until(string what, Func<SimulatedPhone, bool> condition, TimeSpan? limit = null) =>
         exchange.Until(what, () => condition(Phone), limit ?? Bench.Patience, () => Bench.Describe(Phone));
 
+    /// <summary>Waits until the phone has sounded so, be it that it does not any more.</summary>
+    public Task Sounded(PhoneSound sound) => Until($"{sound}", phone => phone.History.Exists(h => h.Sound == sound));
+
+    /// <summary>The phone has not made a sound.</summary>
+    public Task WasSilent() => Does((phone, _) => Assert.Empty(phone.History));
+
     /// <summary>Lifts the handset, waits for dial tone, dials.</summary>
     public async Task Dials(string number)
     {
-        Assert.Equal(PhoneSound.Silence, Phone.Sound);
-        await Does((phone, now) => phone.OffHook(now));
+        await Does((phone, now) =>
+        {
+            Assert.Equal(PhoneSound.Silence, phone.Sound);
+            phone.OffHook(now);
+        });
         await Until("dial tone", phone => phone.Sound == PhoneSound.DialTone);
         await Does((phone, now) => phone.Dial(number, TimeSpan.FromMilliseconds(60), now));
     }
@@ -121,7 +131,17 @@ internal sealed class Extension(Exchange exchange, int index, PbxKind kind) : IA
     {
         var calls = (await exchange.Bridge.Get("/v1/calls")).GetProperty("calls").EnumerateArray();
         if (calls.FirstOrDefault(c => c.GetProperty("line").GetString() == Number) is not { ValueKind: JsonValueKind.Object } call) return [];
-        var messages = (await exchange.Bridge.Get($"/v1/calls/{call.GetProperty("id").GetString()}/ladder")).GetProperty("messages");
+        JsonElement messages;
+        try
+        {
+            messages = (await exchange.Bridge.Get($"/v1/calls/{call.GetProperty("id").GetString()}/ladder")).GetProperty("messages");
+        }
+        catch (HttpRequestException e) when (e.StatusCode == HttpStatusCode.NotFound)
+        {
+            // It has ended in between.
+            return [];
+        }
+
         return
         [
             .. messages.EnumerateArray().Select(m => (

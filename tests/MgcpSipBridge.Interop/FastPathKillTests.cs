@@ -38,10 +38,18 @@ public sealed partial class FastPathKillTests
             Assert.Equal(0, await tool.Exit(Bench.Patience));
         }
 
-        var before = await ByKernel(bench);
-        await bench.HearsMore(bench.Alice, Tone);
-        await bench.HearsMore(bench.Alice, Tone);
-        Assert.Equal(before, await ByKernel(bench));
+        // What the kernel had passed on by then may be told a moment later; from some moment on it passes on nothing, and the sound goes on.
+        var watch = Stopwatch.StartNew();
+        double before;
+        do
+        {
+            Assert.True(watch.Elapsed < Bench.Patience, "the kernel goes on");
+            before = await ByKernel(bench);
+            await bench.HearsMore(bench.Alice, Tone);
+            await bench.HearsMore(bench.Alice, Tone);
+        }
+        while (await ByKernel(bench) != before);
+
         await bench.Do(bench.Alice.OnHook);
         await sipp.Succeeds();
         await bench.EndsClean();

@@ -40,7 +40,8 @@ public sealed class HepTests
         Assert.True(packets.Count > 10, homer.Said);
         Assert.All(packets, p => Assert.Equal(("3", "7", "secret"), (p.Version, p.Agent, p.Key)));
         var ours = packets.Where(p => p.Correlation == call).ToList();
-        Assert.Equal(["INVITE", "ACK", "BYE"], ours.Where(p => p.Kind == "1" && p.From == $"{bench.Bridge.Host}").Select(p => p.FirstLine.Split(' ')[0]));
+        // A request that nobody answered at once comes again.
+        Assert.Equal(["INVITE", "ACK", "BYE"], ours.Where(p => p.Kind == "1" && p.From == $"{bench.Bridge.Host}").Select(p => p.FirstLine.Split(' ')[0]).Distinct());
         Assert.Contains(ours, p => p.Kind == "1" && p.From == $"{host}" && p.FromPort == $"{Sipp.Port}" && p.FirstLine.StartsWith("SIP/2.0 200", StringComparison.Ordinal));
         // Our own commands may ride behind answers (RFC 3435 §3.5.5): what begins a datagram is the gateway's to say.
         Assert.Contains(ours, p => p.Kind == "6" && p.FirstLine.StartsWith("NTFY", StringComparison.Ordinal));

@@ -10,8 +10,6 @@ namespace MgcpSipBridge.Interop;
 /// <summary>Our call agent against a media gateway that somebody else wrote: connections made, changed and deleted, with audio through them.</summary>
 public sealed partial class OsmoMgwTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-
     [Fact]
     public async Task Two_connections_on_an_endpoint_of_its_choice_pass_audio_and_are_gone_after_DLCX()
     {
@@ -50,10 +48,12 @@ public sealed partial class OsmoMgwTests
             Assert.Matches("PS=\\d+", deleted.Parameters); // RFC 3435 §2.3.7: the statistics of the connection
         }
 
-        Assert.DoesNotContain(node.Events, e => e is MgcpEvent.CommandFailed or MgcpEvent.RequestFailed);
-        Assert.DoesNotContain(node.Notes, n => n is MgcpNote.ParseFailed or MgcpNote.Dropped);
-        var status = agent.StatusOf("mgw")!;
-        Assert.Equal((GatewayState.Up, 0), (status.State, status.PendingTransactions));
+        await pump.Until("nothing is under way", () => agent.StatusOf("mgw") is { State: GatewayState.Up, PendingTransactions: 0 }, Bench.Patience, () => $"{agent.StatusOf("mgw")}");
+        await pump.Do(_ =>
+        {
+            Assert.DoesNotContain(node.Events, e => e is MgcpEvent.CommandFailed or MgcpEvent.RequestFailed);
+            Assert.DoesNotContain(node.Notes, n => n is MgcpNote.ParseFailed or MgcpNote.Dropped);
+        });
 
         var decoded = await capture.IsClean([mgw.Address, pump.Addresses[0]], []);
         Assert.True(decoded is { Mgcp: >= 12, Rtp: >= 4 }, decoded.ToString());
@@ -81,16 +81,16 @@ public sealed partial class OsmoMgwTests
         async Task<T> Sees<T>(Func<T, bool>? which = null)
             where T : MgcpEvent
         {
-            T? Find() => node.Events.OfType<T>().FirstOrDefault(e => which?.Invoke(e) ?? true);
-            await pump.Until(typeof(T).Name, () => Find() is not null, Limit, () => string.Join("; ", node.Events));
-            return Find()!;
+            T? found = null;
+            await pump.Until(typeof(T).Name, () => (found = node.Events.OfType<T>().FirstOrDefault(e => which?.Invoke(e) ?? true)) is not null, Bench.Patience, () => string.Join("; ", node.Events));
+            return found!;
         }
     }
 
     private static async Task Hears(UdpClient from, UdpClient to, IPEndPoint through, byte payload)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
-        patience.CancelAfter(Limit);
+        patience.CancelAfter(Bench.Patience);
         for (ushort sequence = 1; sequence <= 3; sequence++)
         {
             // RFC 3550 §5.1: version 2, payload type 0, 20 ms of one sample value.

@@ -13,7 +13,7 @@ public sealed partial class ReadmeTests
         await using var check = ExternalProgram.Start("dotnet", folder.Path,
             Path.Combine(AppContext.BaseDirectory, "mgcp-sip-bridge.dll"), "check",
             "--config", folder.Write("bridge.json", Block(readme, "json")), "--lines", folder.Write("lines.yaml", Block(readme, "yaml")));
-        Assert.True(await check.Exit(TimeSpan.FromSeconds(30)) == 0, check.Said);
+        Assert.True(await check.Exit(Bench.Patience) == 0, check.Said);
     }
 
     private static string Block(string text, string language) =>

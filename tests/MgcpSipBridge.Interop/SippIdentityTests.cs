@@ -30,8 +30,8 @@ public sealed class SippIdentityTests
     {
         await using var line = await _exchange.Take(Enum.Parse<PbxKind>(kind));
         await using var sipp = line.IsCalledBy("caller-bye", ("headers", SippScenario.Escaped(headers)), ("from", SippIncomingTests.From("Carol", "7000")));
+        await line.Until($"{number} {name} is shown", phone => phone.Sound == Simulator.PhoneSound.Ringing && phone.CallerId is { } shown && (shown.Number, shown.Name) == (number, name));
         await line.Lifts();
-        Assert.Equal((number, name), (line.Phone.CallerId?.Number, line.Phone.CallerId?.Name));
         await sipp.Succeeds();
         await line.Rests();
     }

@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Interop;
 /// <summary>What takes a minute by the RFCs' own timers: sessions that are refreshed or not, answers that nobody acknowledges, PBXs that say nothing. All at once.</summary>
 public sealed class SippPatienceTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(90);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
     private readonly Exchange _exchange;
 
     public SippPatienceTests(Exchange exchange)

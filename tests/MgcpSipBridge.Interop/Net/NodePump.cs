@@ -73,7 +73,6 @@ internal sealed class NodePump : IAsyncDisposable
             catch (Exception e)
             {
                 done.SetException(e);
-                throw;
             }
         });
         return done.Task;
@@ -89,9 +88,12 @@ internal sealed class NodePump : IAsyncDisposable
         {
             await done.Task.WaitAsync(limit);
         }
-        catch (TimeoutException)
+        catch (TimeoutException) when (!done.Task.IsCompleted)
         {
-            throw new TimeoutException($"Not within {limit.TotalSeconds} s: {what}. {describe?.Invoke()}");
+            // What is described is the loop's own, too.
+            var seen = "";
+            await Do(_ => seen = describe?.Invoke()).WaitAsync(limit);
+            throw new TimeoutException($"Not within {limit.TotalSeconds} s: {what}. {seen}");
         }
     }
 
@@ -142,8 +144,17 @@ internal sealed class NodePump : IAsyncDisposable
             Drain();
             for (var i = _waiters.Count - 1; i >= 0; i--)
             {
-                if (!_waiters[i].Condition()) continue;
-                _waiters[i].Done.TrySetResult();
+                try
+                {
+                    if (!_waiters[i].Condition()) continue;
+                    _waiters[i].Done.TrySetResult();
+                }
+                catch (Exception e)
+                {
+                    // It is the test that fails, not whoever waits beside it.
+                    _waiters[i].Done.TrySetException(e);
+                }
+
                 _waiters.RemoveAt(i);
             }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.SansIo;
 
@@ -9,7 +10,7 @@ internal sealed partial class Capture : IAsyncDisposable
     // Wireshark's PI_ERROR as the field shows it.
     private const string ExpertError = "8388608";
     private static readonly string[] Known = ["mgcp", "sip", "rtp", "rtcp", "t38", "tls"];
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(180);
     private readonly ExternalProgram _dumpcap;
     private readonly TemporaryFolder _folder;
     private readonly string _file;
@@ -31,7 +32,7 @@ internal sealed partial class Capture : IAsyncDisposable
         var dumpcap = ExternalProgram.Start("dumpcap", folder.Path,
             "-i", "lo", "-q", "-B", "16", "-f", string.Join(" or ", hosts.Select(h => $"host {h}")), "-w", file);
         var capture = new Capture(dumpcap, folder, file);
-        for (var i = 0; i < 250; i++)
+        for (var watch = Stopwatch.StartNew(); watch.Elapsed < Bench.Patience;)
         {
             if (dumpcap.Lines.Any(l => l.StartsWith("File: ", StringComparison.Ordinal))) return capture;
             if (dumpcap.HasExited)

@@ -28,7 +28,7 @@ internal sealed class Dnsmasq : IAsyncDisposable
         var dns = new Dnsmasq(program, folder, host.At(Port));
         try
         {
-            await program.Line("dnsmasq[", TimeSpan.FromSeconds(10));
+            await program.Line("dnsmasq[", Bench.Patience);
             return dns;
         }
         catch

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
+using System.Globalization;
 
 namespace MgcpSipBridge.Interop;
 
@@ -37,11 +38,11 @@ internal sealed class ExternalProgram : IAsyncDisposable
         Assert.Skip(why);
     }
 
-    /// <summary>Starts it. Whatever becomes of the tests, it ends by itself after five minutes.</summary>
+    /// <summary>Starts it. Whatever becomes of the tests, it ends by itself after twenty minutes, longer than all of them take.</summary>
     public static ExternalProgram Start(string program, string folder, params IEnumerable<string> arguments)
     {
         string[] command = [Find(program) ?? program, .. arguments];
-        if (Find("timeout") is { } guard) command = [guard, "300", .. command];
+        if (Find("timeout") is { } guard) command = [guard, "1200", .. command];
         var start = new ProcessStartInfo(command[0], command[1..])
         {
             RedirectStandardOutput = true,
@@ -86,7 +87,7 @@ internal sealed class ExternalProgram : IAsyncDisposable
     /// <summary>Asks it to end, as an operator would (SIGTERM), and waits.</summary>
     public async Task<int> Terminate(TimeSpan limit)
     {
-        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
+        using (var kill = Process.Start("kill", ["-TERM", _process.Id.ToString(CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync();
         return await Exit(limit);
     }
 
@@ -94,9 +95,44 @@ internal sealed class ExternalProgram : IAsyncDisposable
     {
         if (_disposed) return;
         _disposed = true;
+        // Its ports are free when the last of its processes is gone.
+        var all = Descendants();
         if (!_process.HasExited) _process.Kill(entireProcessTree: true);
         await _process.WaitForExitAsync();
         _process.Dispose();
+        for (var watch = Stopwatch.StartNew(); all.Exists(Lives) && watch.Elapsed < Bench.Patience;) await Task.Delay(5);
+    }
+
+    /// <summary>The processes that hang on it, children before their own.</summary>
+    public List<int> Descendants()
+    {
+        List<int> found = [];
+        if (!_process.HasExited) Add(_process.Id);
+        return found;
+
+        void Add(int parent)
+        {
+            foreach (var child in Read($"/proc/{parent}/task/{parent}/children").Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(id => int.Parse(id, CultureInfo.InvariantCulture)))
+            {
+                found.Add(child);
+                Add(child);
+            }
+        }
+    }
+
+    // One that nobody has waited for yet (Z) holds nothing any more.
+    private static bool Lives(int process) => Read($"/proc/{process}/stat") is { Length: > 0 } stat && stat[stat.LastIndexOf(')')..] is [_, _, not ('Z' or 'X'), ..];
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
     }
 
     private static string? Find(string program)

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using MgcpSipBridge.SansIo;
 
@@ -71,6 +72,17 @@ internal sealed class Kamailio : IAsyncDisposable
     {
         var header = (await Answer()).Split("\r\n").Single(l => l.StartsWith("X-Contacts: ", StringComparison.Ordinal));
         return int.Parse(header["X-Contacts: ".Length..], System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Waits until so many contacts are registered.</summary>
+    public async Task Has(int contacts)
+    {
+        var watch = Stopwatch.StartNew();
+        while (await Contacts() is var now && now != contacts)
+        {
+            Assert.True(watch.Elapsed < Bench.Patience, $"{now} contacts are registered, not {contacts}:\n{Said}");
+            await Task.Delay(100, TestContext.Current.CancellationToken);
+        }
     }
 
     /// <summary>Asks one whether it is there.</summary>

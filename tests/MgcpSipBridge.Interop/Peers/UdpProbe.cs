@@ -8,7 +8,7 @@ namespace MgcpSipBridge.Interop;
 /// <summary>Asks a program that is starting, again and again, until it answers.</summary>
 internal static class UdpProbe
 {
-    private const int Tries = 50;
+    private const int Tries = 300;
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Its answer to one of <paramref name="question"/>'s datagrams, which are told where they leave from and how many went before.</summary>
