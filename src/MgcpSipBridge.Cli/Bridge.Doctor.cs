@@ -16,8 +16,11 @@ internal sealed partial class Bridge
         var asked = DateTime.UtcNow;
         var status = await client.GetStatusAsync(new GetStatusRequest(), cancellationToken: cancel);
         var took = DateTime.UtcNow - asked;
+        asked = DateTime.UtcNow;
         var found = await client.DiagnoseSystemAsync(new DiagnoseSystemRequest(), cancellationToken: cancel);
-        found.Findings.Insert(0, Skew(found.Time.ToDateTime() - DateTime.UtcNow));
+        // It looked at its clock at some time between the question and the answer.
+        var (looked, answered) = (found.Time.ToDateTime(), DateTime.UtcNow);
+        found.Findings.Insert(0, Skew(looked < asked ? looked - asked : looked > answered ? looked - answered : TimeSpan.Zero));
         found.Findings.Insert(0, new Finding
         {
             Name = "bridge",

@@ -19,6 +19,7 @@ public sealed class Chromium : IAsyncLifetime
         {
             ExecutablePath = Program,
             Headless = true,
+            Timeout = 180_000,
             Args =
             [
                 "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
@@ -45,7 +46,8 @@ public sealed class Chromium : IAsyncLifetime
             Locale = "en-GB",
             TimezoneId = "Europe/Berlin",
         });
-        context.SetDefaultTimeout(20_000);
+        // A browser beside other things on two processors.
+        context.SetDefaultTimeout(60_000);
         return context;
     }
 

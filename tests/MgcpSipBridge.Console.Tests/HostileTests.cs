@@ -64,8 +64,8 @@ public sealed class HostileTests(Chromium chromium)
         using var socket = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
         var bridge = new IPEndPoint(IPAddress.Loopback, plant.Server.Mgcp.Port);
         await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
-        foreach (var domain in (string[])["<img/src=x/onerror=alert(1)>", "\"><svg/onload=alert(1)>", "javascript:alert(1)", "plain.example.net"])
-            await socket.SendAsync(Encoding.ASCII.GetBytes($"RSIP {Random.Shared.Next(1, 999_999)} aaln/1@{domain} MGCP 1.0\r\nRM: restart\r\n"), bridge, TestContext.Current.CancellationToken);
+        foreach (var (id, domain) in ((int, string)[])[(1, "<img/src=x/onerror=alert(1)>"), (2, "\"><svg/onload=alert(1)>"), (3, "javascript:alert(1)"), (4, "plain.example.net")])
+            await socket.SendAsync(Encoding.ASCII.GetBytes($"RSIP {id} aaln/1@{domain} MGCP 1.0\r\nRM: restart\r\n"), bridge, TestContext.Current.CancellationToken);
         await visitor.SeesAsync("Gateway plain.example.net at");
         await CleanAsync(visitor);
         await visitor.GoAsync("gateways");

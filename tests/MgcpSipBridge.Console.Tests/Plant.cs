@@ -18,7 +18,7 @@ namespace MgcpSipBridge.Console.Tests;
 /// </summary>
 internal sealed class Plant : IAsyncDisposable
 {
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(90);
     private readonly NodeDriver _driver;
     private readonly string _folder;
     private readonly NoStore _store;
@@ -94,7 +94,15 @@ internal sealed class Plant : IAsyncDisposable
     {
         using var timeout = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         timeout.CancelAfter(Patience);
-        while (!holds(await _http.GetFromJsonAsync<JsonElement>(path, timeout.Token))) await Task.Delay(20, timeout.Token);
+        var last = default(JsonElement);
+        try
+        {
+            while (!holds(last = await _http.GetFromJsonAsync<JsonElement>(path, timeout.Token))) await Task.Delay(20, timeout.Token);
+        }
+        catch (OperationCanceledException) when (!TestContext.Current.CancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"{path} still says {last}");
+        }
     }
 
     /// <summary>What the API says.</summary>

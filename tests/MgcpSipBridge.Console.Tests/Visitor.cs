@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Console.Tests;
 /// </summary>
 internal sealed class Visitor : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly ConcurrentQueue<string> _trouble = new();
     private readonly IBrowserContext _context;
     private readonly Uri _home;

@@ -77,7 +77,7 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("DELETE", "/v1/calls/nope", null, 404, null)]
     public async Task Calls_are_begun_and_ended(string method, string path, string? body, int status, string? reason)
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path, UriKind.Relative));
         if (body is not null) request.Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
         using var answer = await _bridge.Http.SendAsync(request, cancel);
@@ -104,7 +104,7 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task Grpc_answers_the_same_on_its_own_port_with_health_and_reflection()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         using var channel = GrpcChannel.ForAddress(_bridge.GrpcAddress);
         var line = await new GatewayService.GatewayServiceClient(channel).GetLineAsync(new GetLineRequest { Gateway = "gw1", Line = "1001" }, cancellationToken: cancel);
         Assert.Equal((Line.Types.State.Talking, true, true), (line.State, line.Registered, line.OffHook));
@@ -112,12 +112,8 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Equal(StatusCode.NotFound, missing.StatusCode);
         Assert.Equal(1, (await new SystemService.SystemServiceClient(channel).GetStatusAsync(new GetStatusRequest(), cancellationToken: cancel)).Calls);
 
-        HealthCheckResponse.Types.ServingStatus health;
-        do
-        {
-            health = (await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), cancellationToken: cancel)).Status;
-        }
-        while (health != HealthCheckResponse.Types.ServingStatus.Serving);
+        await Patience.UntilAsync("it serves", async () =>
+            (await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), cancellationToken: cancel)).Status == HealthCheckResponse.Types.ServingStatus.Serving);
 
         using var reflection = new ServerReflection.ServerReflectionClient(channel).ServerReflectionInfo(cancellationToken: cancel);
         await reflection.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, cancel);
@@ -131,7 +127,7 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task Health_and_readiness_are_told_apart()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         Assert.Equal("Healthy", await _bridge.Http.GetStringAsync(new Uri("/readyz", UriKind.Relative), cancel));
         _bridge.Server.State.Phase = Api.BridgePhase.Draining;
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await _bridge.Http.GetAsync(new Uri("/readyz", UriKind.Relative), cancel)).StatusCode);
@@ -146,10 +142,10 @@ public sealed class ApiTests : IAsyncLifetime
         using var free = new ManualResetEventSlim();
         stuck.Engine.Views = _ =>
         {
-            free.Wait(TimeSpan.FromSeconds(20));
+            free.Wait(TimeSpan.FromSeconds(60));
             return null;
         };
-        var answer = await stuck.Http.GetAsync(new Uri("/v1/gateways", UriKind.Relative), TestContext.Current.CancellationToken);
+        var answer = await stuck.Http.GetAsync(new Uri("/v1/gateways", UriKind.Relative), Patience.Token);
         free.Set();
         Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
     }
@@ -157,7 +153,7 @@ public sealed class ApiTests : IAsyncLifetime
     [Fact]
     public async Task Metrics_are_served_as_text_and_as_OpenMetrics()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         var plain = await _bridge.Http.GetAsync(new Uri("/metrics", UriKind.Relative), cancel);
         Assert.StartsWith("text/plain", plain.Content.Headers.ContentType!.ToString(), StringComparison.Ordinal);
         var text = await plain.Content.ReadAsStringAsync(cancel);
@@ -174,8 +170,8 @@ public sealed class ApiTests : IAsyncLifetime
 
     private async Task<JsonNode> GetAsync(string path, HttpStatusCode expected)
     {
-        var answer = await _bridge.Http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        var answer = await _bridge.Http.GetAsync(new Uri(path, UriKind.Relative), Patience.Token);
+        var text = await answer.Content.ReadAsStringAsync(Patience.Token);
         Assert.True(answer.StatusCode == expected, $"{path}: {answer.StatusCode} {text}");
         return JsonNode.Parse(text)!;
     }

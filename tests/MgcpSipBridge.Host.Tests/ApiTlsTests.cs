@@ -66,7 +66,7 @@ public sealed class ApiTlsTests : IDisposable
         {
             Assert.StartsWith("https://", address, StringComparison.Ordinal);
             using var channel = Grpc.Net.Client.GrpcChannel.ForAddress(address, new Grpc.Net.Client.GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = false });
-            Assert.Equal("bridge", (await new V1.SystemService.SystemServiceClient(channel).GetStatusAsync(new V1.GetStatusRequest(), cancellationToken: TestContext.Current.CancellationToken)).Node);
+            Assert.Equal("bridge", (await new V1.SystemService.SystemServiceClient(channel).GetStatusAsync(new V1.GetStatusRequest(), cancellationToken: Patience.Token)).Node);
         }
     }
 
@@ -89,10 +89,10 @@ public sealed class ApiTlsTests : IDisposable
         await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
         Assert.Equal(HttpStatusCode.OK, await AskAsync(bridge, good, HttpMethod.Get, "/v1/status"));
         using var known = new HttpClient(Handler(good)) { BaseAddress = new Uri(bridge.Ready("http")) };
-        Assert.Matches("mgcpsipbridge_api_refused_total{reason=\"certificate_revoked\"} [2-9]", await known.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken));
+        Assert.Matches("mgcpsipbridge_api_refused_total{reason=\"certificate_revoked\"} [2-9]", await known.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token));
 
         // A broken list leaves the one before.
-        await File.WriteAllTextAsync(list, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(list, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", Patience.Token);
         bridge.Server.Guard.Refresh();
         await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
 
@@ -106,7 +106,7 @@ public sealed class ApiTlsTests : IDisposable
 
         static async Task<HttpStatusCode> StatusAsync(HttpClient http)
         {
-            using var answer = await http.GetAsync(new Uri("/v1/status", UriKind.Relative), TestContext.Current.CancellationToken);
+            using var answer = await http.GetAsync(new Uri("/v1/status", UriKind.Relative), Patience.Token);
             return answer.StatusCode;
         }
     }
@@ -151,7 +151,7 @@ public sealed class ApiTlsTests : IDisposable
     {
         using var http = new HttpClient(Handler(client));
         using var request = new HttpRequestMessage(method, new Uri(new Uri(bridge.Ready("http")), path));
-        using var answer = await http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var answer = await http.SendAsync(request, Patience.Token);
         return answer.StatusCode;
     }
 
@@ -165,7 +165,7 @@ public sealed class ApiTlsTests : IDisposable
             return errors == SslPolicyErrors.None;
         };
         using var http = new HttpClient(handler);
-        await http.GetStringAsync(new Uri(new Uri(bridge.Ready("http")), "/healthz"), TestContext.Current.CancellationToken);
+        await http.GetStringAsync(new Uri(new Uri(bridge.Ready("http")), "/healthz"), Patience.Token);
         return serial;
     }
 }

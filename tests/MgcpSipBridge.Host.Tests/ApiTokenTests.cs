@@ -122,7 +122,7 @@ public sealed class ApiTokenTests : IDisposable
         await using var bridge = await Running.StartAsync();
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/v1/status", UriKind.Relative));
         request.Headers.Host = host;
-        using var answer = await bridge.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var answer = await bridge.Http.SendAsync(request, Patience.Token);
         Assert.Equal(taken ? System.Net.HttpStatusCode.OK : System.Net.HttpStatusCode.Forbidden, answer.StatusCode);
     }
 

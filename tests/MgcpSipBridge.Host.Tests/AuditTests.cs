@@ -68,7 +68,7 @@ public sealed class AuditTests
         var (token, setting) = ApiToken.Make("alice", ApiRole.Admin);
         await using var bridge = await Running.StartAsync(null, $"--Api:Tokens:0={setting}");
         bridge.Http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", token);
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         (await bridge.Http.PostAsync(new Uri("/v1/calls", UriKind.Relative), new StringContent("""{"line":"1001","destination":"1002"}""", System.Text.Encoding.UTF8, "application/json"), cancel)).EnsureSuccessStatusCode();
         (await bridge.Http.DeleteAsync(new Uri("/v1/calls/c1", UriKind.Relative), cancel)).EnsureSuccessStatusCode();
         await bridge.Http.DeleteAsync(new Uri("/v1/calls/over", UriKind.Relative), cancel);

@@ -8,7 +8,7 @@ namespace MgcpSipBridge.Host.Tests;
 /// <summary>The built program as a process of its own, on free ports, looked at through its doors alone.</summary>
 internal sealed class BuiltBridge : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Most = TimeSpan.FromSeconds(90);
     private readonly Process _process;
     private readonly string[] _ready;
 
@@ -35,7 +35,7 @@ internal sealed class BuiltBridge : IAsyncDisposable
         // What the bridge logs is not looked at here, and a pipe that nobody empties would stop it.
         var info = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. file, .. Running.FreePorts, "--Logging:LogLevel:Default=Error", .. settings]) { RedirectStandardOutput = true };
         var process = Process.Start(info)!;
-        var ready = await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        var ready = await process.StandardOutput.ReadLineAsync(Patience.Token);
         Assert.StartsWith("ready ", ready, StringComparison.Ordinal);
         return new BuiltBridge(process, ready!);
     }
@@ -44,12 +44,12 @@ internal sealed class BuiltBridge : IAsyncDisposable
     public string Ready(string name) => _ready.First(p => p.StartsWith(name + "=", StringComparison.Ordinal))[(name.Length + 1)..];
 
     public async Task<JsonNode> GetAsync(string path) =>
-        JsonNode.Parse(await Http.GetStringAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken))!;
+        JsonNode.Parse(await Http.GetStringAsync(new Uri(path, UriKind.Relative), Patience.Token))!;
 
     /// <summary>A metric's value; the name with its labels, as it is exposed.</summary>
     public async Task<double> MetricAsync(string name)
     {
-        var text = await Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        var text = await Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token);
         var line = text.Split('\n').FirstOrDefault(l => l.StartsWith(name + " ", StringComparison.Ordinal));
         return line is null ? 0 : double.Parse(line[(name.Length + 1)..], CultureInfo.InvariantCulture);
     }
@@ -62,8 +62,8 @@ internal sealed class BuiltBridge : IAsyncDisposable
         {
             var answer = await GetAsync(path);
             if (holds(answer)) return;
-            Assert.True(waited.Elapsed < Patience, $"{path} never came to be: {what}\n{answer}");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            Assert.True(waited.Elapsed < Most, $"{path} never came to be: {what}\n{answer}");
+            await Task.Delay(20, Patience.Token);
         }
     }
 
@@ -73,8 +73,8 @@ internal sealed class BuiltBridge : IAsyncDisposable
         var waited = Stopwatch.StartNew();
         while (await MetricAsync(name) is var now && now != value)
         {
-            Assert.True(waited.Elapsed < Patience, $"{name} is {now}, not {value}");
-            await Task.Delay(20, TestContext.Current.CancellationToken);
+            Assert.True(waited.Elapsed < Most, $"{name} is {now}, not {value}");
+            await Task.Delay(20, Patience.Token);
         }
     }
 

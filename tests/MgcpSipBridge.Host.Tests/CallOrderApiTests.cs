@@ -14,7 +14,7 @@ namespace MgcpSipBridge.Host.Tests;
 /// <summary>Hold, resume and transfer through REST, gRPC and the command line of a whole bridge; what matters is what its SIP peer sees.</summary>
 public sealed class CallOrderApiTests : IAsyncLifetime
 {
-    private static readonly TimeSpan Most = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Most = TimeSpan.FromSeconds(90);
     private readonly ILoggerFactory _logs = LoggerFactory.Create(_ => { });
     private DemoBridge _demo = null!;
     private HttpClient _http = null!;
@@ -22,7 +22,7 @@ public sealed class CallOrderApiTests : IAsyncLifetime
 
     private CallService.CallServiceClient Calls => new(_channel);
 
-    private static CancellationToken Cancel => TestContext.Current.CancellationToken;
+    private static CancellationToken Cancel => Patience.Token;
 
     public async ValueTask InitializeAsync()
     {
@@ -92,9 +92,7 @@ public sealed class CallOrderApiTests : IAsyncLifetime
         Assert.Equal("transfer.done", events.ResponseStream.Current.Type);
         Assert.Contains("sip:601@", far.ReferredTo, StringComparison.Ordinal);
         await _demo.Nodes.UntilAsync(() => far.State == PeerCallState.Ended && _demo.Gateway.Phone("aaln/1").Sound == PhoneSound.Reorder, Most);
-        var metrics = await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Cancel);
-        Assert.Contains("mgcpsipbridge_transfers_total{result=\"done\"} 1\n", metrics, StringComparison.Ordinal);
-        Assert.Contains("mgcpsipbridge_transfers_total{result=\"failed\"} 1\n", metrics, StringComparison.Ordinal);
+        await Patience.UntilMetricsAsync(_http, "transfers_total{result=\"done\"} 1", "transfers_total{result=\"failed\"} 1");
         var audit = (await GetAsync("/v1/auditEntries"))["auditEntries"]!.AsArray();
         Assert.Equal("transfer calls/" + id, $"{audit[0]!["changes"]![0]!["verb"]} {audit[0]!["changes"]![0]!["resource"]}");
         // Two were asked for with one id: one was done.
@@ -109,7 +107,7 @@ public sealed class CallOrderApiTests : IAsyncLifetime
         await CliAsync("calls", "transfer", first, "--with", second);
         await _demo.Nodes.UntilAsync(() => one.State == PeerCallState.Ended && other.State == PeerCallState.Ended, Most);
         Assert.Contains("?Replaces=" + Uri.EscapeDataString(other.SipCallId), one.ReferredTo, StringComparison.Ordinal);
-        Assert.Equal("ANSWERED", (string)(await GetAsync("/v1/calls/" + first))["outcome"]!);
+        await Patience.UntilAsync("the call is over, and was answered", async () => (string)(await GetAsync("/v1/calls/" + first))["outcome"]! == "ANSWERED");
     }
 
     [Fact]
@@ -125,9 +123,12 @@ public sealed class CallOrderApiTests : IAsyncLifetime
         var ringing = await DialAsync("aaln/2", "602");
         await RefusedAsync($"{ringing}:hold", "{}", HttpStatusCode.BadRequest, "CALL_NOT_ANSWERED");
         await RefusedAsync($"{id}:transfer", $$"""{"otherCall":"{{ringing}}"}""", HttpStatusCode.BadRequest, "OTHER_CALL_NOT_ANSWERED");
+        // Long enough that the second request comes in time.
+        _demo.Pbx.TransferTakes = TimeSpan.FromSeconds(6);
         await PostAsync($"{id}:transfer", """{"destination":"601"}""");
         await RefusedAsync($"{id}:transfer", """{"destination":"601"}""", HttpStatusCode.BadRequest, "TRANSFER_PENDING");
         await _demo.Nodes.UntilAsync(() => far.State == PeerCallState.Ended, Most);
+        await Patience.UntilAsync("the call is over", async () => (string)(await GetAsync("/v1/calls/" + id))["outcome"]! != "OUTCOME_UNSPECIFIED");
         await RefusedAsync($"{id}:resume", "{}", HttpStatusCode.BadRequest, "CALL_ENDED");
     }
 

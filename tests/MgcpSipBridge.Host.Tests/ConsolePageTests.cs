@@ -39,7 +39,7 @@ public sealed partial class ConsolePageTests : IAsyncLifetime
         Assert.Equal("text/javascript; charset=utf-8", first.Content.Headers.ContentType!.ToString());
         using var request = new HttpRequestMessage(HttpMethod.Get, "/console/main.js");
         request.Headers.IfNoneMatch.Add(first.Headers.ETag!);
-        using var second = await _bridge.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var second = await _bridge.Http.SendAsync(request, Patience.Token);
         Assert.Equal((HttpStatusCode.NotModified, 0L), (second.StatusCode, second.Content.Headers.ContentLength ?? 0));
     }
 
@@ -49,10 +49,10 @@ public sealed partial class ConsolePageTests : IAsyncLifetime
         using var plain = await AskAsync("/console/console.css");
         using var request = new HttpRequestMessage(HttpMethod.Get, "/console/console.css");
         request.Headers.AcceptEncoding.ParseAdd("gzip");
-        using var packed = await _bridge.Http.SendAsync(request, TestContext.Current.CancellationToken);
+        using var packed = await _bridge.Http.SendAsync(request, Patience.Token);
         Assert.Equal(["gzip"], packed.Content.Headers.ContentEncoding);
-        using var unpacked = new StreamReader(new GZipStream(await packed.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken), CompressionMode.Decompress));
-        Assert.Equal(await plain.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), await unpacked.ReadToEndAsync(TestContext.Current.CancellationToken));
+        using var unpacked = new StreamReader(new GZipStream(await packed.Content.ReadAsStreamAsync(Patience.Token), CompressionMode.Decompress));
+        Assert.Equal(await plain.Content.ReadAsStringAsync(Patience.Token), await unpacked.ReadToEndAsync(Patience.Token));
     }
 
     [Theory]
@@ -94,12 +94,12 @@ public sealed partial class ConsolePageTests : IAsyncLifetime
         }
     }
 
-    private Task<HttpResponseMessage> AskAsync(string path) => _bridge.Http.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+    private Task<HttpResponseMessage> AskAsync(string path) => _bridge.Http.GetAsync(new Uri(path, UriKind.Relative), Patience.Token);
 
     private static async Task<string> ReadAsync(string name)
     {
         using var reader = new StreamReader(typeof(ConsolePage).Assembly.GetManifestResourceStream(name)!);
-        return await reader.ReadToEndAsync(TestContext.Current.CancellationToken);
+        return await reader.ReadToEndAsync(Patience.Token);
     }
 
     [GeneratedRegex("""from '(\.[^']+)'""")]

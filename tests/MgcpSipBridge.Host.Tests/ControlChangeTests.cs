@@ -19,7 +19,7 @@ public sealed class ControlChangeTests : IAsyncLifetime
     [Fact]
     public async Task Everything_is_provisioned_changed_and_taken_away()
     {
-        await File.WriteAllTextAsync(_file, "s3cret\nnot this", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_file, "s3cret\nnot this", Patience.Token);
         var said = await RunAsync(0, "peers", "create", "pbx", "uri=sip:127.0.0.1:5998", "registration=trunk", "username=t1", $"password=@{_file}");
         Assert.Contains("password      set", said, StringComparison.Ordinal);
         Assert.DoesNotContain("s3cret", said, StringComparison.Ordinal);
@@ -61,7 +61,7 @@ public sealed class ControlChangeTests : IAsyncLifetime
               - { name: gw1, domain: gw1.test, lines: [{ endpoint: aaln/1, number: "1001", peer: pbx, displayName: "Ä \"B\"", features: { callWaiting: false } }] }
             routes: [{ name: all, peer: pbx, stripDigits: 1, maxDigits: 9 }]
             """;
-        await File.WriteAllTextAsync(_file, wanted, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_file, wanted, Patience.Token);
         var told = await RunAsync(3, "diff", "-f", _file);
         Assert.Equal(["CHANGE", "CREATE", "CREATE", "CREATE", "CREATE"], told.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l.Split(' ')[0]));
         Assert.Empty((await _bridge.GetAsync("/v1/peers"))["peers"]!.AsArray());
@@ -72,22 +72,22 @@ public sealed class ControlChangeTests : IAsyncLifetime
         // What is exported is what is there, but for passwords, which stay.
         var exported = await RunAsync(0, "export");
         Assert.DoesNotContain("s3cret", exported, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(_file, exported, TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_file, exported, Patience.Token);
         Assert.Equal("nothing to change\n", await RunAsync(0, "diff", "-f", _file, "--prune"));
         Assert.True((bool)(await _bridge.GetAsync("/v1/peers/pbx"))["passwordSet"]!);
 
-        await File.WriteAllTextAsync(_file, exported.Replace("stripDigits: \"1\"", "stripDigits: 2", StringComparison.Ordinal), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_file, exported.Replace("stripDigits: \"1\"", "stripDigits: 2", StringComparison.Ordinal), Patience.Token);
         Assert.Contains("UPDATE  routes/all  stripDigits", await RunAsync(0, "apply", "-f", _file), StringComparison.Ordinal);
-        await File.WriteAllTextAsync(_file, "peers: [{ name: pbx, uri: \"sip:127.0.0.1:5998\", registration: perLine }]", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_file, "peers: [{ name: pbx, uri: \"sip:127.0.0.1:5998\", registration: perLine }]", Patience.Token);
         Assert.Equal("nothing to change\n", await RunAsync(0, "apply", "-f", _file));
         Assert.Contains("DELETE  lines/1001", await RunAsync(0, "apply", "-f", _file, "--prune"), StringComparison.Ordinal);
         Assert.Empty((await _bridge.GetAsync("/v1/gateways"))["gateways"]!.AsArray());
 
-        await File.WriteAllTextAsync(_file, "peers: [{ name: two, uri: \"sip:127.0.0.1\" }, { uri: x }]\nroutes: [{ name: r, peer: nope }]\nextra: 1", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_file, "peers: [{ name: two, uri: \"sip:127.0.0.1\" }, { uri: x }]\nroutes: [{ name: r, peer: nope }]\nextra: 1", Patience.Token);
         var refused = await RunAsync(1, "apply", "-f", _file);
         Assert.Contains("peers[1].name: line 1: is missing", refused, StringComparison.Ordinal);
         Assert.Contains("extra: line 3: unknown field", refused, StringComparison.Ordinal);
-        await File.WriteAllTextAsync(_file, "peers: [{ name: two, uri: \"sip:127.0.0.1\" }]\nroutes: [{ name: r, peer: nope }]", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(_file, "peers: [{ name: two, uri: \"sip:127.0.0.1\" }]\nroutes: [{ name: r, peer: nope }]", Patience.Token);
         Assert.Contains("routes/r.peer: there is no peer \"nope\"", await RunAsync(1, "apply", "-f", _file), StringComparison.Ordinal);
         await _bridge.GetAsync("/v1/peers/two", System.Net.HttpStatusCode.NotFound);
     }

@@ -26,7 +26,7 @@ public sealed class ControlConnectionTests : IDisposable
         await using var bridge = await Running.StartAsync(null, "--Api:Grpc=https://127.0.0.1:0", $"--Api:Tls:Certificate={certificate}", $"--Api:Tls:Key={key}",
             $"--Api:Tls:ClientTrust={_authority.RootFile}", "--Api:Tls:Clients:0=ops.example.net operator", $"--Api:Tokens:0={setting}");
         var file = Path.Combine(_folder, "token");
-        await File.WriteAllTextAsync(file, token + "\n", TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, token + "\n", Patience.Token);
         string[] server = ["--server", bridge.GrpcAddress];
         Assert.StartsWith("node", await RunAsync(0, ["status", .. server, "--ca", _authority.RootFile, "--token", token]), StringComparison.Ordinal);
         Assert.StartsWith("node", await RunAsync(0, ["status", .. server, "--ca", _authority.RootFile, "--token", "@" + file]), StringComparison.Ordinal);
@@ -64,7 +64,7 @@ public sealed class ControlConnectionTests : IDisposable
             await RunAsync(0, ["contexts", "delete", "there"]);
             Assert.StartsWith("there is no context \"there\"", await RunAsync(1, ["status", "-c", "there"]), StringComparison.Ordinal);
             Assert.Contains("is not server=…", await RunAsync(1, ["contexts", "set", "here", "colour=red"]), StringComparison.Ordinal);
-            await File.WriteAllTextAsync(file, "[", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(file, "[", Patience.Token);
             Assert.Contains("cannot be read", await RunAsync(1, ["contexts"]), StringComparison.Ordinal);
         }
         finally

@@ -84,7 +84,7 @@ public sealed partial class DeployContainerTests
         Assert.Equal(volumes.Order(StringComparer.Ordinal), bridge.At("volumeMounts").Items().Select(m => m.At("name")!.ToString()).Order(StringComparer.Ordinal));
 
         var file = Path.Combine(Directory.CreateTempSubdirectory("kustomize").FullName, "bridge.json");
-        await File.WriteAllTextAsync(file, Of("ConfigMap").At("data", "bridge.json")!.ToString(), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, Of("ConfigMap").At("data", "bridge.json")!.ToString(), Patience.Token);
         var variables = new Hashtable();
         foreach (var variable in environment)
             if (variable.At("value") is { } value) variables[variable.At("name")!.ToString()] = value.ToString().Replace("$(HOST_IP)", "127.0.0.1", StringComparison.Ordinal);

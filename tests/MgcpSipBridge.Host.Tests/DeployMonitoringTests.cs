@@ -36,7 +36,7 @@ public sealed partial class DeployMonitoringTests
         Assert.True(code == 0, output + errors);
 
         var written = string.Concat(tests.Select(File.ReadAllText));
-        var quiet = await File.ReadAllTextAsync(tests.Single(t => t.EndsWith("quiet.test.yml", StringComparison.Ordinal)), TestContext.Current.CancellationToken);
+        var quiet = await File.ReadAllTextAsync(tests.Single(t => t.EndsWith("quiet.test.yml", StringComparison.Ordinal)), Patience.Token);
         foreach (var alert in Alerts().Select(a => a.Name))
         {
             Assert.Contains($"- name: {alert}\n", written, StringComparison.Ordinal);
@@ -77,7 +77,7 @@ public sealed partial class DeployMonitoringTests
         Assert.InRange(expressions.Count, 10, 200);
         var file = Path.Combine(Directory.CreateTempSubdirectory("dashboard").FullName, "expressions.rules.yml");
         var rules = expressions.Select((e, i) => $"  - record: expression:{i}\n    expr: {JsonSerializer.Serialize(e)}\n");
-        await File.WriteAllTextAsync(file, "groups:\n- name: dashboard\n  rules:\n" + string.Concat(rules), TestContext.Current.CancellationToken);
+        await File.WriteAllTextAsync(file, "groups:\n- name: dashboard\n  rules:\n" + string.Concat(rules), Patience.Token);
         var (code, output, errors) = await Promtool().RunAsync("check", "rules", file);
         Assert.True(code == 0, output + errors);
     }

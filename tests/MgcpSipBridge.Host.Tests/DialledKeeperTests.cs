@@ -26,7 +26,7 @@ public sealed class DialledKeeperTests
         keeper.Apply(new EngineNote.LineDialled("1001", DialledFeatures.None));
         await keeper.DisposeAsync();
         using var text = new MemoryStream();
-        await registry.CollectAndExportAsTextAsync(text, TestContext.Current.CancellationToken);
+        await registry.CollectAndExportAsTextAsync(text, Patience.Token);
         // It is tried more than once.
         Assert.Matches("mgcpsipbridge_store_errors_total{op=\"write\"} [1-9]", Encoding.UTF8.GetString(text.ToArray()));
         Assert.Equal("STORE_UNAVAILABLE", Assert.Single(happenings.Alarms.All).Name);

@@ -124,7 +124,7 @@ public sealed class DoctorTests : IDisposable
         var happenings = new Happenings(model.Config.Events, bridge.Server.State, Prometheus.Metrics.NewCustomRegistry());
         if (alarm) happenings.Alarms.Set("GATEWAY_DOWN", "gateways/gw1", true, Alarm.Types.Severity.Critical);
         var machine = new Machine(read ?? (_ => null), (_, _) => Task.FromResult<IReadOnlyList<IPAddress>>([]), _ => free);
-        var found = await new Doctor(model, bridge.Server.State, store ?? new NoStore(), happenings.Alarms, machine, relay).LookAsync(TestContext.Current.CancellationToken);
+        var found = await new Doctor(model, bridge.Server.State, store ?? new NoStore(), happenings.Alarms, machine, relay).LookAsync(Patience.Token);
         happenings.Dispose();
         return found;
     }

@@ -152,10 +152,10 @@ public sealed class EventApiTests : IAsyncDisposable
         var end = Task.Run(async () =>
         {
             while (true) await AnyAsync(watch);
-        }, TestContext.Current.CancellationToken);
+        }, Patience.Token);
         await _bridge!.DisposeAsync();
         _bridge = null;
-        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => end)).StatusCode);
+        Assert.Equal(StatusCode.Unavailable, (await Assert.ThrowsAsync<RpcException>(() => end.WaitAsync(Patience.Token))).StatusCode);
     }
 
     [Fact]
@@ -165,18 +165,18 @@ public sealed class EventApiTests : IAsyncDisposable
         var file = Path.GetTempFileName();
         try
         {
-            await File.WriteAllTextAsync(file, setting, TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(file, setting, Patience.Token);
             await StartAsync("--Events:Heartbeat=1s", $"--Api:TokensFile={file}");
             using var watch = Watch(headers: new Metadata { { "authorization", "Bearer " + token } });
             await HeartbeatAsync(watch);
-            await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+            await File.WriteAllTextAsync(file, "", Patience.Token);
             _bridge!.Server.Guard.Refresh();
             // Each event that is read causes the next one: there never is a silence that a heartbeat fills.
             Up("gw1");
             var refused = await Assert.ThrowsAsync<RpcException>(() => Patience.UntilAsync("the stream ends", async () =>
             {
-                Assert.Equal("gateway.up", (await AnyAsync(watch)).Type);
-                Up("gw1");
+                // On a machine that stands still for a second there is such a silence all the same.
+                if ((await AnyAsync(watch)).Type == "gateway.up") Up("gw1");
                 return false;
             }));
             Assert.Equal(StatusCode.Unauthenticated, refused.StatusCode);
@@ -191,7 +191,7 @@ public sealed class EventApiTests : IAsyncDisposable
     public async Task Rest_has_a_line_of_json_for_each()
     {
         await StartAsync();
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         using var answer = await _bridge!.Http.GetAsync(new Uri("/v1/events:watch?filter=type%3D%22gateway.*%22%20OR%20type%3D%22stream.*%22", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel);
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(cancel));
@@ -205,7 +205,7 @@ public sealed class EventApiTests : IAsyncDisposable
     public async Task A_reader_that_does_not_read_misses_some_and_one_that_does_misses_nothing()
     {
         await StartAsync("--Events:Kept=64");
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         using var slow = Watch("type = gateway.up OR type = \"stream.*\"");
         await HeartbeatAsync(slow);
         using var answer = await _bridge!.Http.GetAsync(new Uri("/v1/events:watch?filter=type%3Dgateway.up", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel);
@@ -254,11 +254,11 @@ public sealed class EventApiTests : IAsyncDisposable
         Note(new EngineNote.GatewayChanged("gw0", GatewayState.Down));
         using var said = new StringWriter();
         var tail = cli::MgcpSipBridge.Cli.Commands.RunAsync(["events", "tail", "--limit", "3", "--filter", "type != stream.heartbeat", "--server", _bridge!.GrpcAddress], said, said);
-        await Patience.UntilAsync("somebody watches", async () => (await _bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken)).Contains("mgcpsipbridge_event_watchers 1\n", StringComparison.Ordinal));
+        await Patience.UntilAsync("somebody watches", async () => (await _bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token)).Contains("mgcpsipbridge_event_watchers 1\n", StringComparison.Ordinal));
         Up("gw1");
         Note(new EngineNote.CallStarted("c1", "1001", true));
         Note(new EngineNote.LineChanged("1001", LineState.Idle, LineState.Ringing));
-        Assert.Equal(0, await tail);
+        Assert.Equal(0, await tail.WaitAsync(Patience.Token));
         Assert.Equal(["gateway.up            gateways/gw1", "call.started          calls/c1                  line 1001 MGCP_TO_SIP", "line.state            lines/1001                IDLE -> RINGING"],
             said.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(l => l[26..]));
         Assert.Equal(0, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["alarms", "--server", _bridge.GrpcAddress], said, said));
@@ -272,14 +272,14 @@ public sealed class EventApiTests : IAsyncDisposable
     }
 
     private async Task<string[]> AlarmsAsync() =>
-        [.. (await new EventService.EventServiceClient(_channel).ListAlarmsAsync(new ListAlarmsRequest(), cancellationToken: TestContext.Current.CancellationToken)).Alarms.Select(a => $"{a.Name} {a.Resource}")];
+        [.. (await new EventService.EventServiceClient(_channel).ListAlarmsAsync(new ListAlarmsRequest(), cancellationToken: Patience.Token)).Alarms.Select(a => $"{a.Name} {a.Resource}")];
 
     private AsyncServerStreamingCall<Event> Watch(string filter = "", string token = "", Metadata? headers = null) =>
-        new EventService.EventServiceClient(_channel).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = token }, headers, cancellationToken: TestContext.Current.CancellationToken);
+        new EventService.EventServiceClient(_channel).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = token }, headers, cancellationToken: Patience.Token);
 
     private static async Task<Event> AnyAsync(AsyncServerStreamingCall<Event> watch)
     {
-        Assert.True(await watch.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        Assert.True(await watch.ResponseStream.MoveNext(Patience.Token));
         return watch.ResponseStream.Current;
     }
 

@@ -46,7 +46,7 @@ public sealed class EventLogTests : IDisposable
     public async Task A_thousand_readers_that_read_nothing_cost_a_publisher_nothing()
     {
         // They wait, and are woken; what the publisher does for them is raise a flag now and then.
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         for (var i = 0; i < 1000; i++) Assert.True(_log.TryEnter());
         var waiting = Enumerable.Range(0, 1000).Select(_ => _log.WaitAsync(_log.Next, TimeSpan.FromSeconds(60), cancel)).ToArray();
         var before = GC.GetAllocatedBytesForCurrentThread();
@@ -66,7 +66,7 @@ public sealed class EventLogTests : IDisposable
             var batch = new BridgeEvent[7];
             while (seen + missed < all)
             {
-                await _log.WaitAsync(next, TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+                await _log.WaitAsync(next, TimeSpan.FromSeconds(10), Patience.Token);
                 var (count, lost) = _log.Read(ref next, batch);
                 missed += lost;
                 for (var i = 0; i < count; i++)
@@ -81,7 +81,7 @@ public sealed class EventLogTests : IDisposable
             Assert.Equal((all, (long)all), (seen + missed, last));
         })).ToArray();
         for (var i = 0; i < 4; i++) Assert.True(_log.TryEnter());
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         await Task.WhenAll(Task.Run(() => Publish(all / 2), cancel), Task.Run(() => Publish(all / 2), cancel));
         await Task.WhenAll(readers);
     }

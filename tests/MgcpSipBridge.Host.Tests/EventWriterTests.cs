@@ -18,7 +18,7 @@ public sealed class EventWriterTests
     [InlineData("utf-16", 3)]
     public async Task An_event_is_made_into_text_once_for_all_who_read_it_so(string charset, int times)
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         var happened = new BridgeEvent<int>(DateTime.UtcNow, "a.test", "tests/", "1", 0, static (_, _) => { });
         var made = 0;
         for (var i = 0; i < 3; i++)

@@ -48,7 +48,7 @@ internal sealed class FakeEngine : IShardEngine
     public T Next<T>()
         where T : EngineInput
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(20));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         while (true)
             if (Inputs.Take(timeout.Token) is T input) return input;
     }

@@ -36,8 +36,8 @@ public sealed class GatewayNetTests : IDisposable
             await using var gateway = new ScriptedGateway(Gateways[i], bridge.Mgcp[i], "aaln/1");
             Assert.StartsWith("200 ", await gateway.RestartAsync("*", "restart"), StringComparison.Ordinal);
             await bridge.UntilAsync("/v1/gateways/" + Gateways[i], "in service", g => (int)g["services"]!["inService"]! == 1 && (string)g["address"]! == gateway.Address.ToString());
-            string? request;
-            while ((request = gateway.Heard.FirstOrDefault(c => c.StartsWith("RQNT ", StringComparison.Ordinal))) is null) await Task.Delay(10, TestContext.Current.CancellationToken);
+            string? request = null;
+            await Patience.UntilAsync("an RQNT comes", () => (request = gateway.Heard.FirstOrDefault(c => c.StartsWith("RQNT ", StringComparison.Ordinal))) is not null);
             Assert.All(gateway.HeardFrom, from => Assert.Equal(bridge.Mgcp[i], from));
             var told = bridge.Mgcp[i];
             Assert.Contains($"\r\nN: ca@[{told.Address}]:{told.Port}\r\n", request, StringComparison.Ordinal);
@@ -55,7 +55,7 @@ public sealed class GatewayNetTests : IDisposable
         for (var i = 0; i < 2; i++)
         {
             ports.Send(NetAddress.From(IPAddress.Loopback, ((IPEndPoint)gateway.Client.LocalEndPoint!).Port), "x"u8);
-            var from = (await gateway.ReceiveAsync(TestContext.Current.CancellationToken)).RemoteEndPoint;
+            var from = (await gateway.ReceiveAsync(Patience.Token)).RemoteEndPoint;
             Assert.Equal(ports.Bound[1], NetAddress.From(from.Address, from.Port));
         }
     }
@@ -73,8 +73,8 @@ public sealed class GatewayNetTests : IDisposable
         Array.Fill(datagram, (byte)'a');
         head.CopyTo(datagram, 0);
         "\r\n"u8.CopyTo(datagram.AsSpan(datagram.Length - 2));
-        await gateway.SendAsync(datagram, bridge.Mgcp[0], TestContext.Current.CancellationToken);
-        Assert.StartsWith("200 7 ", Encoding.ASCII.GetString((await gateway.ReceiveAsync(TestContext.Current.CancellationToken)).Buffer), StringComparison.Ordinal);
+        await gateway.SendAsync(datagram, bridge.Mgcp[0], Patience.Token);
+        Assert.StartsWith("200 7 ", Encoding.ASCII.GetString((await gateway.ReceiveAsync(Patience.Token)).Buffer), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -141,7 +141,7 @@ public sealed class GatewayNetTests : IDisposable
         var lines = _loading.Yaml($"gateways: [{{ name: gw1, domain: gw1, address: 'nobody.invalid' }}, {{ name: gw2, domain: gw2, address: 'localhost:{port}' }}]");
         await using var bridge = await BuiltBridge.StartAsync(lines);
         await bridge.UntilAsync("/v1/gateways/gw2", "located", g => (string)g["address"]! == $"127.0.0.1:{port}" && (string)g["host"]! == $"localhost:{port}");
-        Assert.StartsWith("AUEP ", Encoding.ASCII.GetString((await silent.ReceiveAsync(TestContext.Current.CancellationToken)).Buffer), StringComparison.Ordinal);
+        Assert.StartsWith("AUEP ", Encoding.ASCII.GetString((await silent.ReceiveAsync(Patience.Token)).Buffer), StringComparison.Ordinal);
         // RFC 6761 §6.4: .invalid never resolves.
         await bridge.UntilAsync("/v1/gateways/gw1", "unresolved", g => ((string)g["addressProblem"]!).StartsWith("nobody.invalid does not resolve", StringComparison.Ordinal));
         var shown = await bridge.GetAsync("/v1/gateways/gw1");

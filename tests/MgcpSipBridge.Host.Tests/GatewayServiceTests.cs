@@ -48,14 +48,14 @@ public sealed class GatewayServiceTests : IAsyncDisposable
         Assert.Equal("NotFound: gateway gw9 not found\nNotFound: line 1009 on gateway - not found\n", errors.ToString());
 
         // Who had whom asked is written down; what is not there was not asked.
-        var audits = System.Text.Json.Nodes.JsonNode.Parse(await bridge.Http.GetStringAsync(new Uri("/v1/auditEntries", UriKind.Relative), TestContext.Current.CancellationToken))!["auditEntries"]!.AsArray();
+        var audits = System.Text.Json.Nodes.JsonNode.Parse(await bridge.Http.GetStringAsync(new Uri("/v1/auditEntries", UriKind.Relative), Patience.Token))!["auditEntries"]!.AsArray();
         Assert.Equal(["audit lines/1001", "audit gateways/gw1", "audit lines/1001", "audit gateways/gw1"], audits.Select(entry => $"{entry!["changes"]![0]!["verb"]} {entry["changes"]![0]!["resource"]}"));
 
         static async Task<System.Text.Json.Nodes.JsonNode> AuditAsync(BuiltBridge bridge, string path)
         {
             using var content = new StringContent("{}", Encoding.UTF8, "application/json");
-            using var answer = await bridge.Http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
-            var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            using var answer = await bridge.Http.PostAsync(new Uri(path, UriKind.Relative), content, Patience.Token);
+            var text = await answer.Content.ReadAsStringAsync(Patience.Token);
             Assert.True(answer.IsSuccessStatusCode, text);
             return System.Text.Json.Nodes.JsonNode.Parse(text)!;
         }
@@ -89,7 +89,7 @@ public sealed class GatewayServiceTests : IAsyncDisposable
         Assert.StartsWith("200 ", await gateway.RestartAsync("*", "disconnected"), StringComparison.Ordinal);
         await bridge.UntilMetricAsync(Restarts("disconnected"), 1);
         await ServicesAsync(bridge, "inService", 2);
-        while (gateway.Heard.Count(c => c.StartsWith("AUEP ", StringComparison.Ordinal)) < 2) await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Patience.UntilAsync("both are asked about", () => gateway.Heard.Count(c => c.StartsWith("AUEP ", StringComparison.Ordinal)) >= 2);
         Assert.Equal(call, (string)(await bridge.GetAsync(Lines + "1001"))["call"]!);
 
         // X-keepalive: a sign of life and nothing else.
@@ -140,7 +140,7 @@ public sealed class GatewayServiceTests : IAsyncDisposable
 
         await bridge.UntilAsync("/v1/gateways/gw1", "down", g => (string)g["state"]! == "DOWN");
         await bridge.UntilAsync(Lines + "1001", "silent", l => (string)l["service"]! == "SILENT" && !(bool)l["registered"]!);
-        Assert.False(_registrar.Users["1001"]);
+        await Patience.UntilAsync("the registrar has it, too", () => !_registrar.Users["1001"]);
 
         await using var back = new ScriptedGateway("gw1.example.net", bridge.Mgcp[0], "aaln/1");
         await back.RestartAsync("*", "restart");
@@ -209,9 +209,9 @@ public sealed class GatewayServiceTests : IAsyncDisposable
     [Fact]
     public async Task Of_two_gateways_with_one_domain_the_address_says_which()
     {
-        await using var bridge = await StartAsync("--Mgcp:TMax=1s");
+        await using var bridge = await StartAsync("--Mgcp:TMax=3s");
         using var mute = new UdpClient(new IPEndPoint(IPAddress.Parse("127.0.0.2"), 0));
-        await mute.SendAsync("RSIP 1 *@twin MGCP 1.0\r\nRM: restart\r\n"u8.ToArray(), bridge.Mgcp[0], TestContext.Current.CancellationToken);
+        await mute.SendAsync("RSIP 1 *@twin MGCP 1.0\r\nRM: restart\r\n"u8.ToArray(), bridge.Mgcp[0], Patience.Token);
         await using var gateway = new ScriptedGateway("twin", bridge.Mgcp[0], "aaln/1");
         gateway.Say("RSIP", "*", "RM: restart");
         await bridge.UntilAsync("/v1/discoveredGateways", "both", d => d["discoveredGateways"]!.AsArray().Count == 2);
@@ -247,8 +247,8 @@ public sealed class GatewayServiceTests : IAsyncDisposable
     private static async Task<(HttpStatusCode Status, string Text)> AdoptAsync(BuiltBridge bridge, string body)
     {
         using var content = new StringContent(body, Encoding.UTF8, "application/json");
-        var answer = await bridge.Http.PostAsync(new Uri("/v1/discoveredGateways/twin:adopt", UriKind.Relative), content, TestContext.Current.CancellationToken);
-        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        var answer = await bridge.Http.PostAsync(new Uri("/v1/discoveredGateways/twin:adopt", UriKind.Relative), content, Patience.Token);
+        return (answer.StatusCode, await answer.Content.ReadAsStringAsync(Patience.Token));
     }
 
     private Task<BuiltBridge> StartAsync(params string[] settings) => BuiltBridge.StartAsync(_loading.Yaml($$"""

@@ -28,7 +28,7 @@ public sealed class LadderWatchTests : IAsyncLifetime
     [Fact]
     public async Task What_stands_is_told_once_and_what_comes_or_changes_as_it_does()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         using var answer = await _bridge.Http.GetAsync(new Uri("/v1/calls/c1/ladder:watch", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead, cancel);
         using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(cancel));
         Assert.Equal("0: NTFY 1 aaln/1@gw1 MGCP 1.0", await NextAsync());
@@ -54,7 +54,7 @@ public sealed class LadderWatchTests : IAsyncLifetime
     [Fact]
     public async Task A_call_that_is_not_known_is_not_found()
     {
-        using var answer = await _bridge.Http.GetAsync(new Uri("/v1/calls/nobody/ladder:watch", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await _bridge.Http.GetAsync(new Uri("/v1/calls/nobody/ladder:watch", UriKind.Relative), Patience.Token);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
     }
 
@@ -70,7 +70,7 @@ public sealed class LadderWatchTests : IAsyncLifetime
     [Fact]
     public async Task The_status_counts_what_was_noted()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         foreach (var note in (EngineNote[])
         [
             new EngineNote.CallStarted("c1", "1001", true), new EngineNote.CallStarted("c2", "1002", false), new EngineNote.CallAnswered("c1", TimeSpan.FromSeconds(1)),

@@ -101,7 +101,7 @@ public sealed class ListenTests : IDisposable
 
         async Task ComesFrom(UdpClient client, NetAddress expected)
         {
-            var received = await client.ReceiveAsync(TestContext.Current.CancellationToken);
+            var received = await client.ReceiveAsync(Patience.Token);
             Assert.Equal(expected, SocketAddresses.From(received.RemoteEndPoint));
             var text = Encoding.UTF8.GetString(received.Buffer);
             Assert.Contains($"\r\nVia: SIP/2.0/UDP {expected};", text, StringComparison.Ordinal);

@@ -41,8 +41,8 @@ internal sealed class LiveBridge : IAsyncDisposable
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         if (body is not null) request.Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using var answer = await Http.SendAsync(request, TestContext.Current.CancellationToken);
-        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using var answer = await Http.SendAsync(request, Patience.Token);
+        var text = await answer.Content.ReadAsStringAsync(Patience.Token);
         Assert.True(answer.StatusCode == expected, $"{method} {path}: {answer.StatusCode} {text}");
         return JsonNode.Parse(text)!;
     }

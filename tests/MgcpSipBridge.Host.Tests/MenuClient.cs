@@ -31,7 +31,7 @@ internal sealed class MenuClient : IAsyncDisposable
     {
         var routing = new RoutingService.RoutingServiceClient(channel).Decide();
         await routing.RequestStream.WriteAsync(new DecideRequest { Register = new RouterRegistration { Name = "menu", Prefixes = { setup.Number }, Calls = RouterRegistration.Types.Calls.FromLines } });
-        if (!await routing.ResponseStream.MoveNext(CancellationToken.None)) throw new InvalidOperationException("The bridge takes no routers.");
+        if (!await routing.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(1))) throw new InvalidOperationException("The bridge takes no routers.");
         return new MenuClient(channel, setup, routing);
     }
 

@@ -92,7 +92,7 @@ public sealed class MetricsTests
             Assert.Skip("needs Debian package prometheus (promtool)");
         }
 
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         Assert.NotEmpty(text);
         using var process = Process.Start(new ProcessStartInfo(tool, ["check", "metrics"]) { RedirectStandardInput = true, RedirectStandardError = true, RedirectStandardOutput = true })!;
         await process.StandardInput.WriteAsync(text);
@@ -214,7 +214,7 @@ public sealed class MetricsTests
     private static async Task<string> ExposeAsync(BridgeMetrics metrics)
     {
         using var stream = new MemoryStream();
-        await metrics.Registry.CollectAndExportAsTextAsync(stream, TestContext.Current.CancellationToken);
+        await metrics.Registry.CollectAndExportAsTextAsync(stream, Patience.Token);
         return Encoding.UTF8.GetString(stream.ToArray());
     }
 }

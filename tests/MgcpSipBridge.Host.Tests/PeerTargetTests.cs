@@ -21,22 +21,22 @@ public sealed class PeerTargetTests
         await bridge.PostAsync("/v1/gateways/gw1/lines", """{"number":"1001","endpoint":"aaln/1","peer":"pbx","password":"secret"}""");
 
         // ICMP says that nobody is there: long before a retransmission timer would.
-        var received = await second.ReceiveAsync(TestContext.Current.CancellationToken);
+        var received = await second.ReceiveAsync(Patience.Token);
         var request = Encoding.ASCII.GetString(received.Buffer);
         Assert.StartsWith("REGISTER ", request, StringComparison.Ordinal);
         var lines = request.Split("\r\n");
         string Line(string name) => lines.First(l => l.StartsWith(name + ":", StringComparison.Ordinal));
         var answer = $"SIP/2.0 200 OK\r\n{Line("Via")}\r\n{Line("From")}\r\n{Line("To")};tag=1\r\n{Line("Call-ID")}\r\n{Line("CSeq")}\r\n{Line("Contact")};expires=3600\r\nContent-Length: 0\r\n\r\n";
-        await second.SendAsync(Encoding.ASCII.GetBytes(answer), received.RemoteEndPoint, TestContext.Current.CancellationToken);
+        await second.SendAsync(Encoding.ASCII.GetBytes(answer), received.RemoteEndPoint, Patience.Token);
         await Patience.UntilAsync("both servers' states are shown", async () =>
             Targets(await bridge.GetAsync("/v1/peers/pbx")) is [var first, var other] && first == $"{nobody} DOWN" && other == $"{second.Client.LocalEndPoint} UP");
-        var metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        var metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token);
         foreach (var sample in (string[])["down\"} 1", "up\"} 1", "unknown\"} 0"])
             Assert.Contains("mgcpsipbridge_peer_targets{peer=\"pbx\",state=\"" + sample, metrics, StringComparison.Ordinal);
 
         await bridge.DeleteAsync("/v1/gateways/gw1?force=true");
         await bridge.DeleteAsync("/v1/peers/pbx");
-        metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token);
         Assert.DoesNotContain("mgcpsipbridge_peer_targets{peer=\"pbx\"", metrics, StringComparison.Ordinal);
     }
 

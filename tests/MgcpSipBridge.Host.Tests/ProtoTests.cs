@@ -84,7 +84,7 @@ public sealed partial class ProtoTests
     public async Task The_document_describes_what_is_served()
     {
         await using var bridge = await Running.StartAsync();
-        var document = JsonNode.Parse(await bridge.Http.GetStringAsync(new Uri("/openapi.json", UriKind.Relative), TestContext.Current.CancellationToken))!;
+        var document = JsonNode.Parse(await bridge.Http.GetStringAsync(new Uri("/openapi.json", UriKind.Relative), Patience.Token))!;
         Assert.Equal("3.0.3", (string)document["openapi"]!);
         var operations = document["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject().Select(o => (Path: p.Key, Verb: o.Key, Operation: o.Value!))).ToList();
         Assert.Equal(ApiMethods.InRest.Select(m => $"{m.Service.Name}_{m.Name}").Order(StringComparer.Ordinal), operations.Select(o => (string)o.Operation["operationId"]!).Order(StringComparer.Ordinal));

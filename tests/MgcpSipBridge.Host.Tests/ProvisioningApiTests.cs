@@ -62,7 +62,7 @@ public sealed class ProvisioningApiTests : IAsyncLifetime
         await _bridge.DeleteAsync("/v1/gateways/gw1/lines/1002");
         foreach (var gone in (string[])["/v1/routes/far", "/v1/gateways/gw2", "/v1/gateways/-/lines/2001", "/v1/peers/pbx2", "/v1/gateways/gw1/lines/1002"])
             await _bridge.GetAsync(gone, HttpStatusCode.NotFound);
-        var metrics = await _bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        var metrics = await _bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token);
         Assert.Contains("mgcpsipbridge_provisioning_changes_total{kind=\"peer\",verb=\"delete\"} 1", metrics, StringComparison.Ordinal);
     }
 
@@ -90,7 +90,7 @@ public sealed class ProvisioningApiTests : IAsyncLifetime
     [Fact]
     public async Task Every_mistake_is_told_at_once_and_nothing_is_changed()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         using var channel = GrpcChannel.ForAddress(_bridge.GrpcAddress);
         var wrong = new Gateway { Name = "-x", Address = "::::", Profile = (Gateway.Types.Profile)77, TraitOverrides = { ["version"] = "SIP", ["digitMap"] = "true" } };
         var refused = await Assert.ThrowsAsync<RpcException>(async () =>
@@ -125,7 +125,7 @@ public sealed class ProvisioningApiTests : IAsyncLifetime
     [Fact]
     public async Task An_update_of_what_somebody_else_changed_is_aborted()
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         using var channel = GrpcChannel.ForAddress(_bridge.GrpcAddress);
         var client = new RouteService.RouteServiceClient(channel);
         var first = await client.CreateRouteAsync(new CreateRouteRequest { Route = new Route { Name = "r", Prefix = "1", Peer = "pbx" } }, cancellationToken: cancel);

@@ -50,7 +50,7 @@ public sealed class ReloadTests : IDisposable
         await bridge.GetAsync("/v1/gateways/gw1/lines/1003");
         await bridge.GetAsync("/v1/gateways/gw1/lines/1002", HttpStatusCode.NotFound);
         Assert.Equal("API", (string)(await bridge.GetAsync("/v1/routes/made"))["source"]!);
-        var metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        var metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token);
         Assert.Contains("mgcpsipbridge_config_reloads_total{result=\"applied\"} 1", metrics, StringComparison.Ordinal);
         Assert.Matches("mgcpsipbridge_config_last_reload_success_timestamp_seconds [0-9.e+]{6}", metrics);
         Assert.Contains((await bridge.GetAsync("/v1/auditEntries"))["auditEntries"]!.AsArray(), e => ((string)e!["method"]!).EndsWith("/ReloadConfiguration", StringComparison.Ordinal) && (int)e["changeCount"]! == 4);
@@ -92,9 +92,9 @@ public sealed class ReloadTests : IDisposable
         await bridge.UntilAsync("/v1/gateways/gw1/lines/1001", "idle", line => (string)line["state"]! == "IDLE");
         var phone = gateway.Phone("aaln/1");
         await driver.DoAsync(phone.OffHook);
-        await driver.UntilAsync(() => phone.Sound == PhoneSound.DialTone, TimeSpan.FromSeconds(20));
+        await driver.UntilAsync(() => phone.Sound == PhoneSound.DialTone, TimeSpan.FromSeconds(90));
         _loading.Yaml(Lines.Replace("\"1002\"", "\"1009\"", StringComparison.Ordinal));
-        using (var kill = Process.Start("kill", ["-HUP", bridge.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using (var kill = Process.Start("kill", ["-HUP", bridge.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(Patience.Token);
         await bridge.UntilMetricAsync("mgcpsipbridge_config_reloads_total{result=\"applied\"}", 1);
         Assert.NotNull(await bridge.GetAsync("/v1/gateways/gw1/lines/1009"));
         Assert.Equal((PhoneSound.DialTone, "DIALING"), (phone.Sound, (string)(await bridge.GetAsync("/v1/gateways/gw1/lines/1001"))["state"]!));
@@ -104,7 +104,7 @@ public sealed class ReloadTests : IDisposable
     public async Task A_signal_right_after_the_ready_line_ends_nothing()
     {
         await using var bridge = await BuiltBridge.StartAsync(_loading.Yaml(Lines));
-        using (var kill = Process.Start("kill", ["-HUP", bridge.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        using (var kill = Process.Start("kill", ["-HUP", bridge.ProcessId.ToString(System.Globalization.CultureInfo.InvariantCulture)])) await kill.WaitForExitAsync(Patience.Token);
         await bridge.UntilMetricAsync("mgcpsipbridge_config_reloads_total{result=\"unchanged\"}", 1);
     }
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using System.Text;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net.Tls;
@@ -38,27 +39,33 @@ public sealed class RevocationTests : IDisposable
         var (file, key) = _authority.Save(own);
         await using var ours = new OurTls(new SipTlsSection { Certificate = file, Key = key, Trust = _authority.RootFile, Revocation = asks ? Revocation.Online : Revocation.None }, [], new SipTcpSection());
         using var peer = new TlsPbx(certificate);
+        // The list is waited for for three seconds; where they were not enough it is asked for again.
+        var isTaken = await IsTakenAsync(ours, peer);
+        for (var tries = 1; listed && ours.Tls.Failures(SipTlsFailure.RevocationUnknown, outbound: true) == tries && tries < 10; tries++) isTaken = await IsTakenAsync(ours, peer);
+        Assert.Equal(failure is null, isTaken);
+        if (failure is not null) Assert.Equal(1, ours.Tls.Failures(Enum.Parse<SipTlsFailure>(failure), outbound: true));
+        _web.Stop();
+        await serving;
+    }
+
+    // Whether what we send to the peer comes to it; if not, the failure has been counted.
+    private static async Task<bool> IsTakenAsync(OurTls ours, TlsPbx peer)
+    {
         ours.Streams.Send(peer.Flow(SipTlsTests.Domain), "hello"u8.ToArray());
-        if (failure is null)
+        try
         {
             await using var stream = await peer.AcceptAsync();
             var buffer = new byte[5];
-            await stream.ReadExactlyAsync(buffer, TestContext.Current.CancellationToken);
+            await stream.ReadExactlyAsync(buffer, Patience.Token);
             Assert.Equal("hello", Encoding.ASCII.GetString(buffer));
+            return true;
         }
-        else
+        catch (Exception e) when (e is IOException or AuthenticationException)
         {
-            await Assert.ThrowsAnyAsync<Exception>(async () =>
-            {
-                await using var stream = await peer.AcceptAsync();
-                await stream.ReadExactlyAsync(new byte[5], TestContext.Current.CancellationToken);
-            });
             ours.TakeFailed();
-            Assert.Equal(1, ours.Tls.Failures(Enum.Parse<SipTlsFailure>(failure), outbound: true));
+            await Patience.UntilAsync("it is counted", () => Enum.GetValues<SipTlsFailure>().Any(reason => ours.Tls.Failures(reason, outbound: true) > 0));
+            return false;
         }
-
-        _web.Stop();
-        await serving;
     }
 
     // As little of a web server as a list needs.
@@ -68,12 +75,12 @@ public sealed class RevocationTests : IDisposable
         {
             while (true)
             {
-                using var client = await _web.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+                using var client = await _web.AcceptTcpClientAsync(Patience.Token);
                 var stream = client.GetStream();
                 var request = new byte[4096];
-                _ = await stream.ReadAsync(request, TestContext.Current.CancellationToken);
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/pkix-crl\r\nContent-Length: {list.Length}\r\nConnection: close\r\n\r\n"), TestContext.Current.CancellationToken);
-                await stream.WriteAsync(list, TestContext.Current.CancellationToken);
+                _ = await stream.ReadAsync(request, Patience.Token);
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/pkix-crl\r\nContent-Length: {list.Length}\r\nConnection: close\r\n\r\n"), Patience.Token);
+                await stream.WriteAsync(list, Patience.Token);
             }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidOperationException)

@@ -17,7 +17,7 @@ internal sealed class RouterClient : IDisposable
     /// <summary>Begins to route; once this has returned, calls are asked about.</summary>
     public static async Task<RouterClient> RegisterAsync(GrpcChannel channel, RouterRegistration registration, Metadata? headers = null)
     {
-        var client = new RouterClient(new RoutingService.RoutingServiceClient(channel).Decide(headers, cancellationToken: TestContext.Current.CancellationToken));
+        var client = new RouterClient(new RoutingService.RoutingServiceClient(channel).Decide(headers, cancellationToken: Patience.Token));
         try
         {
             await client._stream.RequestStream.WriteAsync(new DecideRequest { Register = registration });
@@ -47,7 +47,7 @@ internal sealed class RouterClient : IDisposable
     public async Task LeaveAsync()
     {
         await _stream.RequestStream.CompleteAsync();
-        while (await _stream.ResponseStream.MoveNext(TestContext.Current.CancellationToken))
+        while (await _stream.ResponseStream.MoveNext(Patience.Token))
         {
             // A question that was on its way: its call goes by the routes.
         }
@@ -58,7 +58,7 @@ internal sealed class RouterClient : IDisposable
 
     private async Task<DecideResponse> ReadAsync()
     {
-        Assert.True(await _stream.ResponseStream.MoveNext(TestContext.Current.CancellationToken), "the stream ended");
+        Assert.True(await _stream.ResponseStream.MoveNext(Patience.Token), "the stream ended");
         return _stream.ResponseStream.Current;
     }
 }

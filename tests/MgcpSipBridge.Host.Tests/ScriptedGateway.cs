@@ -44,7 +44,7 @@ internal sealed class ScriptedGateway : IAsyncDisposable
         {
             try
             {
-                return await _asked[id].Task.WaitAsync(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+                return await _asked[id].Task.WaitAsync(TimeSpan.FromSeconds(3), Patience.Token);
             }
             catch (TimeoutException) when (tries < 20)
             {

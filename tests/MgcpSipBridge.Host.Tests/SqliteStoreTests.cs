@@ -111,7 +111,7 @@ public sealed class SqliteStoreTests : StoreConformance
         Assert.Equal((14, "STORE_UNAVAILABLE"), ((int)status["code"]!, (string)status["details"]![0]!["reason"]!));
         Assert.Empty((await bridge.GetAsync("/v1/peers"))["peers"]!.AsArray());
         Assert.Equal("READY", (string)(await bridge.GetAsync("/v1/status"))["state"]!);
-        var metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+        var metrics = await bridge.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token);
         Assert.Contains("mgcpsipbridge_store_errors_total{op=\"write\"} 1", metrics, StringComparison.Ordinal);
         Directory.CreateDirectory(Path.Combine(_folder, "gone"));
         await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""");
@@ -149,7 +149,7 @@ public sealed class SqliteStoreTests : StoreConformance
             await using var bridge = await LiveBridge.StartAsync(null, OnDisk(), null, $"--Cdr:Spool={Path.Combine(disk, "spool")}", "--Storage:CheckInterval=200ms");
             Assert.NotNull(await bridge.GetAsync("/v1/peers/pbx"));
             var filler = Path.Combine(disk, "filler");
-            if (full) await Assert.ThrowsAsync<IOException>(() => File.WriteAllBytesAsync(filler, new byte[2 << 20], TestContext.Current.CancellationToken));
+            if (full) await Assert.ThrowsAsync<IOException>(() => File.WriteAllBytesAsync(filler, new byte[2 << 20], Patience.Token));
             await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""", HttpStatusCode.ServiceUnavailable);
             RecordApiTests.End(bridge.Server, "c1", "1001");
             await Patience.UntilAsync("alarms", async () => (await Alarms(bridge)).SequenceEqual(["RECORDS_WAITING", "STORE_UNAVAILABLE"]));

@@ -94,8 +94,8 @@ public sealed class StorageTests : IDisposable
     {
         await using var bridge = await LiveBridge.StartAsync();
         using var channel = GrpcChannel.ForAddress(bridge.GrpcAddress);
-        using var call = new StorageService.StorageServiceClient(channel).BackupStorage(new BackupStorageRequest(), cancellationToken: TestContext.Current.CancellationToken);
-        Assert.Equal(StatusCode.FailedPrecondition, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(TestContext.Current.CancellationToken))).StatusCode);
+        using var call = new StorageService.StorageServiceClient(channel).BackupStorage(new BackupStorageRequest(), cancellationToken: Patience.Token);
+        Assert.Equal(StatusCode.FailedPrecondition, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseStream.MoveNext(Patience.Token))).StatusCode);
         Assert.Equal(1, await ControlAsync(bridge, "backup", Copy));
         Assert.False(File.Exists(Copy));
         Assert.Equal(1, await ControlAsync(bridge, "rekey"));
@@ -108,10 +108,10 @@ public sealed class StorageTests : IDisposable
         await using (var bridge = await LiveBridge.StartAsync(null, Open()))
         {
             await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998","password":"correct"}""");
-            var before = await File.ReadAllTextAsync(KeyFile, TestContext.Current.CancellationToken);
+            var before = await File.ReadAllTextAsync(KeyFile, Patience.Token);
             Assert.Equal(0, await ControlAsync(bridge, "rekey"));
             Assert.Contains("1 passwords are encrypted with a new key", _output.ToString(), StringComparison.Ordinal);
-            Assert.NotEqual(before, await File.ReadAllTextAsync(KeyFile, TestContext.Current.CancellationToken));
+            Assert.NotEqual(before, await File.ReadAllTextAsync(KeyFile, Patience.Token));
             await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998","password":"correct"}""");
         }
 
@@ -165,7 +165,7 @@ public sealed class StorageTests : IDisposable
         await using var bridge = await LiveBridge.StartAsync(null, Open(Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));
         await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998","password":"x"}""");
         using var channel = GrpcChannel.ForAddress(bridge.GrpcAddress);
-        using var call = new StorageService.StorageServiceClient(channel).RekeyStorageAsync(new RekeyStorageRequest(), cancellationToken: TestContext.Current.CancellationToken);
+        using var call = new StorageService.StorageServiceClient(channel).RekeyStorageAsync(new RekeyStorageRequest(), cancellationToken: Patience.Token);
         Assert.Equal(StatusCode.FailedPrecondition, (await Assert.ThrowsAsync<RpcException>(() => call.ResponseAsync)).StatusCode);
         Assert.True((bool)(await bridge.GetAsync("/v1/storage"))["up"]!);
     }

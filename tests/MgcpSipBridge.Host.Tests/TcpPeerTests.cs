@@ -78,7 +78,12 @@ public sealed class TcpPeerTests : IDisposable
         var text = new StringBuilder();
         var buffer = new byte[4096];
         while (!text.ToString().Contains("\r\n\r\n", StringComparison.Ordinal))
-            text.Append(Encoding.ASCII.GetString(buffer, 0, await client.ReadAsync(buffer, TestContext.Current.CancellationToken)));
+        {
+            var read = await client.ReadAsync(buffer, Patience.Token);
+            Assert.True(read > 0, $"the connection ended after: {text}");
+            text.Append(Encoding.ASCII.GetString(buffer, 0, read));
+        }
+
         return text.ToString();
     }
 
@@ -87,7 +92,7 @@ public sealed class TcpPeerTests : IDisposable
         var headers = request.Split("\r\n");
         string Line(string name) => headers.First(h => h.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase));
         var answer = $"SIP/2.0 200 OK\r\n{Line("Via")}\r\n{Line("From")}\r\n{Line("To")};tag=1\r\n{Line("Call-ID")}\r\n{Line("CSeq")}\r\n{Line("Contact")};expires=3600\r\nContent-Length: 0\r\n\r\n";
-        await client.WriteAsync(Encoding.ASCII.GetBytes(answer), TestContext.Current.CancellationToken);
+        await client.WriteAsync(Encoding.ASCII.GetBytes(answer), Patience.Token);
     }
 
     private static async Task UntilAsync(BridgeServer server, SipRegistrationState state, TimeSpan? most = null)
@@ -95,10 +100,10 @@ public sealed class TcpPeerTests : IDisposable
         await Patience.UntilAsync($"the line's registration is {state}", async () => await RegistrationAsync() == state, most);
 
         async Task<SipRegistrationState> RegistrationAsync() =>
-            ((ImmutableArray<LineView>)(await server.Queries.AskAsync(new EngineQuery.Lines(), TestContext.Current.CancellationToken))!)[0].Registration;
+            ((ImmutableArray<LineView>)(await server.Queries.AskAsync(new EngineQuery.Lines(), Patience.Token))!)[0].Registration;
     }
 
-    private ValueTask<TcpClient> AcceptAsync() => _peer.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+    private ValueTask<TcpClient> AcceptAsync() => _peer.AcceptTcpClientAsync(Patience.Token);
 
     private Task<BridgeServer> StartAsync(Action? before = null) => StartAsync($"sip:{_peer.LocalEndpoint};transport=tcp", [], before);
 

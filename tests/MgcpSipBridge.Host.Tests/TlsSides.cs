@@ -48,7 +48,7 @@ internal sealed class OurTls : IAsyncDisposable, ILogger
     public async Task<TcpClient> ConnectPlainAsync()
     {
         var client = new TcpClient();
-        await client.ConnectAsync(IPAddress.Loopback, _bound.Port, TestContext.Current.CancellationToken);
+        await client.ConnectAsync(IPAddress.Loopback, _bound.Port, Patience.Token);
         return client;
     }
 
@@ -65,7 +65,7 @@ internal sealed class OurTls : IAsyncDisposable, ILogger
 #pragma warning disable CA5359
             RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359
-        }, TestContext.Current.CancellationToken);
+        }, Patience.Token);
         return stream;
     }
 
@@ -84,7 +84,7 @@ internal sealed class OurTls : IAsyncDisposable, ILogger
 
     private static T TakeFrom<T>(BlockingCollection<T> from)
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(90));
         return from.Take(timeout.Token);
     }
 }
@@ -109,7 +109,7 @@ internal sealed class TlsPbx : IDisposable
 
     public async Task<SslStream> AcceptAsync()
     {
-        var client = await _listener.AcceptTcpClientAsync(TestContext.Current.CancellationToken);
+        var client = await _listener.AcceptTcpClientAsync(Patience.Token);
         var stream = new SslStream(client.GetStream());
         await stream.AuthenticateAsServerAsync(new SslServerAuthenticationOptions
         {
@@ -119,7 +119,7 @@ internal sealed class TlsPbx : IDisposable
 #pragma warning disable CA5359
             RemoteCertificateValidationCallback = (_, _, _, _) => true,
 #pragma warning restore CA5359
-        }, TestContext.Current.CancellationToken);
+        }, Patience.Token);
         return stream;
     }
 

@@ -28,7 +28,7 @@ internal sealed class Tool
     /// <summary>Runs it to its end: how it ended, and what it wrote.</summary>
     public async Task<(int ExitCode, string Output, string Errors)> RunAsync(params string[] arguments)
     {
-        var cancel = TestContext.Current.CancellationToken;
+        var cancel = Patience.Token;
         var start = new ProcessStartInfo(_path, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = Process.Start(start)!;
         var errors = process.StandardError.ReadToEndAsync(cancel);

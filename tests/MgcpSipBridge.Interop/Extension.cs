@@ -164,6 +164,16 @@ internal sealed class Extension(Exchange exchange, int index, PbxKind kind) : IA
         throw new TimeoutException($"Not told:\n{await exchange.Bridge.Ladders()}\n{exchange.Bridge.Said}");
     }
 
+    /// <summary>The line's PBX takes a call: it may have been away in a test before this one, and would be tried last for five minutes.</summary>
+    public async Task IsHeard()
+    {
+        await using var sipp = await IsAnsweredBy("called-answer");
+        await Calls(Outside);
+        await HangsUp();
+        await sipp.Succeeds();
+        await Rests();
+    }
+
     /// <summary>Hangs up if need be, and waits until nothing is left of any call.</summary>
     public async Task Rests()
     {

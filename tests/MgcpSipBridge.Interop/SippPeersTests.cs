@@ -57,6 +57,7 @@ public sealed class SippPeersTests
     public async Task Another_PBX_takes_the_call_that_the_first_cannot(string status)
     {
         await using var line = await _exchange.Take();
+        await line.IsHeard();
         await using var sipp = await line.IsAnsweredBy("called-refuse", ("status", status), ("headers", ""));
         await using var other = await Sipp.Answer("called-answer", line.Other);
         await line.Calls(line.FailsOver);
@@ -70,6 +71,7 @@ public sealed class SippPeersTests
     public async Task A_PBX_that_wants_to_be_left_alone_is_left_alone_for_so_long()
     {
         await using var line = await _exchange.Take();
+        await line.IsHeard();
         var asked = Stopwatch.StartNew();
         Stopwatch? answered = null;
         await using (var sipp = await line.IsAnsweredBy("called-refuse", ("status", "503 Service Unavailable"), ("headers", "Retry-After: 8")))

@@ -31,14 +31,10 @@ public abstract class AllocationTests(RelayEngine engine, ITestOutputHelper outp
         pbx.Hear(out _);
         var relay = End.ToSocket(opened.GatewayRtp);
         Run(2_000);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        Run(Packets);
-        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-        output.WriteLine($"{allocated} bytes for {Packets} packets");
         // One object of the smallest size per packet would be 240,000; what the runtime itself does meanwhile is a few thousand.
-        Assert.InRange(allocated, 0, 5L * Packets);
+        var rounds = Measure(Run, 5L * Packets);
         bed.Expect<RelayEvent.FirstPacket>();
-        Assert.Equal(Packets + 2_001, bed.Close(1).Sip.PacketsSent);
+        Assert.Equal((rounds * Packets) + 2_001, bed.Close(1).Sip.PacketsSent);
 
         void Run(int packets)
         {
@@ -49,6 +45,20 @@ public abstract class AllocationTests(RelayEngine engine, ITestOutputHelper outp
                 phone.Send(relay, packet);
                 if (pbx.HearQuietly() != packet.Length) throw new InvalidOperationException("cut"); // Assert would allocate
             }
+        }
+    }
+
+    // What is allocated per packet is allocated in each round; what the runtime does beside us, for longer on a slow machine, is not. The rounds that it took.
+    private int Measure(Action<int> run, long most)
+    {
+        for (var round = 1; ; round++)
+        {
+            var before = GC.GetTotalAllocatedBytes(precise: true);
+            run(Packets);
+            var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
+            output.WriteLine($"{allocated} bytes, {most} at most");
+            if (allocated <= most) return round;
+            Assert.True(round < 5, $"{allocated} bytes are allocated, {most} at most");
         }
     }
 
@@ -71,11 +81,7 @@ public abstract class AllocationTests(RelayEngine engine, ITestOutputHelper outp
         var (toPhone, toPbx) = (End.ToSocket(opened.SipRtp), End.ToSocket(opened.GatewayRtp));
         var count = 0;
         Run(2_000);
-        var before = GC.GetTotalAllocatedBytes(precise: true);
-        Run(Packets);
-        var allocated = GC.GetTotalAllocatedBytes(precise: true) - before;
-        output.WriteLine($"{allocated} bytes for {2 * Packets} packets");
-        Assert.InRange(allocated, 0, 5L * 2 * Packets);
+        Measure(Run, 5L * 2 * Packets);
 
         void Run(int packets)
         {

@@ -108,7 +108,7 @@ public abstract class LifecycleTests(RelayEngine engine, RelayFastPath fastPath 
     {
         await using var bed = Bed(pairs: 1, adjust: s => s with
         {
-            SipAddress = IPAddress.Loopback,
+            SipAddress = RelayBed.NextAddress(),
             FirstPort = 31_998,
             LastPort = 31_999,
             GatewayAdvertise = IPAddress.Parse("203.0.113.5"),

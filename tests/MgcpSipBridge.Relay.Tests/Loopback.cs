@@ -24,14 +24,15 @@ public sealed class RelayBed : IAsyncDisposable
 {
     public static readonly ImmutableArray<PayloadMapping> Speech = [new(0, 0), new(8, 8), new(101, 96)];
 
+    /// <summary>How long anything may take on a machine that has other things to do. A guard against hanging, not a measurement.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private static int Hosts;
     private readonly BlockingCollection<RelayEvent> _events = [];
 
     public RelayBed(int pairs = 8, IPAddress? address = null, Func<RelaySettings, RelaySettings>? adjust = null, SoundLibrary? sounds = null)
     {
-        // Linux has the whole of 127/8: an address per test run and bed keeps its ports free of everybody else's.
-        var number = Interlocked.Increment(ref Hosts);
-        Address = address ?? (OperatingSystem.IsLinux() ? new IPAddress([127, (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId, (byte)(number % 250 + 2)]) : IPAddress.Loopback);
+        Address = address ?? NextAddress();
         var settings = new RelaySettings
         {
             GatewayAddress = Address,
@@ -44,6 +45,10 @@ public sealed class RelayBed : IAsyncDisposable
         };
         Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, Take, Faults.Enqueue, Time, sounds);
     }
+
+    /// <summary>Linux has the whole of 127/8: an address per test run and bed keeps its ports free of everybody else's.</summary>
+    public static IPAddress NextAddress() =>
+        OperatingSystem.IsLinux() ? new IPAddress([127, (byte)(Environment.ProcessId >> 8), (byte)Environment.ProcessId, (byte)(Interlocked.Increment(ref Hosts) % 250 + 2)]) : IPAddress.Loopback;
 
     /// <summary>Events at which whoever is told fails.</summary>
     public Func<RelayEvent, bool> Fails { get; set; } = _ => false;
@@ -61,14 +66,14 @@ public sealed class RelayBed : IAsyncDisposable
     /// <summary>Takes the next event, which must be of this kind. The wait is a guard against hanging, not a measurement.</summary>
     public T Expect<T>() where T : RelayEvent
     {
-        Assert.True(_events.TryTake(out var next, TimeSpan.FromSeconds(20)), $"no {typeof(T).Name} came");
+        Assert.True(_events.TryTake(out var next, Patience), $"no {typeof(T).Name} came");
         return Assert.IsType<T>(next);
     }
 
     /// <summary>Takes the next event, whatever it is.</summary>
     public RelayEvent Next()
     {
-        Assert.True(_events.TryTake(out var next, TimeSpan.FromSeconds(20)), "no event came");
+        Assert.True(_events.TryTake(out var next, Patience), "no event came");
         return next;
     }
 
@@ -96,7 +101,7 @@ public sealed class RelayBed : IAsyncDisposable
 
     /// <summary>Waits until packets sent before have been judged so.</summary>
     public void AwaitDropped(RelayDrop reason, long count) =>
-        Assert.True(SpinWait.SpinUntil(() => Relay.Counters.Dropped(reason) == count, TimeSpan.FromSeconds(20)), $"{Relay.Counters.Dropped(reason)} dropped for {reason}");
+        Assert.True(SpinWait.SpinUntil(() => Relay.Counters.Dropped(reason) == count, Patience), $"{Relay.Counters.Dropped(reason)} dropped for {reason}");
 
     public async ValueTask DisposeAsync()
     {
@@ -123,7 +128,7 @@ public sealed class End : IDisposable
 
     public End(IPAddress address, int port = 0)
     {
-        _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 20_000, SendBufferSize = 1 << 20 };
+        _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 60_000, SendBufferSize = 1 << 20 };
         _socket.Bind(new IPEndPoint(address, port));
         _from = new SocketAddress(address.AddressFamily);
         var local = (IPEndPoint)_socket.LocalEndPoint!;

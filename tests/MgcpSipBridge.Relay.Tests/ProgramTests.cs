@@ -81,7 +81,7 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
         bed.Settle();
         bed.Time.Advance(Frame);
         pbx.Hear(out _);
-        Assert.True(SpinWait.SpinUntil(() => !bed.Faults.IsEmpty, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => !bed.Faults.IsEmpty, RelayBed.Patience));
         bed.Faults.Clear();
         phone.Speak(opened.GatewayRtp);
         pbx.Hear(out _);
@@ -102,7 +102,7 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
         var third = Connect(bed, other, MuLaw, pbxOfOther, ALaw, media: 3);
         bed.Fails = happened => happened is RelayEvent.FirstPacket { Media.Value: 1 };
         phone.Speak(first.GatewayRtp, fill: 1);
-        Assert.True(SpinWait.SpinUntil(() => !bed.Faults.IsEmpty, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => !bed.Faults.IsEmpty, RelayBed.Patience));
         bed.Faults.Clear();
         other.Speak(third.GatewayRtp, fill: 2);
         Assert.Equal(G711.EncodeALaw(G711.DecodeMuLaw(2)), pbxOfOther.Hear(out _)[12]);
@@ -212,7 +212,7 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
 
             var file = Assert.Single(folder.GetFiles());
             Assert.Equal("77.pcap", file.Name);
-            Assert.True(SpinWait.SpinUntil(() => new FileInfo(file.FullName).Length == 24 + (300 * 216), TimeSpan.FromSeconds(20)));
+            Assert.True(SpinWait.SpinUntil(() => new FileInfo(file.FullName).Length == 24 + (300 * 216), RelayBed.Patience));
         }
         finally
         {
@@ -229,7 +229,7 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
         bed.SetRemote(1, RelaySide.Sip, NetAddress.From(bed.Address, 11), expected: true);
         bed.Settle();
         // The first look says since when they are expected.
-        Assert.True(SpinWait.SpinUntil(() => { bed.Time.Advance(TimeSpan.FromSeconds(1)); return !bed.IsSilent; }, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => { bed.Time.Advance(TimeSpan.FromSeconds(1)); return !bed.IsSilent; }, RelayBed.Patience));
         Assert.Equal(RelayAudio.Silent, bed.Expect<RelayEvent.AudioChanged>().Audio);
         bed.Time.Advance(TimeSpan.FromSeconds(31));
         bed.Expect<RelayEvent.Dead>();

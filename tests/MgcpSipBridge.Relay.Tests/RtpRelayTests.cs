@@ -68,7 +68,7 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
         pbx.Speak(opened.SipRtp, type: 101); // 101 means nothing from this end
         pbx.Speak(opened.SipRtp, type: 96);
         Assert.Equal(101, phone.Hear(out _)[1]);
-        Assert.Equal(2, bed.Relay.Counters.Dropped(RelayDrop.UnknownPayloadType));
+        bed.AwaitDropped(RelayDrop.UnknownPayloadType, 2);
         Assert.False(pbx.HasHeard || phone.HasHeard);
     }
 
@@ -130,7 +130,7 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
         pbx.Speak(opened.SipRtp);
         phone.Hear(out _);
         Assert.False(stranger.HasHeard || pbx.HasHeard);
-        Assert.Equal(100, bed.Relay.Counters.Dropped(RelayDrop.WrongSource));
+        bed.AwaitDropped(RelayDrop.WrongSource, 100);
         Assert.Equal(100, CloseAfterFirstPackets(bed).Gateway.PacketsDropped);
     }
 
@@ -201,7 +201,7 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
         pbxRtcp.Hear(out _);
         Assert.Equal(0, bed.Close(1).Gateway.PacketsReceived); // RTCP is counted apart
         Assert.Equal(3, bed.Relay.Counters.RtcpRelayed);
-        Assert.Equal(1, bed.Relay.Counters.Dropped(RelayDrop.WrongSource));
+        bed.AwaitDropped(RelayDrop.WrongSource, 1);
     }
 
     [Fact]
@@ -218,9 +218,9 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
         foreach (var size in sizes) phone.Send(opened.GatewayRtp, noise.AsSpan(0, size));
         var spoken = phone.Speak(opened.GatewayRtp);
         Assert.Equal(spoken, pbx.Hear(out _).ToArray());
-        Assert.Equal(3, bed.Relay.Counters.Dropped(RelayDrop.TooShort));
-        Assert.Equal(4, bed.Relay.Counters.Dropped(RelayDrop.BadVersion));
-        Assert.Equal(3, bed.Relay.Counters.Dropped(RelayDrop.Oversize));
+        bed.AwaitDropped(RelayDrop.TooShort, 3);
+        bed.AwaitDropped(RelayDrop.BadVersion, 4);
+        bed.AwaitDropped(RelayDrop.Oversize, 3);
         bed.Expect<RelayEvent.FirstPacket>();
         Assert.Equal(10, bed.Close(1).Gateway.PacketsDropped);
     }

@@ -18,7 +18,8 @@ internal sealed class DemoRun(DemoBridge bridge, TextWriter output)
     private const int AnnouncementVoice = 1600;
     // Half a second of 20 ms frames: a tone that lasts that long came through, not a stray packet.
     private const int FramesToBelieve = 25;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    // Each step takes a moment, but on a machine that has other things to do.
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(45);
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(80);
     private readonly SimulatedPhone _alice = bridge.Gateway.Phone("aaln/1");
     private readonly SimulatedPhone _bob = bridge.Gateway.Phone("aaln/2");

@@ -123,8 +123,17 @@ internal sealed class NodeDriver : IAsyncDisposable
 
             for (var i = _waiting.Count - 1; i >= 0; i--)
             {
-                if (!_waiting[i].Holds()) continue;
-                _waiting[i].Done.TrySetResult();
+                try
+                {
+                    if (!_waiting[i].Holds()) continue;
+                    _waiting[i].Done.TrySetResult();
+                }
+                catch (Exception e)
+                {
+                    // Whoever asked so is told; the nodes live on.
+                    _waiting[i].Done.TrySetException(e);
+                }
+
                 _waiting.RemoveAt(i);
             }
 

@@ -103,7 +103,12 @@ internal sealed class PostgresDatabase : SqlDatabase
     /// <inheritdoc/>
     public override void Dispose()
     {
-        lock (_gate) Release();
+        lock (_gate)
+        {
+            GiveBack();
+            Release();
+        }
+
         _source.Dispose();
         base.Dispose();
     }
@@ -141,6 +146,19 @@ internal sealed class PostgresDatabase : SqlDatabase
         {
             opening.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw new TimeoutException($"no connection within {_timeout.TotalSeconds:0.#} s", e);
+        }
+    }
+
+    // The server notices in its own time that a connection is closed: without this, whoever comes right after us would be told that we still have it.
+    private void GiveBack()
+    {
+        try
+        {
+            _holder?.Execute("SELECT pg_advisory_unlock(@key)", ("@key", HoldKey));
+        }
+        catch (Exception e) when (IsTrouble(e) || e is InvalidOperationException)
+        {
+            // It is broken: then the lock goes with it.
         }
     }
 

@@ -52,6 +52,7 @@ internal sealed class GatewayResponses(AgentServices services, GatewayDirectory 
             directory.Change(transaction.Gateway, transaction.Gateway.Model, there);
         }
 
+        watch.AnsweredLate(transaction, now);
         transaction.Gateway.KnownToCommandFrom = transaction.Gateway.CommandsFrom;
         transaction.Gateway.PortsTried = 0;
         if (isPiggybacked) commands.LearnPiggyback(transaction.Gateway);

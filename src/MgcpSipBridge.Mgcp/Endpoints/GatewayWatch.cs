@@ -114,14 +114,20 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
         }
 
         services.Outbox.Note(new MgcpNote.TraitLearnt(gateway.Name, "port"));
-        directory.Change(gateway, gateway.Model, next);
-        gateway.Audits.Clear();
-        foreach (var pending in services.Transactions.PendingOf(gateway)) services.Transactions.Abandon(pending, now);
-        gateway.Audits.Hold();
-        foreach (var endpoint in gateway.Endpoints.Values) endpoint.Recover(keep: true, atOurStart: !endpoint.IsLive, now);
-        gateway.Audits.Release(now);
-        if (gateway.Endpoints.Count == 0) Ask(gateway, null, now);
+        AskAllAt(gateway, next, now);
         return true;
+    }
+
+    /// <summary>
+    /// A command that was given up is answered after all, where it was sent; but its gateway is sought at another of its ports by now (<see cref="TryOtherPort"/>). It was
+    /// only slow: that is where it listens, and what was asked at the other port is asked there.
+    /// </summary>
+    public void AnsweredLate(OutgoingTransaction transaction, Instant now)
+    {
+        var gateway = transaction.Gateway;
+        if (!transaction.IsAbandoned || gateway.PortsTried == 0 || transaction.To == gateway.Address || !transaction.To.SameHost(gateway.Address)) return;
+        if (gateway.State == GatewayState.Up) AskAllAt(gateway, transaction.To, now);
+        else directory.Change(gateway, gateway.Model, transaction.To);
     }
 
     /// <summary>
@@ -173,6 +179,17 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
         if (gateway.State != GatewayState.Down) return;
         if (gateway.Model.After(gateway.Address) is { } next) Seek(gateway, next);
         ProbeLater(gateway, now);
+    }
+
+    private void AskAllAt(Gateway gateway, NetAddress address, Instant now)
+    {
+        directory.Change(gateway, gateway.Model, address);
+        gateway.Audits.Clear();
+        foreach (var pending in services.Transactions.PendingOf(gateway)) services.Transactions.Abandon(pending, now);
+        gateway.Audits.Hold();
+        foreach (var endpoint in gateway.Endpoints.Values) endpoint.Recover(keep: true, atOurStart: !endpoint.IsLive, now);
+        gateway.Audits.Release(now);
+        if (gateway.Endpoints.Count == 0) Ask(gateway, null, now);
     }
 
     /// <summary>From now on it is spoken to at this one of its addresses.</summary>

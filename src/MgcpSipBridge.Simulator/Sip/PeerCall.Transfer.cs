@@ -88,7 +88,7 @@ public sealed partial class PeerCall
         ReferredTo = PlainSip.UriOf(target);
         _peer.Respond(transaction, 202, "Accepted", LocalTag, now, response => response.With("contact", Contact));
         Notify(100, "active;expires=60", now);
-        After(TimeSpan.FromSeconds(1), now, at =>
+        After(_peer.TransferTakes, now, at =>
         {
             var joined = _peer.Joins(ReferredTo);
             var outcome = ReferredTo.Contains("Replaces=", StringComparison.Ordinal) && joined is null ? 481 : _peer.TransferOutcome;

@@ -203,6 +203,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <summary>What becomes of transfers that the line asks for.</summary>
     public int TransferOutcome { get; set; } = 200;
 
+    /// <summary>How long it takes until that outcome is known.</summary>
+    public TimeSpan TransferTakes { get; set; } = TimeSpan.FromSeconds(1);
+
     // RFC 3891 §3: tags from our point of view: ours is the to-tag.
     internal PeerCall? Joins(string target) => _calls.Find(call =>
         target.Contains("Replaces=" + Uri.EscapeDataString(call.SipCallId), StringComparison.OrdinalIgnoreCase)

@@ -16,7 +16,7 @@ internal static class AvalancheLoad
     private const int OtherLines = 8;
     private const int TalkingLines = 4;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(6);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
     public static async Task<int> Run(AvalancheOptions options)
     {

@@ -14,7 +14,7 @@ namespace MgcpSipBridge.Benchmarks.Load;
 internal static class CallLoad
 {
     private const int Turns = 8;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
     // Less than any person takes; but who hangs up in the very millisecond of the answer crosses the request that follows it, which is refused and sent anew: datagrams
     // that nobody's call costs.
     private static readonly TimeSpan Talk = TimeSpan.FromMilliseconds(100);

@@ -36,7 +36,7 @@ internal sealed partial class LoadBridge : LoadProcess
             """);
         var bridge = new LoadBridge(Launch("dotnet", folder.Path,
             Path.Combine(AppContext.BaseDirectory, "mgcp-sip-bridge.dll"), "serve", "--config", settings, "--lines", folder.Write("lines.yaml", lines)));
-        var ready = ReadyLine().Match(await bridge.ReadyWithin(patience ?? TimeSpan.FromSeconds(30)));
+        var ready = ReadyLine().Match(await bridge.ReadyWithin(patience ?? TimeSpan.FromSeconds(90)));
         bridge.Mgcp = host.At(int.Parse(ready.Groups[1].Value, CultureInfo.InvariantCulture));
         bridge.Sip = host.At(int.Parse(ready.Groups[2].Value, CultureInfo.InvariantCulture));
         bridge.Http = new Uri(ready.Groups[3].Value);

@@ -49,7 +49,7 @@ internal class LoadProcess : IDisposable
         }
     }
 
-    protected Task<string> Ready => ReadyWithin(TimeSpan.FromSeconds(30));
+    protected Task<string> Ready => ReadyWithin(TimeSpan.FromSeconds(90));
 
     protected Task<string> ReadyWithin(TimeSpan patience) => _ready.Task.WaitAsync(patience);
 

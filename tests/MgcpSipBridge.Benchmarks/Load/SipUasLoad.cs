@@ -17,7 +17,7 @@ internal static class SipUasLoad
     public static async Task Run(SipLoadOptions options)
     {
         using var server = await Server.Start();
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 5000 };
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 30_000 };
         socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         socket.Connect(IPAddress.Loopback, server.Port);
         var caller = new Caller(socket, server.Port);

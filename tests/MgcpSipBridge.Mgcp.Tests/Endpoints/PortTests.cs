@@ -48,6 +48,24 @@ public class PortTests
     }
 
     [Fact]
+    public void A_gateway_that_is_only_slow_is_not_lost_while_it_is_sought_elsewhere()
+    {
+        var bench = new AgentBench();
+        bench.Agent.SetGateway(Model(addressed: false), bench.Now);
+        bench.FromGateway("RSIP 1 *@gw1.example.net MGCP 1.0\nRM: restart\n", Other);
+        Until(bench, static sent => sent.To == Other);
+        var slow = IdOf(bench.TakeSent("AUEP"));
+        Until(bench, static sent => sent.To == GatewayAddress);
+        bench.Sent.Clear();
+        bench.FromGateway($"200 {slow} OK\nES: L/hu\nI:\n", Other);
+        Until(bench, static sent => sent.To == Other);
+        bench.FromGateway($"200 {IdOf(bench.TakeSent("AUEP"))} OK\nES: L/hu\nI:\n", Other);
+        Assert.Contains(bench.Events, static e => e is MgcpEvent.EndpointInService);
+        var status = bench.Agent.StatusOf("gw1")!;
+        Assert.Equal((GatewayState.Up, Other), (status.State, status.Address));
+    }
+
+    [Fact]
     public void A_gateway_that_answers_where_it_should_is_not_sought_elsewhere()
     {
         // It commands from a port of its own; then it dies.
