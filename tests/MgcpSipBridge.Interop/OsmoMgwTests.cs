@@ -52,7 +52,8 @@ public sealed partial class OsmoMgwTests
         await pump.Do(_ =>
         {
             Assert.DoesNotContain(node.Events, e => e is MgcpEvent.CommandFailed or MgcpEvent.RequestFailed);
-            Assert.DoesNotContain(node.Notes, n => n is MgcpNote.ParseFailed or MgcpNote.Dropped);
+            // A command that was repeated is answered twice; whoever answers the second time answers nothing that is still asked.
+            Assert.DoesNotContain(node.Notes, n => n is MgcpNote.ParseFailed or MgcpNote.Dropped { Reason: not MgcpDropReason.UnknownTransaction });
         });
 
         var decoded = await capture.IsClean([mgw.Address, pump.Addresses[0]], []);

@@ -27,6 +27,9 @@ internal sealed class SippScenario
     private int _invite;
     private bool _open;
 
+    // Whether an ACK has come; no longer when it is said that it may come again.
+    private bool? _acknowledged;
+
     private SippScenario(XElement source)
     {
         _source = source;
@@ -58,8 +61,23 @@ internal sealed class SippScenario
     {
         var awaits = !_calls && _open && step.Name.LocalName == "recv" && Of(step, "response") is null;
         if (awaits) yield return new XElement("recv", new XAttribute("request", "INVITE"), new XAttribute("optional", "true"));
-        if (step.Name.LocalName == "take") _open = true;
-        else if (step.Name.LocalName == "recv" && Of(step, "request") == "ACK") _open = false;
+        // Nor is an ACK that comes again, be it behind the next request, as sipp was slow to see the first and repeated its answer. (Optional steps stand before one that is not.)
+        if (_acknowledged is true && step.Name.LocalName is "recv" or "take" && Of(step, "request") != "ACK")
+        {
+            _acknowledged = false;
+            yield return new XElement("recv", new XAttribute("request", "ACK"), new XAttribute("optional", "global"));
+        }
+
+        if (step.Name.LocalName == "take")
+        {
+            _open = true;
+        }
+        else if (step.Name.LocalName == "recv" && Of(step, "request") == "ACK")
+        {
+            _open = false;
+            _acknowledged ??= true;
+        }
+
         yield return Expand(step);
     }
 
