@@ -91,16 +91,24 @@ public sealed class ApiTlsTests : IDisposable
         using var known = new HttpClient(Handler(good)) { BaseAddress = new Uri(bridge.Ready("http")) };
         Assert.Matches("mgcpsipbridge_api_refused_total{reason=\"certificate_revoked\"} [2-9]", await known.GetStringAsync(new Uri("/metrics", UriKind.Relative), Patience.Token));
 
-        // A broken list leaves the one before.
-        await File.WriteAllTextAsync(list, "-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n", Patience.Token);
+        // A broken list leaves the one before, and so does one of another authority, even of the same name, or of yesterday.
+        foreach (var wrong in (byte[][])["-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n"u8.ToArray(), _authority.ListOfRevoked([]), _clients.ListOfRevoked([], TimeSpan.FromHours(-1))])
+        {
+            await File.WriteAllBytesAsync(list, wrong, Patience.Token);
+            bridge.Server.Guard.Refresh();
+            await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
+            Assert.Contains("API_TLS_REFUSED", await known.GetStringAsync(new Uri("/v1/alarms", UriKind.Relative), Patience.Token), StringComparison.Ordinal);
+        }
+
+        Revoke(bad);
         bridge.Server.Guard.Refresh();
-        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
+        Assert.DoesNotContain("API_TLS_REFUSED", await known.GetStringAsync(new Uri("/v1/alarms", UriKind.Relative), Patience.Token), StringComparison.Ordinal);
 
         void Revoke(params X509Certificate2[] revoked)
         {
             var crl = _clients.ListOfRevoked(revoked);
             // Text and other lists may stand before it.
-            if (pem) File.WriteAllText(list, "# lists\n" + PemEncoding.WriteString("X509 CRL", _authority.ListOfRevoked([])) + "\n" + PemEncoding.WriteString("X509 CRL", crl) + "\n");
+            if (pem) File.WriteAllText(list, "# lists\n" + PemEncoding.WriteString("X509 CRL", _clients.ListOfRevoked([])) + "\n" + PemEncoding.WriteString("X509 CRL", crl) + "\n");
             else File.WriteAllBytes(list, crl);
         }
 
@@ -117,7 +125,9 @@ public sealed class ApiTlsTests : IDisposable
         var file = Path.Combine(Path.GetDirectoryName(_clients.RootFile)!, "list");
         var revoked = _clients.Issue("a.example.net");
         File.WriteAllBytes(file, _clients.ListOfRevoked([revoked]));
-        var list = RevocationList.Read(file);
+        using var root = X509Certificate2.CreateFromPem(File.ReadAllText(_clients.RootFile));
+        X509Certificate2Collection authorities = [root];
+        var list = RevocationList.Read(file, authorities, DateTimeOffset.UtcNow);
         Assert.Equal(1, list.Count);
         Assert.True(list.Has(revoked));
         Assert.False(list.Has(_clients.Issue("a.example.net")));
@@ -125,8 +135,54 @@ public sealed class ApiTlsTests : IDisposable
         foreach (var wrong in (string[])["", "nonsense", "0", File.ReadAllText(_clients.RootFile), "-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n"])
         {
             File.WriteAllText(file, wrong);
-            Assert.Throws<CryptographicException>(() => RevocationList.Read(file));
+            Assert.Throws<CryptographicException>(() => RevocationList.Read(file, authorities, DateTimeOffset.UtcNow));
         }
+    }
+
+    [Fact]
+    public void A_list_has_to_be_signed_by_one_of_the_authorities_and_of_today()
+    {
+        var file = Path.Combine(Path.GetDirectoryName(_clients.RootFile)!, "list");
+        using var root = X509Certificate2.CreateFromPem(File.ReadAllText(_clients.RootFile));
+        X509Certificate2Collection authorities = [root];
+        // The other authority has the very same name.
+        Assert.Contains("was not signed by that authority", Refused(_authority.ListOfRevoked([])), StringComparison.Ordinal);
+        Assert.Contains("was good until", Refused(_clients.ListOfRevoked([], TimeSpan.FromMinutes(-1))), StringComparison.Ordinal);
+        var changed = _clients.ListOfRevoked([_clients.Issue("a.example.net")]);
+        changed[^80] ^= 1;
+        Refused(changed);
+        authorities = [TestAuthority.SelfSignedRoot("CN=Somebody else")];
+        Assert.Contains("is of none of the authorities", Refused(_clients.ListOfRevoked([])), StringComparison.Ordinal);
+
+        string Refused(byte[] list)
+        {
+            File.WriteAllBytes(file, list);
+            return Assert.Throws<CryptographicException>(() => RevocationList.Read(file, authorities, DateTimeOffset.UtcNow)).Message;
+        }
+    }
+
+    [Theory]
+    [InlineData("pkcs1", "SHA256", true)]
+    [InlineData("pkcs1", "SHA512", true)]
+    [InlineData("pss", "SHA256", true)]
+    [InlineData("pss", "SHA384", true)]
+    [InlineData("mayNot", "SHA256", false)]
+    public void Authorities_with_RSA_keys_sign_lists_too(string how, string hash, bool good)
+    {
+        using var key = RSA.Create(2048);
+        var padding = how == "pss" ? RSASignaturePadding.Pss : RSASignaturePadding.Pkcs1;
+        var request = new CertificateRequest("CN=RSA", key, HashAlgorithmName.SHA256, padding);
+        request.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
+        using var signer = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        // The same key in a certificate that says that it signs no lists.
+        request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+        using var other = request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
+        var file = Path.Combine(Path.GetDirectoryName(_clients.RootFile)!, "list");
+        File.WriteAllBytes(file, new CertificateRevocationListBuilder().Build(signer, 1, DateTimeOffset.UtcNow.AddDays(1), new HashAlgorithmName(hash), padding));
+        X509Certificate2Collection authorities = [how == "mayNot" ? other : signer];
+        if (good) Assert.Equal(0, RevocationList.Read(file, authorities, DateTimeOffset.UtcNow).Count);
+        else Assert.Throws<CryptographicException>(() => RevocationList.Read(file, authorities, DateTimeOffset.UtcNow));
     }
 
     private Task<Running> StartAsync(string[] more)

@@ -47,6 +47,13 @@ internal sealed class TestAuthority : IDisposable
         return Request(key, names, "self", []).CreateSelfSigned(DateTimeOffset.UtcNow.AddYears(-1), DateTimeOffset.UtcNow.AddYears(1));
     }
 
+    /// <summary>Another authority.</summary>
+    public static X509Certificate2 SelfSignedRoot(string name)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        return new CertificateRequest(name, key, HashAlgorithmName.SHA256).CreateSelfSigned(DateTimeOffset.UtcNow.AddYears(-1), DateTimeOffset.UtcNow.AddYears(1));
+    }
+
     /// <summary>A domain's name, as most certificates have it.</summary>
     public X509Certificate2 Issue(string name) => Issue(names => names.AddDnsName(name));
 
@@ -73,11 +80,12 @@ internal sealed class TestAuthority : IDisposable
     }
 
     /// <summary>The list of those that it revoked.</summary>
-    public byte[] ListOfRevoked(IEnumerable<X509Certificate2> revoked)
+    public byte[] ListOfRevoked(IEnumerable<X509Certificate2> revoked, TimeSpan? end = null)
     {
         var list = new CertificateRevocationListBuilder();
         foreach (var one in revoked) list.AddEntry(one);
-        return list.Build(_root, 1, DateTimeOffset.UtcNow.AddDays(1), HashAlgorithmName.SHA256);
+        var next = DateTimeOffset.UtcNow + (end ?? TimeSpan.FromDays(1));
+        return list.Build(_root, 1, next, HashAlgorithmName.SHA256, thisUpdate: next.AddDays(-2));
     }
 
     /// <summary>The pin of a certificate's key for a host.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Shards;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -11,16 +12,18 @@ namespace MgcpSipBridge.Host.Api.Security;
 /// <summary>All that guards the API's doors: TLS, tokens, certificates, and the files behind them, which are looked at again and again.</summary>
 internal sealed partial class ApiGuard : IDisposable
 {
+    private const string Alarm = "API_TLS_REFUSED";
     private static readonly TimeSpan SoonExpired = TimeSpan.FromDays(14);
     private readonly TokenBook _tokens;
     private readonly ApiTls? _tls;
     private readonly Timer _reload;
     private readonly ILogger _log;
+    private readonly AlarmBoard _alarms;
 
-    public ApiGuard(BridgeModel model, CollectorRegistry registry, ILoggerFactory logs)
+    public ApiGuard(BridgeModel model, CollectorRegistry registry, AlarmBoard alarms, ILoggerFactory logs)
     {
         var settings = model.Config.Api;
-        _log = logs.CreateLogger("MgcpSipBridge.Security");
+        (_log, _alarms) = (logs.CreateLogger("MgcpSipBridge.Security"), alarms);
         _tokens = new TokenBook(settings, model.Api.Variable, _log);
         Access = new ApiAccess(model.Api, settings, _tokens, TimeProvider.System) { IsRevoked = certificate => _tls?.IsRevoked(certificate) == true };
         Metrics = new ApiMetrics(registry);
@@ -57,6 +60,7 @@ internal sealed partial class ApiGuard : IDisposable
         var before = _tls.NotAfter;
         _tls.Refresh();
         if (_tls.NotAfter != before) WatchCertificate();
+        _alarms.Set(Alarm, "", _tls.Problem is not null, V1.Alarm.Types.Severity.Warning, _tls.Problem ?? "");
     }
 
     /// <inheritdoc/>

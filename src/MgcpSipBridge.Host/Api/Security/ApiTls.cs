@@ -29,6 +29,9 @@ internal sealed partial class ApiTls
     /// <summary>Told of connections that did not come to be for want of a right certificate.</summary>
     public Action<IPAddress?, ApiRefusal>? Refused { get; init; }
 
+    /// <summary>Why the files as they are now are not in force; null when they are.</summary>
+    public string? Problem => _files.Problem;
+
     /// <summary>When our certificate runs out.</summary>
     public DateTimeOffset NotAfter => _files.Material.NotAfter;
 

@@ -19,19 +19,28 @@ internal sealed class TlsKeeper
     /// <summary>What they hold.</summary>
     public TlsMaterial Material => _material;
 
+    /// <summary>What is wrong with the files as they are now, so that what they held before serves on; null when nothing is.</summary>
+    public string? Problem { get; private set; }
+
     /// <summary>Looks at them: whether they have been read anew, or else what is wrong with those that are new; both are told once.</summary>
     public (bool IsNew, string? Problem) Refresh()
     {
         // A file may be missing for the moment in which it is replaced: no state of its own, just not now.
-        if (TlsMaterial.Stamp(_files) is not { } stamp || stamp == _stamp || stamp == _refused) return (false, null);
+        if (TlsMaterial.Stamp(_files) is not { } stamp || stamp == _refused) return (false, null);
+        if (stamp == _stamp)
+        {
+            (Problem, _refused) = (null, null);
+            return (false, null);
+        }
+
         var problem = "a file cannot be read";
         if (TlsMaterial.Load(_files, (setting, message) => problem = $"{setting}: {message}") is not { } material)
         {
-            _refused = stamp;
+            (_refused, Problem) = (stamp, problem);
             return (false, problem);
         }
 
-        (_material, _stamp, _refused) = (material, stamp, null);
+        (_material, _stamp, _refused, Problem) = (material, stamp, null, null);
         return (true, null);
     }
 }

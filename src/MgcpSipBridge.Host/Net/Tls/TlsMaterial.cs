@@ -37,7 +37,7 @@ internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Cert
             if (all.Count == 0) throw new CryptographicException("there is no certificate in it");
             return all;
         });
-        var revoked = files.Revoked is null ? null : Try(files.Section + ":RevocationList", files.Revoked, wrong, RevocationList.Read);
+        var revoked = files.Revoked is null || trust is null ? null : Try(files.Section + ":RevocationList", files.Revoked, wrong, file => RevocationList.Read(file, trust, DateTimeOffset.UtcNow));
         if (certificate is null) return null;
         var own = Try(files.Section + (files.Key is null ? ":Certificate" : ":Key"), files.Key ?? files.Certificate!, wrong, key => X509Certificate2.CreateFromPemFile(files.Certificate!, key));
         if (own is null || (files.Trust is not null && trust is null) || (files.Revoked is not null && revoked is null)) return null;

@@ -11,7 +11,7 @@ import { hrefOf, summary } from './events.js';
 const WHAT = {
   GATEWAY_DOWN: 'Gateway down', GATEWAY_OVERLOADED: 'Gateway overloaded', PEER_DOWN: 'SIP peer down', REGISTRATIONS_FAILING: 'Registrations fail',
   STORE_UNAVAILABLE: 'Storage does not take changes', RECORDS_WAITING: 'Call records wait', INTERNAL_ERROR: 'A fault in the bridge',
-  CONFIGURATION_REFUSED: 'The configuration has mistakes', ROUTER_LEFT: 'Router gone',
+  CONFIGURATION_REFUSED: 'The configuration has mistakes', ROUTER_LEFT: 'Router gone', API_TLS_REFUSED: 'Certificates of the API cannot be used',
 };
 const ADVICE = {
   GATEWAY_DOWN: 'Its phones are dead. Check its power and the way to it; it comes back by itself.',
@@ -21,13 +21,14 @@ const ADVICE = {
   STORE_UNAVAILABLE: 'Calls go on. A file: is the disk full, or read-only? PostgreSQL: does it run, and is there a way to it?',
   RECORDS_WAITING: 'None is lost; they are written as soon as their place takes them.',
   CONFIGURATION_REFUSED: 'What was in force stays so. Mend the files before the next restart: the bridge would not start with them.',
+  API_TLS_REFUSED: 'Those of before serve on. Mend the files of Api:Tls before the next restart: the bridge would not start with them.',
   ROUTER_LEFT: 'Calls go where the bridge\'s own routes send them, until the program is back.',
   INTERNAL_ERROR: 'The call was cleared, the rest goes on. The log has the details: please report it.',
 };
 const SUMS = [
   ['PEER_DOWN', 'SIP peer down', 'SIP peers down'], ['GATEWAY_DOWN', 'gateway down', 'gateways down'], ['REGISTRATIONS_FAILING', 'peer refuses registrations', 'peers refuse registrations'],
   ['GATEWAY_OVERLOADED', 'gateway overloaded', 'gateways overloaded'], ['STORE_UNAVAILABLE', 'storage does not take changes', ''], ['RECORDS_WAITING', 'place does not take call records', ''],
-  ['CONFIGURATION_REFUSED', 'reload was refused', ''], ['ROUTER_LEFT', 'router gone', 'routers gone'], ['INTERNAL_ERROR', 'fault in the bridge', ''],
+  ['CONFIGURATION_REFUSED', 'reload was refused', ''], ['ROUTER_LEFT', 'router gone', 'routers gone'], ['API_TLS_REFUSED', 'file of Api:Tls cannot be used', ''], ['INTERNAL_ERROR', 'fault in the bridge', ''],
 ];
 const MOST = 60;
 
