@@ -30,6 +30,7 @@ internal static class OperatorCommands
             verb("reload", "Read bridge.json and lines.yaml again, as SIGHUP does", (bridge, _) => bridge.ReloadAsync(validateOnly: false)),
         };
         yield return Import(verb);
+        yield return verb("routers", "Clients that route calls: what they are registered for, and how they do", (bridge, _) => bridge.RoutersAsync());
         yield return verb("rekey", "Encrypt stored passwords with a new key", (bridge, _) => bridge.RekeyAsync());
     }
 

@@ -1,3 +1,5 @@
+extern alias cli;
+
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
@@ -58,6 +60,33 @@ public sealed class RoutingApiTests : IAsyncLifetime
         await RingsAtPbxAsync("603");
         await HangUpAsync("aaln/1");
         await CountsAsync("answered 2", "none 1", "timeout 0");
+    }
+
+    [Fact]
+    public async Task Routers_are_listed_with_what_they_do()
+    {
+        await StartAsync();
+        Assert.Equal("[]", (await GetAsync("/v1/routers"))["routers"]!.ToJsonString());
+        using var router = await RegisterAsync();
+        var registration = new RouterRegistration { Name = "other", Priority = -1, Prefixes = { "9" }, Calls = RouterRegistration.Types.Calls.Both };
+        registration.Lines.Add(Enumerable.Range(0, 150).Select(i => $"{i:D4}"));
+        using var other = await RouterClient.RegisterAsync(_channel, registration);
+        await DialAsync("aaln/1", "600");
+        var asked = await router.NextAsync();
+        var one = (await GetAsync("/v1/routers?filter=name%20!%3D%20%22other%22"))["routers"]!.AsArray().Single()!;
+        Assert.Equal(("all", "BOTH", "1", "0", "0", 1), ((int)one["lineCount"]! == 0 ? "all" : "", (string)one["calls"]!, $"{one["askedCount"]}", $"{one["answeredCount"]}", $"{one["missedCount"]}", (int)one["waitingCount"]!));
+        await router.RouteAsync(asked, new RouteTo { Peers = { "pbx" } });
+        await RingsAtPbxAsync("600");
+        var listed = await new RoutingService.RoutingServiceClient(_channel).ListRoutersAsync(new ListRoutersRequest { PageSize = 1, OrderBy = "priority" }, cancellationToken: Cancel);
+        Assert.Equal(("other", 150, 100, "9", RouterRegistration.Types.Calls.Both, 0L), (listed.Routers[0].Name, listed.Routers[0].LineCount, listed.Routers[0].Lines.Count, listed.Routers[0].Prefixes.Single(), listed.Routers[0].Calls, listed.Routers[0].AskedCount));
+        listed = await new RoutingService.RoutingServiceClient(_channel).ListRoutersAsync(new ListRoutersRequest { PageToken = listed.NextPageToken, OrderBy = "priority" }, cancellationToken: Cancel);
+        Assert.Equal((1L, 1L, 0L, 0), (listed.Routers.Single().AskedCount, listed.Routers[0].AnsweredCount, listed.Routers[0].MissedCount, listed.Routers[0].WaitingCount));
+        Assert.InRange(listed.Routers[0].Since.ToDateTime(), DateTime.UtcNow.AddMinutes(-2), DateTime.UtcNow);
+        Assert.StartsWith("anonymous at 127.0.0.1", listed.Routers[0].Client, StringComparison.Ordinal);
+        await HangUpAsync("aaln/1");
+        var told = new StringWriter();
+        Assert.Equal(0, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["routers", "--server", Ready("grpc")], told, told));
+        Assert.Matches(@"other +anonymous at 127\.0\.0\.1 +\S+( \S+)? +BOTH +0000 0001 0002 and 147 more +9 +-1 +0 +0 +0 +0", told.ToString());
     }
 
     [Fact]
@@ -255,6 +284,8 @@ public sealed class RoutingApiTests : IAsyncLifetime
     }
 
     private string Ready(string name) => _demo.Server.ReadyLine.Split(name + "=")[1].Split(' ')[0];
+
+    private async Task<System.Text.Json.Nodes.JsonNode> GetAsync(string path) => System.Text.Json.Nodes.JsonNode.Parse(await _http.GetStringAsync(new Uri(path, UriKind.Relative), Cancel))!;
 
     private Task<RouterClient> RegisterAsync(string name = "crm") => RouterClient.RegisterAsync(_channel, new RouterRegistration { Name = name, Calls = RouterRegistration.Types.Calls.Both });
 

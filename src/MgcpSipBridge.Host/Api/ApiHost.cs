@@ -45,7 +45,7 @@ internal sealed class ApiHost : IAsyncDisposable
         try
         {
             grpc = Listen(model.Api.Grpc, "Api:Grpc");
-            guard = new ApiGuard(model, parts.Metrics.Registry, logs);
+            guard = new ApiGuard(model, parts.Metrics.Registry, parts.Happenings.Alarms, logs);
             var app = Build(model, parts, guard, logs, http, grpc);
             await app.StartAsync();
             return new ApiHost(app, guard, SocketAddresses.From(http.LocalEndPoint), SocketAddresses.From(grpc.LocalEndPoint));
@@ -185,6 +185,7 @@ internal sealed class ApiHost : IAsyncDisposable
         /v1/peers                              SIP peers; /v1/peers/{name}
         /v1/routes                             routes; /v1/routes/{name}; POST /v1/routes:test {"number", "from"} tells where a number would go
                                                POST to the lists, PATCH and DELETE on gateways, lines, peers and routes change them
+        /v1/routers                            clients that route calls at the moment
         /v1/provisioning                       what the API made, as lines.yaml; POST /v1/provisioning:apply makes it so
         /v1/calls                              live calls; POST {"line", "destination"} makes a line call, DELETE hangs up; /v1/calls/{id}, /v1/calls/{id}/ladder;
                                                /v1/calls/{id}/ladder:watch goes on as messages come

@@ -15,6 +15,9 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
     /// <summary>How long a client may take to say what it routes.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    // A router may name a hundred thousand lines.
+    private const int MostShown = 100;
+
     public override async Task Decide(IAsyncStreamReader<V1.DecideRequest> requests, IServerStreamWriter<V1.DecideResponse> responses, ServerCallContext context)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, events.Stopping);
@@ -24,7 +27,9 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
         try
         {
             station = hub.Enter(Read(await FirstAsync(requests, ends.Token)), context.Who()) ?? throw ApiErrors.Exhausted("TOO_MANY_ROUTERS", $"{RouterHub.MostRouters} route already");
+            // Before the first call is asked about: whoever decides was written down.
             trail.Did(context, "register", "routers/" + station.Model.Name);
+            hub.Begin(station);
             parts = [ReadAsync(station, requests, ends.Token), WriteAsync(station, responses, ends.Token), WatchTokenAsync(context.GetHttpContext(), ends.Token)];
             // Only the first ends by itself: the client has said all that it wants to say.
             await await Task.WhenAny(parts);
@@ -49,6 +54,34 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
             await ends.CancelAsync();
             await Task.WhenAll(parts).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+    }
+
+    public override Task<V1.ListRoutersResponse> ListRouters(V1.ListRoutersRequest request, ServerCallContext context)
+    {
+        // Of two with one name the one that came first stands first.
+        var (page, next) = Listing.Page(hub.All, station => $"{station.Model.Name} {station.Model.Id:D19}", Show, new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
+        return Task.FromResult(new V1.ListRoutersResponse { Routers = { page }, NextPageToken = next });
+    }
+
+    private static V1.Router Show(Station station)
+    {
+        var (model, counts) = (station.Model, station.Counts);
+        return new V1.Router
+        {
+            Name = model.Name,
+            Client = station.Client,
+            Since = Google.Protobuf.WellKnownTypes.Timestamp.FromDateTime(station.Since),
+            Lines = { model.Lines.Order(StringComparer.Ordinal).Take(MostShown) },
+            LineCount = model.Lines.Count,
+            Prefixes = { model.Prefixes.Take(MostShown) },
+            PrefixCount = model.Prefixes.Length,
+            Calls = model is { FromLines: true, ToLines: true } ? V1.RouterRegistration.Types.Calls.Both : model.ToLines ? V1.RouterRegistration.Types.Calls.ToLines : V1.RouterRegistration.Types.Calls.FromLines,
+            Priority = model.Priority,
+            AskedCount = counts.Asked,
+            AnsweredCount = counts.Answered,
+            MissedCount = counts.Missed,
+            WaitingCount = counts.Waiting,
+        };
     }
 
     private static async Task<V1.RouterRegistration> FirstAsync(IAsyncStreamReader<V1.DecideRequest> requests, CancellationToken cancel)
@@ -88,7 +121,7 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
     private async Task WriteAsync(Station station, IServerStreamWriter<V1.DecideResponse> responses, CancellationToken cancel)
     {
         await responses.WriteAsync(new V1.DecideResponse { Registered = new V1.RouterRegistered { Deadline = settings.Deadline.ToDuration() } }, cancel);
-        await foreach (var asked in station.FetchAsync(settings.Deadline, cancel)) await responses.WriteAsync(new V1.DecideResponse { Question = Write(asked) }, cancel);
+        await foreach (var asked in station.FetchAsync(cancel)) await responses.WriteAsync(new V1.DecideResponse { Question = Write(asked) }, cancel);
     }
 
     private static V1.RoutingQuestion Write(EngineOutput.AskRouter asked)

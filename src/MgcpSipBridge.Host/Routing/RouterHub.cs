@@ -9,7 +9,7 @@ namespace MgcpSipBridge.Host.Routing;
 /// The clients that route calls. Questions are put where each of them fetches its own; one that does not fetch them loses them, and the engine goes on without it when the
 /// time is up. Nothing here is waited for by a call.
 /// </summary>
-internal sealed partial class RouterHub(Action<EngineInput> post, Happenings happenings, RoutingMetrics metrics, ILogger log)
+internal sealed partial class RouterHub(Action<EngineInput> post, TimeSpan deadline, Happenings happenings, RoutingMetrics metrics, ILogger log)
 {
     /// <summary>Most routers at a time.</summary>
     public const int MostRouters = 100;
@@ -17,25 +17,43 @@ internal sealed partial class RouterHub(Action<EngineInput> post, Happenings hap
     private const string Alarm = "ROUTER_LEFT";
     private readonly Lock _gate = new();
     private readonly Dictionary<long, Station> _stations = [];
+    private readonly HashSet<long> _serving = [];
     private readonly Queue<string> _lost = [];
     private long _lastId;
 
-    /// <summary>A client begins to route; null when there are too many.</summary>
+    /// <summary>Those that route at the moment, in the order in which they registered.</summary>
+    public IReadOnlyList<Station> All
+    {
+        get
+        {
+            lock (_gate) return [.. _serving.Order().Select(id => _stations[id])];
+        }
+    }
+
+    /// <summary>A place for a client that is about to route; null when there are too many. Nothing is asked of it before it begins.</summary>
     public Station? Enter(RouterModel model, string who)
     {
-        Station station;
         lock (_gate)
         {
             if (_stations.Count >= MostRouters) return null;
-            station = new Station(model with { Id = ++_lastId });
-            _stations[station.Model.Id] = station;
+            var station = new Station(model with { Id = ++_lastId }, deadline, who);
+            return _stations[station.Model.Id] = station;
+        }
+    }
+
+    /// <summary>It routes from now on.</summary>
+    public void Begin(Station station)
+    {
+        var name = station.Model.Name;
+        lock (_gate)
+        {
+            _serving.Add(station.Model.Id);
             Tell();
-            happenings.Feed.Publish("router.joined", "routers/", model.Name);
-            happenings.Alarms.Set(Alarm, "routers/" + model.Name, false, V1.Alarm.Types.Severity.Warning);
+            happenings.Feed.Publish("router.joined", "routers/", name);
+            happenings.Alarms.Set(Alarm, "routers/" + name, false, V1.Alarm.Types.Severity.Warning);
         }
 
-        Log.Joined(log, model.Name, who);
-        return station;
+        Log.Joined(log, name, station.Client);
     }
 
     /// <summary>It routes no more; <paramref name="orderly"/>: it said so, and did not just vanish.</summary>
@@ -45,8 +63,8 @@ internal sealed partial class RouterHub(Action<EngineInput> post, Happenings hap
         bool lost;
         lock (_gate)
         {
-            if (!_stations.Remove(station.Model.Id)) return;
-            lost = !orderly && !_stations.Values.Any(other => other.Model.Name == name);
+            if (!_stations.Remove(station.Model.Id) || !_serving.Remove(station.Model.Id)) return;
+            lost = !orderly && !_serving.Any(other => _stations[other].Model.Name == name);
             Tell();
             happenings.Feed.Publish("router.left", "routers/", name);
             if (lost) Miss(name);
@@ -75,8 +93,8 @@ internal sealed partial class RouterHub(Action<EngineInput> post, Happenings hap
     // Under the gate: the engine hears of changes in their order.
     private void Tell()
     {
-        metrics.Routers(_stations.Count);
-        post(new EngineInput.Routers([.. _stations.Values.Select(station => station.Model)]));
+        metrics.Routers(_serving.Count);
+        post(new EngineInput.Routers([.. _serving.Select(id => _stations[id].Model)]));
     }
 
     // Names are the clients' to choose: as many as may route are missed, and no more.

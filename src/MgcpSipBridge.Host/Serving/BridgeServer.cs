@@ -71,7 +71,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now, _refusals);
         _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
         _routing = new RoutingMetrics(_metrics.Registry);
-        _routers = new RouterHub(_shard.Post, _happenings, _routing, logs.CreateLogger("MgcpSipBridge.Calls"));
+        _routers = new RouterHub(_shard.Post, model.Config.Routing.Deadline, _happenings, _routing, logs.CreateLogger("MgcpSipBridge.Calls"));
         _srtp = new SrtpMetrics(_metrics.Registry, _happenings.Alarms, logs.CreateLogger("MgcpSipBridge.Sip"));
         _live = new LiveModel(State, _metrics, _shard.ConfigureAsync, _srtp.Provisioned);
         _ = new EngineMetrics(_metrics.Factory, _metrics.Registry, _shard);

@@ -45,6 +45,7 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.RouteService/DeleteRoute"] = ApiRole.Admin,
 
         ["mgcpsipbridge.v1.RoutingService/Decide"] = ApiRole.Router,
+        ["mgcpsipbridge.v1.RoutingService/ListRouters"] = ApiRole.Viewer,
 
         ["mgcpsipbridge.v1.ProvisioningService/ExportProvisioning"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.ProvisioningService/ApplyProvisioning"] = ApiRole.Admin,
