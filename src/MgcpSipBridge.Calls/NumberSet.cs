@@ -33,9 +33,13 @@ public sealed class NumberSet
             own.Add(pattern);
         }
 
-        _tree = new PrefixTree<NumberPattern[]>(byPrefix);
+        KeyValuePair<string, NumberPattern[]>[] sorted = [.. byPrefix];
+        Array.Sort(sorted, static (one, other) => string.CompareOrdinal(one.Key, other.Key));
+        _tree = new PrefixTree<NumberPattern[]>(sorted);
         // Here and not when a map is asked for: a large set is made beside the calls, a map in the midst of one.
-        ForMaps = Coarse(also is null ? own.DrainToImmutable() : [.. own.Union(also.ForMaps.Patterns)], also?.ForMaps.Exact ?? true);
+        ForMaps = also is null
+            ? Coarse(own.DrainToImmutable(), () => Array.ConvertAll(sorted, static one => one.Key), true)
+            : Coarse([.. own.Union(also.ForMaps.Patterns)], null, also.ForMaps.Exact);
     }
 
     /// <summary>
@@ -86,15 +90,35 @@ public sealed class NumberSet
         return _also?.TakesLonger(dialled, length) == true;
     }
 
-    private static (ImmutableArray<NumberPattern> Patterns, bool Exact) Coarse(ImmutableArray<NumberPattern> all, bool exact)
+    private static (ImmutableArray<NumberPattern> Patterns, bool Exact) Coarse(ImmutableArray<NumberPattern> all, Func<string[]>? sortedPrefixes, bool exact)
     {
         if (all.Length <= MostForMaps) return (all, exact);
         var whole = all.Where(static p => p is { IsBounded: true, Immediate: true } && p.Prefix.Length == p.MaxDigits).OrderBy(static p => p.MaxDigits).ThenBy(static p => p.Prefix, StringComparer.Ordinal).Take(MostWhole);
+        var cut = CutLength(sortedPrefixes?.Invoke() ?? Sorted(all));
+        // The beginnings in the order in which they come first, each with the fewest digits that one of its patterns has.
+        var longer = new List<(string Head, int Fewest)>();
+        var known = new Dictionary<string, int>(StringComparer.Ordinal);
+        var byHead = known.GetAlternateLookup<ReadOnlySpan<char>>();
+        foreach (var pattern in all)
+        {
+            if (pattern.Prefix.Length <= cut) continue;
+            var head = pattern.Prefix.AsSpan(0, cut);
+            if (!byHead.TryGetValue(head, out var at))
+            {
+                byHead[head] = longer.Count;
+                longer.Add((head.ToString(), pattern.MinDigits));
+            }
+            else if (pattern.MinDigits < longer[at].Fewest) longer[at] = (longer[at].Head, pattern.MinDigits);
+        }
+
+        return ([.. whole.Concat(all.Where(p => p.Prefix.Length <= cut)).Concat(longer.Select(one => new NumberPattern(one.Head, Math.Max(cut, one.Fewest), 0))).Distinct()], false);
+    }
+
+    private static string[] Sorted(ImmutableArray<NumberPattern> all)
+    {
         string[] prefixes = [.. all.Select(static p => p.Prefix).Distinct(StringComparer.Ordinal)];
         Array.Sort(prefixes, string.CompareOrdinal);
-        var cut = CutLength(prefixes);
-        var longer = all.Where(p => p.Prefix.Length > cut).GroupBy(p => p.Prefix[..cut], StringComparer.Ordinal).Select(g => new NumberPattern(g.Key, Math.Max(cut, g.Min(static p => p.MinDigits)), 0));
-        return ([.. whole.Concat(all.Where(p => p.Prefix.Length <= cut)).Concat(longer).Distinct()], false);
+        return prefixes;
     }
 
     /// <summary>The longest that prefixes may stay, so that there are few enough of them; at least 1, for * and # are no ordinary numbers' beginnings.</summary>

@@ -21,13 +21,8 @@ public sealed class PrefixTree<T>
         // In order, what was written last at each depth is the sibling before, or the parent.
         var path = new List<int> { Root };
         var last = "";
-        KeyValuePair<string, T>[] given = [.. values];
-        var order = new int[given.Length];
-        for (var i = 0; i < order.Length; i++) order[i] = i;
-        Array.Sort(order, (one, other) => string.CompareOrdinal(given[one].Key, given[other].Key) is var by and not 0 ? by : one.CompareTo(other));
-        foreach (var index in order)
+        foreach (var (key, value) in InOrder([.. values]))
         {
-            var (key, value) = given[index];
             var common = last.AsSpan().CommonPrefixLength(key);
             for (var depth = common; depth < key.Length; depth++)
             {
@@ -77,6 +72,17 @@ public sealed class PrefixTree<T>
         foreach (var symbol in beginning)
             if (!TryStep(ref node, symbol)) return -1;
         return node;
+    }
+
+    private static KeyValuePair<string, T>[] InOrder(KeyValuePair<string, T>[] given)
+    {
+        var sorted = true;
+        for (var i = 1; i < given.Length && sorted; i++) sorted = string.CompareOrdinal(given[i - 1].Key, given[i].Key) <= 0;
+        if (sorted) return given;
+        var order = new int[given.Length];
+        for (var i = 0; i < order.Length; i++) order[i] = i;
+        Array.Sort(order, (one, other) => string.CompareOrdinal(given[one].Key, given[other].Key) is var by and not 0 ? by : one.CompareTo(other));
+        return Array.ConvertAll(order, index => given[index]);
     }
 
     private struct Node

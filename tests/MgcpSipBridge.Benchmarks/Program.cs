@@ -22,7 +22,7 @@ public static class Program
         sip --real [--lines N] [--register-rate N] [--idle SECONDS]
                                                           the bridge's process registering its lines at a registrar over loopback, then watched while they are idle
         sip --oracle [--rounds N]                         whether answers, or the time they take, give away which lines there are
-        routes [--routes N]                               many routes (100,000): what a search takes, and what putting them in force takes
+        routes [--routes N]                               many routes (100,000): what a search takes, what putting them in force takes, and a reload of the bridge's process
         relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--flood RATE] [--before PROGRAM] [--capacity] [--network]
                                                           RTP through our relay (native, kernel: its fast path, coalesced, churned: with a busy heap,
                                                           portable), a bare C forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon),
@@ -55,8 +55,7 @@ public static class Program
             case ["relay-serve", var name]:
                 return await RelayServe.Run(RelayServe.Settings(name), churn: name == "churned");
             case ["routes", .. var rest] when RouteLoad.TryParse(rest, out var routes):
-                RouteLoad.Run(routes);
-                return 0;
+                return await RouteLoad.Run(routes);
             case ["media"]:
                 MediaBench.Run();
                 return 0;

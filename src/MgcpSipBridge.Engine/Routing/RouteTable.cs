@@ -49,18 +49,22 @@ public sealed class RouteTable
     public RouteTable(ImmutableArray<RouteModel> routes, RouteExpressions? expressions = null)
     {
         var ready = expressions ?? new RouteExpressions();
-        var entries = routes.Select(route => new RouteEntry(route, ready)).ToLookup(static entry => entry.Route.Direction);
-        var dialled = entries[NumberDirection.ToPeer].ToList();
-        _isEmpty = dialled.Count == 0;
-        var byHead = ByHead(dialled);
-        _toPeers = new PrefixTree<RouteEntry[]>(byHead);
-        _fromPeers = entries[NumberDirection.FromPeer].GroupBy(static entry => entry.Route.Peer, StringComparer.Ordinal)
-            .ToFrozenDictionary(static group => group.Key, static group => new PrefixTree<RouteEntry[]>(ByHead(group)), StringComparer.Ordinal);
-        var reachable = byHead.SelectMany(static head => head.Value.TakeWhile(Reachable())).Distinct().ToList();
+        var (toPeers, fromPeers) = (new List<RouteEntry>(routes.Length), new List<RouteEntry>());
+        foreach (var route in routes) (route.Direction == NumberDirection.ToPeer ? toPeers : fromPeers).Add(new RouteEntry(route, ready));
+        _isEmpty = toPeers.Count == 0;
+        var byHead = ByHead(toPeers);
+        _toPeers = Tree(byHead);
+        _fromPeers = fromPeers.GroupBy(static entry => entry.Route.Peer, StringComparer.Ordinal)
+            .ToFrozenDictionary(static group => group.Key, static group => Tree(ByHead([.. group])), StringComparer.Ordinal);
+        var reachable = Reachable(byHead);
         _restricted = [.. reachable.Where(static entry => !entry.Route.From.IsEmpty)];
         _origins = _restricted.SelectMany(static entry => entry.Route.From).Select(static from => OriginKey(from.Line, from.Gateway)).ToFrozenSet(StringComparer.Ordinal);
+        Expressions = ready.Complete();
         Numbers = new NumberSet(_isEmpty ? Anything : reachable.Where(static entry => entry.Route.From.IsEmpty).SelectMany(Patterns));
     }
+
+    /// <summary>The expressions of the routes, which the next table may need again.</summary>
+    public RouteExpressions Expressions { get; }
 
     /// <summary>What every line may dial.</summary>
     internal NumberSet Numbers { get; }
@@ -116,39 +120,54 @@ public sealed class RouteTable
 
     private static string OriginKey(string? line, string? gateway) => line is not null ? "line " + line : "gateway " + gateway;
 
-    private static List<KeyValuePair<string, RouteEntry[]>> ByHead(IEnumerable<RouteEntry> entries)
+    private static PrefixTree<RouteEntry[]> Tree(List<(string Head, int First, RouteEntry[] Entries)> byHead) => new(byHead.Select(static at => KeyValuePair.Create(at.Head, at.Entries)));
+
+    /// <summary>The entries of each beginning by rank, in the order of the beginnings, with the place of the first of them among all.</summary>
+    private static List<(string Head, int First, RouteEntry[] Entries)> ByHead(List<RouteEntry> entries)
     {
-        var heads = new Dictionary<string, List<RouteEntry>>(StringComparer.Ordinal);
+        var all = new List<(string Head, int Order, RouteEntry Entry)>(entries.Count);
         foreach (var entry in entries)
         {
-            if (entry.Shape is { } shape)
-                foreach (var head in shape.Heads) Add(head, entry);
-            else Add(entry.Route.Prefix, entry);
+            if (entry.Shape is not { } shape) all.Add((entry.Route.Prefix, all.Count, entry));
+            else
+                foreach (var head in shape.Heads) all.Add((head, all.Count, entry));
         }
 
-        return [.. heads.Select(static head => KeyValuePair.Create(head.Key, Ranked(head.Value)))];
-
-        void Add(string head, RouteEntry entry)
+        all.Sort(static (one, other) => string.CompareOrdinal(one.Head, other.Head) is not 0 and var by ? by
+            : one.Entry.Rank.CompareTo(other.Entry.Rank) is not 0 and var rank ? rank
+            : string.CompareOrdinal(one.Entry.Route.Name, other.Entry.Route.Name) is not 0 and var name ? name : one.Order.CompareTo(other.Order));
+        var heads = new List<(string, int, RouteEntry[])>(all.Count);
+        for (int begin = 0, end; begin < all.Count; begin = end)
         {
-            // Nearly every beginning is one route's.
-            if (!heads.TryGetValue(head, out var at)) heads[head] = at = new List<RouteEntry>(1);
-            at.Add(entry);
+            var first = all[begin].Order;
+            for (end = begin + 1; end < all.Count && all[end].Head == all[begin].Head; end++) first = Math.Min(first, all[end].Order);
+            var at = new RouteEntry[end - begin];
+            for (var i = 0; i < at.Length; i++) at[i] = all[begin + i].Entry;
+            heads.Add((all[begin].Head, first, at));
         }
+
+        return heads;
     }
 
-    private static RouteEntry[] Ranked(List<RouteEntry> at) =>
-        at is [var only] ? [only] : [.. at.OrderBy(static entry => entry.Rank).ThenBy(static entry => entry.Route.Name, StringComparer.Ordinal)];
-
-    /// <summary>Behind one that takes whatever begins so, none has a chance, unless they share.</summary>
-    private static Func<RouteEntry, bool> Reachable()
+    /// <summary>Behind one that takes whatever begins so, none has a chance, unless they share. In the order in which the routes have their beginnings.</summary>
+    private static List<RouteEntry> Reachable(List<(string Head, int First, RouteEntry[] Entries)> byHead)
     {
-        RouteEntry? end = null;
-        return entry =>
+        var reachable = new List<RouteEntry>(byHead.Count);
+        var several = new HashSet<RouteEntry>();
+        (int First, RouteEntry[] Entries)[] inOrder = [.. byHead.Select(static at => (at.First, at.Entries))];
+        Array.Sort(inOrder, static (one, other) => one.First.CompareTo(other.First));
+        foreach (var (_, entries) in inOrder)
         {
-            if (end is not null) return end.Shares(entry);
-            if (entry.IsUnconditional) end = entry;
-            return true;
-        };
+            RouteEntry? end = null;
+            foreach (var entry in entries)
+            {
+                if (end is not null && !end.Shares(entry)) break;
+                if (end is null && entry.IsUnconditional) end = entry;
+                if (entry.Shape is not { Heads.Length: > 1 } || several.Add(entry)) reachable.Add(entry);
+            }
+        }
+
+        return reachable;
     }
 
     private static int Walk(PrefixTree<RouteEntry[]> tree, string number, Span<int> nodes)

@@ -40,6 +40,9 @@ internal sealed record BridgeModel
     public required int LastMediaPort { get; init; }
     public required ApiModel Api { get; init; }
 
+    /// <summary>Expressions of routes that were made ready for the last check: nearly all of them are needed again by the next.</summary>
+    private ReadyExpressions Ready { get; } = new();
+
     /// <summary>Ports that calls can lease, in pairs of an even one and the next: the whole range on each of two addresses, once on a shared one.</summary>
     public int MediaPorts
     {
@@ -58,7 +61,15 @@ internal sealed record BridgeModel
     public TimeSpan Stop => TimeSpan.FromSeconds(Config.Bridge.StopSeconds);
 
     /// <summary>Checks what is provisioned against these settings; null, and problems, when it cannot be.</summary>
-    public EngineModel? Validate(ProvisioningConfig provisioned, ConfigProblems problems) => ProvisioningValidator.Validate(provisioned, SipListen, problems, MgcpListen);
+    public EngineModel? Validate(ProvisioningConfig provisioned, ConfigProblems problems)
+    {
+        var model = ProvisioningValidator.Validate(provisioned, SipListen, problems, MgcpListen, Ready.Last);
+        if (model?.Table is { } table) Ready.Last = table.Expressions;
+        return model;
+    }
+
+    /// <summary>Whether whatever is provisioned goes together with both settings or with neither.</summary>
+    public bool HearsAs(BridgeModel other) => SipListen.AsSpan().SequenceEqual(other.SipListen.AsSpan()) && MgcpListen.AsSpan().SequenceEqual(other.MgcpListen.AsSpan());
 
     /// <summary>The engine's settings, once it is known where the sockets are bound.</summary>
     /// <param name="mgcp">The MGCP sockets' addresses, which gateways are told: each the one that it is heard on.</param>
@@ -166,4 +177,15 @@ internal sealed record BridgeModel
 
     // RFC 3435 §2.1.2: a literal domain stands in brackets, IPv4 too.
     private static string EntityAt(NetAddress address) => $"ca@[{address.Host}]:{address.Port}";
+
+    private sealed class ReadyExpressions
+    {
+        private volatile RouteExpressions? _last;
+
+        public RouteExpressions? Last
+        {
+            get => _last;
+            set => _last = value;
+        }
+    }
 }

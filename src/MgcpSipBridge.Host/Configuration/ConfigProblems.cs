@@ -1,7 +1,7 @@
 namespace MgcpSipBridge.Host.Configuration;
 
 /// <summary>Where something was written: a file with line and column (both from 1), or another source in words (line 0).</summary>
-internal sealed record Place(string Source, int Line = 0, int Column = 0)
+internal readonly record struct Place(string Source, int Line = 0, int Column = 0)
 {
     /// <summary>What nobody wrote: a default.</summary>
     public static readonly Place Default = new("default");
@@ -24,6 +24,7 @@ internal sealed record ConfigProblem(Place Place, string Path, string Message)
 internal sealed class ConfigProblems
 {
     private readonly List<ConfigProblem> _items = [];
+    private readonly HashSet<ConfigProblem> _known = [];
 
     /// <summary>All problems, in the order of their places.</summary>
     public IReadOnlyList<ConfigProblem> Items =>
@@ -38,6 +39,12 @@ internal sealed class ConfigProblems
     public void Add(Place place, string path, string message)
     {
         var problem = new ConfigProblem(place, path, message);
-        if (!_items.Contains(problem)) _items.Add(problem);
+        if (_known.Add(problem)) _items.Add(problem);
+    }
+
+    /// <summary>Notes all that others have collected.</summary>
+    public void Add(ConfigProblems others)
+    {
+        foreach (var (place, path, message) in others._items) Add(place, path, message);
     }
 }

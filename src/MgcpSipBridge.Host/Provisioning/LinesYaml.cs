@@ -29,8 +29,16 @@ internal static class LinesYaml
 
     private static readonly (string, ResponseSource?)[] AnswerWords = [.. Enum.GetValues<ResponseSource>().Select(s => (TraitView.Word(s), (ResponseSource?)s))];
 
+    private static readonly (string, SipRegistrationMode)[] RegistrationWords =
+        [("perLine", SipRegistrationMode.PerLine), ("trunk", SipRegistrationMode.Trunk), ("none", SipRegistrationMode.None)];
+
+    private static readonly (string, NumberDirection)[] DirectionWords = [("toPeer", NumberDirection.ToPeer), ("fromPeer", NumberDirection.FromPeer)];
+
     /// <summary>What the text provisions; problems go where the others are.</summary>
-    public static ProvisioningConfig Read(string file, string text, ConfigProblems problems)
+    public static ProvisioningConfig Read(string file, string text, ConfigProblems problems) => new LinesReader().Read(file, text, problems);
+
+    /// <summary>The same of a text in any shape, from its beginning to its end.</summary>
+    internal static ProvisioningConfig ReadWhole(string file, string text, ConfigProblems problems)
     {
         if (YamlTree.Read(file, text, problems) is not { } tree || MapReader.Open(tree, "", problems) is not { } root) return ProvisioningConfig.Empty;
         var config = new ProvisioningConfig
@@ -47,8 +55,7 @@ internal static class LinesYaml
     {
         Name = map.Required("name"),
         Uri = map.Required("uri"),
-        Registration = map.OneOf("registration", SipRegistrationMode.None,
-            ("perLine", SipRegistrationMode.PerLine), ("trunk", SipRegistrationMode.Trunk), ("none", SipRegistrationMode.None)),
+        Registration = map.OneOf("registration", SipRegistrationMode.None, RegistrationWords),
         Realm = map.Text("realm"),
         Username = map.Text("username"),
         Password = map.Text("password"),
@@ -222,7 +229,7 @@ internal static class LinesYaml
         Failover = map.Texts("failover"),
         MinDigits = map.Number("minDigits", 0, 64, null),
         MaxDigits = map.Number("maxDigits", 0, 64, 0)!.Value,
-        Direction = map.OneOf("direction", NumberDirection.ToPeer, ("toPeer", NumberDirection.ToPeer), ("fromPeer", NumberDirection.FromPeer)),
+        Direction = map.OneOf("direction", NumberDirection.ToPeer, DirectionWords),
         Regex = map.Text("regex"),
         Weight = map.Number("weight", 0, 65_535, 0)!.Value,
         From = map.Texts("from"),

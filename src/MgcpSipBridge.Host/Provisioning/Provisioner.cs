@@ -83,6 +83,8 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
         await live.ChangeAsync(now =>
         {
             var before = state.Provisioned;
+            // Read again and found as it was: with what the API made it has been checked when that was made.
+            if (ReferenceEquals(file, before.File)) return null;
             var after = Provisioned.Of(file, before.Stored.Values);
             if (validate(after.Combined(problems), problems) is not { } model || !problems.None) return null;
             differences = ConfigDifferences.Resources(before.File, file);
@@ -97,17 +99,17 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
     /// <summary>What a bridge starts with: lines.yaml and what is kept. The model is null, and there are problems, when the two do not go together.</summary>
     /// <exception cref="StoreException">The storage cannot be read.</exception>
     public static (EngineModel? Model, Provisioned Provisioned) Start(
-        ProvisioningConfig file, IProvisioningStore store, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate, ConfigProblems problems)
+        ProvisioningConfig file, IProvisioningStore store, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate, ConfigProblems problems, EngineModel? alone = null)
     {
-        return Start(file, store.Load(), store.Name, validate, problems);
+        return Start(file, store.Load(), store.Name, validate, problems, alone);
     }
 
-    /// <summary>The same with what a storage of that name keeps.</summary>
+    /// <summary>The same with what a storage of that name keeps; <paramref name="alone"/> is what the file is without it, if that was checked already.</summary>
     public static (EngineModel? Model, Provisioned Provisioned) Start(
-        ProvisioningConfig file, IReadOnlyList<KeptResource> resources, string storage, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate, ConfigProblems problems)
+        ProvisioningConfig file, IReadOnlyList<KeptResource> resources, string storage, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate, ConfigProblems problems, EngineModel? alone = null)
     {
         var provisioned = Provisioned.Of(file, resources.Select(kept => Open(kept, storage, problems)).OfType<StoredResource>());
-        return (validate(provisioned.Combined(problems), problems), provisioned);
+        return (alone is not null && resources.Count == 0 ? alone : validate(provisioned.Combined(problems), problems), provisioned);
     }
 
     /// <summary>A kept resource, read; null, and problems, when it cannot be.</summary>

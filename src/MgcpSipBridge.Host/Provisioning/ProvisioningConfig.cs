@@ -7,14 +7,34 @@ using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Provisioning;
 
+/// <summary>Where a field was written.</summary>
+internal readonly record struct FieldPlace(string Name, int Line, int Column);
+
 /// <summary>Where a resource and its fields were written.</summary>
-internal sealed record Written(Place At, string Path, IReadOnlyDictionary<string, Place> Fields)
+/// <param name="At">The place of the resource.</param>
+/// <param name="Parent">What it stands in; null for what stands in nothing.</param>
+/// <param name="Name">The field of the parent that holds it, or its own path when it has none.</param>
+/// <param name="Index">Which item of that field, from 0; -1 when it is no list.</param>
+/// <param name="Fields">Its fields.</param>
+internal sealed record Written(Place At, Written? Parent, string Name, int Index, FieldPlace[] Fields)
 {
-    /// <summary>The place of a field; the resource's own when it was left out.</summary>
-    public Place Of(string field) => Fields.TryGetValue(field, out var place) ? place : At;
+    /// <summary>How it is found: <c>gateways[0].lines[1]</c>. Made when asked for: most are never wrong.</summary>
+    public string Path => (Parent?.PathOf(Name) ?? Name) + (Index < 0 ? "" : $"[{Index}]");
+
+    /// <summary>The place of a field, where it was written last; the resource's own when it was left out.</summary>
+    public Place Of(string field)
+    {
+        for (var i = Fields.Length - 1; i >= 0; i--)
+            if (Fields[i].Name == field) return new Place(At.Source, Fields[i].Line, Fields[i].Column);
+        return At;
+    }
 
     /// <summary>The path of a field.</summary>
-    public string PathOf(string field) => Path.Length == 0 ? field : $"{Path}.{field}";
+    public string PathOf(string field) => Path is { Length: > 0 } path ? $"{path}.{field}" : field;
+
+    /// <summary>The same, so many lines and items further down in its file.</summary>
+    public Written Moved(int lines, int items, Written? parent) => new(
+        At with { Line = At.Line + lines }, parent, Name, Index < 0 ? -1 : Index + items, lines == 0 ? Fields : Array.ConvertAll(Fields, field => field with { Line = field.Line + lines }));
 }
 
 /// <summary>A peer as the user wrote it. Texts that were left out are null.</summary>
@@ -67,6 +87,19 @@ internal sealed record GatewayConfig(Written Written)
     public DtmfForm Dtmf { get; init; }
     public FaxHandling Fax { get; init; }
     public ImmutableArray<LineConfig> Lines { get; init; } = [];
+
+    /// <summary>The same, so many lines and gateways further down in its file.</summary>
+    public GatewayConfig Moved(int lines, int items)
+    {
+        var written = Written.Moved(lines, items, Written.Parent);
+        return this with
+        {
+            Written = written,
+            TraitsWritten = TraitsWritten?.Moved(lines, 0, written),
+            Configuration = Configuration is { } told ? told with { Written = told.Written.Moved(lines, 0, written) } : null,
+            Lines = [.. Lines.Select(line => line.Moved(lines, written))],
+        };
+    }
 }
 
 /// <summary>What a gateway's endpoints are told (EPCF) as the user wrote it.</summary>
@@ -88,6 +121,13 @@ internal sealed record LineConfig(Written Written)
     public FaxHandling? Fax { get; init; }
     public LineFeatures Features { get; init; } = new();
     public Written? FeaturesWritten { get; init; }
+
+    /// <summary>The same, so many lines further down in its file, in a gateway that is there.</summary>
+    public LineConfig Moved(int lines, Written gateway)
+    {
+        var written = Written.Moved(lines, 0, gateway);
+        return this with { Written = written, FeaturesWritten = FeaturesWritten?.Moved(lines, 0, written) };
+    }
 }
 
 /// <summary>A route as the user wrote it.</summary>
@@ -109,6 +149,19 @@ internal sealed record RouteConfig(Written Written)
     public ScheduleConfig? Schedule { get; init; }
     public int Weight { get; init; }
     public ImmutableArray<string> From { get; init; } = [];
+
+    /// <summary>The same, so many lines and routes further down in its file.</summary>
+    public RouteConfig Moved(int lines, int items)
+    {
+        var written = Written.Moved(lines, items, Written.Parent);
+        return this with
+        {
+            Written = written,
+            Called = Called is { } called ? called with { Written = called.Written.Moved(lines, 0, written) } : null,
+            Caller = Caller is { } caller ? caller with { Written = caller.Written.Moved(lines, 0, written) } : null,
+            Schedule = Schedule is { } schedule ? schedule with { Written = schedule.Written.Moved(lines, 0, written) } : null,
+        };
+    }
 }
 
 /// <summary>How a number is written anew, as the user wrote it.</summary>

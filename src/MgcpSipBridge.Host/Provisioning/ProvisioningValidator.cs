@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.Engine;
@@ -12,15 +13,23 @@ namespace MgcpSipBridge.Host.Provisioning;
 /// <summary>Turns what was provisioned into an <see cref="EngineModel"/>; every step runs, so that every problem is found.</summary>
 internal static partial class ProvisioningValidator
 {
+    // What every line and route has is looked at a hundred thousand times.
+    private static readonly SearchValues<char> DestinationSymbols = SearchValues.Create("0123456789*#ABCD");
+    private static readonly SearchValues<char> NameSymbols = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-");
+    private static readonly SearchValues<char> NumberSymbols = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+*#._-");
+    private static readonly SearchValues<char> EndpointSymbols = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/_.+#=:-");
+
     /// <summary>The model; null when there was any problem, in this or in earlier steps.</summary>
     /// <param name="config">What was provisioned.</param>
     /// <param name="listeners">Where SIP is heard; a peer that cannot be reached from there is a problem. Empty: not known.</param>
     /// <param name="problems">Where problems go.</param>
     /// <param name="gateways">Where gateways are heard; one that cannot be reached from there is a problem. Empty: not known.</param>
-    public static EngineModel? Validate(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems, ImmutableArray<MgcpListen> gateways = default)
+    /// <param name="ready">Expressions that were made ready before.</param>
+    public static EngineModel? Validate(
+        ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems, ImmutableArray<MgcpListen> gateways = default, RouteExpressions? ready = null)
     {
         var run = new Run(config, listeners, gateways.IsDefault ? [] : gateways, problems);
-        var expressions = new RouteExpressions();
+        var expressions = new RouteExpressions(ready);
         var model = new EngineModel
         {
             Peers = [.. config.Peers.Select(run.Peer)],
@@ -33,23 +42,16 @@ internal static partial class ProvisioningValidator
     }
 
     /// <summary>Whether a text is a number that can be called: 0-9, *, #, A-D, with or without a leading +.</summary>
-    public static bool IsDestination(string text) => DestinationPattern().IsMatch(text);
+    public static bool IsDestination(string text) => IsMadeOf(text.AsSpan(text.StartsWith('+') ? 1 : 0), 64, DestinationSymbols);
 
     /// <summary>Whether a text can be a number or a user: digits, letters and + * # . _ -, at most 64.</summary>
-    public static bool IsNumber(string text) => NumberPattern().IsMatch(text);
+    public static bool IsNumber(string text) => IsMadeOf(text, 64, NumberSymbols);
 
     /// <summary>What is wrong with the name of a resource; null when it is one.</summary>
     internal static string? NameProblem(string name) =>
-        NamePattern().IsMatch(name) ? null : $"\"{name}\" is not a name: letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit";
+        IsMadeOf(name, 63, NameSymbols) && char.IsAsciiLetterOrDigit(name[0]) ? null : $"\"{name}\" is not a name: letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit";
 
-    [GeneratedRegex("^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", RegexOptions.NonBacktracking)]
-    private static partial Regex NamePattern();
-
-    [GeneratedRegex("^[A-Za-z0-9+*#._-]{1,64}$", RegexOptions.NonBacktracking)]
-    private static partial Regex NumberPattern();
-
-    [GeneratedRegex(@"^[+]?[0-9*#A-D]{1,64}$", RegexOptions.NonBacktracking)]
-    private static partial Regex DestinationPattern();
+    private static bool IsMadeOf(ReadOnlySpan<char> text, int most, SearchValues<char> symbols) => !text.IsEmpty && text.Length <= most && !text.ContainsAnyExcept(symbols);
 
     [GeneratedRegex(@"^[+]?[0-9*#A-D]{0,64}$", RegexOptions.NonBacktracking)]
     private static partial Regex PrependPattern();
@@ -69,9 +71,6 @@ internal static partial class ProvisioningValidator
     // A line of a package, or a vendor's (RFC 3435 Appendix A, extensionParameter).
     [GeneratedRegex("^([A-Za-z0-9+_-]{1,32}/[A-Za-z0-9+_-]{1,32}|[Xx][+-][A-Za-z0-9-]{1,32}): ?([ -~]{1,1000})$", RegexOptions.NonBacktracking)]
     private static partial Regex ParameterPattern();
-
-    [GeneratedRegex("^[A-Za-z0-9/_.+#=:-]{1,255}$", RegexOptions.NonBacktracking)]
-    private static partial Regex EndpointPattern();
 
     private sealed class Run(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ImmutableArray<MgcpListen> heard, ConfigProblems problems)
     {
@@ -200,13 +199,13 @@ internal static partial class ProvisioningValidator
             if (line.Endpoint is { } endpoint)
             {
                 if (endpoint.Contains('@')) Wrong(line.Written, "endpoint", $"\"{endpoint}\": leave out the '@' and the domain, which is the gateway's");
-                else if (!EndpointPattern().IsMatch(endpoint)) Wrong(line.Written, "endpoint", $"\"{endpoint}\" is not a local endpoint name (wildcards name many endpoints)");
+                else if (!IsMadeOf(endpoint, 255, EndpointSymbols)) Wrong(line.Written, "endpoint", $"\"{endpoint}\" is not a local endpoint name (wildcards name many endpoints)");
                 else Once(line.Written, "endpoint", (gateway, endpoint.ToLowerInvariant()), _endpoints, $"{endpoint} (endpoint names compare without regard to case)");
             }
 
             if (line.Number is { } number)
             {
-                if (!NumberPattern().IsMatch(number)) Wrong(line.Written, "number", $"\"{number}\" is not a number: digits, letters and + * # . _ - , at most 64");
+                if (!IsNumber(number)) Wrong(line.Written, "number", $"\"{number}\" is not a number: digits, letters and + * # . _ - , at most 64");
                 else Once(line.Written, "number", number, _numbers);
             }
 
@@ -333,7 +332,7 @@ internal static partial class ProvisioningValidator
 
         private void Destination(Written? written, string field, string? digits)
         {
-            if (written is not null && digits is not null && !DestinationPattern().IsMatch(digits))
+            if (written is not null && digits is not null && !IsDestination(digits))
                 Wrong(written, field, $"\"{digits}\" is not a number to call: 0-9, *, #, A-D, with or without a leading +");
         }
 

@@ -37,7 +37,7 @@ internal abstract record YamlTree(Place Place)
             parser.Consume<StreamStart>();
             if (parser.TryConsume<StreamEnd>(out _)) return new Mapping(new Place(file, 1, 1), []);
             parser.Consume<DocumentStart>();
-            var root = ReadNode(parser, file, [], 0);
+            var root = new NodeReader(parser, file, 0).Read(0);
             parser.Consume<DocumentEnd>();
             if (parser.TryConsume<StreamEnd>(out _)) return root is Scalar { IsNull: true } ? new Mapping(root.Place, []) : root;
             problems.Add(At(file, parser.Current!.Start), "", "a second document: the file must hold one");
@@ -55,50 +55,95 @@ internal abstract record YamlTree(Place Place)
         return null;
     }
 
+    /// <summary>
+    /// Reads a text that is the items of one list, cut out of a file behind <paramref name="linesBefore"/> lines, and hands each over as soon as it is read; how many they
+    /// are. -1 when it is anything else, or no YAML: then the file as a whole has to say what is wrong.
+    /// </summary>
+    public static int ReadItems(string file, string text, int linesBefore, Action<YamlTree> take)
+    {
+        try
+        {
+            var parser = new Parser(new StringReader(text));
+            parser.Consume<StreamStart>();
+            parser.Consume<DocumentStart>();
+            parser.Consume<SequenceStart>();
+            var count = 0;
+            var nodes = new NodeReader(parser, file, linesBefore);
+            for (; !parser.TryConsume<SequenceEnd>(out _); count++) take(nodes.Read(2));
+            parser.Consume<DocumentEnd>();
+            return parser.TryConsume<StreamEnd>(out _) ? count : -1;
+        }
+        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException or IndexOutOfRangeException)
+        {
+            return -1;
+        }
+    }
+
     private static Place At(string file, Mark mark) => new(file, (int)mark.Line, (int)mark.Column);
 
-    private static YamlTree ReadNode(Parser parser, string file, Dictionary<string, YamlTree> anchors, int depth)
+    private sealed class NodeReader(Parser parser, string file, int linesBefore)
     {
-        if (depth > 32) throw new YamlException(parser.Current!.Start, parser.Current.End, "nested too deeply");
-        YamlTree node;
-        AnchorName anchor;
-        switch (parser.Current)
-        {
-            case AnchorAlias alias:
-                parser.MoveNext();
-                return anchors.TryGetValue(alias.Value.Value, out var target)
-                    ? target
-                    : throw new YamlException(alias.Start, alias.End, $"no anchor &{alias.Value.Value} before this");
-            case YamlDotNet.Core.Events.Scalar scalar:
-                parser.MoveNext();
-                anchor = scalar.Anchor;
-                node = new Scalar(At(file, scalar.Start), scalar.Value, scalar.Style == ScalarStyle.Plain);
-                break;
-            case SequenceStart start:
-                parser.MoveNext();
-                anchor = start.Anchor;
-                var items = new List<YamlTree>();
-                while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(ReadNode(parser, file, anchors, depth + 1));
-                node = new Sequence(At(file, start.Start), items);
-                break;
-            case MappingStart start:
-                parser.MoveNext();
-                anchor = start.Anchor;
-                var entries = new List<(Scalar, YamlTree)>();
-                while (!parser.TryConsume<MappingEnd>(out _))
-                {
-                    var place = parser.Current!;
-                    if (ReadNode(parser, file, anchors, depth + 1) is not Scalar name) throw new YamlException(place.Start, place.End, "a name must be a text");
-                    entries.Add((name, ReadNode(parser, file, anchors, depth + 1)));
-                }
+        private const int LongestShared = 20;
+        private const int MostShared = 1000;
 
-                node = new Mapping(At(file, start.Start), entries);
-                break;
-            default:
-                throw new YamlException(parser.Current!.Start, parser.Current.End, "not understood");
+        private readonly Dictionary<string, YamlTree> _anchors = [];
+
+        // Resources next to one another have most of their short texts in common: names of fields, peers, prefixes.
+        private readonly Dictionary<string, string> _texts = new(StringComparer.Ordinal);
+
+        public YamlTree Read(int depth)
+        {
+            if (depth > 32) throw new YamlException(parser.Current!.Start, parser.Current.End, "nested too deeply");
+            YamlTree node;
+            AnchorName anchor;
+            switch (parser.Current)
+            {
+                case AnchorAlias alias:
+                    parser.MoveNext();
+                    return _anchors.TryGetValue(alias.Value.Value, out var target)
+                        ? target
+                        : throw new YamlException(alias.Start, alias.End, $"no anchor &{alias.Value.Value} before this");
+                case YamlDotNet.Core.Events.Scalar scalar:
+                    parser.MoveNext();
+                    anchor = scalar.Anchor;
+                    node = new Scalar(At(scalar.Start), Shared(scalar.Value), scalar.Style == ScalarStyle.Plain);
+                    break;
+                case SequenceStart start:
+                    parser.MoveNext();
+                    anchor = start.Anchor;
+                    var items = new List<YamlTree>();
+                    while (!parser.TryConsume<SequenceEnd>(out _)) items.Add(Read(depth + 1));
+                    node = new Sequence(At(start.Start), items);
+                    break;
+                case MappingStart start:
+                    parser.MoveNext();
+                    anchor = start.Anchor;
+                    var entries = new List<(Scalar, YamlTree)>();
+                    while (!parser.TryConsume<MappingEnd>(out _))
+                    {
+                        var place = parser.Current!;
+                        if (Read(depth + 1) is not Scalar name) throw new YamlException(place.Start, place.End, "a name must be a text");
+                        entries.Add((name, Read(depth + 1)));
+                    }
+
+                    node = new Mapping(At(start.Start), entries);
+                    break;
+                default:
+                    throw new YamlException(parser.Current!.Start, parser.Current.End, "not understood");
+            }
+
+            if (!anchor.IsEmpty) _anchors[anchor.Value] = node;
+            return node;
         }
 
-        if (!anchor.IsEmpty) anchors[anchor.Value] = node;
-        return node;
+        private Place At(Mark mark) => new(file, (int)mark.Line + linesBefore, (int)mark.Column);
+
+        private string Shared(string text)
+        {
+            if (text.Length > LongestShared) return text;
+            if (_texts.TryGetValue(text, out var known)) return known;
+            if (_texts.Count < MostShared) _texts[text] = text;
+            return text;
+        }
     }
 }

@@ -56,7 +56,7 @@ internal sealed partial class ConfigReloader(
     private async Task<ReloadResult> TryAsync(bool validateOnly)
     {
         var loaded = read();
-        if (loaded.Bridge is not { } next || loaded.Lines is null) return new ReloadResult([], [], [], loaded.Problems);
+        if (loaded.Bridge is not { } next || loaded.Problems.Count > 0) return new ReloadResult([], [], [], loaded.Problems);
         var different = ConfigDifferences.Settings(inForce.Config, next.Config).Where(path => path != LogLevel).ToList();
         string[] settings = SameLevels(next.Config.Logging.LogLevel) ? [] : [LogLevel];
         // Also against the settings that are in force, those that wait for a restart among them.

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Provisioning;
 
 namespace MgcpSipBridge.Host.Verbs;
 
@@ -32,10 +33,12 @@ internal static class BridgeCommands
         var lines = new Option<string?>("--lines") { Description = "Peers, gateways, lines and routes (lines.yaml)", HelpName = "file" };
         var describe = new Option<bool>("--settings") { Description = "Print every setting with its default and exit" };
 
-        LoadedConfig Load(ParseResult parse) =>
-            LoadedConfig.Load(parse.GetValue(config), parse.GetValue(lines), Environment.GetEnvironmentVariables(), parse.UnmatchedTokens);
+        var reader = new LinesReader();
+        LoadedConfig Read(ParseResult parse, BridgeModel? inForce) =>
+            LoadedConfig.Load(parse.GetValue(config), parse.GetValue(lines), Environment.GetEnvironmentVariables(), parse.UnmatchedTokens, reader, inForce);
 
-        Task<int> Serve(ParseResult parse, CancellationToken cancel) => ServeVerb.RunAsync(() => Load(parse), output, errors);
+        LoadedConfig Load(ParseResult parse) => Read(parse, null);
+        Task<int> Serve(ParseResult parse, CancellationToken cancel) => ServeVerb.RunAsync(inForce => Read(parse, inForce), output, errors);
 
         var serve = new Command("serve", "Run the bridge (the default)" + SettingsHelp) { config, lines };
         serve.SetAction(Serve);

@@ -11,9 +11,12 @@ namespace MgcpSipBridge.Host.Verbs;
 internal static class ServeVerb
 {
     /// <summary>Runs; the exit code.</summary>
-    public static async Task<int> RunAsync(Func<LoadedConfig> load, TextWriter output, TextWriter errors)
+    /// <param name="load">Loads what the bridge is started with, and, given the settings in force, what it is to go on with.</param>
+    /// <param name="output">Standard output.</param>
+    /// <param name="errors">Standard error.</param>
+    public static async Task<int> RunAsync(Func<BridgeModel?, LoadedConfig> load, TextWriter output, TextWriter errors)
     {
-        var loaded = load();
+        var loaded = load(null);
         if (loaded.Bridge is not { } model || loaded.Lines is not { } lines)
         {
             foreach (var problem in loaded.Problems) await errors.WriteLineAsync(problem.ToString());
@@ -25,7 +28,7 @@ internal static class ServeVerb
         try
         {
             var problems = new ConfigProblems();
-            (var all, provisioned) = Provisioner.Start(loaded.Declared, store, model.Validate, problems);
+            (var all, provisioned) = Provisioner.Start(loaded.Declared, store, model.Validate, problems, lines);
             if (all is null)
             {
                 foreach (var problem in problems.Items) await errors.WriteLineAsync(problem.ToString());
@@ -67,7 +70,7 @@ internal static class ServeVerb
         await using (server)
         {
             await using var systemd = new SystemdWatch();
-            server.Reloads(load, levels);
+            server.Reloads(() => load(model), levels);
             using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
             {
                 // The default would end the process.

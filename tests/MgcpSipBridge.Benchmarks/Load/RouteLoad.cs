@@ -1,9 +1,12 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Interop;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -24,17 +27,17 @@ internal static class RouteLoad
         return arguments.Count == 0 || (arguments is ["--routes", var text] && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out routes) && routes > 0);
     }
 
-    public static void Run(int count)
+    public static async Task<int> Run(int count)
     {
         var chance = new Entropy(11);
         var yaml = Yaml(count, chance);
-        // The second time is what a change of a running bridge takes; the first one compiles.
+        // The first one compiles.
         for (var round = 1; round <= 2; round++)
         {
             var problems = new ConfigProblems();
             var watch = Stopwatch.StartNew();
             var used = Used();
-            var config = LinesYaml.Read("lines.yaml", yaml, problems);
+            var config = new LinesReader().Read("lines.yaml", yaml, problems);
             var (read, readUsed) = (watch.Elapsed, Used() - used);
             var model = ProvisioningValidator.Validate(config, [], problems) ?? throw new InvalidOperationException(problems.Items[0].ToString());
             var (made, madeUsed) = (watch.Elapsed - read, Used() - used - readUsed);
@@ -44,6 +47,37 @@ internal static class RouteLoad
             engine.Handle(new EngineInput.Configure(model), Instant.Zero, DateTime.UnixEpoch);
             Console.WriteLine($"{round}. {model.Routes.Length} routes, {Math.Min(count, Expressions)} by expression: lines.yaml ({yaml.Length / 1024} kB) read in {read.TotalMilliseconds:0} ms ({readUsed.TotalMilliseconds:0} ms of processor time), checked and made ready in {made.TotalMilliseconds:0} ms ({madeUsed.TotalMilliseconds:0}), taken by the engine in {watch.Elapsed.TotalMilliseconds:0.0} ms");
             if (round == 2) Search(model, chance);
+        }
+
+        await Reloads(yaml);
+        return 0;
+    }
+
+    // The whole of it, as SIGHUP and the API ask for it, of a bridge that runs: its process seen from outside.
+    private static async Task Reloads(string yaml)
+    {
+        using var folder = new LoadFolder();
+        var clock = Stopwatch.StartNew();
+        using var bridge = await LoadBridge.Start(folder, LoopbackHost.Claim(), yaml, patience: TimeSpan.FromMinutes(2));
+        Console.WriteLine($"the bridge's process: ready after {clock.ElapsedMilliseconds} ms ({bridge.ProcessorTime.TotalMilliseconds:0} ms of processor time), {bridge.Memory / 1_000_000} MB resident");
+        using var client = new HttpClient { BaseAddress = bridge.Http, Timeout = TimeSpan.FromMinutes(1) };
+        var lines = yaml.Split('\n');
+        foreach (var (what, changed) in new (string, Func<string, int, string>)[]
+        {
+            ("as it was", (line, _) => line),
+            ("ten routes changed, one more in front", (line, i) => i == 10 ? "  - { name: first, prefix: \"1234567\", peer: carrier }\n" + line : i % (lines.Length / 10) == 50 ? line.Replace("carrier", "pbx", StringComparison.Ordinal).Replace(", failover: [pbx]", "", StringComparison.Ordinal) : line),
+            ("ten routes changed back", (line, _) => line),
+            ("every route changed", (line, _) => line.Replace("failover: [pbx]", "failover: [ pbx ], priority: 1", StringComparison.Ordinal)),
+            ("every route changed back", (line, _) => line),
+        })
+        {
+            folder.Write("lines.yaml", string.Join('\n', lines.Select(changed)));
+            var (used, watch) = (bridge.ProcessorTime, Stopwatch.StartNew());
+            using var answer = await client.PostAsJsonAsync("/v1/configuration:reload", new { });
+            var took = watch.Elapsed;
+            answer.EnsureSuccessStatusCode();
+            var differences = (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("changes").GetArrayLength();
+            Console.WriteLine($"reload, {what}: {took.TotalMilliseconds:0} ms ({(bridge.ProcessorTime - used).TotalMilliseconds:0} ms of processor time; aim: <= 2000), {differences} changes told, {bridge.Memory / 1_000_000} MB resident");
         }
     }
 
