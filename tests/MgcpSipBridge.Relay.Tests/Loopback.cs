@@ -172,5 +172,8 @@ public sealed class End : IDisposable
 
     public bool HasHeard => _socket.Available > 0;
 
+    /// <summary>Waits so long, or until it hears something.</summary>
+    public void Wait(TimeSpan limit) => _socket.Poll(limit, SelectMode.SelectRead);
+
     public void Dispose() => _socket.Dispose();
 }

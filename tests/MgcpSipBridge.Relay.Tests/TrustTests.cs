@@ -209,6 +209,34 @@ public abstract class TrustTests(RelayEngine engine, RelayFastPath fastPath = Re
     }
 
     [Fact]
+    public async Task The_host_that_signalling_names_takes_the_place_of_one_learnt_from_elsewhere_however_late()
+    {
+        await using var bed = Bed();
+        using var phone = new End(bed.Address);
+        using var named = new End(IPAddress.Loopback);
+        using var pbx = new End(bed.Address);
+        var opened = bed.Open(1);
+        bed.SetRemote(1, RelaySide.Gateway, named.Address, learn: true, expected: true);
+        bed.SetRemote(1, RelaySide.Sip, pbx.Address, expected: true);
+        bed.Settle();
+        phone.Speak(opened.GatewayRtp); // the first packet of somebody from elsewhere is a stray one
+        Assert.Equal(phone.Speak(opened.GatewayRtp), pbx.Hear(out _).ToArray());
+        Assert.Equal(pbx.Speak(opened.SipRtp), phone.Hear(out _).ToArray());
+        bed.Expect<RelayEvent.FirstPacket>();
+        bed.Expect<RelayEvent.FirstPacket>();
+        // Long enough, and looked at since.
+        for (var asked = 0; asked < 400 && bed.IsSilent; asked++)
+        {
+            bed.Time.Advance(TimeSpan.FromSeconds(3));
+            pbx.Wait(TimeSpan.FromMilliseconds(50));
+        }
+
+        Assert.Equal(RelayAudio.Silent, bed.Expect<RelayEvent.AudioChanged>().Audio);
+        Assert.Equal(named.Speak(opened.GatewayRtp), pbx.Hear(out _).ToArray());
+        Assert.Equal(pbx.Speak(opened.SipRtp), named.Hear(out _).ToArray());
+    }
+
+    [Fact]
     public async Task What_is_spoken_before_the_source_is_settled_keeps_its_order()
     {
         await using var bed = Bed();

@@ -288,7 +288,10 @@ internal sealed class RelayLeg
     }
 
     /// <summary>Whether it is known for good who sends, and where he hears.</summary>
-    public bool IsSettled => !_rtpSource.IsNone && !_learntElsewhere && HasRelayed;
+    public bool IsSettled => !IsOpen && HasRelayed;
+
+    /// <summary>Whether another may take the place of who sends.</summary>
+    public bool IsOpen => _rtpSource.IsNone || _learntElsewhere;
 
     /// <summary>What this end sends, if it is a flow.</summary>
     public bool TryGetFlow(NetAddress destination, out RelayFlow flow)

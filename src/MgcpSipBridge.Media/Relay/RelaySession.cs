@@ -45,6 +45,9 @@ public sealed partial class RelaySession
     /// <summary>Who may send RTP on a side, as signalling names it or as it was learnt; None while that is open.</summary>
     public NetAddress RtpSource(RelaySide side) => Leg(side).RtpSource;
 
+    /// <summary>Whether another may still take the place of who sends RTP on a side: nobody is learnt, or one whose host signalling does not name.</summary>
+    public bool IsOpen(RelaySide side) => Leg(side).IsOpen;
+
     /// <summary>
     /// Judges an RTP packet; when it is to be relayed its payload type has been rewritten in place. The data plane then calls
     /// <see cref="Sent"/> or <see cref="SendFailed"/>. A destination of None says that it is to be given to <see cref="Take"/> instead.

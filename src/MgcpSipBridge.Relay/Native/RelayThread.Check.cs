@@ -48,7 +48,7 @@ internal sealed unsafe partial class RelayThread
             return;
         }
 
-        if (now - port.AloneSince < HearsOthers) return;
+        if (now - port.AloneSince < HearsOthers || port.Decisions.IsOpen(port.Side)) return;
         CountOverflow(port.Fd, ref port.Everybody);
         if (!port.TryLeaveAlone()) port.AloneSince = now;
     }
