@@ -24,8 +24,8 @@ public static class Program
         sip --oracle [--rounds N]                         whether answers, or the time they take, give away which lines there are
         routes [--routes N]                               many routes (100,000): what a search takes, what putting them in force takes, and a reload of the bridge's process
         relay [--calls N,N] [--rounds N] [--tick US] [--milliseconds N] [--targets NAME,NAME] [--flood RATE] [--before PROGRAM] [--capacity] [--network]
-                                                          RTP through our relay (native, kernel: its fast path, coalesced, churned: with a busy heap,
-                                                          portable), a bare C forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon),
+                                                          RTP through our relay (native, kernel: its fast path, coalesced, lean: strangers not
+                                                          counted, churned: with a busy heap, portable), a bare C forwarder (floor; needs gcc) and rtpengine (Debian's rtpengine-daemon),
                                                           interleaved; direct: no relay, what all else is compared with. --network: in network
                                                           namespaces joined by virtual Ethernet (root; without rtpengine) in place of the loopback; --flood:
                                                           beside that so much garbage a second to the ports of one more call;

@@ -45,6 +45,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
             Engine = relay.Engine,
             Threads = relay.Threads,
             Coalesce = relay.Coalesce,
+            CountStrangers = relay.CountStrangers,
             Priority = relay.Priority,
             FastPath = relay.FastPath,
             RtpPerSecond = relay.RtpPerSecond,

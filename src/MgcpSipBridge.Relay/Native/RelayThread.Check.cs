@@ -23,7 +23,7 @@ internal sealed unsafe partial class RelayThread
             else _fast.Settle(port, now);
         }
 
-        for (var i = 0; i < _used; i++)
+        for (var i = 0; i < _used && !_context.Settings.CountStrangers; i++)
         {
             if (_ports[i] is { Twin: >= 0 } port) CheckTwin(port, now);
         }

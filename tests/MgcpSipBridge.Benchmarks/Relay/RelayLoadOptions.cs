@@ -15,7 +15,7 @@ namespace MgcpSipBridge.Benchmarks.Relay;
 internal sealed record RelayLoadOptions(int[] Calls, int Rounds, int Milliseconds, int Tick, string[] Targets, bool Capacity, bool Network, int Flood = 0, string Before = "")
 {
     /// <summary>Every target that there is.</summary>
-    public static readonly string[] All = ["direct", "floor", "native", "kernel", "coalesced", "churned", "portable", "before", "rtpengine"];
+    public static readonly string[] All = ["direct", "floor", "native", "kernel", "coalesced", "lean", "churned", "portable", "before", "rtpengine"];
 
     public static bool TryParse(IReadOnlyList<string> arguments, out RelayLoadOptions options)
     {

@@ -42,6 +42,7 @@ internal static class RelayServe
         Engine = name == "portable" ? RelayEngine.Portable : RelayEngine.Native,
         FastPath = name == "kernel" ? RelayFastPath.Required : RelayFastPath.Off,
         Coalesce = TimeSpan.FromMilliseconds(name == "coalesced" ? 0.5 : 0),
+        CountStrangers = name != "lean",
         Quarantine = TimeSpan.Zero,
         // Above the runtime's own threads, which here share the relay's core.
         Priority = RelayBench.IsPinned ? RelayBench.Priority + 1 : 0,
