@@ -196,6 +196,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
         ("caller", Or(call.Caller)),
         ("called", Or(call.Called)),
         ("state", Text(call.State) + Doing(call)),
+        ("codec", call.LineCodec == call.PeerCodec || call.PeerCodec.Length == 0 ? Or(call.LineCodec) : $"{Or(call.LineCodec)} at the line, {call.PeerCodec} at the peer"),
         ("encrypted", call.Encrypted ? "yes, towards the peer (SRTP)" : "no"),
         ("started", Text(call.StartTime)),
         ("answered", Text(call.AnswerTime)),

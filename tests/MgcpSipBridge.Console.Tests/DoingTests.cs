@@ -68,9 +68,21 @@ public sealed class DoingTests(Chromium chromium)
         await visitor.GoAsync("lines/7001");
         await ClickAsync(visitor, "Change…");
         await visitor.Page.GetByLabel("Name", new() { Exact = true }).FillAsync("Garden shed");
+        await visitor.Page.Locator("dialog summary").ClickAsync();
+        await visitor.Page.Locator("dialog [name=callerId]").UncheckAsync();
+        await FillAsync(visitor, "Forward: when busy", "1001");
         await visitor.PictureAsync("form");
         await ClickAsync(visitor, "Change", "dialog");
         await visitor.SeesAsync("Garden shed");
+        var features = (await plant.AskAsync("/v1/gateways/shed/lines/7001")).GetProperty("features");
+        Assert.Equal((false, true, "1001"), (features.GetProperty("callerId").GetBoolean(), features.GetProperty("forwardingCodes").GetBoolean(), features.GetProperty("forwardBusy").GetString()));
+        await visitor.GoAsync("gateways/shed");
+        await ClickAsync(visitor, "Change…");
+        await visitor.Page.Locator("dialog summary").ClickAsync();
+        await visitor.Page.Locator("dialog [name=dtmf]").SelectOptionAsync("INBAND");
+        await ClickAsync(visitor, "Change", "dialog");
+        await visitor.SeesAsync("tones in the sound");
+        await visitor.GoAsync("lines/7001");
         await ClickAsync(visitor, "Delete…");
         await ClickAsync(visitor, "Delete", "dialog");
         await plant.UntilAsync("/v1/gateways/shed/lines", l => l.GetProperty("lines").GetArrayLength() == 0);
@@ -111,9 +123,22 @@ public sealed class DoingTests(Chromium chromium)
         await visitor.SeesAsync("sip:127.0.0.1:5999");
         await ClickAsync(visitor, "Change…");
         await FillAsync(visitor, "Then", "sip:127.0.0.1:5998, sip:127.0.0.1:5997");
+        await visitor.Page.Locator("dialog [name=srtp]").SelectOptionAsync("OPTIONAL");
+        await visitor.Page.Locator("dialog summary").ClickAsync();
+        await FillAsync(visitor, "Numbers to it", "00 2 +\n1 nothing");
+        await visitor.Page.Locator("dialog summary").ClickAsync();
+        await ClickAsync(visitor, "Change", "dialog");
+        // What is wrong is unfolded.
+        await visitor.FindsAsync("dialog [name=numbersOut][aria-invalid=true]");
+        await FillAsync(visitor, "Numbers to it", "00 2 +\n1 0 +4930555 4-4\n- 0 0");
         await visitor.PictureAsync("peer-form");
         await ClickAsync(visitor, "Change", "dialog");
         await visitor.SeesAsync("sip:127.0.0.1:5998, sip:127.0.0.1:5997");
+        await visitor.SeesAsync("where it takes it");
+        await visitor.SeesAsync("1 0 +4930555 4-4");
+        var second = await plant.AskAsync("/v1/peers/second");
+        Assert.Equal("OPTIONAL", second.GetProperty("srtp").GetString());
+        Assert.Equal(["00 2 + 0 0", "1 0 +4930555 4 4", " 0 0 0 0"], second.GetProperty("numbersOut").EnumerateArray().Select(r => string.Join(' ', r.EnumerateObject().Select(f => f.Value.ToString()))));
 
         await visitor.GoAsync("routes");
         await ClickAsync(visitor, "New route…");

@@ -92,10 +92,31 @@ public sealed class HostileTests(Chromium chromium)
         visitor.IsContent();
     }
 
+    [Fact]
+    public async Task Names_of_sounds_are_text()
+    {
+        await using var plant = await Plant.StartAsync();
+        var call = await plant.AliceCallsBobAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/calls/" + call);
+        visitor.Expected.AddRange(["400", "404"]);
+        foreach (var (verb, field, text) in ((string, string, string)[])[("Play", "sounds", "<img/src=x/onerror=alert(1)>"), ("Collect", "prompt", "<b>x</b>")])
+        {
+            await visitor.Page.GetByRole(AriaRole.Button, new() { Name = verb == "Play" ? "Play…" : "Collect digits…", Exact = true }).ClickAsync();
+            await visitor.Page.Locator($"dialog [name={field}]").FillAsync(text);
+            await visitor.Page.Locator("dialog button[type=submit]").ClickAsync();
+            await visitor.SeesAsync(text, verb == "Play" ? "dialog .problem" : ".result");
+            await CleanAsync(visitor);
+            if (verb == "Play") await visitor.Page.Keyboard.PressAsync("Escape");
+        }
+
+        visitor.IsContent();
+    }
+
     // Nothing of what was written has become an element, and no link leads anywhere but within the page.
     private static async Task CleanAsync(Visitor visitor)
     {
         Assert.Equal(0, await visitor.Page.Locator("main img, main script, main iframe, main [onerror], main [onload], main svg svg").CountAsync());
+        Assert.Equal(0, await visitor.Page.Locator("dialog img, dialog script, dialog b, #toasts img").CountAsync());
         Assert.Empty(await visitor.Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('main a[href]')].map(a => a.getAttribute('href')).filter(h => !h.startsWith('#'))"));
     }
 }

@@ -83,6 +83,7 @@ public sealed partial class PageTests(Chromium chromium)
     [InlineData(false, 1440)]
     [InlineData(true, 1440)]
     [InlineData(false, 1024)]
+    [InlineData(true, 390)]
     public async Task Every_page_can_be_read(bool dark, int width)
     {
         await using var plant = await Plant.StartAsync();

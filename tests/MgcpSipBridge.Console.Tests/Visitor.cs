@@ -30,7 +30,8 @@ internal sealed class Visitor : IAsyncDisposable
         var visitor = new Visitor(context, page, home);
         page.Console += (_, message) =>
         {
-            if (message.Type is "error" or "warning") visitor._trouble.Enqueue($"{message.Type}: {message.Text}");
+            // A call that ends while it is asked how good it is says that it is over.
+            if (message.Type is "error" or "warning" && !message.Location.Contains("/quality", StringComparison.Ordinal)) visitor._trouble.Enqueue($"{message.Type}: {message.Text}");
         };
         page.PageError += (_, error) => visitor._trouble.Enqueue("uncaught: " + error);
         page.Dialog += async (_, dialog) =>
@@ -71,10 +72,10 @@ internal sealed class Visitor : IAsyncDisposable
     }
 
     /// <summary>Waits until somewhere on the page stands a text.</summary>
-    public Task SeesAsync(string text, string within = "main") => Page.Locator(within).GetByText(text).First.WaitForAsync();
+    public Task SeesAsync(string text, string within = "main") => WaitAsync(Page.Locator(within).GetByText(text).First);
 
     /// <summary>Waits until something is there.</summary>
-    public Task FindsAsync(string selector) => Page.Locator(selector).First.WaitForAsync();
+    public Task FindsAsync(string selector) => WaitAsync(Page.Locator(selector).First);
 
     /// <summary>Waits until the page of events misses nothing that happens from now on.</summary>
     public Task ListensAsync() => Page.Locator(".events:not([aria-busy])").WaitForAsync(new() { State = WaitForSelectorState.Attached });
@@ -90,6 +91,20 @@ internal sealed class Visitor : IAsyncDisposable
     public void IsContent() => Assert.DoesNotContain(_trouble, t => !Expected.Exists(e => t.Contains(e, StringComparison.Ordinal)));
 
     public ValueTask DisposeAsync() => _context.DisposeAsync();
+
+    // What is waited for in vain is told with what the page looks like, and what the browser had to say.
+    private async Task WaitAsync(ILocator wanted)
+    {
+        try
+        {
+            await wanted.WaitForAsync();
+        }
+        catch (TimeoutException e)
+        {
+            await PictureAsync("in-vain");
+            throw new TimeoutException($"{e.Message}\n{Page.Url}: {await Page.Locator("body").InnerTextAsync()}\n{string.Join('\n', _trouble)}", e);
+        }
+    }
 
     private void Count(IRequest request, int by)
     {

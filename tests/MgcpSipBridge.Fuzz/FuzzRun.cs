@@ -19,6 +19,7 @@ internal sealed class FuzzRun(long cases, TimeSpan limit, ulong seed, int worker
         ("sip", "sip", 15, static _ => new SipReaders()),
         ("sdp", "sdp", 15, static _ => new SdpReaders()),
         ("media", "media", 5, static _ => new MediaReaders()),
+        ("import", "import", 2, static _ => new ImportReaders()),
         ("program", "media", 5, static seed => new ProgramTarget(seed)),
     ];
 

@@ -2,11 +2,11 @@ using System.Globalization;
 
 namespace MgcpSipBridge.Fuzz;
 
-/// <summary>Throws broken messages at every reader, and at a whole call agent.</summary>
+/// <summary>Throws broken messages and files at every reader, and at a whole call agent.</summary>
 public static class Program
 {
     private const string Usage = """
-        run [--cases N] [--seconds S] [--seed S] [--workers N] [--target mgcp|agent|sip|sdp|media|program]
+        run [--cases N] [--seconds S] [--seed S] [--workers N] [--target mgcp|agent|sip|sdp|media|import|program]
                       mutated corpus, N cases (800000) on all processors, S seconds at most (no limit)
         linear        nasty shapes: twice the size, at most 2.5 times the time
         """;

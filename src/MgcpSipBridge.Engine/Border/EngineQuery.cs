@@ -228,6 +228,12 @@ public sealed record CallView(
     /// <summary>Whether the audio between the bridge and the peer is, or at its end was, encrypted (SRTP).</summary>
     public bool Encrypted { get; init; }
 
+    /// <summary>Codec of what the line's gateway sends, by its name in SDP in upper case; null before it is agreed.</summary>
+    public string? LineCodec { get; init; }
+
+    /// <summary>Codec of what the peer sends; another than <see cref="LineCodec"/> where the relay turns one into the other.</summary>
+    public string? PeerCodec { get; init; }
+
     /// <summary>How a fax passes in it, or passed when it ended.</summary>
     public FaxMode Fax { get; init; }
 

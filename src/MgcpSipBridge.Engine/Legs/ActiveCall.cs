@@ -228,6 +228,8 @@ internal sealed class ActiveCall
         LineConference = Audio?.ConferenceOf(MgcpSipBridge.Media.RelaySide.Gateway),
         PeerConference = Audio?.ConferenceOf(MgcpSipBridge.Media.RelaySide.Sip),
         Encrypted = Media.IsEncrypted,
+        LineCodec = Media.CodecOf(MgcpSipBridge.Media.RelaySide.Gateway),
+        PeerCodec = Media.CodecOf(MgcpSipBridge.Media.RelaySide.Sip),
         Fax = Fax.Mode,
     };
 

@@ -26,6 +26,16 @@ internal sealed partial class MediaLeg
         return end.Formats.Any(static format => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma)) ? CallOrderRefusal.None : CallOrderRefusal.NoCommonCodec;
     }
 
+    /// <summary>Codec that an end sends, as far as was agreed: the gateway the first that it has of those it was told, the peer the first of its own that it was shown; null before both are known.</summary>
+    public string? CodecOf(RelaySide side)
+    {
+        var (ordered, other) = side == RelaySide.Gateway ? (_shownToGateway?.Audio, _gateway?.Audio) : (_peer?.Audio, _shownToPeer?.Audio);
+        if (ordered is null || other is null) return null;
+        foreach (var format in ordered.Formats)
+            if (format.IsVoice && other.Formats.Any(format.SameEncoding)) return format.Name.ToUpperInvariant();
+        return null;
+    }
+
     /// <summary>Whether digits of an end can be known by its audio: by telephone events, or as tones in G.711.</summary>
     public bool CarriesDigits(RelaySide side) =>
         SpeaksWith(side) == CallOrderRefusal.None

@@ -156,6 +156,8 @@ internal static partial class ViewMapper
         Held = view.Held,
         Fax = view.Fax.ToMessage(),
         Encrypted = view.Encrypted,
+        LineCodec = view.LineCodec ?? "",
+        PeerCodec = view.PeerCodec ?? "",
         GatewayCounters = view.Counted?.ToMessage(),
         Attended = view.Attended,
         Muted = { Muted(view) },

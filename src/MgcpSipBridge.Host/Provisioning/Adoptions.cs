@@ -12,7 +12,6 @@ namespace MgcpSipBridge.Host.Provisioning;
 /// </summary>
 internal sealed partial class Adoptions(LiveModel model, IShardQueries shard, int most, ILogger log)
 {
-    private const int MaxNameChars = 60;
     private readonly ConcurrentDictionary<(string Domain, UInt128 Host), TaskCompletionSource<string?>> _waiting = new();
 
     /// <summary>
@@ -37,9 +36,7 @@ internal sealed partial class Adoptions(LiveModel model, IShardQueries shard, in
     /// <summary>A name in lines.yaml's letters made of a domain, and not one of those taken.</summary>
     internal static string NameFor(string domain, IReadOnlySet<string> taken)
     {
-        var name = string.Concat(domain.Trim('[', ']').Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).TrimStart('.', '_', '-');
-        if (name.Length > MaxNameChars) name = name[..MaxNameChars];
-        if (name.Length == 0) name = "gateway";
+        var name = GatewayNames.Plain(domain);
         if (!taken.Contains(name)) return name;
         var number = 2;
         while (taken.Contains($"{name}-{number}")) number++;

@@ -20,6 +20,7 @@ public sealed class MediaFlows
         house.Pbx.OnIncoming = (call, _) => call.Voice = 900;
         house.Alice.Phone.Voice = 600;
         house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4).Waits(5);
+        Assert.Equal((gateway, pbx), Codecs(house));
         AssertHeard(house, house.Pbx.LastCall!);
         house.Alice.HangsUp().Waits(1);
         house.Ends($"No_codec_is_shared_and_the_line_has_{gateway}");
@@ -37,6 +38,7 @@ public sealed class MediaFlows
         house.Alice.Rings().Lifts();
         caller.IsAnswered();
         house.Alice.Talks().Waits(5);
+        Assert.Equal((gateway, pbx), Codecs(house));
         AssertHeard(house, caller.Call);
         house.Alice.HangsUp().Waits(1);
         house.Ends($"No_codec_is_shared_and_the_caller_has_{pbx}");
@@ -69,6 +71,7 @@ public sealed class MediaFlows
         house.Alice.Rings().Lifts();
         caller.IsAnswered();
         house.Alice.Talks().Waits(5);
+        Assert.Equal(("PCMA", "PCMA"), Codecs(house));
         // Nothing is worked on: the gateway was told in time that it need not send the other law.
         Assert.Null(Path(house).Gateway!.Form);
         Assert.Equal("PCMA", Assert.Single(house.Alice.Phone.Connections[0].Remote!.Formats, format => format.Name.StartsWith("PCM", StringComparison.Ordinal)).Name.Split('/')[0]);
@@ -87,12 +90,14 @@ public sealed class MediaFlows
         house.Happens("pbx", "changes to A-law", now => call.Offer(new PeerOffer { Codecs = ["PCMA", "telephone-event"] }, now)).Waits(1);
         Assert.Equal(200, call.OfferStatus);
         Assert.NotNull(Path(house).Gateway!.Form);
+        Assert.Equal(("PCMU", "PCMA"), Codecs(house));
         var before = (house.Alice.Phone.HeardFrequencies[900], call.HeardFrequencies[600]);
         house.Waits(5);
         Assert.InRange(house.Alice.Phone.HeardFrequencies[900] - before.Item1, 240, 252);
         Assert.InRange(call.HeardFrequencies[600] - before.Item2, 240, 252);
         house.Happens("pbx", "and back", now => call.Offer(new PeerOffer { Codecs = ["PCMU", "telephone-event"] }, now)).Waits(1);
         Assert.Null(Path(house).Gateway!.Form);
+        Assert.Equal(("PCMU", "PCMU"), Codecs(house));
         AssertHeard(house, call);
         house.Alice.Talks().HangsUp().Waits(1);
         house.Ends();
@@ -147,6 +152,10 @@ public sealed class MediaFlows
         house.Alice.HangsUp().Waits(1);
         house.EndsQuietly();
     }
+
+    // What the API says that each end sends.
+    private static (string?, string?) Codecs(House house) =>
+        house.Bridge.Ask<LadderView>(house.World, new EngineQuery.Ladder(house.CallOn(house.Alice))) is { Call: var call } ? (call.LineCodec, call.PeerCodec) : default;
 
     private static House Watched()
     {

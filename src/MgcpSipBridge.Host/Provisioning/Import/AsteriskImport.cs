@@ -14,7 +14,7 @@ internal sealed class AsteriskImport
     private readonly ImportReport _report = new();
     private readonly ImportDefaults _defaults;
     private readonly Dictionary<string, ConfEntry> _settings = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly GatewayNames _names = new();
     private readonly HashSet<string> _numbers = new(StringComparer.Ordinal);
 
     private AsteriskImport(ImportDefaults defaults) => _defaults = defaults;
@@ -51,8 +51,7 @@ internal sealed class AsteriskImport
     {
         // chan_mgcp writes a section that is an address in brackets after the '@', and takes nothing else from its gateway.
         var domain = IPAddress.TryParse(section.Name, out _) ? $"[{section.Name}]" : section.Name;
-        var name = Adoptions.NameFor(section.Name, _names);
-        _names.Add(name);
+        var name = _names.Take(section.Name);
         var body = new JsonObject { ["name"] = name, ["domain"] = domain };
         var lines = new List<KeptResource>();
         var (host, port, endpoints) = ("", DefaultPort, new HashSet<string>(StringComparer.OrdinalIgnoreCase));

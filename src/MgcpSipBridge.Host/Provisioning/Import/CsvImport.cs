@@ -14,7 +14,7 @@ internal sealed class CsvImport
     private readonly bool _cucm;
     private readonly Dictionary<string, int> _columns = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _gateways = new(StringComparer.OrdinalIgnoreCase);
-    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly GatewayNames _names = new();
 
     private CsvImport(ImportDefaults defaults, bool cucm) => (_defaults, _cucm) = (defaults, cucm);
 
@@ -147,8 +147,7 @@ internal sealed class CsvImport
     private string Gateway(string name, string domain, string address, string profile)
     {
         if (_gateways.TryGetValue(domain, out var known)) return known;
-        known = Adoptions.NameFor(name.Length > 0 ? name : domain, _names);
-        _names.Add(known);
+        known = _names.Take(name.Length > 0 ? name : domain);
         var body = new JsonObject { ["name"] = known, ["domain"] = domain };
         if (address.Length > 0) body["address"] = address;
         if (profile.Length > 0) body["profile"] = profile.ToLowerInvariant();

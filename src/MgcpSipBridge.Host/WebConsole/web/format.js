@@ -73,6 +73,9 @@ const SERVICE = {
   REFUSED: 'its gateway does not know this endpoint: look for a misspelt name',
 };
 
+/** Whether a line serves, in a word or two. */
+export const serves = service => service === 'UNKNOWN' ? 'not known yet' : words(service);
+
 /** Why a line serves or not. */
 export const why = service => SERVICE[service] ?? '';
 
@@ -91,3 +94,10 @@ export const quote = text => `"${String(text).replaceAll('\\', '\\\\').replaceAl
 
 /** What somebody typed with commas between, as a list. */
 export const commas = text => text.split(',').map(t => t.trim()).filter(Boolean);
+
+/** How digits that are dialled in a call are sent, and how faxes pass: the words of forms. */
+export const DTMF = { AUTO: 'as costs nothing', RFC4733: 'telephone events', INBAND: 'tones in the sound', INFO: 'SIP INFO', NOTIFY: 'the gateway reports and makes them' };
+export const FAX = { AUTO: 'T.38 where both have it', T38: 'T.38', PASSTHROUGH: 'in a clear channel', OFF: 'as it comes' };
+
+/** The choices of a form: all, or those that are named. */
+export const optionsOf = (names, ...which) => (which.length ? which : Object.keys(names)).map(value => ({ value, text: names[value] }));

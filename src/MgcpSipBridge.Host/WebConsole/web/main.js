@@ -86,7 +86,10 @@ function show() {
   leaving.abort();
   leaving = new AbortController();
   for (const link of parts.nav.querySelectorAll('a')) link.toggleAttribute('aria-current', link.dataset.page === page[0]);
-  for (const link of parts.nav.querySelectorAll('a[aria-current]')) link.setAttribute('aria-current', 'page');
+  for (const link of parts.nav.querySelectorAll('a[aria-current]')) {
+    link.setAttribute('aria-current', 'page');
+    link.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }
   put(parts.main);
   parts.main.className = `page-${page[0]}`;
   const asked = new URLSearchParams(query);
@@ -138,7 +141,8 @@ function changeTheme() {
 function showTheme() {
   const theme = document.documentElement.dataset.theme ?? 'auto';
   const node = document.getElementById('theme');
-  say(node, { auto: '◐ Auto', dark: '● Dark', light: '○ Light' }[theme]);
+  const [mark, word] = { auto: ['◐', 'Auto'], dark: ['●', 'Dark'], light: ['○', 'Light'] }[theme];
+  put(node, mark, el('span.word', null, word));
   node.setAttribute('aria-label', `Theme: ${theme === 'auto' ? 'as the system has it' : theme}`);
 }
 

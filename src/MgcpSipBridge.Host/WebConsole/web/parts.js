@@ -84,7 +84,7 @@ export function confirm(title, text, yes, kind = 'danger') {
 }
 
 /**
- * A form in a dialog: fields are { name, label, value, hint, type, options, required, pattern }. submit is given the values; what it throws is shown beside the fields, and the form stays.
+ * A form in a dialog: fields are { name, label, value, hint, type, options, required, pattern, more }; those with more are of use to few, and stand folded. submit is given the values; what it throws is shown beside the fields, and the form stays.
  */
 export function form(title, fields, yes, submit, intro) {
   return dialog(title, done => {
@@ -94,7 +94,7 @@ export function form(title, fields, yes, submit, intro) {
       const name = `field-${f.name}`;
       const props = { id: name, name: f.name, required: f.required, 'aria-describedby': f.hint && name + '-hint', autocomplete: 'off', spellcheck: 'false', placeholder: f.placeholder };
       const input = f.options ? el('select', { ...props, autocomplete: null }, f.options.map(o => el('option', { value: o.value ?? o }, o.text ?? o)))
-        : f.type === 'textarea' ? el('textarea', { ...props, rows: 6 }) : el('input', { ...props, type: f.type ?? 'text', pattern: f.pattern });
+        : f.type === 'textarea' ? el('textarea', { ...props, rows: 3 }) : el('input', { ...props, type: f.type ?? 'text', pattern: f.pattern, min: f.min, max: f.max });
       if (f.type === 'checkbox') input.checked = !!f.value;
       else if (f.value !== undefined) input.value = f.value;
       if (f.disabled) input.disabled = true;
@@ -102,6 +102,8 @@ export function form(title, fields, yes, submit, intro) {
       return { f, input, row };
     });
     const send = el('button.primary', { type: 'submit' }, yes);
+    const more = inputs.filter(i => i.f.more).map(i => i.row);
+    const folded = more.length > 0 && el('details', null, el('summary', null, 'More'), el('div.more', null, more));
     return el('form', {
       onsubmit: async event => {
         event.preventDefault();
@@ -114,16 +116,17 @@ export function form(title, fields, yes, submit, intro) {
           say(problem, e.message);
           const wrong = inputs.filter(({ f }) => e.fields?.some(v => v.field === f.name || v.field?.endsWith('.' + f.name)));
           for (const { input } of wrong) input.setAttribute('aria-invalid', 'true');
+          if (wrong[0]?.f.more) folded.open = true;
           wrong[0]?.input.focus();
         } finally { send.disabled = false; }
       },
-    }, intro && el('p', null, intro), inputs.map(i => i.row), problem, el('div.buttons', null, button('Cancel', () => done(null)), send));
+    }, intro && el('p', null, intro), inputs.filter(i => !i.f.more).map(i => i.row), folded, problem, el('div.buttons', null, button('Cancel', () => done(null)), send));
   });
 }
 
 /** Labels and values. */
 export function facts(list) {
-  return el('dl.facts', null, list.filter(([, value]) => value !== '' && value !== null && value !== undefined).map(([label, value]) => el('div', null, el('dt', null, label), el('dd', null, value))));
+  return el('dl.facts', null, list.filter(([, value]) => value !== '' && value !== null && value !== undefined && value !== false).map(([label, value]) => el('div', null, el('dt', null, label), el('dd', null, value))));
 }
 
 /** A list of the API with pages, read anew when something of it changes. */

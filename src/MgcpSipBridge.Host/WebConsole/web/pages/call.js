@@ -7,6 +7,7 @@ import { onEvents } from '../live.js';
 import { at, attempt, badge, button, confirm, empty, facts, form, head, trouble } from '../parts.js';
 import { delay, quote, seconds, span, words } from '../format.js';
 import { inspect, Ladder, mermaid } from '../ladder.js';
+import { audioSection, audioText, heard } from './audio.js';
 import { act, callText, durationOf } from './calls.js';
 
 export default function call(root, ctx, id) {
@@ -17,9 +18,10 @@ export default function call(root, ctx, id) {
   const panel = el('aside.inspector', { 'aria-live': 'polite', 'aria-label': 'The chosen message' }, el('p.nothing', null, 'Choose a message to see what it says.'));
   const place = el('div');
   const note = el('p.laddernote', { role: 'status' });
-  put(root, el('p.crumbs', null, el('a', { href: '#/calls' }, 'Calls')), title, about, el('div.ladderframe', null, el('div', null, place, note), panel), more);
-
   const legs = [{ id, messages: [], call: null }];
+  const audio = audioSection(ctx, id, fresh => { legs[0].call = fresh; describe(fresh); });
+  put(root, el('p.crumbs', null, el('a', { href: '#/calls' }, 'Calls')), title, about, audio.node, el('div.ladderframe', null, el('div', null, place, note), panel), more);
+
   let ladder = null;
   let columns = [];
 
@@ -110,13 +112,14 @@ export default function call(root, ctx, id) {
     const shape = JSON.stringify(c);
     if (shape === drawn) return;
     drawn = shape;
+    audio.show(c);
     const over = !!c.endTime;
     say(title.querySelector('h1'), callText(c));
     document.title = `${callText(c)} · MgcpSipBridge`;
     put(about, badge(over ? c.outcome : c.held ? 'HELD' : c.state), over ? el('span', null, c.answerTime ? `talked ${span((Date.parse(c.endTime) - Date.parse(c.answerTime)) / 1000)}` : 'not answered') : durationOf(c),
       facts([
         ['Line', el('a', { href: `#/lines/${part(c.line)}` }, c.line)], ['Gateway', el('a', { href: `#/gateways/${part(c.gateway)}` }, c.gateway)],
-        ['Peer', c.peer && el('a', { href: `#/peers/${part(c.peer)}` }, c.peer)], ['Caller', c.caller], ['Called', c.called], ['Connected with', c.connected], ['Sent on by', c.sentOnBy],
+        ['Peer', c.peer && el('a', { href: `#/peers/${part(c.peer)}` }, c.peer)], ['Caller', c.caller], ['Called', c.called], ['Connected with', c.connected], ['Sent on by', c.sentOnBy], ['Audio', audioText(c)], ['The peer warned', c.sipWarning],
         ['Began', at(c.startTime)], ['Answered', c.answerTime && at(c.answerTime)], ['Ended', c.endTime && at(c.endTime)], ['MGCP call id', c.mgcpCallId && el('code', null, c.mgcpCallId)], ['SIP Call-ID', c.sipCallId && el('code', null, c.sipCallId)],
       ]));
     const may = ctx.may('operator') && !over;
@@ -181,12 +184,13 @@ export default function call(root, ctx, id) {
 
 /** What a call record says beyond the call itself. */
 export function recordFacts(r) {
-  const media = m => m && `${m.packetsReceived} in, ${m.packetsSent} out, ${m.packetsLost} lost, ${m.packetsDropped} refused, jitter ${m.jitterMilliseconds.toFixed(1)} ms`;
+  const media = m => m && `${m.packetsReceived} in, ${m.packetsSent} out, ${m.packetsLost} lost, ${m.packetsDropped} refused, jitter ${m.jitterMilliseconds.toFixed(1)} ms${m.roundTripMilliseconds ? `, round trip ${Math.round(m.roundTripMilliseconds)} ms` : ''}`;
   const told = g => g && Object.entries(g).filter(([k, v]) => k !== 'others' && v !== null).map(([k, v]) => `${words(k.replace(/([A-Z])/g, '_$1'))} ${v}`).join(', ');
   return facts([
     ['Outcome', badge(r.outcome)], ['Ended by', r.endedByLine ? 'the line' : 'the peer, or the bridge'], ['Cause (Q.850)', r.q850Cause || ''], ['SIP status', r.sipStatus || ''], ['MGCP code', r.mgcpCode || ''],
     ['Lasted', span(seconds(r.duration))], ['Talked', span(seconds(r.talked))], ['Until it rang', r.postDialDelay && delay(seconds(r.postDialDelay))],
-    ['Relay, gateway side', media(r.gatewayMedia)], ['Relay, SIP side', media(r.sipMedia)], ['The gateway counted', told(r.gatewayCounters)],
+    ['The line sounded', r.gatewayMedia && heard(r.gatewayMedia.mos)], ['The far end sounded', r.sipMedia && heard(r.sipMedia.mos)],
+    ['From and to the line', media(r.gatewayMedia)], ['From and to the far end', media(r.sipMedia)], ['The gateway counted', told(r.gatewayCounters)],
     ['Silences', r.silences.map(words).join(', ')], ['Features', r.features.map(words).join(', ')], ['SIP Call-ID', r.sipCallId && el('code', null, r.sipCallId)], ['MGCP call id', r.mgcpCallId && el('code', null, r.mgcpCallId)],
   ]);
 }

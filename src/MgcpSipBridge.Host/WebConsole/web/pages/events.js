@@ -3,10 +3,10 @@
 import { el, put, say } from '../dom.js';
 import { part, stream } from '../api.js';
 import { at, badge, button, choice, head, search, toast } from '../parts.js';
-import { count, delay, quote, seconds, words } from '../format.js';
+import { count, delay, many, quote, seconds, words } from '../format.js';
 
 const KEPT = 400;
-const KINDS = [['', 'All kinds'], ['gateway.*', 'gateways'], ['line.*', 'lines'], ['registration.*', 'registrations'], ['peer.*', 'peers'], ['call.*', 'calls'], ['feature.*', 'features'], ['resource.*', 'changes'], ['alarm.*', 'alarms']];
+const KINDS = [['', 'All kinds'], ['gateway.*', 'gateways'], ['line.*', 'lines'], ['registration.*', 'registrations'], ['peer.*', 'peers'], ['call.*', 'calls'], ['feature.*', 'features'], ['sound.*', 'sounds'], ['digits.*', 'digits'], ['recording.*', 'recordings'], ['conference.*', 'conferences'], ['router*', 'routers'], ['resource.*', 'changes'], ['alarm.*', 'alarms']];
 
 /** The page of a resource. */
 export function hrefOf(resource) {
@@ -26,6 +26,12 @@ export function summary(e) {
     if (c.ended) return `${c.ended.caller || c.line} → ${c.ended.called || '…'}: ${words(c.ended.outcome)}${c.sipStatus ? `, SIP ${c.sipStatus}` : ''}${c.mgcpCode ? `, MGCP ${c.mgcpCode}` : ''}`;
     if (c.audio) return words(c.audio);
     if (c.feature) return words(c.feature);
+    if (e.type === 'call.fax') return words(c.fax);
+    if (e.type === 'recording.ended') return `${Math.round(seconds(c.length))} s, ${count(c.bytes)} bytes: ${words(c.end)}`;
+    if (c.conference) return `${c.conference}, ${words(c.side)}`;
+    if (e.type === 'digits.collected') return `${many(c.digits, 'digit')}: ${words(c.end)}`;
+    if (c.end) return words(c.end);
+    if (/^call\.(un)?muted$/.test(e.type)) return words(c.side);
     if (c.delay) return `after ${delay(seconds(c.delay))}`;
     return c.line ? `line ${c.line}, ${c.direction === 'SIP_TO_MGCP' ? 'called' : 'calls'}` : '';
   }

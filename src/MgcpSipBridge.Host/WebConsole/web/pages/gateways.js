@@ -4,7 +4,7 @@ import { el, put, say } from '../dom.js';
 import { del, get, part, patch, post } from '../api.js';
 import { refreshing } from '../live.js';
 import { ago, at, attempt, badge, button, choice, confirm, dialog, empty, facts, form, head, Listing, search, trouble } from '../parts.js';
-import { count, delay, many, quote, seconds, words } from '../format.js';
+import { commas, count, delay, DTMF, FAX, many, optionsOf, quote, seconds, serves, words } from '../format.js';
 import { lineColumns, lineForm } from './lines.js';
 import { adopt } from './now.js';
 
@@ -53,7 +53,8 @@ export default function gateways(root, ctx) {
   }
 }
 
-const outOf = g => g.services ? g.services.silent + g.services.refused + g.services.restarting : 0;
+// Of a gateway that is down and was never heard, nothing is known of its lines: they are dead all the same.
+const outOf = g => g.services ? g.services.silent + g.services.refused + g.services.restarting + (g.state === 'DOWN' ? g.services.unknown : 0) : 0;
 
 function gateway(root, ctx, name) {
   const title = head(name, '');
@@ -78,10 +79,11 @@ function gateway(root, ctx, name) {
       own && button('Change…', () => gatewayForm(g)), own && button('Delete…', () => remove(g), 'danger'));
     put(body,
       el('div.callhead', null, badge(g.state), g.throttled && badge('WARNING', 'overloaded'), facts([
-        ['Domain', g.domain], ['Address', g.address || 'learnt from its next restart'], ['Name in the DNS', g.host], ['Trouble with it', g.addressProblem], ['Profile', words(g.profile)], ['Speaks', g.version],
+        ['Domain', g.domain], ['Address', g.address || 'learnt from its next restart'], ['Name in the DNS', g.host], ['Trouble with it', g.addressProblem], ['Profile', words(g.profile)], ['Speaks', g.version], ['Dialled digits', DTMF[g.dtmf]], ['Fax', FAX[g.fax] ?? FAX.AUTO], ['RTP source', g.media === 'LEARN' ? 'learnt' : 'as signalled'], ['Also heard from', g.alsoFrom.join(', ')],
         ['Last heard', el('span.heard', null, heard)], ['Commands that wait', el('span.pending', null, count(pendingTransactions))], ['From', g.source === 'FILE' ? 'lines.yaml: it is changed there' : words(g.source)],
-        ['Lines', g.services && Object.entries(g.services).filter(([, n]) => n).map(([k, n]) => `${n} ${words(k.replace(/([A-Z])/g, '_$1'))}`).join(', ')],
+        ['Lines', g.services && Object.entries(g.services).filter(([, n]) => n).map(([k, n]) => `${count(n)} ${serves(k.replace(/([A-Z])/g, '_$1').toUpperCase())}`).join(', ')],
       ])),
+      g.state === 'DOWN' && el('p.badtext', null, 'It does not answer, or said that it goes out of service. Check its power and the way to it; it comes back by itself.'),
       g.adopted && el('section', null, el('h2', null, 'Adopted: give its lines numbers'), el('p.about', null, 'It is without lines, since nobody has said what their numbers are. Keep it, then create its lines; or write this into lines.yaml with the numbers filled in.'), el('pre.wire', null, g.proposedLinesYaml)),
       el('details', null, el('summary', null, `How it speaks (${many(g.traits.length, 'trait')})`), el('table', null, el('tbody', null, g.traits.map(t => el('tr', null, el('th', { scope: 'row' }, t.name), el('td.wide', null, t.value), el('td', null, words(t.source))))))));
   }, { types: ['gateway.', 'line.service', 'resource.'], every: 10000, signal: ctx.signal });
@@ -113,8 +115,13 @@ function gatewayForm(g, seen) {
     { name: 'domain', label: 'Domain', value: (g ?? seen)?.domain, required: true, hint: 'Exactly what it writes after the @.' },
     { name: 'address', label: 'Address', value: g?.host || g?.configuredAddress, hint: 'IP address or host name, with or without a port. Empty: learnt from its next restart.' },
     { name: 'profile', label: 'Profile', options: PROFILES.map(p => ({ value: p, text: words(p) })), value: g?.profile ?? 'AUTO' },
-  ], g ? 'Change' : 'Create', async (values, id) => {
-    if (g) await patch(`v1/gateways/${part(g.name)}`, { updateMask: 'domain,address,profile', requestId: id }, { ...values, name: g.name, etag: g.etag });
+    { name: 'dtmf', label: 'Dialled digits', options: optionsOf(DTMF, 'AUTO', 'RFC4733', 'INBAND', 'NOTIFY'), value: g?.dtmf ?? 'AUTO', more: true },
+    { name: 'fax', label: 'Fax', options: optionsOf(FAX), value: FAX[g?.fax] ? g.fax : 'AUTO', more: true },
+    { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }], value: g?.media ?? 'STRICT', more: true },
+    { name: 'alsoFrom', label: 'Also heard from', value: g?.alsoFrom.join(', '), hint: 'Further IP addresses of it, separated by commas.', more: true },
+  ], g ? 'Change' : 'Create', async (typed, id) => {
+    const values = { ...typed, alsoFrom: commas(typed.alsoFrom) };
+    if (g) await patch(`v1/gateways/${part(g.name)}`, { updateMask: 'domain,address,profile,dtmf,fax,media,alsoFrom', requestId: id }, { ...values, name: g.name, etag: g.etag });
     else {
       await post(`v1/gateways`, values);
       location.hash = `#/gateways/${part(values.name)}`;

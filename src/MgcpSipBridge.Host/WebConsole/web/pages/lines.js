@@ -4,7 +4,7 @@ import { el, put } from '../dom.js';
 import { del, get, part, patch, post } from '../api.js';
 import { refreshing } from '../live.js';
 import { attempt, badge, button, choice, confirm, dialog, empty, facts, form, head, Listing, search, trouble } from '../parts.js';
-import { delay, quote, seconds, why, words } from '../format.js';
+import { delay, FAX, optionsOf, quote, seconds, serves, why, words } from '../format.js';
 import { originate } from './calls.js';
 
 const STATES = {
@@ -19,7 +19,7 @@ export const lineColumns = (ctx, withGateway = true) => [
   { title: 'Name', class: 'wide', cell: l => l.displayName },
   withGateway && { title: 'Gateway', cell: l => el('a', { href: `#/gateways/${part(l.gateway)}` }, l.gateway) },
   { title: 'Endpoint', cell: l => l.endpoint },
-  { title: 'Serves', cell: l => el('span', { title: why(l.service) }, badge(l.service)) },
+  { title: 'Serves', cell: l => el('span', { title: why(l.service) }, badge(l.service, serves(l.service))) },
   { title: 'Registration', cell: l => l.registrationState === 'OFF' ? el('span.quiettext', null, 'none') : badge(l.registrationState) },
   { title: 'Peer', cell: l => el('a', { href: `#/peers/${part(l.peer)}` }, l.peer) },
   { title: 'Call', cell: l => l.call && el('a', { href: `#/calls/${part(l.call)}` }, 'ladder') },
@@ -63,11 +63,11 @@ function line(root, ctx, number) {
       ctx.may('operator') && button('Call…', () => originate(l.number)),
       ctx.may('operator') && button('Ask its gateway', () => audit(l)),
       own && button('Change…', () => lineForm(l, l.gateway)), own && button('Delete…', () => remove(l), 'danger'));
-    put(body, el('div.callhead', null, badge(l.state), l.service !== 'IN_SERVICE' && badge(l.service),
+    put(body, el('div.callhead', null, badge(l.state), l.service !== 'IN_SERVICE' && badge(l.service, serves(l.service)),
       facts([
         ['Name', l.displayName], ['Gateway', el('a', { href: `#/gateways/${part(l.gateway)}` }, l.gateway)], ['Endpoint', l.endpoint], ['Peer', el('a', { href: `#/peers/${part(l.peer)}` }, l.peer)], ['SIP user', l.username],
         ['Password', l.passwordSet ? 'set' : 'none'], ['Serves', why(l.service)], ['Registration', l.registrationState === 'OFF' ? 'does not register' : badge(l.registrationState)], ['Hook', l.offHook === null || l.offHook === undefined ? '' : l.offHook ? 'off' : 'on'],
-        ['Call', l.call && el('a', { href: `#/calls/${part(l.call)}` }, 'its ladder')], ['From', l.source === 'FILE' ? 'lines.yaml: it is changed there' : words(l.source)],
+        ['Call', l.call && el('a', { href: `#/calls/${part(l.call)}` }, 'its ladder')], ['Fax', FAX[l.fax]], ['From', l.source === 'FILE' ? 'lines.yaml: it is changed there' : words(l.source)],
       ])),
     el('h2', null, 'Features as they are now'), features(l.currentFeatures ?? l.features, l.features),
     el('p', null, el('a', { href: `#/records?q=${encodeURIComponent(l.number)}` }, 'Its call records')));
@@ -91,6 +91,13 @@ async function audit(l) {
   ]);
 }
 
+// Features with a number, and those that are on or off, with what they are if nobody says so. What a hook flash is to do is not asked for: nothing is bound to it yet.
+const TARGETS = [['hotline', 'Hotline', 'Called when the phone is lifted.'], ['forwardAlways', 'Forward: always', ''], ['forwardBusy', 'Forward: when busy', ''], ['forwardNoAnswer', 'Forward: no answer', '']];
+const SWITCHES = {
+  callerId: ['Caller id', true], messageWaiting: ['Message waiting', true], doNotDisturb: ['Do not disturb', false],
+  withholdNumber: ['Withhold the number', false], privacyCodes: ['Codes for privacy', true], doNotDisturbCodes: ['Codes for do not disturb', true], forwardingCodes: ['Codes for forwarding', true],
+};
+
 /** Makes or changes a line. */
 export async function lineForm(l, gateway) {
   let peers = [];
@@ -103,12 +110,23 @@ export async function lineForm(l, gateway) {
     peers.length ? { name: 'peer', label: 'Peer', options: peers, value: l?.peer ?? peers[0] } : { name: 'peer', label: 'Peer', value: l?.peer, required: true },
     { name: 'username', label: 'SIP user', value: l?.username, hint: 'Empty: the number.' },
     { name: 'password', label: 'SIP password', type: 'password', hint: l?.passwordSet ? 'Empty: it stays as it is.' : '' },
+    { name: 'fax', label: 'Fax', options: [{ value: 'HANDLING_UNSPECIFIED', text: 'as its gateway' }, ...optionsOf(FAX)], value: l?.fax ?? 'HANDLING_UNSPECIFIED', more: true },
+    ...TARGETS.map(([name, label, hint]) => ({ name, label, hint, value: l?.features?.[name], more: true })),
+    { name: 'hotlineDelay', label: 'After so many seconds without a digit', type: 'number', min: 0, max: 60, value: l?.features?.hotlineDelay || '', more: true },
+    ...Object.entries(SWITCHES).map(([name, [label, usual]]) => ({ name, label, type: 'checkbox', value: l?.features?.[name] ?? usual, more: true })),
   ].filter(Boolean);
   return form(l ? `Change line ${l.number}` : `New line${gateway ? ' on ' + gateway : ''}`, fields, l ? 'Change' : 'Create', async (values, id) => {
-    const { gateway: typed, ...rest } = values;
+    const { gateway: typed, ...all } = values;
+    const rest = { features: {} };
+    for (const [name, value] of Object.entries(all)) {
+      if (SWITCHES[name]) rest.features[name] = value;
+      else if (name === 'hotlineDelay') rest.features[name] = Number(value || 0);
+      else if (TARGETS.some(([t]) => t === name)) rest.features[name] = value.trim();
+      else rest[name] = value;
+    }
     const on = gateway || typed;
     if (!rest.password) delete rest.password;
-    if (l) await patch(`v1/gateways/${part(on)}/lines/${part(l.number)}`, { requestId: id, updateMask: Object.keys(rest).filter(k => k !== 'number').join(',') }, { ...rest, number: l.number, gateway: on, etag: l.etag });
+    if (l) await patch(`v1/gateways/${part(on)}/lines/${part(l.number)}`, { requestId: id, updateMask: [...Object.keys(rest).filter(k => k !== 'number' && k !== 'features'), ...Object.keys(rest.features).map(k => `features.${k}`)].join(',') }, { ...rest, number: l.number, gateway: on, etag: l.etag });
     else await post(`v1/gateways/${part(on)}/lines`, rest);
     if (!l) location.hash = `#/lines/${part(values.number)}`;
   });

@@ -12,6 +12,7 @@ const WHAT = {
   GATEWAY_DOWN: 'Gateway down', GATEWAY_OVERLOADED: 'Gateway overloaded', PEER_DOWN: 'SIP peer down', REGISTRATIONS_FAILING: 'Registrations fail',
   STORE_UNAVAILABLE: 'Storage does not take changes', RECORDS_WAITING: 'Call records wait', INTERNAL_ERROR: 'A fault in the bridge',
   CONFIGURATION_REFUSED: 'The configuration has mistakes', ROUTER_LEFT: 'Router gone', API_TLS_REFUSED: 'Certificates of the API cannot be used',
+  SRTP_WITHOUT_TLS: 'Encryption keys travel in the open',
 };
 const ADVICE = {
   GATEWAY_DOWN: 'Its phones are dead. Check its power and the way to it; it comes back by itself.',
@@ -23,14 +24,19 @@ const ADVICE = {
   CONFIGURATION_REFUSED: 'What was in force stays so. Mend the files before the next restart: the bridge would not start with them.',
   API_TLS_REFUSED: 'Those of before serve on. Mend the files of Api:Tls before the next restart: the bridge would not start with them.',
   ROUTER_LEFT: 'Calls go where the bridge\'s own routes send them, until the program is back.',
+  SRTP_WITHOUT_TLS: 'Let its uri say transport=tls.',
   INTERNAL_ERROR: 'The call was cleared, the rest goes on. The log has the details: please report it.',
 };
 const SUMS = [
-  ['PEER_DOWN', 'SIP peer down', 'SIP peers down'], ['GATEWAY_DOWN', 'gateway down', 'gateways down'], ['REGISTRATIONS_FAILING', 'peer refuses registrations', 'peers refuse registrations'],
+  ['PEER_DOWN', 'SIP peer down', 'SIP peers down'], ['GATEWAY_DOWN', 'gateway down', 'gateways down'], ['REGISTRATIONS_FAILING', 'peer where registrations fail', 'peers where registrations fail'],
   ['GATEWAY_OVERLOADED', 'gateway overloaded', 'gateways overloaded'], ['STORE_UNAVAILABLE', 'storage does not take changes', ''], ['RECORDS_WAITING', 'place does not take call records', ''],
-  ['CONFIGURATION_REFUSED', 'reload was refused', ''], ['ROUTER_LEFT', 'router gone', 'routers gone'], ['API_TLS_REFUSED', 'file of Api:Tls cannot be used', ''], ['INTERNAL_ERROR', 'fault in the bridge', ''],
+  ['CONFIGURATION_REFUSED', 'reload was refused', ''], ['ROUTER_LEFT', 'router gone', 'routers gone'], ['API_TLS_REFUSED', 'file of Api:Tls cannot be used', ''],
+  ['SRTP_WITHOUT_TLS', 'peer gets keys in the open', 'peers get keys in the open'], ['INTERNAL_ERROR', 'fault in the bridge', ''],
 ];
+const LISTS = { GATEWAY_DOWN: '#/gateways?state=DOWN', PEER_DOWN: '#/peers', REGISTRATIONS_FAILING: '#/lines?state=unregistered' };
 const MOST = 60;
+const FEW = 5;     // So many alarms of a kind stand one by one.
+const NAMED = 8;   // And of more, so many are named.
 
 export default function now(root, ctx) {
   const verdict = el('div.verdict', { role: 'status' });
@@ -74,7 +80,8 @@ export default function now(root, ctx) {
   }, { types: ['alarm.', 'gateway.', 'peer.', 'line.service', 'registration.'], every: 2000, signal: ctx.signal });
 
   function judge(alarms, outOf, status) {
-    alarms.sort((a, b) => (b.severity === 'CRITICAL') - (a.severity === 'CRITICAL') || a.since.localeCompare(b.since));
+    const rank = name => (SUMS.findIndex(([n]) => n === name) + SUMS.length + 1) % (SUMS.length + 1);
+    alarms.sort((a, b) => (b.severity === 'CRITICAL') - (a.severity === 'CRITICAL') || rank(a.name) - rank(b.name) || a.since.localeCompare(b.since));
     const critical = alarms.filter(a => a.severity === 'CRITICAL').length;
     const bad = critical > 0 || status.lines.refused > 0;
     verdict.className = `verdict ${status.state !== 'READY' ? 'warn' : bad ? 'bad' : alarms.length || outOf ? 'warn' : 'good'}`;
@@ -83,12 +90,20 @@ export default function now(root, ctx) {
       : status.gateways.up + status.gateways.down + status.gateways.unknown === 0 ? 'Nothing is provisioned yet' : 'Everything works';
     const more = alarms.length || outOf ? '' : status.gateways.unknown && !status.gateways.up ? 'The gateways have not been heard yet.' : '';
     put(verdict, el('strong', null, text), more && el('span', null, more));
-    reconcile(wrong, alarms.slice(0, 50), a => a.name + a.resource, a => el('li', { class: a.severity.toLowerCase() },
+    reconcile(wrong, together(alarms), a => `${a.name} ${a.resources[0]} ${a.resources.length > 1}`, a => el('li', { class: a.severity.toLowerCase() },
       badge(a.severity), el('div.what', null,
-        el('span.title', null, WHAT[a.name] ?? words(a.name), ' ', a.resource && el('a', { href: hrefOf(a.resource) }, a.resource.split('/').slice(1).join('/'))),
+        el('span.title', null, a.resources.length > 1 ? `${headline(a)}: ` : `${WHAT[a.name] ?? words(a.name)} `, a.resources.slice(0, NAMED).map((r, i) => [i > 0 && ', ', r && el('a', { href: hrefOf(r) }, r.split('/').slice(1).join('/'))]),
+          a.resources.length > NAMED && [' and ', el('a', { href: LISTS[a.name] ?? '#/events' }, `${count(a.resources.length - NAMED)} more`)]),
         el('span.detail', null, a.detail && a.detail + '. ', ADVICE[a.name] ?? '')), ago(a.since)));
-    if (alarms.length > 50) wrong.append(el('li', { 'data-key': '…' }, `and ${count(alarms.length - 50)} more`));
   }
+
+  // What went wrong in many places in the same way is one thing to read: since the first of them.
+  function together(alarms) {
+    const groups = Map.groupBy(alarms, a => `${a.severity} ${a.name} ${a.detail}`);
+    return [...groups.values()].flatMap(list => list.length > FEW ? [{ ...list[0], resources: list.map(a => a.resource) }] : list.map(a => ({ ...a, resources: [a.resource] })));
+  }
+
+  const headline = a => { const [, one, more] = SUMS.find(([n]) => n === a.name) ?? [0, words(a.name), words(a.name)]; return many(a.resources.length, one, more || one); };
 
   // "1 gateway down, registrations fail at 1 peer, 3 lines refused": the worst first.
   function sum(alarms, lines) {

@@ -4,11 +4,24 @@ import { el, put } from '../dom.js';
 import { del, get, part, patch, post } from '../api.js';
 import { refreshing } from '../live.js';
 import { attempt, badge, button, confirm, empty, facts, form, head, Listing, search, trouble } from '../parts.js';
-import { commas, count, quote, words } from '../format.js';
+import { commas, count, DTMF, FAX, optionsOf, quote, words } from '../format.js';
 
 const REGISTERS = { NONE: 'known by its address', PER_LINE: 'each line registers', TRUNK: 'one registration for all' };
-const DTMF = { AUTO: 'as costs nothing', RFC4733: 'telephone events', INBAND: 'tones in the sound', INFO: 'SIP INFO' };
-const FAX = { AUTO: 'T.38 where both have it', T38: 'T.38', PASSTHROUGH: 'in a clear channel', OFF: 'as it comes' };
+
+const SRTP = { OFF: 'never', OPTIONAL: 'where it takes it', REQUIRED: 'always' };
+const HEADERS = { P_ASSERTED_IDENTITY: 'P-Asserted-Identity', FROM: 'From', P_PREFERRED_IDENTITY: 'P-Preferred-Identity', REMOTE_PARTY_ID: 'Remote-Party-ID' };
+
+// Rules for numbers as text, one a line: what they begin with, how many symbols are taken off, what is put in front, how long they are.
+const lengths = r => r.minDigits || r.maxDigits ? ` ${r.minDigits}-${r.maxDigits || ''}` : '';
+const written = rules => rules.map(r => `${r.prefix || '-'} ${r.stripDigits} ${r.prepend || '-'}${lengths(r)}`).join('\n');
+
+function rulesOf(text, field) {
+  return text.split('\n').map(l => l.trim()).filter(Boolean).map((line, i) => {
+    const [, prefix, strip, prepend, , least, , most] = /^(\S+)\s+(\d+)\s+(\S+)(\s+(\d+)(-(\d*))?)?$/.exec(line) ?? [];
+    if (prefix === undefined) throw Object.assign(new Error(`Rule ${i + 1}, "${line}", is not like: 00 2 +`), { fields: [{ field }] });
+    return { prefix: prefix === '-' ? '' : prefix, stripDigits: Number(strip), prepend: prepend === '-' ? '' : prepend, minDigits: Number(least ?? 0), maxDigits: Number(most ?? least ?? 0) };
+  });
+}
 
 function standing(p) {
   if (p.registration === 'NONE') return el('span.quiettext', null, 'none');
@@ -55,13 +68,16 @@ function peer(root, ctx, name) {
     put(title.querySelector('.actions'), own && button('Change…', () => peerForm(p)), own && button('Delete…', () => remove(p), 'danger'));
     put(body, el('div.callhead', null, reach(p), facts([
       ['Where', p.uri], ['Then', p.backupUris.join(', ')], ['Registration', REGISTERS[p.registration]], ['Registered', standing(p)], ['Trunk', p.registration === 'TRUNK' && badge(p.registrationState)], ['Realm', p.realm || 'any'], ['User', p.username],
-      ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', words(p.callerFrom)], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', DTMF[p.dtmf]], ['Fax', FAX[p.fax]], ['RTP source', words(p.media)],
+      ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', HEADERS[p.callerFrom] ?? HEADERS.P_ASSERTED_IDENTITY], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', DTMF[p.dtmf]], ['Fax', FAX[p.fax]], ['Audio encrypted (SRTP)', SRTP[p.srtp]], ['RTP source', p.media === 'LEARN' ? 'learnt' : 'as signalled'],
+      ['Tells of waiting messages', p.subscribesToMessages ? 'is asked to' : ''], ['Spoken to from', p.localAddress], ['Our lines named in', p.callerIn && HEADERS[p.callerIn] !== 'From' && HEADERS[p.callerIn]], ['Numbers marked user=phone', p.userPhone ? 'yes' : ''],
+      ['Numbers to it', p.numbersOut.length > 0 && el('code.rules', null, written(p.numbersOut))], ['Numbers from it', p.numbersIn.length > 0 && el('code.rules', null, written(p.numbersIn))],
       ['From', p.source === 'FILE' ? 'lines.yaml: it is changed there' : words(p.source)],
     ])),
+    p.reachability === 'DOWN' && el('p.badtext', null, 'It does not answer OPTIONS, or says that it is unavailable. Calls go to the failover peers of their routes.'),
     p.reachability === 'UNKNOWN' && el('p.about', null, 'Whether it answers is asked by OPTIONS where Sip:PingInterval is set.'),
     el('h2', null, 'Its servers'),
-    p.targets.length ? el('table', null, el('thead', null, el('tr', null, ['Answers', 'Transport', 'Address'].map(t => el('th', { scope: 'col' }, t)))),
-      el('tbody', null, p.targets.map(t => el('tr', null, el('td', null, t.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(t.reachability)), el('td', null, t.transport), el('td', null, t.address)))))
+    p.targets.length ? el('div.listing.scroll', null, el('table', null, el('thead', null, el('tr', null, ['Answers', 'Transport', 'Address'].map(t => el('th', { scope: 'col' }, t)))),
+      el('tbody', null, p.targets.map(t => el('tr', null, el('td', null, t.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(t.reachability)), el('td', null, t.transport), el('td', null, t.address))))))
       : el('p.nothing', null, 'None was looked up yet.'),
     el('p', null, el('a', { href: `#/lines?peer=${encodeURIComponent(name)}` }, 'Its lines'), ' · ', el('a', { href: `#/lines?peer=${encodeURIComponent(name)}&state=unregistered` }, 'those that are not registered')));
   }, { types: ['peer.', 'registration.', 'resource.'], every: 10000, signal: ctx.signal });
@@ -72,17 +88,26 @@ function peerForm(p) {
     { name: 'name', label: 'Name', value: p?.name, required: true, disabled: !!p, hint: 'How lines and routes call it; its id in the API.' },
     { name: 'uri', label: 'Where', value: p?.uri, required: true, placeholder: 'sip:pbx.example.com', hint: 'A SIP URI. Without a port its name is looked up with NAPTR and SRV; ;transport=tls is TLS.' },
     { name: 'backupUris', label: 'Then', value: p?.backupUris.join(', '), hint: 'Tried in this order when the first does not answer; separated by commas.' },
-    { name: 'registration', label: 'Registration', options: Object.entries(REGISTERS).map(([value, text]) => ({ value, text })), value: p?.registration ?? 'PER_LINE' },
+    { name: 'registration', label: 'Registration', options: optionsOf(REGISTERS), value: p?.registration ?? 'PER_LINE' },
     { name: 'realm', label: 'Realm', value: p?.realm, hint: 'Empty: passwords are shown to whatever realm it names.' },
     { name: 'username', label: 'SIP user', value: p?.username, hint: 'Of one registration for all.' },
     { name: 'password', label: 'SIP password', type: 'password', hint: p?.passwordSet ? 'Empty: it stays as it is.' : '' },
-    { name: 'dtmf', label: 'Dialled digits', options: Object.entries(DTMF).map(([value, text]) => ({ value, text })), value: p?.dtmf ?? 'AUTO' },
-    { name: 'fax', label: 'Fax', options: Object.entries(FAX).map(([value, text]) => ({ value, text })), value: FAX[p?.fax] ? p.fax : 'AUTO' },
+    { name: 'dtmf', label: 'Dialled digits', options: optionsOf(DTMF, 'AUTO', 'RFC4733', 'INBAND', 'INFO'), value: p?.dtmf ?? 'AUTO' },
+    { name: 'fax', label: 'Fax', options: optionsOf(FAX), value: FAX[p?.fax] ? p.fax : 'AUTO' },
+    { name: 'srtp', label: 'Encrypt the audio (SRTP)', options: optionsOf(SRTP), value: p?.srtp ?? 'OFF', hint: 'The keys travel in the signalling: let its URI say transport=tls.' },
     { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }], value: p?.media ?? 'STRICT' },
     { name: 'trusted', label: 'Its word on who calls is trusted', type: 'checkbox', value: p?.trusted !== false },
     { name: 'challenge', label: 'Has to show who it is (digest)', type: 'checkbox', value: p?.challenge },
+    { name: 'subscribesToMessages', label: 'Is asked to tell of waiting messages', type: 'checkbox', value: p?.subscribesToMessages, more: true },
+    { name: 'userPhone', label: 'Numbers are marked user=phone', type: 'checkbox', value: p?.userPhone, more: true },
+    { name: 'callerFrom', label: 'Callers are read from', options: optionsOf(HEADERS), value: HEADERS[p?.callerFrom] ? p.callerFrom : 'P_ASSERTED_IDENTITY', more: true },
+    { name: 'callerIn', label: 'Our lines are named in', options: optionsOf(HEADERS), value: HEADERS[p?.callerIn] ? p.callerIn : 'FROM', more: true },
+    { name: 'localAddress', label: 'Spoken to from', value: p?.localAddress, hint: 'One of Sip:Listen. Empty: the nearest.', more: true },
+    { name: 'numbersOut', label: 'Numbers to it', type: 'textarea', value: p ? written(p.numbersOut) : '', placeholder: '00 2 +\n1 0 +4930555 4-4', more: true,
+      hint: 'A rule a line: what they begin with, how many symbols are taken off, what is put in front, how long they are (if it matters). - is nothing. The longest beginning wins.' },
+    { name: 'numbersIn', label: 'Numbers from it', type: 'textarea', value: p ? written(p.numbersIn) : '', placeholder: '+49 3 0', more: true },
   ], p ? 'Change' : 'Create', async (values, id) => {
-    const { name, ...rest } = { ...values, backupUris: commas(values.backupUris), digits: 'SOUND' };
+    const { name, ...rest } = { ...values, backupUris: commas(values.backupUris), numbersOut: rulesOf(values.numbersOut, 'numbersOut'), numbersIn: rulesOf(values.numbersIn, 'numbersIn'), digits: 'SOUND' };
     if (!rest.password) delete rest.password;
     if (p) await patch(`v1/peers/${part(p.name)}`, { requestId: id, updateMask: Object.keys(rest).join(',') }, { ...rest, name: p.name, etag: p.etag });
     else {

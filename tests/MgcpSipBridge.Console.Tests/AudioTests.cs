@@ -1,0 +1,107 @@
+using MgcpSipBridge.Host.Api.Security;
+using MgcpSipBridge.Simulator;
+using Microsoft.Playwright;
+
+namespace MgcpSipBridge.Console.Tests;
+
+/// <summary>What the page of a live call says of its audio, and what can be done with it there.</summary>
+public sealed class AudioTests(Chromium chromium)
+{
+    [Fact]
+    public async Task One_sees_how_good_a_call_is_and_works_on_its_audio()
+    {
+        var folder = Directory.CreateTempSubdirectory("mgcp-sip-bridge-recordings");
+        try
+        {
+            await using var plant = await Plant.StartAsync([$"--Recordings:Folder={folder.FullName}"]);
+            var call = await plant.AliceCallsBobAsync();
+            await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/calls/" + call);
+            await visitor.SeesAsync("PCMU, not encrypted", ".facts");
+            Assert.Equal(2, await visitor.Page.Locator(".audio tbody tr").CountAsync());
+
+            // How good it is comes with the packets.
+            await visitor.Page.Locator(".audio tr:has-text('The line') .badge.good").GetByText("good").First.WaitForAsync();
+            await visitor.PictureAsync("audio");
+
+            await ClickAsync(visitor, "Mute the far end");
+            await visitor.SeesAsync("muted", ".audio tr:has-text('The far end')");
+            await plant.UntilAsync("/v1/calls/" + call, c => c.GetProperty("muted").EnumerateArray().Any(m => m.GetString() == "PEER"));
+            await ClickAsync(visitor, "Unmute the far end");
+            await plant.UntilAsync("/v1/calls/" + call, c => c.GetProperty("muted").GetArrayLength() == 0);
+
+            await ClickAsync(visitor, "Send digits…");
+            await visitor.Page.Locator("dialog [name=digits]").FillAsync("12,#");
+            await ClickAsync(visitor, "Send", "dialog");
+            await visitor.SeesAsync("3 digits sent to the far end.", ".result");
+
+            await ClickAsync(visitor, "Play…");
+            await visitor.Page.Locator("dialog [name=sounds]").FillAsync("no/such");
+            visitor.Expected.Add("404");
+            await ClickAsync(visitor, "Play", "dialog");
+            await visitor.FindsAsync("dialog .problem:not(:empty)");
+            await visitor.Page.Locator("dialog [name=sounds]").FillAsync("tone:busy@de");
+            await visitor.Page.Locator("dialog [name=towards]").SelectOptionAsync("LINE");
+            await visitor.PictureAsync("audio-play");
+            await ClickAsync(visitor, "Play", "dialog");
+            await visitor.SeesAsync("tone:busy@de is played to the line.", ".result");
+            await ClickAsync(visitor, "Stop playing");
+            await visitor.SeesAsync("It was stopped.", ".result");
+
+            await ClickAsync(visitor, "Collect digits…");
+            await ClickAsync(visitor, "Collect", "dialog");
+            await visitor.SeesAsync("Digits are waited for.", ".result");
+            await ClickAsync(visitor, "Give up");
+            await visitor.SeesAsync("Digits are no longer waited for.", ".result");
+
+            await ClickAsync(visitor, "Record…");
+            await ClickAsync(visitor, "Record", "dialog");
+            await visitor.SeesAsync("recording", ".audio h2");
+            await ClickAsync(visitor, "Stop recording");
+            await visitor.SeesAsync("The recording is over:", ".result");
+            Assert.Single(folder.GetFiles("*.wav"));
+
+            await ClickAsync(visitor, "Conference…");
+            await visitor.Page.Locator("dialog [name=conference]").FillAsync("monday");
+            await ClickAsync(visitor, "Enter", "dialog");
+            await visitor.SeesAsync("in monday", ".audio tr:has-text('The line')");
+            await visitor.PictureAsync("audio-conference");
+            await ClickAsync(visitor, "Leave the conference");
+            await visitor.Page.Locator(".audio").GetByText("in monday").First.WaitForAsync(new() { State = WaitForSelectorState.Detached });
+
+            await plant.AllHangUpAsync();
+            await visitor.Page.Locator(".audio").WaitForAsync(new() { State = WaitForSelectorState.Hidden });
+            await visitor.SeesAsync("The far end sounded");
+            await visitor.GoAsync("audit");
+            await visitor.SeesAsync("record call");
+            visitor.IsContent();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_viewer_sees_how_good_a_call_is_and_cannot_touch_it()
+    {
+        var (viewer, setting) = ApiToken.Make("vera", ApiRole.Viewer);
+        await using var plant = await Plant.StartAsync(["--Api:Tokens:0=" + setting], waits: false);
+        await plant.UntilAsync(() => plant.Pbx.RegistrationsSeen.Count(r => r.Status == 200) >= 3);
+        await plant.DoAsync(plant.Alice.OffHook);
+        await plant.UntilAsync(() => plant.Alice.Sound == PhoneSound.DialTone);
+        await plant.DoAsync(now => plant.Alice.Dial("1002", TimeSpan.FromMilliseconds(60), now));
+        await plant.UntilAsync(() => plant.Bob.Sound == PhoneSound.Ringing);
+        await plant.DoAsync(plant.Bob.OffHook);
+        await plant.UntilAsync(() => plant.Alice.IsTalking && plant.Bob.IsTalking);
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/calls");
+        visitor.Expected.Add("401");
+        await visitor.Page.GetByLabel("Token", new() { Exact = true }).FillAsync(viewer);
+        await ClickAsync(visitor, "Sign in");
+        await visitor.Page.Locator("td a[href^='#/calls/']").First.ClickAsync();
+        await visitor.FindsAsync(".audio .badge.good");
+        Assert.Equal(0, await visitor.Page.Locator(".audio button").CountAsync());
+        visitor.IsContent();
+    }
+
+    private static Task ClickAsync(Visitor visitor, string button, string within = "main") => visitor.Page.Locator(within).GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();
+}
