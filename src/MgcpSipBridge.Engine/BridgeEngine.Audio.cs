@@ -20,13 +20,20 @@ public sealed partial class BridgeEngine
     private CallOrderAnswer RouteOn(EngineQuery.RouteOn wanted)
     {
         var call = FindAny(wanted.CallId);
+        var routed = false;
         var refusal = call switch
         {
             null => CallOrderRefusal.NoSuchCall,
             { Ended: not null } => CallOrderRefusal.Ended,
             { Peer.IsAttended: false } or { Peer.IsRouting: true } or { Line.State: not CallState.Talking } => CallOrderRefusal.NotOurs,
-            _ => call.Peer.RouteOn(wanted.Number) ? CallOrderRefusal.None : CallOrderRefusal.NoRoute,
+            _ => CallOrderRefusal.None,
         };
+        if (refusal == CallOrderRefusal.None)
+        {
+            Finish(call!, () => routed = call!.Peer.RouteOn(wanted.Number));
+            if (!routed) refusal = CallOrderRefusal.NoRoute;
+        }
+
         Pump();
         return new CallOrderAnswer(refusal, call?.View());
     }

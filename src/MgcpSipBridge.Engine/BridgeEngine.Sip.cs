@@ -65,7 +65,7 @@ public sealed partial class BridgeEngine
                 With(e.Call, e, static (call, e) => call.Peer.OnOfferAnswered(e));
                 break;
             case SipEvent.OfferRefused e:
-                With(e.Call, e, static (call, _) => call.Peer.OnOfferRefused());
+                With(e.Call, e, static (call, e) => call.Peer.OnOfferRefused(e));
                 break;
             case SipEvent.PeerIdentified e:
                 With(e.Call, e, static (call, e) => call.Peer.Identified(e.Peer));

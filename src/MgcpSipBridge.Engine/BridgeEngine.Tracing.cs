@@ -13,6 +13,9 @@ public sealed partial class BridgeEngine
     /// <summary>SIP messages of the input being handled whose call is not known yet.</summary>
     private readonly List<(string SipCallId, TracedMessage Message)> _untracedSip = [];
 
+    /// <summary>Messages of peers' calls that wait for their routers, by Call-ID: what began a call belongs to it, when it is one.</summary>
+    private readonly Dictionary<string, List<TracedMessage>> _waitingSip = new(StringComparer.Ordinal);
+
     /// <summary>Where the MGCP datagram came to that is being handled.</summary>
     private NetAddress _mgcpOn;
 
@@ -46,6 +49,9 @@ public sealed partial class BridgeEngine
     private void Bind(ActiveCall call)
     {
         if (call.Peer.SipCallId is not { } id) return;
+        if (_waitingSip.Remove(id, out var waiting))
+            foreach (var message in waiting)
+                Put(call, message, repeat: false);
         foreach (var (about, message) in _untracedSip)
             if (about == id) Put(call, message, repeat: false);
         _untracedSip.RemoveAll(pair => pair.SipCallId == id);
@@ -60,14 +66,20 @@ public sealed partial class BridgeEngine
     /// <summary>Messages that began no call belong to the line's last one.</summary>
     private void ForgetUntraced()
     {
-        // What began a call that waits for its router belongs to that call, when it is one.
-        if (_untracedSip.Count > 0)
-            _untracedSip.RemoveAll(pair =>
-            {
-                if (_core.Routers.Waits(pair.SipCallId)) return false;
-                Put(null, pair.Message, repeat: false, pair.SipCallId);
-                return true;
-            });
+        while (_core.Routers.TryTakeLeft(out var left))
+        {
+            if (_core.Routers.Waits(left) || !_waitingSip.Remove(left, out var messages)) continue;
+            foreach (var message in messages) Put(null, message, repeat: false, left);
+        }
+
+        foreach (var (about, message) in _untracedSip)
+        {
+            if (!_core.Routers.Waits(about)) Put(null, message, repeat: false, about);
+            else if (_waitingSip.TryGetValue(about, out var waiting)) waiting.Add(message);
+            else _waitingSip[about] = [message];
+        }
+
+        _untracedSip.Clear();
         foreach (var line in _untracedLines)
         {
             foreach (var message in line.Untraced) Put(line.Traced, message, repeat: false);

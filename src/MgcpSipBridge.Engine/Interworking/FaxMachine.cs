@@ -69,6 +69,9 @@ internal enum FaxEvent
 
     /// <summary>It did not: 488, 415 or any other status, or a stream with port 0.</summary>
     PeerRefused,
+
+    /// <summary>Another one has taken the peer's place: a transfer, a pick-up, a route.</summary>
+    PeerChanges,
 }
 
 /// <summary>What is to be done, in this order.</summary>
@@ -167,6 +170,11 @@ internal static class FaxMachine
         (FaxState.Preparing or FaxState.Proposing or FaxState.Joining or FaxState.Relaying, FaxEvent.GatewayFails) => (FaxState.Returning, FaxEffects.RestoreGateway | FaxEffects.Fail),
         (FaxState.Joining or FaxState.Relaying, FaxEvent.PeerOffersVoice) => (FaxState.Returning, FaxEffects.RestoreGateway | FaxEffects.Part),
         (FaxState.Returning, FaxEvent.GatewayTook or FaxEvent.GatewayRefused) => (FaxState.Voice, FaxEffects.Part | FaxEffects.OfferVoice),
+
+        // Whoever comes is spoken to; if a fax goes on all the same the gateway will find it anew.
+        (FaxState.Voice or FaxState.Own, FaxEvent.PeerChanges) => (state, FaxEffects.None),
+        (FaxState.Returning, FaxEvent.PeerChanges) => (state, FaxEffects.Part),
+        (_, FaxEvent.PeerChanges) => (FaxState.Returning, FaxEffects.RestoreGateway | FaxEffects.Part),
 
         // An agreement that comes after we gave up, or to what the peer asked us to offer.
         (FaxState.Relaying, FaxEvent.PeerTook) => (FaxState.Joining, FaxEffects.TellGateway),

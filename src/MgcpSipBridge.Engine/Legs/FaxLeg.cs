@@ -8,7 +8,7 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     private FaxState _state;
     private CommandId _command;
     private int _attempt;
-    private bool _offered;
+    private ReadOnlyMemory<byte>? _offered; // T.38 that we have offered, and the answer is to come
     private readonly HashSet<FaxMode> _noted = [];
 
     /// <summary>How a fax passes now.</summary>
@@ -23,7 +23,8 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     // UDPTL has no protection: where the audio is encrypted a fax stays in it (RFC 5347 §4).
     private FaxHandling Handling => FaxMap.Between(
         FaxMap.Between(call.Line.Fax, core.Peers.TryGetValue(call.Peer.Peer ?? call.Line.Model.Peer, out var peer) ? peer.Fax : FaxHandling.Auto),
-        call.Media.IsEncrypted ? FaxHandling.Passthrough : FaxHandling.Auto);
+        // While only the bridge is at the other end there is nobody to speak it to.
+        call.Media.IsEncrypted || call.Peer.IsAttended ? FaxHandling.Passthrough : FaxHandling.Auto);
 
     private EndpointAudit Audit => call.Line.Gateway.Audit;
 
@@ -52,24 +53,25 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         return true;
     }
 
-    /// <summary>The peer answered an offer of ours; true when that was one of T.38.</summary>
+    /// <summary>The peer answered an offer of ours; true when that was one of T.38, or the answer agrees to it. An answer without a description, or with none that could be used, refuses it.</summary>
     /// <param name="answer">The answer.</param>
-    /// <param name="voice">Whether audio was offered before: then an answer with audio belongs to that.</param>
-    public bool TakesAnswer(ReadOnlyMemory<byte> answer, bool voice = false)
+    /// <param name="offer">What was offered; empty where that was in a response of ours.</param>
+    public bool TakesAnswer(ReadOnlyMemory<byte> answer, ReadOnlyMemory<byte> offer = default)
     {
         var agreed = call.Media.TakePeerFax(answer);
-        if (!agreed && (!_offered || voice)) return false;
-        _offered = false;
+        var isOurs = IsOffered(offer);
+        if (!agreed && !isOurs) return false;
+        if (isOurs) _offered = null;
         if (!agreed) call.Media.FaxRefused();
         Step(agreed ? FaxEvent.PeerTook : FaxEvent.PeerRefused);
         return true;
     }
 
     /// <summary>The peer refused an offer of ours.</summary>
-    public void OnOfferRefused()
+    public void OnOfferRefused(ReadOnlyMemory<byte> offer)
     {
-        if (!_offered) return;
-        _offered = false;
+        if (!IsOffered(offer)) return;
+        _offered = null;
         call.Media.FaxRefused();
         Step(FaxEvent.PeerRefused);
     }
@@ -87,6 +89,19 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         if (took || _state != FaxState.Clearing || !Clear(_attempt + 1)) Step(took ? FaxEvent.GatewayTook : FaxEvent.GatewayRefused);
         return true;
     }
+
+    /// <summary>
+    /// Somebody else is at the far end now: what the one before had agreed to, or was asked, counts no more. The gateway speaks as in the beginning, ready for the next fax.
+    /// </summary>
+    public void BeginAnew()
+    {
+        _offered = null;
+        call.Media.ForgetPeerFax();
+        Step(FaxEvent.PeerChanges);
+    }
+
+    // An offer of audio may be answered meanwhile, or a refresh of the session.
+    private bool IsOffered(ReadOnlyMemory<byte> offer) => _offered is { } own && own.Equals(offer);
 
     private readonly HashSet<CommandId> _commands = [];
 
@@ -124,14 +139,15 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         if (effects.HasFlag(FaxEffects.Part)) call.Media.PassFax(false);
         if (effects.HasFlag(FaxEffects.Forget))
         {
-            _offered = false;
+            _offered = null;
             call.Peer.ForgetOffer();
         }
 
         if (effects.HasFlag(FaxEffects.OfferFax))
         {
-            _offered = true;
-            call.Peer.Offer(call.Media.OfferFaxToPeer());
+            var offer = call.Media.OfferFaxToPeer();
+            _offered = offer;
+            call.Peer.Offer(offer);
         }
 
         if (effects.HasFlag(FaxEffects.AnswerFax)) call.Peer.AnswerOffer(call.Media.AnswerFaxToPeer());

@@ -65,6 +65,9 @@ internal sealed partial class MediaLeg
         _shownToPeer = before with { SessionVersion = _shownToPeer!.SessionVersion, OriginAddress = NetAddress.None };
     }
 
+    /// <summary>The peer with whom T.38 was agreed, or tried, is not the peer any more.</summary>
+    public void ForgetPeerFax() => (_peerFax, _shownBeforeFax) = (null, null);
+
     /// <summary>Lets the relay pass T.38, or speech again.</summary>
     public void PassFax(bool on)
     {

@@ -141,6 +141,7 @@ internal sealed partial class SipLeg
         core.Sip.HangUp(old, CauseMap.Q850(_answered ? CallCause.NormalClearing : CallCause.AnsweredElsewhere), core.Now);
         if (_answered)
         {
+            call.Fax.BeginAnew();
             call.Bearer.Redescribe();
         }
         else
@@ -191,6 +192,7 @@ internal sealed partial class SipLeg
         Handle = _next;
         _next = default;
         SipCallId = core.Sip.CallIdOf(Handle) ?? SipCallId;
+        call.Fax.BeginAnew();
         call.Bearer.Redescribe();
         core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
     }

@@ -14,7 +14,6 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     private bool _offersEarly;
     private bool _released;
     private bool _rang;
-    private bool _describes; // audio was offered, and the answer is to come
     private string? _heardDialog;
     private ImmutableArray<string> _callIds = [];
     private ImmutableDictionary<string, ReadOnlyMemory<byte>> _early = ImmutableDictionary<string, ReadOnlyMemory<byte>>.Empty;
@@ -279,24 +278,20 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     {
         // A caller's line that hears the far end before the answer has told it something, too.
         if ((!_answered && !call.FromLine) || _released || Handle == default) return;
-        _describes = true;
         core.Sip.Offer(Handle, call.Media.OfferToPeer(), core.Now);
     }
 
     /// <summary>The peer took our new description. A refusal needs nothing: the call goes on as it was.</summary>
     public void OnOfferAnswered(SipEvent.OfferAnswered answered)
     {
-        var voice = _describes;
-        _describes = false;
-        if (_released || answered.Description.IsEmpty || call.Fax.TakesAnswer(answered.Description, voice)) return;
+        if (_released || call.Fax.TakesAnswer(answered.Description, answered.Offer) || answered.Description.IsEmpty) return;
         if (call.Media.TakePeerAnswer(answered.Description) && !call.Fax.TakesVoice()) call.Bearer.Redescribe();
     }
 
     /// <summary>The peer did not take our new description. Speech goes on as it was; fax seeks another way.</summary>
-    public void OnOfferRefused()
+    public void OnOfferRefused(SipEvent.OfferRefused refused)
     {
-        if (!_released && !_describes) call.Fax.OnOfferRefused();
-        _describes = false;
+        if (!_released) call.Fax.OnOfferRefused(refused.Offer);
     }
 
     /// <summary>Offers something else in place of what passes now.</summary>

@@ -17,6 +17,7 @@ internal sealed class RouterDesk(EngineCore core)
     private readonly Dictionary<string, PendingRouting> _ofLines = new(StringComparer.Ordinal);
     private readonly Dictionary<SipCallHandle, PendingRouting> _ofPeers = [];
     private readonly HashSet<string> _sipCallIds = new(StringComparer.Ordinal);
+    private readonly Queue<string> _left = new();
     private readonly TimerQueue<long> _deadlines = new();
     private ImmutableArray<Asked> _routers = [];
     private long _lastQuery;
@@ -103,6 +104,9 @@ internal sealed class RouterDesk(EngineCore core)
     /// <summary>Whether a peer's call with this Call-ID waits.</summary>
     public bool Waits(string sipCallId) => _sipCallIds.Contains(sipCallId);
 
+    /// <summary>Takes the Call-ID of a peer's call that waits no longer, whatever became of it.</summary>
+    public bool TryTakeLeft(out string sipCallId) => _left.TryDequeue(out sipCallId!);
+
     /// <summary>Says what came of a question.</summary>
     public void Note(PendingRouting pending, RoutingResult result) =>
         core.Note(new EngineNote.RoutingDecided(pending.Question.CallId, pending.Router.Model.Name, result, core.Now - pending.Asked));
@@ -122,6 +126,7 @@ internal sealed class RouterDesk(EngineCore core)
         {
             _ofPeers.Remove(incoming.Call);
             _sipCallIds.Remove(incoming.SipCallId);
+            _left.Enqueue(incoming.SipCallId);
         }
 
         _deadlines.Cancel(pending.Query);

@@ -36,7 +36,8 @@ public sealed partial class RelaySession
     {
         ArgumentNullException.ThrowIfNull(remote);
         Leg(side).SetRemote(remote);
-        _mustConvert = RelayForm.MustConvert(_gateway.Remote?.Form, _sip.Remote?.Form);
+        // A session that has begun to convert goes on while it may have to: a new description alone does not change what the end sends.
+        _mustConvert = RelayForm.MustConvert(_gateway.Remote?.Form, _sip.Remote?.Form) || (_mustConvert && RelayForm.MayConvert(_gateway.Remote?.Form, _sip.Remote?.Form));
         if (_mustConvert) Work();
         _program?.Of(side).SetForm(Leg(side).Form);
         Rest();

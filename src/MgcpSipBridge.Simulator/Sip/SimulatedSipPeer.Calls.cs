@@ -150,8 +150,10 @@ public sealed partial class SimulatedSipPeer
         {
             response.With("contact", call.Contact).With("allow", Methods);
             call.WriteSession(request, response, now);
-        }, described ? Description(call, request.Body.Length > 0 ? call.RemoteDescription : null) : "");
+        }, described ? SpoilsAnswers?.Invoke(Answer()) ?? Answer() : "");
         StartMedia(call, now);
+
+        string Answer() => Description(call, request.Body.Length > 0 ? call.RemoteDescription : null);
     }
 
     /// <summary>Tells a registered line, unasked, whether messages wait (RFC 3842).</summary>

@@ -72,6 +72,9 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <summary>Status with which every offer inside a call is refused (488, 491, 500); 0 for none.</summary>
     public int RefuseOffers { get; set; }
 
+    /// <summary>What it makes of its answers to offers inside a call before it sends them (nothing, nonsense); null: they are as they should be.</summary>
+    public Func<string, string>? SpoilsAnswers { get; set; }
+
     /// <summary>Whether digits are taken as <c>application/dtmf</c> alone.</summary>
     public bool RefuseRelay { get; set; }
 

@@ -120,7 +120,7 @@ internal sealed partial class SipCall
             if (_state == SipCallState.Talking && request.Draft.Method == SipMethod.Invite) OnSessionAnswered(response, now);
             if (!own.Description.IsEmpty) _shown = own.Description;
             if (waits) _core.Raise(new SipEvent.Offered(Handle, description));
-            else _core.Raise(new SipEvent.OfferAnswered(Handle, description));
+            else _core.Raise(new SipEvent.OfferAnswered(Handle, description) { Offer = own.Description });
             Identify(response);
         }
         else if (own is not null && lives && !(_state == SipCallState.Talking && EndsDialog(response, status, now)))
@@ -133,7 +133,7 @@ internal sealed partial class SipCall
                 return;
             }
 
-            if (!own.Refreshes) _core.Raise(new SipEvent.OfferRefused(Handle, status));
+            if (!own.Refreshes) _core.Raise(new SipEvent.OfferRefused(Handle, status) { Offer = own.Description });
         }
 
         if (_nextOffer is not { } next) return;

@@ -114,10 +114,18 @@ public abstract record SipEvent
     public sealed record EarlyAnswer(SipCallHandle Call, ReadOnlyMemory<byte> Description) : SipEvent;
 
     /// <summary>Our own offer inside the call was answered; the description may be empty if the peer left it out.</summary>
-    public sealed record OfferAnswered(SipCallHandle Call, ReadOnlyMemory<byte> Description) : SipEvent;
+    public sealed record OfferAnswered(SipCallHandle Call, ReadOnlyMemory<byte> Description) : SipEvent
+    {
+        /// <summary>Which offer: what <see cref="ISipLayer.Offer"/> was given, the very same memory.</summary>
+        public ReadOnlyMemory<byte> Offer { get; init; }
+    }
 
     /// <summary>Our own offer inside the call was refused; the call goes on as it was (RFC 3261 §14.1).</summary>
-    public sealed record OfferRefused(SipCallHandle Call, int Status) : SipEvent;
+    public sealed record OfferRefused(SipCallHandle Call, int Status) : SipEvent
+    {
+        /// <summary>Which offer, as in <see cref="OfferAnswered"/>.</summary>
+        public ReadOnlyMemory<byte> Offer { get; init; }
+    }
 
     /// <summary>The peer says who it is now (connected line): P-Asserted-Identity or Remote-Party-ID in a response, re-INVITE or UPDATE.</summary>
     public sealed record PeerIdentified(SipCallHandle Call, SipIdentity Peer) : SipEvent;

@@ -71,6 +71,63 @@ public sealed class FaxFlows
         Assert.Equal([FaxMode.Passthrough], house.Faxes);
     }
 
+    [Theory]
+    [InlineData("")]
+    [InlineData("v=9\r\nnonsense\r\n")]
+    public void A_peer_that_answers_an_offer_of_T38_with_nothing_of_use_has_refused_it(string answer)
+    {
+        var house = Talking(out _);
+        house.Pbx.SpoilsAnswers = _ => answer;
+        house.Happens("gw1", "Alice's machine hears the preamble", now => house.Alice.Phone.HearsFax(now)).Waits(0.5);
+        house.Pbx.SpoilsAnswers = null;
+        AssertClear(house, "a:PCMU;PCMA, e:off, s:off, fxr/fx:off");
+        Assert.Equal([FaxMode.Passthrough], house.Faxes);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void An_answer_to_audio_that_was_offered_before_is_no_answer_to_T38()
+    {
+        var house = Talking(out var call);
+        // The hold is on its way when the gateway finds the fax: two offers, one after the other, each with its own answer.
+        house.World.Network.SetLink(house.Bridge.Sip, house.Pbx.Setup.Address, LinkQuality.Perfect with { Latency = TimeSpan.FromMilliseconds(300) });
+        house.Orders(house.Alice, "the operator lets the peer wait", id => new EngineQuery.Hold(id, true));
+        house.Happens("gw1", "Alice's machine hears the preamble", now => house.Alice.Phone.HearsFax(now)).Waits(4);
+        AssertT38(house, call);
+        Assert.Equal([FaxMode.T38], house.Faxes);
+        house.Alice.HangsUp().Waits(2);
+        house.EndsQuietly();
+    }
+
+    [Theory]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    public void Whoever_takes_the_peers_place_is_spoken_to(bool replaces, bool t38)
+    {
+        var house = Talking(out var call, peerFax: t38);
+        house.Happens("gw1", "Alice's machine hears the preamble", now => house.Alice.Phone.HearsFax(now)).Waits(0.5);
+        if (t38) AssertT38(house, call);
+        else AssertClear(house, "a:PCMU;PCMA, e:off, s:off, fxr/fx:off");
+        house.Pbx.When("3003", CalledPlan.Answer(TimeSpan.FromSeconds(1)));
+        if (replaces) house.Happens("pbx", "another phone takes the call", now => house.Pbx.Call("1001", "3003", "Dave", now, call)).Waits(3);
+        else house.Happens("pbx", "hands the line on to 3003", now => call.Refer("3003", now)).Waits(3);
+        Assert.False(Connection(house).IsFax);
+        Assert.Equal("t38-loose", Connection(house).Procedure);
+        house.Alice.Talks();
+        Assert.Equal([t38 ? FaxMode.T38 : FaxMode.Passthrough, FaxMode.None], house.Faxes);
+        // The next fax passes as the first one.
+        var other = house.Pbx.Calls.Last(one => one.State == PeerCallState.Talking);
+        if (t38) house.Happens("gw1", "the first fax is over", now => house.Alice.Phone.FaxEnds(failed: true, now)).Waits(0.5);
+        Assert.Equal(2, house.Faxes.Count);
+        house.Happens("gw1", "Alice's machine hears the preamble again", now => house.Alice.Phone.HearsFax(now)).Waits(0.5);
+        if (t38) AssertT38(house, other);
+        else AssertClear(house, "a:PCMU;PCMA, e:off, s:off, fxr/fx:off");
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
     [Fact]
     public void A_gateway_without_the_package_has_T38_refused_and_makes_a_clear_channel()
     {

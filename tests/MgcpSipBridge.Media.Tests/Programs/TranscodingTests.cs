@@ -36,6 +36,31 @@ public sealed class TranscodingTests
     }
 
     [Fact]
+    public void A_new_description_does_not_end_what_the_other_law_made_necessary()
+    {
+        var pbxForm = Form(DtmfForm.Unchanged, 20, RtpFormat.Pcma, RtpFormat.Pcmu);
+        var bed = Of(MuLaw, pbxForm);
+        var pbx = new Talker(bed, RelaySide.Sip, type: 8);
+        pbx.Say(Milliwatt, 200);
+        Assert.True(bed.Session.IsWorkedOn);
+        // A hold and its end, a session timer: the same forms again.
+        for (var i = 0; i < 3; i++)
+        {
+            bed.Name(MuLaw, pbxForm);
+            Assert.True(bed.Session.IsWorkedOn);
+            pbx.Say(Milliwatt, 200);
+        }
+
+        Assert.Equal(40, bed.ByPhone.Count);
+        Assert.All(bed.ByPhone, h => Assert.Equal(0, h.Header.PayloadType));
+        Assert.Single(bed.ByPhone.Select(h => h.Header.Ssrc).Distinct());
+        Assert.Equal(Enumerable.Range(0, 40).Select(i => (ushort)(bed.ByPhone[0].Header.SequenceNumber + i)), bed.ByPhone.Select(h => h.Header.SequenceNumber));
+        // The other law is not spoken any more: packets pass as they are.
+        bed.Name(MuLaw, Form(DtmfForm.Unchanged, 20, RtpFormat.Pcmu));
+        Assert.False(bed.Session.IsWorkedOn);
+    }
+
+    [Fact]
     public void Ends_without_a_common_law_hear_each_other()
     {
         var bed = Of(MuLaw, ALaw);
