@@ -6,6 +6,10 @@ namespace MgcpSipBridge.Calls;
 /// </summary>
 public readonly record struct CallId(ulong Value)
 {
+    /// <summary>Reads what <see cref="ToString"/> wrote.</summary>
+    /// <exception cref="FormatException">It is something else.</exception>
+    public static CallId Parse(string text) => new(ulong.Parse(text, System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture));
+
     /// <summary>Sixteen lower-case hex digits.</summary>
     public override string ToString() => Value.ToString("x16", System.Globalization.CultureInfo.InvariantCulture);
 }

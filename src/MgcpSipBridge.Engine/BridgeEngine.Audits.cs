@@ -73,7 +73,7 @@ public sealed partial class BridgeEngine
     private void Add(Audit audit, int code, string? comment, ConnectionReport? report)
     {
         var connection = audit.ToAsk.Dequeue();
-        var isOurs = audit.Line!.Calls.Exists(call => call.Bearer.Has(connection));
+        var isOurs = audit.Line!.Calls.Exists(call => call.BearersOn(audit.Line).Any(bearer => bearer.Has(connection)));
         audit.Connections.Add(new ConnectionAudit(connection, code, comment, report, isOurs));
         AuditNext(audit);
     }

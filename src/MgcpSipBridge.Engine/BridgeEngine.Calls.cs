@@ -24,7 +24,7 @@ public sealed partial class BridgeEngine
         var transition = CallMachine.Step(before, evt, context);
         line.State = transition.Next;
         if (!transition.KeepsTimer) _timers.Cancel(line.Index);
-        NoteState(line, before, transition.Next);
+        if (!line.IsReception) NoteState(line, before, transition.Next);
         Begin(line, before, transition.Next);
 
         // The phone's new signal is known before a connection command goes out, so that the request can ride in it.
@@ -42,6 +42,8 @@ public sealed partial class BridgeEngine
         {
             case CallEffect.Signal:
                 break;
+            case CallEffect.Arm when line.IsReception:
+                break;
             case CallEffect.Arm arm:
                 line.Timer = arm.Timer;
                 _timers.Set(line.Index, arm.At);
@@ -52,6 +54,13 @@ public sealed partial class BridgeEngine
             case CallEffect.ConnectBearer e when Find(e.Call) is { } call:
                 call.OnAnswered();
                 call.Bearer.Connect();
+                break;
+            case CallEffect.ReleasePeer e when Find(e.Call) is { } call && call.ReturnsAfter(e.End):
+                call.Return(e.End);
+                break;
+            case CallEffect.ReleaseBearer e when Find(e.Call) is { } call && call.Line != line:
+                break; // the call goes on, with the bridge
+            case CallEffect.Ended e when Find(e.Call.Id) is { } call && call.Line != line:
                 break;
             case CallEffect.ReleaseBearer e when Find(e.Call) is { } call:
                 call.Bearer.Release();
@@ -128,7 +137,7 @@ public sealed partial class BridgeEngine
         line.Calls.Add(active);
         line.Traced = active;
         Bind(active, line);
-        _core.Note(new EngineNote.CallStarted(active.Name, line.Model.Number, call.FromLine) { Headers = active.Carried });
+        _core.Note(new EngineNote.CallStarted(active.Name, line.IsReception ? "" : line.Model.Number, call.FromLine) { Headers = active.Carried });
         return active;
     }
 

@@ -73,19 +73,19 @@ public sealed partial class BridgeEngine
                 Do(line, line.Gateway.OnRefused());
                 break;
             case MgcpEvent.ConnectionLost lost when Line(lost.Endpoint) is { } line:
-                foreach (var call in line.Calls.ToArray()) Finish(call, lost, static (call, lost) => call.Bearer.OnLost(lost.Connection, tell: true, lost.Statistics, lost.ReasonCode));
+                foreach (var bearer in BearersOf(line)) Finish(bearer.Call, (bearer, lost), static (_, on) => on.bearer.OnLost(on.lost.Connection, tell: true, on.lost.Statistics, on.lost.ReasonCode));
                 break;
             case MgcpEvent.ConnectionCreated created:
-                Finish(created.Command, created, static (call, created) => call.Bearer.OnCreated(created));
+                Finish(created.Command, created, static (bearer, created) => bearer.OnCreated(created));
                 break;
             case MgcpEvent.ConnectionModified modified:
-                Finish(modified.Command, modified, static (call, modified) => call.Bearer.OnModified(modified));
+                Finish(modified.Command, modified, static (bearer, modified) => bearer.OnModified(modified));
                 break;
             case MgcpEvent.ConnectionDeleted deleted:
-                Finish(deleted.Command, deleted, static (call, deleted) => call.Bearer.OnDeleted(deleted.Statistics));
+                Finish(deleted.Command, deleted, static (bearer, deleted) => bearer.OnDeleted(deleted.Statistics));
                 break;
             case MgcpEvent.CommandFailed failed:
-                Finish(failed.Command, failed, static (call, failed) => call.Bearer.OnFailed(failed.Command, failed.Code));
+                Finish(failed.Command, failed, static (bearer, failed) => bearer.OnFailed(failed.Command, failed.Code));
                 break;
         }
     }
@@ -121,10 +121,15 @@ public sealed partial class BridgeEngine
         line.Gateway.Flush();
     }
 
-    private void Finish<T>(CommandId command, T about, Action<ActiveCall, T> action)
+    private void Finish<T>(CommandId command, T about, Action<Bearer, T> action)
     {
-        if (_core.Commands.Remove(command, out var call)) Finish(call, about, action);
+        if (!_core.Commands.Remove(command, out var bearer)) return;
+        Finish(bearer.Call, (bearer, about, action), static (_, on) => on.action(on.bearer, on.about));
+        // The call may be elsewhere by now.
+        if (bearer.Line != bearer.Call.Line) bearer.Line.Gateway.Flush();
     }
+
+    private static Bearer[] BearersOf(LineSlot line) => [.. line.Calls.SelectMany(call => call.BearersOn(line))];
 
     private void Finish<T>(ActiveCall call, T about, Action<ActiveCall, T> action)
     {
@@ -136,10 +141,10 @@ public sealed partial class BridgeEngine
     /// <summary>The gateway restarted or fell silent: whatever connections it had for this line are gone, and nobody will tell.</summary>
     private void LoseConnections(LineSlot line)
     {
-        foreach (var call in line.Calls.ToArray())
+        foreach (var bearer in BearersOf(line))
         {
-            call.Bearer.OnLost(connection: null, tell: false);
-            Settle(call);
+            bearer.OnLost(connection: null, tell: false);
+            Settle(bearer.Call);
         }
     }
 }

@@ -37,7 +37,7 @@ public sealed partial class BridgeEngine
 
     private EngineCounts Counts() => new(
         _calls.Values.Count(call => call.Ended is null),
-        _calls.Values.Count(call => call.Bearer.IsHeld),
+        _calls.Values.Count(call => call.IsBorne),
         _core.Media.Count,
         _core.Sip.Counts,
         _core.Mgcp.PendingTransactions,
@@ -55,7 +55,7 @@ public sealed partial class BridgeEngine
         var id = call.Name;
         call.Peer.Forget();
         call.Media.Forget();
-        call.Line.Calls.Remove(call);
+        call.Forget();
         call.Ladder.Settle();
         _kept[id] = call;
         _keptOrder.Enqueue(id);

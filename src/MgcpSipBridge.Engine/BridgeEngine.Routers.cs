@@ -33,7 +33,7 @@ public sealed partial class BridgeEngine
         _core.Routers.Note(pending, result);
         if (pending.Incoming is { } incoming)
         {
-            Receive(incoming, decision);
+            Receive(incoming, decision, pending.Question.CallId);
             return;
         }
 
@@ -55,17 +55,19 @@ public sealed partial class BridgeEngine
     {
         RouterDecision.Route route => pending.Question.FromLine ? route.Peers.All(_core.Peers.ContainsKey) : route.Peers.IsEmpty,
         RouterDecision.Reject reject => reject.Q850 is >= 1 and <= 127,
-        RouterDecision.MoreDigits or RouterDecision.Attend => pending.Question.FromLine,
+        RouterDecision.Attend => true,
+        RouterDecision.MoreDigits => pending.Question.FromLine,
         _ => false,
     };
 
     /// <summary>Whether somebody is asked what becomes of a peer's call; the caller waits meanwhile.</summary>
     private bool Asks(SipEvent.IncomingCall incoming)
     {
+        if (!_core.Routers.AsksAnybody) return false;
         var line = LineFor(incoming, out _);
         return _core.Routers.Ask(
             new RouterQuestion(
-                false, "", line?.Model.Number, line?.Model.Gateway, line?.Model.Endpoint, incoming.Peer, incoming.CalledUser, incoming.Caller.Withheld ? "" : incoming.Caller.User, incoming.Caller.Withheld ? null : incoming.Caller.DisplayName),
+                false, _core.NewCallId().ToString(), line?.Model.Number, line?.Model.Gateway, line?.Model.Endpoint, incoming.Peer, incoming.CalledUser, incoming.Caller.Withheld ? "" : incoming.Caller.User, incoming.Caller.Withheld ? null : incoming.Caller.DisplayName),
             incoming);
     }
 
@@ -76,8 +78,14 @@ public sealed partial class BridgeEngine
     }
 
     /// <summary>A peer's call goes on, as its router or the routes have it.</summary>
-    private void Receive(SipEvent.IncomingCall incoming, RouterDecision? decision)
+    private void Receive(SipEvent.IncomingCall incoming, RouterDecision? decision, string? asked = null)
     {
+        if (decision is RouterDecision.Attend)
+        {
+            Attend(incoming, CallId.Parse(asked!));
+            return;
+        }
+
         if (decision is RouterDecision.Reject reject)
         {
             _core.Sip.Reject(incoming.Call, CauseMap.Refusal(CauseMap.FromSip(new SipEnd(480, reject.Q850))).Status, reject.Q850, null, _core.Now);
@@ -95,6 +103,6 @@ public sealed partial class BridgeEngine
         }
 
         var number = said?.Caller ?? (incoming.Caller.User.Length > 0 ? route?.Caller(incoming.Caller.User) : null);
-        Present(incoming, line, new Party(number ?? incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld));
+        Present(incoming, asked is null ? _core.NewCallId() : CallId.Parse(asked), line, new Party(number ?? incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld));
     }
 }

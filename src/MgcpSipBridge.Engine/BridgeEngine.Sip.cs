@@ -121,9 +121,9 @@ public sealed partial class BridgeEngine
     }
 
     /// <summary>A call for a line.</summary>
-    private void Present(SipEvent.IncomingCall incoming, LineSlot line, Party caller)
+    private void Present(SipEvent.IncomingCall incoming, CallId id, LineSlot line, Party caller)
     {
-        var call = new Call(_core.NewCallId(), FromLine: false, caller)
+        var call = new Call(id, FromLine: false, caller)
         {
             Ring = incoming.Ring,
             CameBack = incoming.Diversions.Any(by => by.User == line.Model.Number),

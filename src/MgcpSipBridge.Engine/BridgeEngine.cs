@@ -201,6 +201,8 @@ public sealed partial class BridgeEngine
         RefuseWaiting();
         foreach (var line in _lines.Values.OrderBy(line => line.Index))
             if (line.State.Current is not null) _core.Raise(line, new CallEvent.Cleared(CallCause.ShuttingDown));
+        foreach (var call in _calls.Values.Where(call => call.IsReceived).OrderBy(call => call.Id.Value))
+            _core.Raise(call.Line, new CallEvent.Cleared(CallCause.ShuttingDown));
         Pump();
         _core.Sip.UnregisterAll(_core.Now);
     }

@@ -193,7 +193,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData(typeof(SipSettings), typeof(SipSection), new[] { nameof(SipSettings.Listeners) /* Sip:Listen */, nameof(SipSettings.RedirectHosts) /* Sip:RedirectHosts, an array there */, nameof(SipSettings.KeepHeaders) /* so is Sip:KeepHeaders */, nameof(SipSettings.Admission) /* Sip:Guard */ })]
     [InlineData(typeof(SipAdmission), typeof(SipGuardSection), new[] { nameof(SipAdmission.Scanners) /* an array there */ })]
     [InlineData(typeof(DialSettings), typeof(DialSection), new[] { nameof(DialSettings.ServiceCodes) /* Dial:ServiceCodes, a section there */ })]
-    [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.Media) /* Media:…:Advertise */, nameof(EngineSettings.RouterDeadline) /* Routing:Deadline */, nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */, nameof(EngineSettings.TellsMessages) /* Observability:Hep */ })]
+    [InlineData(typeof(EngineSettings), typeof(BridgeSection), new[] { "Mgcp", "Admission", "Sip", "Dial", nameof(EngineSettings.Media) /* Media:…:Advertise */, nameof(EngineSettings.RouterDeadline) /* Routing:Deadline */, nameof(EngineSettings.Tones) /* Sounds:Country */, nameof(EngineSettings.UnregisterAfter) /* Sip:UnregisterAfter */, nameof(EngineSettings.UtcOffset) /* the system's time zone */, nameof(EngineSettings.TellsMessages) /* Observability:Hep */ })]
     public void Every_setting_of_the_engine_is_a_setting(Type engine, Type section, string[] elsewhere)
     {
         foreach (var property in engine.GetProperties().Where(p => p.CanWrite && !elsewhere.Contains(p.Name)))

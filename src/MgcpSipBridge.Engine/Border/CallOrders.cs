@@ -30,8 +30,11 @@ public enum CallOrderRefusal
     /// <summary>There is nothing to be routed on: the call was not answered by the bridge, or has been routed on already.</summary>
     NotOurs,
 
-    /// <summary>No route takes the number.</summary>
+    /// <summary>No route takes the number, or for a peer's call: no line has it.</summary>
     NoRoute,
+
+    /// <summary>The line that is to ring cannot now: it is busy, out of service, not to be disturbed, or sends its calls on.</summary>
+    LineBusy,
 
     /// <summary>That end has no audio (yet).</summary>
     NoAudio,

@@ -31,7 +31,7 @@ public sealed record RouterModel(long Id, string Name)
 
 /// <summary>A call that somebody is to route.</summary>
 /// <param name="FromLine">Whether a line makes it, else a peer.</param>
-/// <param name="CallId">The call's id; empty for a peer's, which is none yet.</param>
+/// <param name="CallId">The call's id; for a peer's, which is none yet, the one that it will have.</param>
 /// <param name="Line">Number of the line that calls, or that would ring; null when none would.</param>
 /// <param name="Gateway">The line's gateway.</param>
 /// <param name="Endpoint">Its endpoint there.</param>
@@ -66,8 +66,8 @@ public abstract record RouterDecision
     public sealed record Reject(int Q850) : RouterDecision;
 
     /// <summary>
-    /// The bridge answers it itself, and the client goes on with it: it plays, collects digits and routes it on (<see cref="EngineQuery.RouteOn"/>). Only for a call that a line
-    /// makes.
+    /// The bridge answers it itself, and the client goes on with it: it plays, collects digits and routes it on (<see cref="EngineQuery.RouteOn"/>): a line's call to wherever the
+    /// routes lead, a peer's to a line.
     /// </summary>
     public sealed record Attend : RouterDecision
     {

@@ -8,12 +8,13 @@ using MgcpSipBridge.Sip;
 namespace MgcpSipBridge.Engine;
 
 /// <summary>A call with its legs: lives from its first sign until nothing of it is left on the gateway, the relay and the peer.</summary>
-internal sealed class ActiveCall
+internal sealed partial class ActiveCall
 {
     public ActiveCall(EngineCore core, LineSlot line, Call call)
     {
         Core = core;
         Line = line;
+        Reception = line.IsReception ? line : null;
         Id = call.Id;
         FromLine = call.FromLine;
         Far = call.Far;
@@ -21,13 +22,14 @@ internal sealed class ActiveCall
         Ladder = new Ladder(core.Settings.LadderMessages);
         Media = new MediaLeg(core, this);
         Bearer = new Bearer(core, this);
+        _bearers.Add(Bearer);
         Fax = new FaxLeg(core, this);
         Peer = new SipLeg(core, this);
     }
 
     private EngineCore Core { get; }
 
-    public LineSlot Line { get; }
+    public LineSlot Line { get; private set; }
 
     public CallId Id { get; }
 
@@ -56,7 +58,8 @@ internal sealed class ActiveCall
 
     public MediaLeg Media { get; }
 
-    public Bearer Bearer { get; }
+    /// <summary>The connection at its line; earlier ones may still be being deleted.</summary>
+    public Bearer Bearer { get; private set; }
 
     /// <summary>What clients do with its audio; null while none did anything.</summary>
     public CallAudio? Audio { get; private set; }
@@ -97,7 +100,7 @@ internal sealed class ActiveCall
     public bool PeerLearns => Peer.Peer is { } name && Core.Peers.TryGetValue(name, out var peer) && peer.Media == SourceLearning.Learn;
 
     /// <summary>Whether nothing of it is left anywhere.</summary>
-    public bool IsGone => Ended is not null && !Bearer.IsHeld && !Media.IsHeld && !Peer.IsHeld;
+    public bool IsGone => Ended is not null && !IsBorne && !Media.IsHeld && !Peer.IsHeld;
 
     /// <summary>Somebody wants something of the audio.</summary>
     public CallAudio UseAudio() => Audio ??= new CallAudio(Core, this);
@@ -127,7 +130,8 @@ internal sealed class ActiveCall
         {
             case RelayEvent.Opened opened:
                 Media.OnOpened(opened);
-                Bearer.OnPortsOpened();
+                if (IsReceived) Peer.Receive();
+                else Bearer.OnPortsOpened();
                 break;
             case RelayEvent.OpenFailed:
                 Media.OnGone(null);
@@ -201,12 +205,12 @@ internal sealed class ActiveCall
 
     public CallView View() => new(
         Name,
-        Line.Model.Number,
+        IsReceived ? "" : Line.Model.Number,
         Line.Model.Gateway,
         Peer.Peer,
         FromLine,
         FromLine ? Line.Model.Number : Far.Number,
-        FromLine ? Far.Number : Line.Model.Number,
+        FromLine ? Far.Number : CalledFirst,
         Ended is null ? Line.View : LineState.Idle,
         Started,
         Answered,
@@ -221,7 +225,7 @@ internal sealed class ActiveCall
         Headers = Carried,
         Warning = Warning?.ToString(),
         Held = Media.Holds && Ended is null,
-        Attended = Peer.IsAttended && Ended is null,
+        Attended = (Peer.IsAttended || Reception is not null) && Ended is null,
         LineMuted = Audio?.IsMuted(MgcpSipBridge.Media.RelaySide.Gateway) == true && Ended is null,
         PeerMuted = Audio?.IsMuted(MgcpSipBridge.Media.RelaySide.Sip) == true && Ended is null,
         Recording = Ended is null ? Audio?.Recording : null,

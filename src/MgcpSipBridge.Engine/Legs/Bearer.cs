@@ -6,7 +6,7 @@ using MgcpSipBridge.Mgcp;
 namespace MgcpSipBridge.Engine;
 
 /// <summary>
-/// A call's connection on its line's endpoint together with the relay session it needs. Whatever was created is deleted: a connection that
+/// A call's connection on a line's endpoint together with the relay session it needs. Whatever was created is deleted: a connection that
 /// is still being created when the call ends is deleted as soon as it exists.
 /// </summary>
 internal sealed class Bearer(EngineCore core, ActiveCall call)
@@ -36,15 +36,21 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     /// <summary>What the gateway refused the connection with, once that failed the call; 0 for silence.</summary>
     public int? RefusedWith { get; private set; }
 
-    private EndpointId Endpoint => call.Line.Endpoint;
+    /// <summary>The call.</summary>
+    public ActiveCall Call => call;
+
+    /// <summary>The line whose endpoint has the connection; a call that the bridge has answered may be tried at several.</summary>
+    public LineSlot Line { get; } = call.Line;
+
+    private EndpointId Endpoint => Line.Endpoint;
 
     private string MgcpCallId => call.Name;
 
     /// <summary>Leases ports and creates the connection. A caller's connection needs no remote description yet, a called one waits for the ports.</summary>
     public void Prepare()
     {
-        call.Media.Open();
-        if (call.FromLine) Create();
+        if (!call.Media.IsHeld) call.Media.Open();
+        if (call.FromLine || call.Media.IsOpen) Create();
     }
 
     public void OnPortsOpened()
@@ -82,7 +88,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         if (_released || call.Fax.Takes(modified.Command, modified.LocalDescription)) return;
         if (modified.LocalDescription.IsEmpty) return;
-        if (call.Media.TakeGatewayDescription(modified.LocalDescription) && call.Media.PeerSeesChange) core.Raise(call.Line, new CallEvent.BearerChanged(call.Id));
+        if (call.Media.TakeGatewayDescription(modified.LocalDescription) && call.Media.PeerSeesChange) core.Raise(Line, new CallEvent.BearerChanged(call.Id));
     }
 
     public void OnDeleted(ConnectionStatistics? counted = null)
@@ -110,14 +116,14 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         {
             _creating = default;
             if (_released) return;
-            if (CauseMap.IsAboutBandwidth(code) && !_lowRate && !LocalOptions.LowRate(call.Media.Wanted(call.Line.Gateway.Audit)).IsEmpty)
+            if (CauseMap.IsAboutBandwidth(code) && !_lowRate && !LocalOptions.LowRate(call.Media.Wanted(Line.Gateway.Audit)).IsEmpty)
             {
                 _lowRate = true;
                 Create();
                 return;
             }
 
-            if (CauseMap.IsAboutOptions(code) && _attempt + 1 < LocalOptions.Attempts(call.Media.Wanted(call.Line.Gateway.Audit)))
+            if (CauseMap.IsAboutOptions(code) && _attempt + 1 < LocalOptions.Attempts(call.Media.Wanted(Line.Gateway.Audit)))
             {
                 _attempt++;
                 Create();
@@ -155,7 +161,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     /// <summary>The peer's description changed inside the call: tells the gateway at once if it sees any of it (a hold, say, it does not).</summary>
     public void Redescribe()
     {
-        if (!call.Media.GatewaySeesChange(call.Line.Gateway.Audit)) return;
+        if (!call.Media.GatewaySeesChange(Line.Gateway.Audit)) return;
         _described = false;
         Modify(_mode);
     }
@@ -168,27 +174,33 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         if (_stage != Stage.Up || _connection is null || _released) return default;
         _described = true;
-        var command = core.Mgcp.ModifyConnection(Endpoint, _connection, new ConnectionRequest(MgcpCallId, null, options, remote, call.Line.Gateway.TakeForCommand()), core.Now);
-        core.Commands[command] = call;
+        var command = core.Mgcp.ModifyConnection(Endpoint, _connection, new ConnectionRequest(MgcpCallId, null, options, remote, Line.Gateway.TakeForCommand()), core.Now);
+        core.Commands[command] = this;
         return command;
     }
 
     /// <summary>Deletes the connection and gives the ports back.</summary>
     public void Release()
     {
+        call.Media.Close();
+        Leave();
+    }
+
+    /// <summary>Deletes the connection; the ports stay, for the caller is still there.</summary>
+    public void Leave()
+    {
         if (_released) return;
         _released = true;
-        call.Media.Close();
         switch (_stage)
         {
             case Stage.Up:
                 _stage = Stage.Deleting;
-                core.Commands[core.Mgcp.DeleteConnection(Endpoint, MgcpCallId, _connection, call.Line.Gateway.TakeForCommand(), core.Now)] = call;
+                core.Commands[core.Mgcp.DeleteConnection(Endpoint, MgcpCallId, _connection, Line.Gateway.TakeForCommand(), core.Now)] = this;
                 break;
             case Stage.Creating:
                 // The phone must not wait for it: its request goes by itself.
                 _stage = Stage.Deleting;
-                core.Commands[core.Mgcp.DeleteConnection(Endpoint, MgcpCallId, null, null, core.Now)] = call;
+                core.Commands[core.Mgcp.DeleteConnection(Endpoint, MgcpCallId, null, null, core.Now)] = this;
                 break;
         }
     }
@@ -196,20 +208,20 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     private void Create()
     {
         _stage = Stage.Creating;
-        var wanted = call.Media.Wanted(call.Line.Gateway.Audit);
+        var wanted = call.Media.Wanted(Line.Gateway.Audit);
         if (_lowRate) wanted = LocalOptions.LowRate(wanted);
         var remote = default(ReadOnlyMemory<byte>);
         if (!call.FromLine)
         {
-            remote = call.Media.DescribeToGateway(call.Line.Gateway.Audit);
+            remote = call.Media.DescribeToGateway(Line.Gateway.Audit);
             _described = true;
         }
 
         _creating = core.Mgcp.CreateConnection(
             Endpoint,
-            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt, call.Media.WantedPtime, call.Fax.Procedure), remote, call.Line.Gateway.TakeForCommand()),
+            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt, call.Media.WantedPtime, call.Fax.Procedure), remote, Line.Gateway.TakeForCommand()),
             core.Now);
-        core.Commands[_creating] = call;
+        core.Commands[_creating] = this;
     }
 
     private void Modify(ConnectionMode mode)
@@ -218,14 +230,14 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         var remote = default(ReadOnlyMemory<byte>);
         if (!_described && (call.Media.KnowsPeer || call.Peer.IsAttended || _hearsUs))
         {
-            remote = call.Media.DescribeToGateway(call.Line.Gateway.Audit);
+            remote = call.Media.DescribeToGateway(Line.Gateway.Audit);
             _described = true;
             call.Media.Refresh();
         }
 
         var command = core.Mgcp.ModifyConnection(
-            Endpoint, _connection, new ConnectionRequest(MgcpCallId, mode, null, remote, call.Line.Gateway.TakeForCommand()), core.Now);
-        core.Commands[command] = call;
+            Endpoint, _connection, new ConnectionRequest(MgcpCallId, mode, null, remote, Line.Gateway.TakeForCommand()), core.Now);
+        core.Commands[command] = this;
     }
 
     private void TellWhenReady()
@@ -234,7 +246,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
         _told = true;
         // The connection may have come before the ports.
         call.Media.Refresh();
-        core.Raise(call.Line, new CallEvent.BearerReady(call.Id));
+        core.Raise(Line, new CallEvent.BearerReady(call.Id));
     }
 
     private void Refused(int code)
@@ -245,6 +257,6 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
     private void Fail(CallCause cause)
     {
-        if (!_released) core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, cause));
+        if (!_released) core.Raise(Line, new CallEvent.BearerFailed(call.Id, cause));
     }
 }

@@ -15,6 +15,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
     private readonly Queue<long> _stopping = new();
     private RecordingId? _recording;
     private long _lastPlay;
+    private PlayId? _ringing;
 
     private sealed record Playing(PlayId Id, RelaySide? Towards, long Query, Collection? PromptOf);
 
@@ -125,6 +126,23 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
     /// <summary>The line begins to talk to somebody: nothing that was played to it, or asked of it, goes on.</summary>
     public void MakeWay() => Stop(null);
 
+    /// <summary>Lets a caller whom the bridge has answered hear that a line rings, unless something else is played to him.</summary>
+    public void Ring()
+    {
+        if (PlaysTo(RelaySide.Sip) || call.Media.SpeaksWith(RelaySide.Sip) != CallOrderRefusal.None) return;
+        call.Media.Speak();
+        var id = new PlayId(++_lastPlay);
+        _ringing = id;
+        _playing[id] = new Playing(id, RelaySide.Sip, 0, null);
+        Tell(new RelayCommand.Play(call.Media.Id, id, RelaySide.Sip, core.Settings.Tones.Sources(CallTone.Ringback), 0, TimeSpan.Zero, StopOnDigit: false));
+    }
+
+    /// <summary>The line rings no more.</summary>
+    public void StopRinging()
+    {
+        if (_ringing is { } id && _playing.ContainsKey(id)) Tell(new RelayCommand.Stop(call.Media.Id, id));
+    }
+
     /// <summary>The call is over: who waits is told.</summary>
     public void End()
     {
@@ -202,7 +220,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
     {
         _playing.Remove(playing.Id);
         if (call.Media.Holds && call.Ended is null) call.Media.Refresh();
-        core.Note(new EngineNote.SoundEnded(call.Name, playing.Id.Value, reason));
+        if (playing.Id != _ringing) core.Note(new EngineNote.SoundEnded(call.Name, playing.Id.Value, reason));
         if (playing.Query != 0) Answer(playing.Query, Done() with { Playing = playing.Id.Value, Played = reason });
         if (playing.PromptOf is { } collection) OnPromptEnded(collection, reason);
     }

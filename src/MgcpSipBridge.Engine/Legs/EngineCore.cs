@@ -48,7 +48,7 @@ internal sealed class EngineCore
     /// <summary>Calls that have ended, in that order, and the numbers of their lines; the first of them is not cleared away yet.</summary>
     public Queue<(CallId Call, Instant At, string Line)> Ending { get; } = new();
 
-    public Dictionary<CommandId, ActiveCall> Commands { get; } = [];
+    public Dictionary<CommandId, Bearer> Commands { get; } = [];
 
     public Dictionary<SipCallHandle, ActiveCall> SipCalls { get; } = [];
 

@@ -21,7 +21,7 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     public string? Procedure => FaxMap.Procedure(Handling, Audit);
 
     // UDPTL has no protection: where the audio is encrypted a fax stays in it (RFC 5347 §4).
-    private FaxHandling Handling => FaxMap.Between(
+    private FaxHandling Handling => call.Reception is not null ? FaxHandling.Off : FaxMap.Between(
         FaxMap.Between(call.Line.Fax, core.Peers.TryGetValue(call.Peer.Peer ?? call.Line.Model.Peer, out var peer) ? peer.Fax : FaxHandling.Auto),
         // While only the bridge is at the other end there is nobody to speak it to.
         call.Media.IsEncrypted || call.Peer.IsAttended ? FaxHandling.Passthrough : FaxHandling.Auto);

@@ -23,6 +23,15 @@ internal sealed class LineSlot
         Gateway = new GatewayLeg(core, this);
     }
 
+    /// <summary>
+    /// Where a peer's call is that the bridge has answered: a line without an endpoint, that always talks. It lasts as long as the call, and nobody provisions it or can call it.
+    /// </summary>
+    public static LineSlot ReceptionOf(EngineCore core, string number, string peer) =>
+        new(core, 0, new LineModel(number, null, "", "", peer, number, null, new LineFeatures())) { IsReception = true };
+
+    /// <summary>Whether it is no line at all.</summary>
+    public bool IsReception { get; private init; }
+
     /// <summary>Names the line's timer.</summary>
     public int Index { get; }
 

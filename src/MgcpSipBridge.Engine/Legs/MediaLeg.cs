@@ -152,7 +152,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         if (SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description is null) return false;
         description = _crypto.ReadAnswer(description);
         if (description.Audio is not { } audio) return false;
-        if (_gateway?.Audio is not { } ours || Bridge.ForPeer(audio.Formats, ours.Formats).IsEmpty || !_crypto.TryAgree(_shownToPeer, description)) return false;
+        if (Ours is not { } ours || Bridge.ForPeer(audio.Formats, ours).IsEmpty || !_crypto.TryAgree(_shownToPeer, description)) return false;
         _peer = description;
         Point();
         return true;
@@ -165,12 +165,12 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     /// <param name="another">Whose it is, if not the peer's whose call it was until now.</param>
     public ReadOnlyMemory<byte>? AnswerNewOffer(ReadOnlyMemory<byte> text, string? another = null)
     {
-        if (_gateway?.Audio is not { } ours) return null;
+        if (Ours is not { } ours) return null;
         if (text.IsEmpty) return another is null ? OfferToPeer() : OfferToAnother(another, isLate: true);
         if (SessionDescription.TryParse(text.Span, out var offer) != SdpParseError.None || offer is null) return null;
         offer = _crypto.Read(offer, another ?? call.Peer.Peer);
         if (MediaCrypto.IsTooOpen(offer)) return null;
-        var common = offer.Audio is { } audio ? Bridge.ForPeer(audio.Formats, ours.Formats) : [];
+        var common = offer.Audio is { } audio ? Bridge.ForPeer(audio.Formats, ours) : [];
         if (common.IsEmpty && offer.Audio is not null) return null;
         _peer = offer;
         _peerOffer = offer;
@@ -201,6 +201,19 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     {
         if (_beside.GetValueOrDefault(dialog) is { } shown) _shownToPeer = shown;
         _beside.Clear();
+    }
+
+    // What is spoken to the peer. Until a line's gateway has said, a caller whom the bridge has answered is spoken to by the relay.
+    private ImmutableArray<RtpFormat>? Ours => _gateway?.Audio?.Formats ?? (call.Reception is null ? null : LocalOptions.Usual);
+
+    /// <summary>Nobody is at the line's end any more: nothing is sent there, and nothing is heard from there.</summary>
+    public void ForgetGateway()
+    {
+        if (_gateway is null) return;
+        _gateway = _shownToGateway = null;
+        if (!IsOpen) return;
+        Tell(RelaySide.Gateway, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
+        Point();
     }
 
     /// <summary>Nobody is at the far end any more: nothing is sent there, and nothing is heard from there.</summary>
@@ -292,7 +305,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     public ReadOnlyMemory<byte>? AnswerToPeer()
     {
         if (_peerOffer is null) return OfferToPeer();
-        var common = Bridge.ForPeer(_peerOffer.Audio!.Formats, _gateway?.Audio?.Formats ?? []);
+        var common = Bridge.ForPeer(_peerOffer.Audio!.Formats, Ours ?? []);
         var description = AudioNegotiation.CreateAnswer(_peerOffer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
         description = _crypto.Answer(_peerOffer, description);
         if (description.Audio is null) return null;
@@ -361,7 +374,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
                 Receive: !(Holds && call.Audio?.PlaysTo(RelaySide.Sip) == true),
                 AudioNegotiation.MapPayloads(toldGateway, peer?.Formats ?? gateway.Formats, gateway.Formats),
                 core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
-                Expected: call.Answered is not null && !Holds,
+                Expected: call.Answered is not null && !Holds && !call.IsVisiting,
                 Form: gatewayForm));
         }
 

@@ -26,6 +26,16 @@ internal sealed partial class SipLeg
         core.Raise(call.Line, new CallEvent.PeerAnswers(call.Id));
     }
 
+    /// <summary>Answers the peer's call in nobody's name, once there are ports for it.</summary>
+    public void Receive()
+    {
+        if (_released) return;
+        core.Note(new EngineNote.FeatureUsed(call.Id.ToString(), CallFeature.Attended));
+        call.OnFarEndSigns();
+        Answer();
+        if (_answered) call.OnAnswered();
+    }
+
     /// <summary>Calls a number by its route, in the place of the bridge; false when no route takes it.</summary>
     public bool RouteOn(string number)
     {

@@ -22,7 +22,7 @@ internal sealed partial class SipLeg
     /// <summary>The peer wants the line to talk to somebody else.</summary>
     public void OnTransferAsked(SipEvent.TransferAsked asked)
     {
-        var refusal = call.Line.State is not CallState.Talking || _next != default || _released || asked.User.Length == 0 ? 603
+        var refusal = call.Line.State is not CallState.Talking || call.IsReceived || _next != default || _released || asked.User.Length == 0 ? 603
             // Only who is trusted with names may make a line of ours call somebody.
             : Peer is { } name && core.Peers.TryGetValue(name, out var peer) && !peer.Sip.Trusted ? 403
             : 0;

@@ -85,10 +85,21 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         Try();
     }
 
-    public void Alert() => core.Sip.Progress(Handle, 180, _offersEarly ? call.Media.OfferToPeer() : default, core.Now);
+    public void Alert()
+    {
+        // Who is answered already cannot be told, but can be let hear it.
+        if (_answered) call.UseAudio().Ring();
+        else core.Sip.Progress(Handle, 180, _offersEarly ? call.Media.OfferToPeer() : default, core.Now);
+    }
 
     public void Answer()
     {
+        if (_answered)
+        {
+            call.Join();
+            return;
+        }
+
         if (call.Media.AnswerToPeer() is not { } description)
         {
             core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));

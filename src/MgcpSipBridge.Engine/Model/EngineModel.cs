@@ -182,6 +182,9 @@ public sealed record EngineSettings
     /// <summary>How long a line may be out of service before its registration at the PBX is taken back.</summary>
     public TimeSpan UnregisterAfter { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>The tones that the relay plays where no client says which: ringing, to a caller whom the bridge has answered.</summary>
+    public TonePlan Tones { get; init; } = TonePlan.Of("us")!;
+
     /// <summary>How long a client that routes calls is waited for; then the routes decide.</summary>
     public TimeSpan RouterDeadline { get; init; } = TimeSpan.FromMilliseconds(300);
 

@@ -28,6 +28,9 @@ internal sealed class RouterDesk(EngineCore core)
     /// <summary>Questions that wait.</summary>
     public int Count => _pending.Count;
 
+    /// <summary>Whether there is anybody who routes.</summary>
+    public bool AsksAnybody => !_routers.IsEmpty;
+
     /// <summary>These are all that route; answers those questions that one who has left will not.</summary>
     public IReadOnlyList<PendingRouting> Set(ImmutableArray<RouterModel> routers)
     {

@@ -52,6 +52,7 @@ internal sealed partial class CallResource
         CallOrderRefusal.NotRouted => ApiErrors.NotNow("CALL_NOT_ROUTED", $"call {call} has no far end: the bridge has answered it, and it was not routed on"),
         CallOrderRefusal.NotOurs => ApiErrors.NotNow("CALL_NOT_ATTENDED", $"the bridge has not answered call {call} itself, or somebody is being called for it already"),
         CallOrderRefusal.NoRoute => ApiErrors.NotNow("NO_ROUTE", $"no route takes {other}"),
+        CallOrderRefusal.LineBusy => ApiErrors.NotNow("LINE_BUSY", $"line {other} cannot ring now: it is busy, out of service, not to be disturbed, or sends its calls on"),
         CallOrderRefusal.NoAudio => ApiErrors.NotNow("CALL_HAS_NO_AUDIO", $"that end of call {call} has no audio, or none yet"),
         CallOrderRefusal.NoCommonCodec => ApiErrors.NotNow("CODEC_NOT_SUPPORTED", $"that end of call {call} speaks no G.711"),
         CallOrderRefusal.TooManyDigits => ApiErrors.Exhausted("TOO_MANY_DIGITS", $"more digits than call {call} can be sent wait already"),

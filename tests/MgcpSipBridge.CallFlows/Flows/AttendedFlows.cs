@@ -139,21 +139,6 @@ public sealed class AttendedFlows
         house.EndsQuietly();
     }
 
-    [Fact]
-    public void Only_a_call_that_a_line_makes_can_be_attended()
-    {
-        var house = Begins();
-        var caller = house.PbxCalls("1001");
-        house.Waits(0.1);
-        Decides(house, RouterDecision.Attend.Instance);
-        house.Waits(0.1);
-        // It cannot be done: the routes decide.
-        house.Alice.Rings();
-        caller.HangsUp();
-        house.Waits(1);
-        house.EndsQuietly();
-    }
-
     private static AudioOrder.Play Play(string name) => new([new PlaySource.Named(name)], RelaySide.Gateway, StopOnDigit: true);
 
     private static int Heard(House house, int frequency) => house.Alice.Phone.HeardFrequencies.GetValueOrDefault(frequency);

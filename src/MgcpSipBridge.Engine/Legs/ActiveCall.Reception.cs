@@ -1,0 +1,82 @@
+using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>A peer's call that the bridge has answered itself: it waits at its reception until a line that is rung for it answers.</content>
+internal sealed partial class ActiveCall
+{
+    private readonly List<Bearer> _bearers = [];
+    private string? _calledFirst;
+
+    /// <summary>Where the caller is while no line talks to him; null for every other call, and from the moment at which a line does.</summary>
+    public LineSlot? Reception { get; private set; }
+
+    /// <summary>Whether nobody but the bridge is at the line's end.</summary>
+    public bool IsReceived => Reception is not null && Line == Reception;
+
+    /// <summary>Whether a line is being rung for a caller whom the bridge has answered.</summary>
+    public bool IsVisiting => Reception is not null && Line != Reception;
+
+    /// <summary>Whether any gateway holds, or may hold, a connection of the call.</summary>
+    public bool IsBorne => _bearers.Exists(static bearer => bearer.IsHeld);
+
+    private string CalledFirst => _calledFirst ?? Line.Model.Number;
+
+    /// <summary>The call's connections at a line.</summary>
+    public IEnumerable<Bearer> BearersOn(LineSlot line) => _bearers.Where(bearer => bearer.Line == line);
+
+    /// <summary>Takes the peer's call: the relay's ports first, then the answer.</summary>
+    public void Receive(ReadOnlyMemory<byte> offer)
+    {
+        _calledFirst = Line.Model.Number;
+        if (offer.IsEmpty || Media.TakePeerOffer(offer, Line.Gateway.Audit)) Media.Open();
+        else Core.Raise(Line, new CallEvent.BearerFailed(Id, CallCause.IncompatibleMedia));
+    }
+
+    /// <summary>A line is about to ring for it.</summary>
+    public void Visit(LineSlot line) => MoveTo(line);
+
+    /// <summary>Whether the caller is with the bridge again after such an end of the ringing: nobody has answered, or the line could not be rung.</summary>
+    public bool ReturnsAfter(CallEnd end) => end switch
+    {
+        _ when !IsVisiting => false,
+        { Side: CallSide.Line, Cause: not CallCause.MediaTimeout } => true,
+        { Side: CallSide.Bridge, Cause: CallCause.NoAnswer } => true,
+        _ => false,
+    };
+
+    /// <summary>The line does not take it.</summary>
+    public void Return(CallEnd end)
+    {
+        Bearer.Leave();
+        MoveTo(Reception!);
+        Media.ForgetGateway();
+        Audio?.StopRinging();
+        Core.Note(new EngineNote.RouteEnded(Name, Done: false, CauseMap.Refusal(end.Cause).Status));
+    }
+
+    /// <summary>The line that was rung has answered: it talks to the caller from now on.</summary>
+    public void Join()
+    {
+        Reception = null;
+        Audio?.MakeWay();
+        Core.Note(new EngineNote.RouteEnded(Name, Done: true, 0));
+        Media.Refresh();
+    }
+
+    /// <summary>Nothing is left of it: no line knows it any more.</summary>
+    public void Forget()
+    {
+        Line.Calls.Remove(this);
+        foreach (var bearer in _bearers) bearer.Line.Calls.Remove(this);
+    }
+
+    private void MoveTo(LineSlot line)
+    {
+        Line = line;
+        if (!line.Calls.Contains(this)) line.Calls.Add(this);
+        Bearer = new Bearer(Core, this);
+        _bearers.Add(Bearer);
+    }
+}
