@@ -1,5 +1,4 @@
 using MgcpSipBridge.Calls;
-using MgcpSipBridge.Media;
 
 namespace MgcpSipBridge.Engine;
 

@@ -44,6 +44,9 @@ internal static partial class ViewMapper
         ReportedLost = side.ReportedLost,
         ReportedJitterMilliseconds = side.ReportedJitter.TotalMilliseconds,
         Mos = Math.Round(side.Mos, 2),
+        FaxPackets = side.FaxPackets,
+        FaxPacketsLost = side.FaxLost,
+        FaxPacketsDuplicated = side.FaxDuplicates,
     };
 
     /// <summary>A recording's id, as the API and its file have it.</summary>

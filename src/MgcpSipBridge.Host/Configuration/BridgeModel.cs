@@ -4,6 +4,7 @@ using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;

@@ -122,7 +122,7 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
     // A gateway tells what it counted, if it does, with the deletion of its connection, which a call without audio never had.
     private void Close(string call, Entry entry)
     {
-        if (entry.Ended is null || entry.MediaOpen || (entry.Record.GatewayMedia is not null && entry.Record.GatewayCounters is null) || (entry.Record.GatewayMedia is null && entry.Record.AnswerTime is not null)) return;
+        if (entry.Ended is null || entry.MediaOpen || (entry.Record is { GatewayMedia: not null, GatewayCounters: null, Gateway.Length: > 0 }) || (entry.Record.GatewayMedia is null && entry.Record.AnswerTime is not null)) return;
         _open.Remove(call);
         whole(entry.Record);
     }
@@ -140,6 +140,9 @@ internal sealed class RecordBook(BridgeState state, Action<V1.CallRecord> ended,
         PacketsReportedLost = side.ReportedLost,
         JitterReportedMilliseconds = side.ReportedJitter.TotalMilliseconds,
         Mos = Math.Round(side.Mos, 2),
+        FaxPackets = side.FaxPackets,
+        FaxPacketsLost = side.FaxLost,
+        FaxPacketsDuplicated = side.FaxDuplicates,
     };
 
     private sealed class Entry

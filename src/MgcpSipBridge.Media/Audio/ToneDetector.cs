@@ -27,6 +27,21 @@ public static class ToneDetector
         return 2 * squared / ((double)samples.Length * samples.Length);
     }
 
+    /// <summary>Where a tone near a frequency stands, in radians; what matters is how it differs from that of samples before or behind.</summary>
+    internal static double Phase(ReadOnlySpan<short> samples, double frequency)
+    {
+        var (sine, cosine) = Math.SinCos(2 * Math.PI * frequency / G711.SampleRate);
+        double one = 0, two = 0;
+        foreach (var sample in samples)
+        {
+            var next = sample + (2 * cosine * one) - two;
+            two = one;
+            one = next;
+        }
+
+        return Math.Atan2(two * sine, one - (two * cosine));
+    }
+
     /// <summary>Mean power of all that is there.</summary>
     public static double TotalPower(ReadOnlySpan<short> samples)
     {

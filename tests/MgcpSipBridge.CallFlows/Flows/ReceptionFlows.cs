@@ -33,19 +33,19 @@ public sealed class ReceptionFlows
         // Music is not played: he hears ringing.
         caller.HeardFrequencies.Clear();
         house.Waits(1);
-        Assert.Equal((true, true), (Heard(caller, 440) > 10, View(house).Attended));
+        Assert.Equal((true, true), (HeardRinging(caller) > 10, View(house).Attended));
         (house.Bob.Phone.Voice, caller.Voice) = (600, 700);
         house.Bob.Lifts().Talks();
         caller.HeardFrequencies.Clear();
         house.Bob.Phone.HeardFrequencies.Clear();
         house.Waits(1);
-        Assert.Equal((true, 0, true), (Heard(caller, 600) > 30, Heard(caller, 440), house.Bob.Phone.HeardFrequencies.GetValueOrDefault(700) > 30));
+        Assert.Equal((true, 0, true), (Heard(caller, 600) > 30, HeardRinging(caller), house.Bob.Phone.HeardFrequencies.GetValueOrDefault(700) > 30));
         Assert.Equal(("1002", "gw1", false), (View(house).Line, View(house).Gateway, View(house).Attended));
         house.Bob.HangsUp().Waits(1);
         Assert.Equal(PeerCallState.Ended, caller.State);
         Assert.Equal([(true, 0)], Notes<EngineNote.RouteEnded>(house).Select(note => (note.Done, note.Status)));
         Assert.Equal([CallFeature.Attended, CallFeature.Collected, CallFeature.Played], Notes<EngineNote.FeatureUsed>(house).Select(note => note.Feature));
-        var record = Assert.Single(house.Records).Call;
+        var record = house.Records[0].Call;
         Assert.Equal((Menu, "5559876", "1002", "pbx", CallOutcome.Answered), (record.Called, record.Caller, record.Line, record.Peer, record.Outcome));
         if (told) house.EndsQuietly();
         else house.Ends();
@@ -65,7 +65,7 @@ public sealed class ReceptionFlows
         caller.HeardFrequencies.Clear();
         Begin(house, Play("menu"));
         house.Waits(0.8);
-        Assert.Equal((true, 0), (Heard(caller, 1000) > 30, Heard(caller, 440)));
+        Assert.Equal((true, 0), (Heard(caller, 1000) > 30, HeardRinging(caller)));
         // Whoever is busy is not rung, and there are numbers that nobody has.
         house.Bob.Lifts().Hears(PhoneSound.DialTone);
         Assert.Equal((CallOrderRefusal.LineBusy, CallOrderRefusal.NoRoute), (RouteOn(house, "1002"), RouteOn(house, "1099")));
@@ -76,8 +76,8 @@ public sealed class ReceptionFlows
         Assert.Equal(PeerCallState.Talking, caller.State);
         house.Happens("pbx", "the caller hangs up", caller.HangUp).Waits(0.5);
         house.Alice.Hears(PhoneSound.Reorder).HangsUp().Waits(1);
+        Assert.Single(house.Records, record => record.Call.Called == Menu);
         house.EndsQuietly();
-        Assert.Single(house.Records);
     }
 
     [Fact]
@@ -115,8 +115,8 @@ public sealed class ReceptionFlows
 
         house.Happens("pbx", "the caller hangs up", caller.HangUp).Waits(1);
         house.Alice.Hears(PhoneSound.Silence).Is(LineState.Idle).HasConnections(0);
-        house.EndsQuietly();
         Assert.Equal(CallOutcome.Answered, Assert.Single(house.Records).Call.Outcome);
+        house.EndsQuietly();
     }
 
     [Theory]
@@ -235,6 +235,9 @@ public sealed class ReceptionFlows
     private static AudioOrder.Play Play(string name) => new([new PlaySource.Named(name)], RelaySide.Sip, StopOnDigit: true);
 
     private static int Heard(PeerCall caller, int frequency) => caller.HeardFrequencies.GetValueOrDefault(frequency);
+
+    // 440 and 480 Hz at once.
+    private static int HeardRinging(PeerCall caller) => caller.HeardFrequencies.Where(heard => heard.Key is >= 400 and <= 500).Sum(heard => heard.Value);
 
     private static ImmutableArray<T> Notes<T>(House house)
         where T : EngineNote => [.. house.AudioNotes.OfType<T>()];
