@@ -120,10 +120,12 @@ public sealed class RoutingApiTests : IAsyncLifetime
         await _demo.Nodes.DoAsync(now => far = _demo.Pbx.Call("1001", "5559876", "Carol", now));
         var asked = await router.NextAsync();
         Assert.Equal(
-            (Call.Types.Direction.SipToMgcp, "", "1001", "gw1", "pbx", "1001", "5559876", "Carol"),
-            (asked.Direction, asked.Call, asked.Line, asked.Gateway, asked.Peer, asked.Number, asked.Caller, asked.CallerName));
+            (Call.Types.Direction.SipToMgcp, "1001", "gw1", "pbx", "1001", "5559876", "Carol"),
+            (asked.Direction, asked.Line, asked.Gateway, asked.Peer, asked.Number, asked.Caller, asked.CallerName));
         await router.RouteAsync(asked, new RouteTo { Number = "1002" });
         await _demo.Nodes.UntilAsync(() => _demo.Gateway.Phone("aaln/2").Sound == PhoneSound.Ringing, Most);
+        // It has the id that the question had.
+        Assert.Equal("1002", (await new CallService.CallServiceClient(_channel).GetCallAsync(new GetCallRequest { Call = asked.Call }, cancellationToken: Cancel)).Line);
         await _demo.Nodes.DoAsync(far.HangUp);
         await _demo.Nodes.UntilAsync(() => far.State == PeerCallState.Ended, Most);
 
