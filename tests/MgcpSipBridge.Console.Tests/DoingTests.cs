@@ -380,23 +380,6 @@ public sealed class DoingTests(Chromium chromium)
         visitor.IsContent();
     }
 
-    [Fact]
-    public async Task The_theme_can_be_chosen_and_stays()
-    {
-        await using var plant = await Plant.StartAsync();
-        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
-        var ground = "() => getComputedStyle(document.body.parentElement).backgroundColor";
-        var light = await visitor.Page.EvaluateAsync<string>(ground);
-        await visitor.Page.Locator("#theme").ClickAsync();
-        await visitor.SeesAsync("Dark", "#theme");
-        var dark = await visitor.Page.EvaluateAsync<string>(ground);
-        Assert.NotEqual(light, dark);
-        await visitor.Page.ReloadAsync();
-        await visitor.SeesAsync("Dark", "#theme");
-        Assert.Equal(dark, await visitor.Page.EvaluateAsync<string>(ground));
-        visitor.IsContent();
-    }
-
     private static Task FillAsync(Visitor visitor, string field, string text) => visitor.Page.Locator("dialog").GetByLabel(field, new() { Exact = true }).FillAsync(text);
 
     private static Task ClickAsync(Visitor visitor, string button, string within = "main") => visitor.Page.Locator(within).GetByRole(AriaRole.Button, new() { Name = button, Exact = true }).ClickAsync();

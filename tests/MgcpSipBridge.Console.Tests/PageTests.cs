@@ -13,6 +13,23 @@ public sealed partial class PageTests(Chromium chromium)
         ["now", "calls", "gateways", "gateways/vg224", "lines", "lines/1001", "peers", "peers/pbx", "routes", "events", "records", "audit", "import"];
 
     [Fact]
+    public async Task The_theme_can_be_chosen_and_stays()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        var ground = "() => getComputedStyle(document.body.parentElement).backgroundColor";
+        var light = await visitor.Page.EvaluateAsync<string>(ground);
+        await visitor.Page.Locator("#theme").ClickAsync();
+        await visitor.SeesAsync("Dark", "#theme");
+        var dark = await visitor.Page.EvaluateAsync<string>(ground);
+        Assert.NotEqual(light, dark);
+        await visitor.Page.ReloadAsync();
+        await visitor.SeesAsync("Dark", "#theme");
+        Assert.Equal(dark, await visitor.Page.EvaluateAsync<string>(ground));
+        visitor.IsContent();
+    }
+
+    [Fact]
     public async Task The_first_page_says_what_is_wrong_and_why()
     {
         await using var plant = await Plant.StartAsync();
