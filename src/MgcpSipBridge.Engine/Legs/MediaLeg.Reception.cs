@@ -1,0 +1,21 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Media;
+
+namespace MgcpSipBridge.Engine;
+
+/// <content>A caller whom the bridge itself has answered, while no line talks to him.</content>
+internal sealed partial class MediaLeg
+{
+    // What is spoken to the peer. Until a line's gateway has said, a caller whom the bridge has answered is spoken to by the relay.
+    private ImmutableArray<RtpFormat>? Ours => _gateway?.Audio?.Formats ?? (call.Reception is null ? null : LocalOptions.Usual);
+
+    /// <summary>Nobody is at the line's end any more: nothing is sent there, and nothing is heard from there.</summary>
+    public void ForgetGateway()
+    {
+        if (_gateway is null) return;
+        _gateway = _shownToGateway = null;
+        if (!IsOpen) return;
+        Tell(RelaySide.Gateway, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
+        Point();
+    }
+}
