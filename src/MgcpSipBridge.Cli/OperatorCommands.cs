@@ -30,6 +30,13 @@ internal static class OperatorCommands
             verb("reload", "Read bridge.json and lines.yaml again, as SIGHUP does", (bridge, _) => bridge.ReloadAsync(validateOnly: false)),
         };
         yield return Import(verb);
+        yield return verb("sounds", "Announcements that can be played to calls", (bridge, _) => bridge.SoundsAsync());
+        var recording = new Argument<string>("name") { Description = "The recording's name" };
+        var into = new Option<string>("--write", "-w") { Description = "The file; - for standard output", Required = true };
+        var recordings = verb("recordings", "What was recorded of calls", (bridge, _) => bridge.RecordingsAsync());
+        recordings.Subcommands.Add(verb("get", "Fetch a recording", (bridge, parse) => bridge.DownloadAsync(parse.GetRequiredValue(recording), parse.GetRequiredValue(into)), recording, into));
+        recordings.Subcommands.Add(verb("delete", "Delete a recording", (bridge, parse) => bridge.DeleteRecordingAsync(parse.GetRequiredValue(recording)), recording));
+        yield return recordings;
         yield return verb("routers", "Clients that route calls: what they are registered for, and how they do", (bridge, _) => bridge.RoutersAsync());
         yield return verb("rekey", "Encrypt stored passwords with a new key", (bridge, _) => bridge.RekeyAsync());
     }

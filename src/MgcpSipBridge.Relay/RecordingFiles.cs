@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.Channels;
 using MgcpSipBridge.Media;
@@ -10,7 +11,11 @@ namespace MgcpSipBridge.Relay;
 /// </summary>
 internal sealed class RecordingFiles(RelaySettings settings, Action<Exception>? onFault)
 {
+    private readonly ConcurrentDictionary<string, FileSink> _byName = new(StringComparer.Ordinal);
     private int _open;
+
+    /// <summary>Whether a file of that name is still being written.</summary>
+    public bool IsOpen(string file) => _byName.ContainsKey(file);
 
     /// <summary>A file for a recording; null when recording is off, too many are under way, or the file cannot be made.</summary>
     public IRecordingSink? Open(RecordingId id, RecordingKind kind)
@@ -28,7 +33,7 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<Exception>? 
             // Whoever may read calls is for the owner of the folder to say.
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            return new FileSink(new FileStream(Path.Combine(folder, name), options), this);
+            return new FileSink(new FileStream(Path.Combine(folder, name), options), name, this);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -38,8 +43,9 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<Exception>? 
         }
     }
 
-    private void Closed(Exception? fault)
+    private void Closed(string name, Exception? fault)
     {
+        _byName.TryRemove(name, out _);
         Interlocked.Decrement(ref _open);
         if (fault is not null) onFault?.Invoke(fault);
     }
@@ -51,15 +57,17 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<Exception>? 
 
         private readonly Channel<byte[]> _blocks = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MostBlocks) { SingleReader = true, SingleWriter = true });
         private readonly FileStream _file;
+        private readonly string _name;
         private readonly RecordingFiles _owner;
         private byte[] _block = new byte[BlockBytes];
         private int _filled;
         private byte[] _header = [];
         private volatile bool _failed;
 
-        public FileSink(FileStream file, RecordingFiles owner)
+        public FileSink(FileStream file, string name, RecordingFiles owner)
         {
-            (_file, _owner) = (file, owner);
+            (_file, _name, _owner) = (file, name, owner);
+            owner._byName[name] = this;
             using (ExecutionContext.SuppressFlow()) _ = Task.Run(WriteAsync);
         }
 
@@ -106,7 +114,7 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<Exception>? 
                 fault = e;
             }
 
-            _owner.Closed(fault);
+            _owner.Closed(_name, fault);
         }
     }
 }

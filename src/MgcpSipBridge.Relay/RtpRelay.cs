@@ -73,6 +73,9 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <summary>Whether the native engine can be asked for on this system.</summary>
     public static bool NativeIsPossible => NativePlane.IsPossible;
 
+    /// <summary>Whether a recording is still being written into a file of that name in <see cref="RelaySettings.RecordingFolder"/>.</summary>
+    public bool IsRecording(string file) => _recordings.IsOpen(file);
+
     /// <summary>What the relay has done.</summary>
     public RelayCounters Counters { get; } = new();
 

@@ -68,6 +68,9 @@ public sealed class SoundLibrary
         return library;
     }
 
+    /// <summary>All of them, by name and length.</summary>
+    public IEnumerable<(string Name, TimeSpan Length)> All => _sounds.Select(static sound => (sound.Key, sound.Value.Length));
+
     /// <summary>The announcement of a name; null for none.</summary>
     public Sound? Find(string name) => _sounds.GetValueOrDefault(name);
 

@@ -104,6 +104,8 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Records);
         services.AddSingleton(parts.Ends);
         services.AddSingleton(new AudioWishes(model.Config.Sounds, model.Config.Recordings, parts.Relay.HasSound));
+        services.AddSingleton(parts.Relay);
+        services.AddSingleton(model.Config.Recordings);
         services.AddSingleton(parts.Store);
         services.AddSingleton(parts.Health);
         services.AddSingleton(parts.Reloading);
@@ -143,6 +145,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.MapGrpcService<StorageResource>();
         app.MapGrpcService<ConfigurationResource>();
         app.MapGrpcService<RoutingResource>();
+        app.MapGrpcService<SoundResource>();
         app.MapGrpcReflectionService();
         app.MapGrpcHealthChecksService();
         var everybody = new NeedsRole(ApiRole.Everybody);
@@ -160,6 +163,7 @@ internal sealed class ApiHost : IAsyncDisposable
     [
         V1.SystemService.Descriptor, V1.GatewayService.Descriptor, V1.PeerService.Descriptor, V1.RouteService.Descriptor, V1.ProvisioningService.Descriptor, V1.CallService.Descriptor,
         V1.CallRecordService.Descriptor, V1.EventService.Descriptor, V1.AuditService.Descriptor, V1.RoutingService.Descriptor, V1.StorageService.Descriptor, V1.ConfigurationService.Descriptor,
+        V1.SoundService.Descriptor,
     ];
 
     private sealed class NoLifetime : IHostLifetime
@@ -194,6 +198,7 @@ internal sealed class ApiHost : IAsyncDisposable
                                                :join {"conference"}, :leave; :route {"destination"} one that the bridge answered; /v1/calls/{id}/quality
                                                /v1/calls/{id}/capture: its messages as a pcap file
 
+        /v1/sounds                             what can be played; /v1/recordings: what was recorded, DELETE /v1/recordings/{name}
         /v1/callRecords                        what was written down of calls that are over; /v1/callRecords/{id}
         /v1/events:watch                       what happens, as it happens; /v1/alarms: what is wrong
         /v1/configuration:reload               POST: reads bridge.json and lines.yaml again

@@ -13,6 +13,12 @@ internal interface IMediaRelay : IAsyncDisposable
     /// <summary>Whether there is an announcement of a name.</summary>
     bool HasSound(string name) => false;
 
+    /// <summary>The announcements, by name and length.</summary>
+    IEnumerable<(string Name, TimeSpan Length)> Sounds => [];
+
+    /// <summary>Whether a recording is still being written into a file of that name.</summary>
+    bool IsRecording(string file) => false;
+
     /// <summary>Interfaces at which the kernel passes calls on by itself, or why it does not; null where there is nothing to tell.</summary>
     (int Interfaces, string? Refusal)? FastPath => null;
 

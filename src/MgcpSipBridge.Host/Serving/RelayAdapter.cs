@@ -65,6 +65,12 @@ internal sealed partial class RelayAdapter : IMediaRelay
     public bool HasSound(string name) => _sounds.Find(name) is not null;
 
     /// <inheritdoc/>
+    public IEnumerable<(string Name, TimeSpan Length)> Sounds => _sounds.All;
+
+    /// <inheritdoc/>
+    public bool IsRecording(string file) => _relay.IsRecording(file);
+
+    /// <inheritdoc/>
     public (int Interfaces, string? Refusal)? FastPath => (_relay.FastPathInterfaces, _relay.FastPathRefusal);
 
     /// <inheritdoc/>

@@ -74,6 +74,11 @@ internal static class ApiRoles
         ["mgcpsipbridge.v1.CallService/GetCallQuality"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallService/RouteCall"] = ApiRole.Operator,
 
+        ["mgcpsipbridge.v1.SoundService/ListSounds"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.SoundService/ListRecordings"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.SoundService/DownloadRecording"] = ApiRole.Operator,
+        ["mgcpsipbridge.v1.SoundService/DeleteRecording"] = ApiRole.Admin,
+
         ["mgcpsipbridge.v1.CallRecordService/ListCallRecords"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.CallRecordService/GetCallRecord"] = ApiRole.Viewer,
 

@@ -1,0 +1,61 @@
+using Grpc.Core;
+using MgcpSipBridge.V1;
+
+namespace MgcpSipBridge.Cli;
+
+/// <content>What can be played to calls, and what was recorded of them.</content>
+internal sealed partial class Bridge
+{
+    private SoundService.SoundServiceClient Recorded => new(channel);
+
+    /// <summary>The announcements.</summary>
+    public async Task SoundsAsync()
+    {
+        var all = new ListSoundsResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await Recorded.ListSoundsAsync(new ListSoundsRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.Sounds.Add(page.Sounds);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.Sounds, ["NAME", "SECONDS"], s => [s.Name, s.Length.ToTimeSpan().TotalSeconds.ToString("0.0", System.Globalization.CultureInfo.InvariantCulture)]);
+    }
+
+    /// <summary>The recordings.</summary>
+    public async Task RecordingsAsync()
+    {
+        var all = new ListRecordingsResponse();
+        await PagesAsync(async token =>
+        {
+            var page = await Recorded.ListRecordingsAsync(new ListRecordingsRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            all.Recordings.Add(page.Recordings);
+            return page.NextPageToken;
+        });
+        writer.Many(all, all.Recordings, ["NAME", "BYTES", "BEGUN", "WRITTEN", "UNDER WAY"],
+            r => [r.Name, r.SizeBytes.ToString(System.Globalization.CultureInfo.InvariantCulture), Text(r.CreateTime), Text(r.UpdateTime), r.UnderWay ? "yes" : "-"]);
+    }
+
+    /// <summary>Fetches a recording into a file.</summary>
+    public async Task DownloadAsync(string name, string into)
+    {
+        using var call = Recorded.DownloadRecording(new DownloadRecordingRequest { Recording = name }, cancellationToken: cancel);
+        // Before there is a file: perhaps there is no such recording.
+        var any = await call.ResponseStream.MoveNext(cancel);
+        try
+        {
+            await using var file = into == "-" ? Console.OpenStandardOutput() : new FileStream(into, FileMode.CreateNew, FileAccess.Write);
+            for (; any; any = await call.ResponseStream.MoveNext(cancel)) await file.WriteAsync(call.ResponseStream.Current.Data.Memory, cancel);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageException(e.Message);
+        }
+    }
+
+    /// <summary>Deletes a recording.</summary>
+    public async Task DeleteRecordingAsync(string name)
+    {
+        await Recorded.DeleteRecordingAsync(new DeleteRecordingRequest { Recording = name }, cancellationToken: cancel);
+        Done($"recording {name} is deleted");
+    }
+}
