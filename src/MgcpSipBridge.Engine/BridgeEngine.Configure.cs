@@ -29,7 +29,9 @@ public sealed partial class BridgeEngine
         _core.Routes = model.Table ?? new RouteTable(model.Routes);
         _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
 
-        RemoveLines(model);
+        // Routes come and go by themselves; a hundred thousand lines have nothing to do with it.
+        var sameLines = model.Lines == old.Lines && model.Gateways == old.Gateways;
+        if (!sameLines) RemoveLines(model);
         var keptGateways = model.Gateways.Select(gateway => gateway.Mgcp.Name).ToHashSet(StringComparer.Ordinal);
         foreach (var gateway in old.Gateways.Where(gateway => !keptGateways.Contains(gateway.Mgcp.Name)))
         {
@@ -40,7 +42,7 @@ public sealed partial class BridgeEngine
 
         var known = old.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
         SetTrunks(old, model);
-        SetLines(model);
+        if (!sameLines) SetLines(model);
         FollowDialled();
         foreach (var gateway in model.Gateways)
         {
@@ -52,16 +54,15 @@ public sealed partial class BridgeEngine
         Pump();
     }
 
-    private static bool Same(MgcpGatewayModel a, MgcpGatewayModel b) =>
+    internal static bool Same(MgcpGatewayModel a, MgcpGatewayModel b) =>
         a with { Endpoints = b.Endpoints, AlsoFrom = b.AlsoFrom, FurtherAddresses = b.FurtherAddresses } == b && a.Endpoints.AsSpan().SequenceEqual(b.Endpoints.AsSpan())
         && a.AlsoFrom.AsSpan().SequenceEqual(b.AlsoFrom.AsSpan()) && a.FurtherAddresses.AsSpan().SequenceEqual(b.FurtherAddresses.AsSpan());
 
     private void RemoveLines(EngineModel model)
     {
         var staying = model.Lines.ToDictionary(line => line.Number, StringComparer.Ordinal);
-        foreach (var line in _lines.Values.OrderBy(line => line.Index).ToArray())
+        foreach (var line in _lines.Values.Where(line => !Stays(line)).OrderBy(line => line.Index).ToArray())
         {
-            if (staying.TryGetValue(line.Model.Number, out var next) && new EndpointId(next.Gateway, next.Endpoint) == line.Endpoint) continue;
             Apply(line, new CallEvent.LineDown(Restarting: false));
             Pump();
             _timers.Cancel(line.Index);
@@ -75,6 +76,8 @@ public sealed partial class BridgeEngine
             _core.Note(new EngineNote.LineProvisioned(line.Model.Number, line.View, Removed: true));
             _core.Note(new EngineNote.LineServes(line.Model.Gateway, line.Model.Number, line.Service, null));
         }
+
+        bool Stays(LineSlot line) => staying.TryGetValue(line.Model.Number, out var next) && new EndpointId(next.Gateway, next.Endpoint) == line.Endpoint;
     }
 
     private void SetTrunks(EngineModel old, EngineModel model)

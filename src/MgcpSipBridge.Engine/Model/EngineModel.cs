@@ -106,6 +106,8 @@ public sealed record GatewayModel(MgcpGatewayModel Mgcp, SourceLearning Media = 
     /// <summary>Whether it was adopted at run time; nothing of it is provisioned.</summary>
     public bool IsAdopted { get; init; }
 
+    internal bool SaysAs(GatewayModel other) => this with { Mgcp = other.Mgcp } == other && BridgeEngine.Same(Mgcp, other.Mgcp);
+
     /// <summary>How faxes of its lines pass.</summary>
     public FaxHandling Fax { get; init; }
 }
@@ -150,6 +152,18 @@ public sealed record EngineModel
     /// The same, made ready for being searched; null: the engine does it. A large table is made before the engine has it, so that no call waits meanwhile.
     /// </summary>
     public RouteTable? Table { get; init; }
+
+    /// <summary>
+    /// The same, with the lists of <paramref name="before"/> in place of those that say the same: the engine, which puts it in force after that, sees at once that it has nothing
+    /// to do with them. To be made where no call waits for it.
+    /// </summary>
+    public EngineModel After(EngineModel before)
+    {
+        ArgumentNullException.ThrowIfNull(before);
+        var lines = Lines.AsSpan().SequenceEqual(before.Lines.AsSpan()) ? before.Lines : Lines;
+        var gateways = Gateways.Length == before.Gateways.Length && Gateways.Zip(before.Gateways).All(static pair => pair.First.SaysAs(pair.Second)) ? before.Gateways : Gateways;
+        return this with { Lines = lines, Gateways = gateways };
+    }
 }
 
 /// <summary>Settings of a shard that hold from its start to its end.</summary>

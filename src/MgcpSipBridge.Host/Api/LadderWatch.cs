@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Host.Api;
 /// Tells a reader what is new in a call's ladder. The engine is asked again and again, a question that copies no more than the list: what it would cost to tell of each message,
 /// every call would pay, and few are looked at.
 /// </summary>
-internal sealed class LadderWatch(EngineAnswers engine, EventLog log, BridgeState state, ApiAccess access, EventsSection settings)
+internal sealed class LadderWatch(EngineAnswers engine, EventLog log, EventTurns turns, BridgeState state, ApiAccess access, EventsSection settings)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
@@ -23,7 +23,9 @@ internal sealed class LadderWatch(EngineAnswers engine, EventLog log, BridgeStat
         try
         {
             using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, log.Stopping);
-            await PumpAsync(call, stream, context.GetHttpContext(), ends.Token);
+            var http = context.GetHttpContext();
+            // In turns with all who read events: however many look on, calls keep their processor.
+            await turns.RunAsync(() => PumpAsync(call, stream, http, ends.Token));
         }
         catch (OperationCanceledException) when (log.Stopping.IsCancellationRequested)
         {

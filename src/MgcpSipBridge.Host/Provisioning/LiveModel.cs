@@ -18,7 +18,8 @@ internal sealed class LiveModel(BridgeState state, BridgeMetrics metrics, Func<E
         await _one.WaitAsync();
         try
         {
-            if (change(state.Model) is not { } next) return false;
+            if (change(state.Model) is not { } changed) return false;
+            var next = changed.After(state.Model);
             metrics.Provisioned(next);
             await configure(next);
             state.Model = next;
