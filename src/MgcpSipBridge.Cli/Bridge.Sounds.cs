@@ -1,4 +1,3 @@
-using Grpc.Core;
 using MgcpSipBridge.V1;
 
 namespace MgcpSipBridge.Cli;
