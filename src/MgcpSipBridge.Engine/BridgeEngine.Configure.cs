@@ -67,6 +67,7 @@ public sealed partial class BridgeEngine
             Pump();
             _timers.Cancel(line.Index);
             _retries.Cancel(line.Index);
+            _core.PhoneDigits.Cancel(line.Index);
             _leaving.Cancel(line.Index);
             _lines.Remove(line.Index);
             _byEndpoint.Remove(line.Endpoint);

@@ -41,7 +41,7 @@ public sealed partial class BridgeEngine
         _core.Media.Count,
         _core.Sip.Counts,
         _core.Mgcp.PendingTransactions,
-        _timers.Count + _retries.Count + _core.Routers.Count + _core.AudioTimers.Count);
+        _timers.Count + _retries.Count + _core.Routers.Count + _core.AudioTimers.Count + _core.PhoneDigits.Count);
 
     private ActiveCall? FindAny(string id)
     {

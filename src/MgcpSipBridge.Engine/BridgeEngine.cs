@@ -42,7 +42,7 @@ public sealed partial class BridgeEngine
     /// <summary>When <see cref="EngineInput.DeadlineReached"/> is wanted; null for never.</summary>
     public Instant? NextDeadline => Instant.Earliest(
         Instant.Earliest(_core.Mgcp.NextDeadline, _core.Sip.NextDeadline),
-        Instant.Earliest(Instant.Earliest(_core.Routers.NextDeadline, _core.AudioTimers.NextDeadline), Instant.Earliest(_timers.NextDeadline, Instant.Earliest(Instant.Earliest(_retries.NextDeadline, StuckAt), _leaving.NextDeadline))));
+        Instant.Earliest(Instant.Earliest(_core.PhoneDigits.NextDeadline, Instant.Earliest(_core.Routers.NextDeadline, _core.AudioTimers.NextDeadline)), Instant.Earliest(_timers.NextDeadline, Instant.Earliest(Instant.Earliest(_retries.NextDeadline, StuckAt), _leaving.NextDeadline))));
 
     /// <summary>Takes one input; deadlines due at <paramref name="now"/> fire first. <paramref name="utc"/> serves caller id's date alone.</summary>
     public void Handle(EngineInput input, Instant now, DateTime utc)
@@ -79,6 +79,12 @@ public sealed partial class BridgeEngine
         }
 
         FireAudio();
+        while (_core.PhoneDigits.TryTakeDue(now, out var index))
+        {
+            if (_lines.TryGetValue(index, out var line)) line.Gateway.PlayNext();
+            Pump();
+        }
+
         while (StuckAt <= now && _core.Ending.TryDequeue(out var stuck))
         {
             _core.Note(new EngineNote.CallStuck(stuck.Call.ToString(), stuck.Line));

@@ -29,8 +29,8 @@ internal sealed class PlanMap(DialPlan plan)
         if (timer) return plan.Judge(digits) != DialJudgement.Incomplete || (map.IsExact && map.Match(digits) != DigitMatch.CompleteOnCritical);
         return map.Match(digits) switch
         {
-            // A route may end where a service code goes on: *0x beside *01 and a number.
-            DigitMatch.Complete => plan.Judge(digits) != DialJudgement.Incomplete,
+            // A route may end where a service code goes on, or where one might: *0x beside *01 and a number, #xx beside #9 and a number of one or two digits.
+            DigitMatch.Complete => plan.Judge(digits) is DialJudgement.Complete or DialJudgement.Impossible,
             // The pause must have been there, though the report leaves the timer's letter out.
             DigitMatch.CompleteOnCritical => digits.Length > 1 && plan.Judge(digits) != DialJudgement.Incomplete,
             _ => false,

@@ -86,6 +86,9 @@ internal sealed class EngineCore
     /// <summary>Deadlines of what clients do with the audio of calls.</summary>
     public TimerQueue<AudioDeadline> AudioTimers { get; } = new();
 
+    /// <summary>When lines' phones may be asked to sound the next digit, by the line's index.</summary>
+    public TimerQueue<int> PhoneDigits { get; } = new();
+
     /// <summary>Where a number that a line calls goes, at this moment; null when no route takes it.</summary>
     public RouteChoice? Route(LineModel line, string number) => Routes.Choose(new RouteQuestion(number, line.Number, line.Gateway, Utc), line.Peer, _entropy);
 

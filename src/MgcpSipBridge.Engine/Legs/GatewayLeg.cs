@@ -23,6 +23,11 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>A digit that comes so soon after a request was pressed before it.</summary>
     private static readonly TimeSpan TooSoonToBeFresh = TimeSpan.FromMilliseconds(100);
 
+    // About as long as gateways sound a digit, and as fast as anybody's digits come for long.
+    private static readonly TimeSpan DigitLasts = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
+    private const int MaxDigits = 64;
+
     private PhoneSignal _wanted = PhoneSignal.Quiet.Instance;
     private NotificationRequest? _sent;
     private NotificationRequest? _refused;
@@ -33,6 +38,8 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     private bool _onTrial;
     private Instant _trialEnded;
     private int _contradictions;
+    private Queue<char>? _digits; // that the phone is to hear yet
+    private Instant _digitEnds;
 
     /// <summary>What the last audit said.</summary>
     public EndpointAudit Audit { get; private set; } = EndpointAudit.Unknown;
@@ -107,10 +114,34 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>Lets the phone hear digits, beside what it hears.</summary>
     public void Play(string symbols)
     {
-        if (!InService || _wanted is not PhoneSignal.Listening) return;
-        _sent = Request();
-        core.Mgcp.Request(line.Endpoint, _sent with { Signals = [.. _sent.Signals, .. SignalMap.Digits(symbols, Traits)] }, core.Now);
-        _owed = false;
+        _digits ??= new Queue<char>();
+        foreach (var symbol in symbols)
+            if (_digits.Count < MaxDigits) _digits.Enqueue(symbol);
+        PlayNext();
+    }
+
+    /// <summary>
+    /// Lets the phone hear the next digit that waits. A request takes the place of one that is not out yet, and cancels what waits to sound at the gateway (RFC 3435 §2.1.7): so
+    /// each goes by itself, no sooner than the one before has sounded.
+    /// </summary>
+    public void PlayNext()
+    {
+        if (_digits is not { Count: > 0 }) return;
+        if (!InService || _wanted is not PhoneSignal.Listening)
+        {
+            _digits.Clear();
+            return;
+        }
+
+        if (core.Now >= _digitEnds && !core.Mgcp.IsAsking(line.Endpoint))
+        {
+            _sent = Request();
+            core.Mgcp.Request(line.Endpoint, _sent with { Signals = [.. _sent.Signals, .. SignalMap.Digits(_digits.Dequeue().ToString(), Traits)] }, core.Now);
+            _owed = false;
+            _digitEnds = core.Now + DigitLasts;
+        }
+
+        if (_digits.Count > 0) core.PhoneDigits.Set(line.Index, core.Now >= _digitEnds ? core.Now + AskAgain : _digitEnds);
     }
 
     private void FlushMessages()

@@ -3,10 +3,8 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Mgcp;
 
-/// <summary>
-/// The call agent's protocol side for the gateways of one shard: transactions, service state and command order of every endpoint.
-/// Sans-IO: after every call drain <see cref="TryTake"/>, then wake it at <see cref="NextDeadline"/>.
-/// </summary>
+/// <summary>The call agent's protocol side for the gateways of one shard: transactions, service state and command order of every endpoint.
+/// Sans-IO: after every call drain <see cref="TryTake"/>, then wake it at <see cref="NextDeadline"/>.</summary>
 /// <remarks>Order on the wire per endpoint follows RFC 3435 §4.4.4; callers may issue commands at any time.</remarks>
 public sealed class MgcpCallAgent
 {
@@ -157,10 +155,11 @@ public sealed class MgcpCallAgent
         if (Find(endpoint) is { IsLive: true } found) found.Requests.Wish(request, now);
     }
 
-    /// <summary>
-    /// Finds out, once in a gateway's life, whether it refuses requests that suppose the hook where it is not (<see cref="GatewayTraits.ChecksHook"/>). Wanted when an
-    /// endpoint has come into service clean, before its first request: a trial takes the place of whatever the endpoint was told.
-    /// </summary>
+    /// <summary>Whether a request for the endpoint is on the wire, by itself or in a command, or waits to be: another would take its place.</summary>
+    public bool IsAsking(EndpointId endpoint) => Find(endpoint)?.Requests.IsBusy == true;
+
+    /// <summary>Finds out, once in a gateway's life, whether it refuses requests that suppose the hook where it is not (<see cref="GatewayTraits.ChecksHook"/>). Wanted when
+    /// an endpoint has come into service clean, before its first request: a trial takes the place of whatever the endpoint was told.</summary>
     public void TryHook(EndpointId endpoint, Instant now)
     {
         if (Find(endpoint) is { TakesCommands: true, KeepsConnections: false, Audit.OffHook: { } offHook } found && found.Gateway is { Traits.ChecksHook: null, OnTrial: false })

@@ -50,6 +50,9 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     /// <summary>Whether a request is on the wire, by itself or in a connection command.</summary>
     public bool IsOut => _sent is not null;
 
+    /// <summary>Whether one is on the wire or waits to be.</summary>
+    public bool IsBusy => IsOut || _unsent;
+
     /// <summary>Whether a request may ride in a connection command now.</summary>
     public bool CanRide => _sent is null && endpoint.Gateway.Traits.EncapsulatedRequests;
 

@@ -135,6 +135,21 @@ public sealed class TransferFlows
     }
 
     [Fact]
+    public void No_digit_beside_the_sound_is_lost_however_fast_they_come_and_whatever_else_the_gateway_is_told()
+    {
+        var house = new House(new HouseOptions { Audio = true }).Begins();
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        var call = house.Pbx.LastCall!;
+        // While the gateway is told of the answer.
+        const string Keys = "5955112#";
+        foreach (var key in Keys) house.Happens("pbx", $"presses {key}", now => call.Press(key, now));
+        house.Waits(2);
+        Assert.Equal(Keys, house.Alice.Phone.TonesMade);
+        house.Alice.Talks().HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
     public void Messages_wait_and_are_fetched()
     {
         var house = new House().Begins();

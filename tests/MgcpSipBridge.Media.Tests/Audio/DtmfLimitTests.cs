@@ -55,7 +55,7 @@ public sealed class DtmfLimitTests
     [Theory]
     [InlineData("noise", 15)]
     [InlineData("dial tone", 15)]
-    [InlineData("speech", 20)]
+    [InlineData("speech", 24)]
     public void A_thousand_digits_are_heard_in_what_comes_back_from_the_other_side(string beside, double below)
     {
         var chance = new Entropy(7);

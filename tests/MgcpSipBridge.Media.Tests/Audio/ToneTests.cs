@@ -82,10 +82,10 @@ public sealed class ToneTests
     [Theory]
     [InlineData(1.015, -9, -9, true)]
     [InlineData(0.985, -9, -9, true)]
-    [InlineData(1.0, -12, -6, true)] // columns 6 dB above
-    [InlineData(1.0, -6, -9, true)] // columns 3 dB below
+    [InlineData(1.0, -11, -7, true)] // columns 4 dB above
+    [InlineData(1.0, -4, -12, true)] // columns 8 dB below
     [InlineData(1.0, -20, -9, false)] // 11 dB above
-    [InlineData(1.0, -3, -12, false)] // 9 dB below
+    [InlineData(1.0, -3, -18, false)] // 15 dB below
     [InlineData(1.0, -26, -26, true)]
     [InlineData(1.0, -45, -45, false)]
     public void Tolerances_of_a_digit(double stretch, double rowLevel, double columnLevel, bool heard)
