@@ -74,7 +74,7 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal("READY=1", await NotifiedAsync(notify));
         Assert.Equal("WATCHDOG=1", await NotifiedAsync(notify));
         Assert.Equal("WATCHDOG=1", await NotifiedAsync(notify));
-        var end = EndAsync(bridge, "INT");
+        var end = EndAsync(bridge, "TERM");
         string said;
         do said = await NotifiedAsync(notify);
         while (said == "WATCHDOG=1");
