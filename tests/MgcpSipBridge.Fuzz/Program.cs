@@ -8,7 +8,7 @@ public static class Program
     private const string Usage = """
         run [--cases N] [--seconds S] [--seed S] [--workers N] [--target mgcp|agent|sip|sdp|media|import|program]
                       mutated corpus, N cases (800000) on all processors, S seconds at most (no limit)
-        linear        nasty shapes: twice the size, at most 3 times the time
+        linear        nasty shapes: twice the size, at most 3 times the time; files: four times, at most 10
         """;
 
     public static int Main(string[] args)
