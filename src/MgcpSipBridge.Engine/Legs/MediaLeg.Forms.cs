@@ -6,6 +6,8 @@ namespace MgcpSipBridge.Engine;
 /// <content>What the relay has to know of the ends in order to work on what they say, or to say something itself.</content>
 internal sealed partial class MediaLeg
 {
+    private (string? Gateway, string? Peer)? _codecs; // of a call that is over
+
     /// <summary>
     /// From now on the relay knows what both ends speak: it is about to play to them, listen to them, or do anything else but pass packets. That holds until the call ends; packets
     /// are still passed as they are while nothing is asked for.
@@ -26,9 +28,19 @@ internal sealed partial class MediaLeg
         return end.Formats.Any(static format => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma)) ? CallOrderRefusal.None : CallOrderRefusal.NoCommonCodec;
     }
 
+    /// <summary>The call is over and only looked at from now on: of descriptions no more is kept than what is shown.</summary>
+    public void Forget()
+    {
+        _codecs = (CodecOf(RelaySide.Gateway), CodecOf(RelaySide.Sip));
+        (_gateway, _peer, _peerOffer, _shownToGateway, _shownToPeer) = (null, null, null, null, null);
+        (_gatewayEnd, _peerEnd) = (null, null);
+        _beside.Clear();
+    }
+
     /// <summary>Codec that an end sends, as far as was agreed: the gateway the first that it has of those it was told, the peer the first of its own that it was shown; null before both are known.</summary>
     public string? CodecOf(RelaySide side)
     {
+        if (_codecs is { } last) return side == RelaySide.Gateway ? last.Gateway : last.Peer;
         var (ordered, other) = side == RelaySide.Gateway ? (_shownToGateway?.Audio, _gateway?.Audio) : (_peer?.Audio, _shownToPeer?.Audio);
         if (ordered is null || other is null) return null;
         foreach (var format in ordered.Formats)

@@ -100,14 +100,6 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         IsOpen = false;
     }
 
-    /// <summary>The call is over and only looked at from now on: descriptions are not kept with it.</summary>
-    public void Forget()
-    {
-        (_gateway, _peer, _peerOffer, _shownToGateway, _shownToPeer) = (null, null, null, null, null);
-        (_gatewayEnd, _peerEnd) = (null, null);
-        _beside.Clear();
-    }
-
     /// <summary>The formats that a new connection shall be asked for: the peer's offer as far as the gateway may speak it, else the usual ones.</summary>
     public ImmutableArray<RtpFormat> Wanted(EndpointAudit audit) =>
         _peerOffer?.Audio is { } audio

@@ -153,6 +153,19 @@ public sealed class MediaFlows
         house.EndsQuietly();
     }
 
+    [Fact]
+    public void What_was_spoken_is_told_of_a_call_that_is_over_too()
+    {
+        var house = new House().Begins();
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        var (id, spoken) = (house.CallOn(house.Alice), Codecs(house));
+        Assert.NotNull(spoken.Item1);
+        house.Alice.HangsUp().Waits(60);
+        var over = house.Bridge.Ask<LadderView>(house.World, new EngineQuery.Ladder(id))!.Call;
+        Assert.Equal(spoken, (over.LineCodec, over.PeerCodec));
+        house.EndsQuietly();
+    }
+
     // What the API says that each end sends.
     private static (string?, string?) Codecs(House house) =>
         house.Bridge.Ask<LadderView>(house.World, new EngineQuery.Ladder(house.CallOn(house.Alice))) is { Call: var call } ? (call.LineCodec, call.PeerCodec) : default;
