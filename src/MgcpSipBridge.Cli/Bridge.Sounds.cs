@@ -42,13 +42,30 @@ internal sealed partial class Bridge
         var any = await call.ResponseStream.MoveNext(cancel);
         try
         {
-            await using var file = into == "-" ? Console.OpenStandardOutput() : new FileStream(into, FileMode.CreateNew, FileAccess.Write);
-            for (; any; any = await call.ResponseStream.MoveNext(cancel)) await file.WriteAsync(call.ResponseStream.Current.Data.Memory, cancel);
+            await using var file = into == "-" ? Console.OpenStandardOutput() : Create(into);
+            try
+            {
+                for (; any; any = await call.ResponseStream.MoveNext(cancel)) await file.WriteAsync(call.ResponseStream.Current.Data.Memory, cancel);
+            }
+            catch when (into != "-")
+            {
+                // A part of it would pass for the whole, and stand in the way of the next try.
+                File.Delete(into);
+                throw;
+            }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new UsageException(e.Message);
         }
+    }
+
+    // What people said is not for everybody on the machine.
+    private static FileStream Create(string path)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        return new FileStream(path, options);
     }
 
     /// <summary>Deletes a recording.</summary>

@@ -25,6 +25,8 @@ public sealed partial class BridgeEngine
         {
             null => CallOrderRefusal.NoSuchCall,
             { Ended: not null } => CallOrderRefusal.Ended,
+            // Who is sent elsewhere cannot be called for as well.
+            { Peer.IsTransferring: true } => CallOrderRefusal.Transferring,
             { IsReceived: true } => CallOrderRefusal.None,
             { Peer.IsAttended: false } or { Peer.IsRouting: true } or { Line.State: not CallState.Talking } => CallOrderRefusal.NotOurs,
             _ => CallOrderRefusal.None,

@@ -202,6 +202,17 @@ public sealed class CallAudioApiTests : IAsyncLifetime, ILoggerProvider, ILogger
             Assert.Equal(HttpStatusCode.NotFound, missing.StatusCode);
         }
 
+        var elsewhere = Directory.CreateDirectory(Path.Combine(_folder.FullName, "recordings2"));
+        var outside = Path.Combine(elsewhere.FullName, "4712.wav");
+        await File.WriteAllTextAsync(outside, "of somebody's", Cancel);
+        foreach (var other in (string[])["../recordings2/4712.wav", outside, "./" + name])
+        {
+            Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(async () => await new SoundService.SoundServiceClient(_channel).DeleteRecordingAsync(new DeleteRecordingRequest { Recording = other }, cancellationToken: Cancel))).StatusCode);
+            using var download = new SoundService.SoundServiceClient(_channel).DownloadRecording(new DownloadRecordingRequest { Recording = other }, cancellationToken: Cancel);
+            Assert.Equal(StatusCode.NotFound, (await Assert.ThrowsAsync<RpcException>(() => download.ResponseStream.MoveNext(Cancel))).StatusCode);
+        }
+
+        Assert.True(File.Exists(outside));
         Assert.Contains(name, await CliAsync("recordings"), StringComparison.Ordinal);
         var copy = Path.Combine(_folder.FullName, "copy.wav");
         await CliAsync("recordings", "get", name, "-w", copy);

@@ -76,6 +76,8 @@ internal sealed partial class ActiveCall
         Line = line;
         if (!line.Calls.Contains(this)) line.Calls.Add(this);
         Bearer = new Bearer(Core, this);
+        // What became of the line before is not this one's.
+        (MgcpCode, Counted) = (0, null);
         _bearers.Add(Bearer);
     }
 }

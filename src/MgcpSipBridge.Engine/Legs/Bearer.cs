@@ -93,7 +93,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
     public void OnDeleted(ConnectionStatistics? counted = null)
     {
-        call.OnCounted(counted);
+        Count(counted);
         _stage = Stage.None;
         _connection = null;
     }
@@ -103,7 +103,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         if (_stage == Stage.Deleting && connection is not null) return;
         if (connection is not null && !connection.Equals(_connection, StringComparison.OrdinalIgnoreCase)) return;
-        call.OnCounted(counted);
+        Count(counted);
         _stage = Stage.None;
         _connection = null;
         if (tell) Fail(CauseMap.FromReason(reason));
@@ -111,7 +111,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
     public void OnFailed(CommandId command, int code)
     {
-        call.MgcpCode = code;
+        if (call.Bearer == this) call.MgcpCode = code;
         if (command == _creating)
         {
             _creating = default;
@@ -253,6 +253,12 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     {
         RefusedWith = code;
         Fail(CauseMap.FromMgcp(code));
+    }
+
+    // The call's counters are those of the line that talked, not of one that only rang.
+    private void Count(ConnectionStatistics? counted)
+    {
+        if (call.Bearer == this) call.OnCounted(counted);
     }
 
     private void Fail(CallCause cause)

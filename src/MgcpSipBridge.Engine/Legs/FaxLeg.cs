@@ -18,10 +18,13 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     public bool IsClear => _state is FaxState.Clearing or FaxState.Clear;
 
     /// <summary>The procedure that the call's connection is made with; null for none.</summary>
-    public string? Procedure => FaxMap.Procedure(Handling, Audit);
+    public string? Procedure => FaxMap.Procedure(call.IsReceived ? FaxHandling.Off : Agreed, Audit);
+
+    // A line that rings for a caller whom the bridge has answered sends no fax yet; its connection is made for when it does.
+    private FaxHandling Handling => call.Reception is not null ? FaxHandling.Off : Agreed;
 
     // UDPTL has no protection: where the audio is encrypted a fax stays in it (RFC 5347 §4).
-    private FaxHandling Handling => call.Reception is not null ? FaxHandling.Off : FaxMap.Between(
+    private FaxHandling Agreed => FaxMap.Between(
         FaxMap.Between(call.Line.Fax, core.Peers.TryGetValue(call.Peer.Peer ?? call.Line.Model.Peer, out var peer) ? peer.Fax : FaxHandling.Auto),
         // While only the bridge is at the other end there is nobody to speak it to.
         call.Media.IsEncrypted || call.Peer.IsAttended ? FaxHandling.Passthrough : FaxHandling.Auto);

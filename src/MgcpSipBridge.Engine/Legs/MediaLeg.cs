@@ -164,8 +164,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         if (MediaCrypto.IsTooOpen(offer)) return null;
         var common = offer.Audio is { } audio ? Bridge.ForPeer(audio.Formats, ours) : [];
         if (common.IsEmpty && offer.Audio is not null) return null;
-        _peer = offer;
-        _peerOffer = offer;
+        _peer = _peerOffer = Received(offer, common);
         var description = AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
         var answer = Show(_crypto.Answer(offer, description, another is not null), ref _shownToPeer);
         _crypto.TryAgree(_shownToPeer, _peer);
@@ -289,6 +288,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         description = _crypto.Answer(_peerOffer, description);
         if (description.Audio is null) return null;
         var answer = Show(description, ref _shownToPeer);
+        if (call.IsReceived) _peer = _peerOffer = Received(_peerOffer, common);
         _crypto.TryAgree(_shownToPeer, _peer);
         Point();
         return answer;

@@ -81,7 +81,8 @@ internal sealed partial class CallResource
 
     public override Task<V1.Call> RouteCall(V1.RouteCallRequest request, ServerCallContext context)
     {
-        if (!ProvisioningValidator.IsDestination(request.Destination)) throw ApiErrors.BadField("destination", "is not a number (0-9, *, #, A-D, with or without a leading +)");
+        // A line's number may have letters.
+        if (!ProvisioningValidator.IsNumber(request.Destination)) throw ApiErrors.BadField("destination", "is not a number: digits, letters and + * # . _ - , at most 64");
         return OrderAsync(request.Call, request.Destination, "route", new EngineQuery.RouteOn(request.Call, request.Destination), context);
     }
 

@@ -13,6 +13,7 @@ namespace MgcpSipBridge.Host.Api;
 internal sealed class LadderWatch(EngineAnswers engine, EventLog log, EventTurns turns, BridgeState state, ApiAccess access, EventsSection settings)
 {
     private static readonly TimeSpan Pace = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Calm = TimeSpan.FromSeconds(2); // longest: however many look at calls in which nothing happens, the others' turns come in time
     private static readonly TimeSpan Quiet = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Aftermath = TimeSpan.FromSeconds(5);
 
@@ -63,6 +64,7 @@ internal sealed class LadderWatch(EngineAnswers engine, EventLog log, EventTurns
             var isNew = told is null || kept < now.Entries.Length || now.Entries.Length < told.Entries.Length || now.NotKept != told.NotKept || now.Call != told.Call;
             var silence = TimeProvider.System.GetElapsedTime(said);
             if (!isNew && now.Call.Ended is not null && silence >= Aftermath) return;
+            timer.Period = isNew ? Pace : timer.Period < Calm ? timer.Period * 1.2 : Calm;
             if (!isNew && silence < Quiet) continue;
             // A stream is as good as the token that opened it.
             if (!access.StillMay(http, ApiRole.Viewer)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));

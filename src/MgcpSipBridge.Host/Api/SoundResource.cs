@@ -1,13 +1,14 @@
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
+using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Serving;
 
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>What can be played to calls, and what was recorded of them.</summary>
-internal sealed class SoundResource(IMediaRelay relay, RecordingsSection settings, AuditTrail trail) : V1.SoundService.SoundServiceBase
+internal sealed class SoundResource(IMediaRelay relay, RecordingsSection settings, AuditTrail trail, ApiAccess access) : V1.SoundService.SoundServiceBase
 {
     private const int PieceBytes = 65_536;
 
@@ -21,8 +22,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
     public override Task<V1.ListRecordingsResponse> ListRecordings(V1.ListRecordingsRequest request, ServerCallContext context) => Task.FromResult(Reading(() =>
     {
         var files = settings.Folder is { } folder ? new DirectoryInfo(folder).EnumerateFiles().Where(file => IsRecording(file.Name)) : [];
-        // Their numbers grow.
-        var (page, next) = Listing.Page(files, file => file.Name.PadLeft(40, '0'), Show, new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
+        var (page, next) = Listing.Page(files, file => $"{Began(file):yyyyMMddHHmmssfffffff} {file.Name}", Show, new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
         return new V1.ListRecordingsResponse { Recordings = { page }, NextPageToken = next };
     }));
 
@@ -31,11 +31,14 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
         var file = Find(request.Recording);
         await using var stream = Reading(() => new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, useAsync: true));
         trail.Did(context, "download", "recordings/" + file.Name);
+        var http = context.GetHttpContext();
         var piece = new byte[PieceBytes];
         while (true)
         {
-            var length = await stream.ReadAsync(piece, context.CancellationToken);
+            var length = await Reading(() => stream.ReadAsync(piece, context.CancellationToken));
             if (length == 0) return;
+            // A stream is as good as the token that opened it.
+            if (!access.StillMay(http, ApiRole.Operator)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
             // Waits until the client has taken those before: no more than one is held for it.
             await responses.WriteAsync(new V1.DownloadRecordingResponse { Data = ByteString.CopyFrom(piece, 0, length) }, context.CancellationToken);
         }
@@ -56,7 +59,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
 
     // The relay's names, a number and what kind of file it is: nothing else in the folder is shown, and no name leads out of it.
     private static bool IsRecording(string name) =>
-        Path.GetExtension(name) is ".wav" or ".pcap" && Path.GetFileNameWithoutExtension(name) is { Length: > 0 and <= 20 } number && number.All(char.IsAsciiDigit);
+        Path.GetExtension(name) is (".wav" or ".pcap") and var kind && name[..^kind.Length] is { Length: > 0 and <= 20 } number && number.All(char.IsAsciiDigit);
 
     private static T Reading<T>(Func<T> read)
     {
@@ -64,22 +67,42 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
         {
             return read();
         }
+        catch (FileNotFoundException e)
+        {
+            // It was deleted at this moment.
+            throw EngineAnswers.NotFound($"recording {Path.GetFileName(e.FileName)}");
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, $"Recordings:Folder: {e.Message}"));
+            throw Unreadable(e);
         }
     }
 
+    private static async ValueTask<int> Reading(Func<ValueTask<int>> read)
+    {
+        try
+        {
+            return await read();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw Unreadable(e);
+        }
+    }
+
+    private static RpcException Unreadable(Exception e) => new(new Status(StatusCode.Unavailable, $"Recordings:Folder: {e.Message}"));
+
+    // Not every file system keeps when a file was made.
+    private static DateTime Began(FileInfo file) => file.CreationTimeUtc < file.LastWriteTimeUtc ? file.CreationTimeUtc : file.LastWriteTimeUtc;
+
     private V1.Recording Show(FileInfo file)
     {
-        var (began, written) = (file.CreationTimeUtc, file.LastWriteTimeUtc);
         return new V1.Recording
         {
             Name = file.Name,
             SizeBytes = file.Exists ? file.Length : 0,
-            // Not every file system keeps when a file was made.
-            CreateTime = Timestamp.FromDateTime(began < written ? began : written),
-            UpdateTime = Timestamp.FromDateTime(written),
+            CreateTime = Timestamp.FromDateTime(Began(file)),
+            UpdateTime = Timestamp.FromDateTime(file.LastWriteTimeUtc),
             UnderWay = relay.IsRecording(file.Name),
         };
     }

@@ -315,7 +315,7 @@ internal sealed class RelaySection
     [Setting("How long the native engine lets packets gather when few have come: less work per packet for that much more delay. 0s: it does not wait.", Min = "0s", Max = "5ms")]
     public TimeSpan Coalesce { get; set; }
 
-    [Setting("Count what strangers send to a call's RTP port. Without, the kernel refuses them once the call's end has been heard alone for two seconds (native engine): a call takes a quarter less memory, and only strangers on RTCP ports are counted.")]
+    [Setting("Count what strangers send to a call's RTP port. Without, the kernel refuses them once the call's end has been heard alone for two seconds (native engine, IPv4): a call takes a quarter less memory, and only strangers on RTCP ports are counted.")]
     public bool CountStrangers { get; set; } = true;
 
     [Setting("Settled calls passed on inside the kernel (Linux 6.6, CAP_BPF and CAP_NET_ADMIN; past this machine's packet filter): Off, Auto (where the system allows it), Required (no start without it).")]

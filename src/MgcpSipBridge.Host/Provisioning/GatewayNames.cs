@@ -3,7 +3,7 @@ namespace MgcpSipBridge.Host.Provisioning;
 /// <summary>Makes names of gateways in lines.yaml's letters, each once. However many are to be called alike, each costs the same.</summary>
 internal sealed class GatewayNames
 {
-    private const int MaxNameChars = 60;
+    private const int MaxNameChars = 54; // of 63: the rest is for a number
     private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _next = new(StringComparer.Ordinal);
 

@@ -51,6 +51,9 @@ internal sealed class RelayLeg
     /// <summary>What RTCP tells of this end.</summary>
     public RtcpLedger Ledger { get; }
 
+    /// <summary>What counts its packets.</summary>
+    public object Received => _received;
+
     /// <summary>When it was heard last, or since when it is expected.</summary>
     public Instant HeardAt => _heard;
 

@@ -153,6 +153,9 @@ public sealed partial class RelaySession
         return TryRelayRtcp(from, source, packet, ref length, now, out destination);
     }
 
+    /// <summary>What judging a packet that arrives on a side touches, for a data plane that has the memory brought before it is needed.</summary>
+    public (object Leg, object Received, object Other) Touched(RelaySide from) => (Leg(from), Leg(from).Received, Leg(Other(from)));
+
     /// <summary>An RTP packet that arrived on <paramref name="from"/> has left on the other side; true for the first of its side.</summary>
     public bool Sent(RelaySide from)
     {

@@ -48,7 +48,7 @@ internal static unsafe partial class Libc
     private const string Library = "libc";
 
     // The two calls that every packet takes go past libc's own functions, which make each a point where a thread can be cancelled (pthreads(7)): four
-    // atomic operations a packet, for nothing here.
+    // atomic operations a packet, for nothing here. Nor do they tell the collector that the thread is away: sockets never block, so it waits some microseconds for them at most.
     private static readonly nint SendNumber = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 44 : 206; // sendto
     private static readonly nint ReceiveNumber = SendNumber + 1; // recvfrom
 
@@ -111,7 +111,7 @@ internal static unsafe partial class Libc
     [LibraryImport(Library, EntryPoint = "syscall"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     public static partial nint SystemCall(nint number, nint first, void* second, nint third);
 
-    [LibraryImport(Library, EntryPoint = "syscall"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    [LibraryImport(Library, EntryPoint = "syscall"), SuppressGCTransition, DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static partial nint SystemCall(nint number, int fd, byte* buffer, nuint length, nint flags, void* address, void* addressLength);
 
     [LibraryImport(Library, EntryPoint = "mmap"), DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -119,10 +119,12 @@ internal sealed unsafe class NativePort
         return wasAlone;
     }
 
-    /// <summary>Closes the socket that hears everybody, beside a twin that goes on, unless something waits there.</summary>
+    /// <summary>Closes the socket that hears everybody, beside a twin that goes on, unless something waits there. IPv4 alone.</summary>
     public bool TryLeaveAlone()
     {
         byte first;
+        // A socket of IPv6 that is disconnected goes on hearing nobody but the host it was connected to: Linux forgets only the port.
+        if (_family != Libc.InterNetwork) return false;
         if (Everybody.IsShut || Libc.Receive(Fd, &first, 1, Libc.Peek) >= 0) return false;
         _ = Libc.Close(Fd);
         Fd = -1;

@@ -198,7 +198,8 @@ internal sealed unsafe partial class RelayThread : IDisposable
             Obey();
             for (var i = 0; i < ready; i++)
             {
-                var data = *(ulong*)(_events + (i * EventBytes) + EventData);
+                var data = Event(i);
+                Bring(i, ready);
                 try
                 {
                     if (data == WakeUp) Answer();

@@ -188,6 +188,51 @@ public sealed class ReceptionFlows
         house.EndsQuietly();
     }
 
+    // The menu was answered in G.711 alone: that both ends could do something else is of no use before either asks anew.
+    [Fact]
+    public void A_line_that_rings_for_a_caller_is_asked_for_nothing_but_what_he_was_answered()
+    {
+        var house = Begins(quirks: new GatewayQuirks { Codecs = ["G729", "PCMA", "telephone-event"] }, codecs: ["G729", "PCMA"]);
+        var caller = Attended(house);
+        RoutesTo(house, "1001");
+        house.Alice.Rings().Lifts();
+        (house.Alice.Phone.Voice, caller.Voice) = (600, 700);
+        house.Waits(1.5);
+        Assert.Equal((true, true), (Heard(caller, 600) > 30, house.Alice.Phone.HeardFrequencies.GetValueOrDefault(700) > 30));
+        var spoken = house.Bridge.Ask<LadderView>(house.World, new EngineQuery.Ladder(Id))!.Call;
+        Assert.Equal(("PCMA", "PCMA"), (spoken.LineCodec, spoken.PeerCodec));
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void The_record_has_the_counters_of_the_line_that_talked_and_not_of_one_that_only_rang()
+    {
+        var house = Begins();
+        Attended(house);
+        RoutesTo(house, "1001");
+        house.Alice.Rings();
+        house.Waits(31);
+        house.Alice.HasConnections(0);
+        Assert.Null(View(house).Counted);
+        RoutesTo(house, "1002");
+        house.Bob.Rings().Lifts().Talks().Waits(1).HangsUp().Waits(1);
+        Assert.True(house.Records[0].Call.Counted is not null || View(house).Counted is not null);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void Who_is_being_handed_on_is_not_called_for()
+    {
+        var house = Begins();
+        Attended(house);
+        house.Waits(0.5);
+        Assert.Equal(CallOrderRefusal.None, house.Bridge.Ask<CallOrderAnswer>(house.World, new EngineQuery.Transfer(Id, "5551234"))!.Refusal);
+        Assert.Equal(CallOrderRefusal.Transferring, RouteOn(house, "1001"));
+        house.Waits(2);
+        house.EndsQuietly();
+    }
+
     [Fact]
     public void A_caller_with_whom_nothing_is_shared_and_one_for_whom_there_is_no_port_are_refused()
     {
