@@ -52,8 +52,7 @@ public sealed partial class BridgeEngine
                 call.Bearer.Prepare();
                 break;
             case CallEffect.ConnectBearer e when Find(e.Call) is { } call:
-                call.OnAnswered();
-                call.Bearer.Connect();
+                call.Connect();
                 break;
             case CallEffect.ReleasePeer e when Find(e.Call) is { } call && call.ReturnsAfter(e.End):
                 call.Return(e.End);
@@ -116,7 +115,8 @@ public sealed partial class BridgeEngine
         }
     }
 
-    private ActiveCall? Find(CallId id) => _calls.GetValueOrDefault(id);
+    /// <summary>A call of which anything is left.</summary>
+    internal ActiveCall? Find(CallId id) => _calls.GetValueOrDefault(id);
 
     /// <summary>A step may begin a call, and tells its number when that is complete.</summary>
     private void Begin(LineSlot line, CallState before, CallState next)
@@ -144,6 +144,7 @@ public sealed partial class BridgeEngine
     /// <summary>Forgets a call of which nothing is left, keeping its ladder for a while.</summary>
     private void Settle(ActiveCall call)
     {
+        call.ForgetTries();
         if (!call.IsGone || !_calls.Remove(call.Id)) return;
         Keep(call);
         SkipCleared();

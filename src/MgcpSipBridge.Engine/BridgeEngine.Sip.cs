@@ -145,7 +145,7 @@ public sealed partial class BridgeEngine
         var line = active.Line;
         // A call that is sent on at once needs no common way to talk.
         var comesIn = line.State is CallState.Idle && (call.CameBack || line.Features.ForwardAlways is null);
-        if (!offer.IsEmpty && comesIn && !active.Media.TakePeerOffer(offer, line.Gateway.Audit))
+        if (!offer.IsEmpty && comesIn && !active.Media.TakePeerOffer(offer, line.Gateway.Audit) && !active.Fax.TakesCall(offer))
         {
             var end = new CallEnd(CallSide.Bridge, CallStage.Preparing, CallCause.IncompatibleMedia);
             active.Peer.Release(end);

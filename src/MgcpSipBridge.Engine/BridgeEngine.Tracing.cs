@@ -89,8 +89,17 @@ public sealed partial class BridgeEngine
         _untracedLines.Clear();
     }
 
+    // Digits of no call are nobody's number.
+    private bool Hides(ActiveCall? call) => _core.Settings.ShownDigits switch
+    {
+        ShownDigits.All => false,
+        ShownDigits.Dialled => call is not { IsStillDialled: true },
+        _ => true,
+    };
+
     private void Put(ActiveCall? call, TracedMessage message, bool repeat, string about = "")
     {
+        if (Hides(call)) message = message with { Bytes = DigitVeil.Over(message.Bytes, message.IsMgcp) };
         if (repeat) call?.Ladder.Repeat(message);
         else call?.Ladder.Add(message);
         if (_core.Settings.TellsMessages) _core.Emit(new EngineOutput.Traced(call?.Name ?? about, message));

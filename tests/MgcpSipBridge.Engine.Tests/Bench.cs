@@ -50,6 +50,11 @@ internal sealed partial class Bench
 
     public List<EngineNote> Notes { get; } = [];
 
+    /// <summary>Questions to routers.</summary>
+    public List<EngineOutput.AskRouter> Asked { get; } = [];
+
+    public BridgeEngine Engine => _engine;
+
     public static EngineModel Model(SipRegistrationMode registration = SipRegistrationMode.None) => new()
     {
         Peers = [new PeerModel(new SipPeerModel("pbx", "10.0.0.9", 5060, SipTransport.Udp, registration, null, null, null))],
@@ -89,6 +94,9 @@ internal sealed partial class Bench
                         answers.Add(new EngineInput.Relay(new RelayEvent.Closed(close.Media, RelayStatistics.None)));
                     }
 
+                    break;
+                case EngineOutput.AskRouter asked:
+                    Asked.Add(asked);
                     break;
                 case EngineOutput.Answer answer:
                     LastAnswer = answer.Value;

@@ -1,4 +1,5 @@
 using MgcpSipBridge.Media;
+using MgcpSipBridge.Media.Tests.Relay;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Fuzz;
@@ -32,8 +33,8 @@ internal sealed class MediaReaders : ITarget
                     _ = report.ReportBlock(i);
         }
 
-        if (UdptlPacket.TryParse(input, out var udptl) == UdptlParseError.None && (udptl.Primary.IsEmpty || udptl.Primary.Length + udptl.Recovered > input.Length))
-            throw new InvalidOperationException("The messages are longer than their packet.");
+        if (UdptlPacket.TryParse(input, out var udptl) == UdptlParseError.None && udptl.SequenceNumber != ((input[0] << 8) | input[1]))
+            throw new InvalidOperationException("The number of a packet is another one.");
 
         Secrets(input);
         if ((SoundReader.TryReadWav(input, out var sound) == SoundError.None) != (sound is not null)) throw new InvalidOperationException("No error and no sound.");

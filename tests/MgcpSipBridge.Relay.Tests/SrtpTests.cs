@@ -192,6 +192,34 @@ public abstract class SrtpTests(RelayEngine engine, RelayFastPath fastPath = Rel
         call.Close();
     }
 
+    // RFC 4568 §6.1: under a key whose life is over nothing is sent; that it comes to its end is told in time.
+    [Fact]
+    public async Task A_key_is_used_for_as_many_packets_as_it_may_be()
+    {
+        await using var bed = Bed();
+        using var call = new Call(bed, life: 20);
+        for (byte i = 0; i < 10; i++)
+        {
+            call.Phone.Speak(call.Opened.GatewayRtp, fill: i);
+            call.Open(call.Pbx.Hear(out _).ToArray());
+        }
+
+        bed.Expect<RelayEvent.FirstPacket>();
+        bed.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(new RelayEvent.KeyAged(new(1), RelaySide.Sip, Ended: false), bed.Expect<RelayEvent.KeyAged>());
+        for (byte i = 10; i < 19; i++)
+        {
+            call.Phone.Speak(call.Opened.GatewayRtp, fill: i);
+            call.Open(call.Pbx.Hear(out _).ToArray());
+        }
+
+        call.Phone.Speak(call.Opened.GatewayRtp);
+        bed.AwaitDropped(RelayDrop.KeyEnded, 1);
+        bed.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(new RelayEvent.KeyAged(new(1), RelaySide.Sip, Ended: true), bed.Expect<RelayEvent.KeyAged>());
+        call.Close();
+    }
+
     [Fact]
     public async Task Without_keys_anew_the_call_is_plain_anew()
     {
@@ -214,11 +242,12 @@ public abstract class SrtpTests(RelayEngine engine, RelayFastPath fastPath = Rel
         private SrtpKeys _keys = new(SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(1)), SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(2)));
         private ushort _sequence = 65_530;
 
-        public Call(RelayBed bed, bool learn = false, NetAddress? phoneRtcp = null, NetAddress? pbxRtcp = null, RelayForm? phone = null, RelayForm? pbx = null)
+        public Call(RelayBed bed, bool learn = false, NetAddress? phoneRtcp = null, NetAddress? pbxRtcp = null, RelayForm? phone = null, RelayForm? pbx = null, long life = SrtpKeys.LongestLife)
         {
             (_bed, _form, _learn) = (bed, pbx, learn);
             Phone = new End(bed.Address);
             Pbx = new End(bed.Address);
+            _keys = _keys with { Life = life };
             _pbxRtcp = pbxRtcp ?? Pbx.Address.WithPort(Pbx.Address.Port + 1);
             Sealer = new(_keys.Theirs);
             Opener = new(_keys.Ours);

@@ -44,6 +44,12 @@ public abstract record EngineNote
     /// <summary>A peer refused an offer of encrypted audio, and was made the same without encryption (<c>srtp: optional</c>).</summary>
     public sealed record SrtpRefused(string CallId, int Status) : EngineNote;
 
+    /// <summary>
+    /// A key of a call's encrypted audio was used for nearly as many packets as the peer allows, or for as many (RFC 4568 §6.1). The peer is offered another; when it has ended, nothing
+    /// is sent or taken until the peer agrees.
+    /// </summary>
+    public sealed record SrtpKeyAged(string CallId, bool Ended) : EngineNote;
+
     /// <summary>The line's side lets the far end wait, or has taken it back.</summary>
     public sealed record CallHeld(string CallId, bool Held) : EngineNote;
 

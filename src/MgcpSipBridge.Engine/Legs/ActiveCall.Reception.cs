@@ -22,6 +22,9 @@ internal sealed partial class ActiveCall
 
     private string CalledFirst => _calledFirst ?? Line.Model.Number;
 
+    /// <summary>How many connections it remembers: the present one, and those that are still being deleted.</summary>
+    public int Tries => _bearers.Count;
+
     /// <summary>The call's connections at a line.</summary>
     public IEnumerable<Bearer> BearersOn(LineSlot line) => _bearers.Where(bearer => bearer.Line == line);
 
@@ -71,6 +74,18 @@ internal sealed partial class ActiveCall
         foreach (var bearer in _bearers) bearer.Line.Calls.Remove(this);
     }
 
+    /// <summary>Forgets the connections of tries that are over, and is no call any more of the lines that nobody but they knew. A caller may be put through any number of times.</summary>
+    public void ForgetTries()
+    {
+        for (var i = _bearers.Count - 1; i >= 0; i--)
+        {
+            var line = _bearers[i].Line;
+            if (_bearers[i] == Bearer || _bearers[i].IsHeld) continue;
+            _bearers.RemoveAt(i);
+            if (line != Line && line != Reception && !BearersOn(line).Any()) line.Calls.Remove(this);
+        }
+    }
+
     private void MoveTo(LineSlot line)
     {
         Line = line;
@@ -79,5 +94,6 @@ internal sealed partial class ActiveCall
         // What became of the line before is not this one's.
         (MgcpCode, Counted) = (0, null);
         _bearers.Add(Bearer);
+        ForgetTries();
     }
 }

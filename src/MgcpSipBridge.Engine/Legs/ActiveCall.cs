@@ -82,6 +82,9 @@ internal sealed partial class ActiveCall
 
     public Instant? Ended { get; private set; }
 
+    /// <summary>Whether digits can only be those of the number: nobody at the far end has been heard, or rings.</summary>
+    public bool IsStillDialled => FromLine && !_signed && Answered is null && Ended is null;
+
     public CallEnd? End { get; private set; }
 
     public int MgcpCode { get; set; }
@@ -113,6 +116,14 @@ internal sealed partial class ActiveCall
         Core.Note(new EngineNote.PostDialDelay(Name, Core.Now - Dialled));
     }
 
+    /// <summary>The line talks: both directions are opened, unless the peer has to be answered with T.38 first.</summary>
+    public void Connect()
+    {
+        if (Fax.Answers()) return;
+        OnAnswered();
+        Bearer.Connect();
+    }
+
     public void OnAnswered()
     {
         if (Answered is not null) return;
@@ -139,6 +150,9 @@ internal sealed partial class ActiveCall
                 break;
             case RelayEvent.AudioChanged changed:
                 Media.OnAudio(changed.Audio);
+                break;
+            case RelayEvent.KeyAged aged when Ended is null:
+                Media.OnKeyAged(aged.Ended);
                 break;
             case RelayEvent.Dead:
                 OnDead();

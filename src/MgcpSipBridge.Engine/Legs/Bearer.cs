@@ -170,11 +170,15 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
     public string OptionsFor(ImmutableArray<RtpFormat> formats, string? fax) => LocalOptions.For(formats, _attempt, call.Media.WantedPtime, fax);
 
     /// <summary>Has the gateway change what it speaks on the connection; default when there is none. The outcome is told to <see cref="FaxLeg.Takes"/>.</summary>
-    public CommandId Change(string? options, ReadOnlyMemory<byte> remote)
+    /// <param name="options">L:; null to leave it as it is.</param>
+    /// <param name="remote">What is told of the far end; empty for nothing.</param>
+    /// <param name="connects">Whether that opens both directions.</param>
+    public CommandId Change(string? options, ReadOnlyMemory<byte> remote, bool connects = false)
     {
         if (_stage != Stage.Up || _connection is null || _released) return default;
         _described = true;
-        var command = core.Mgcp.ModifyConnection(Endpoint, _connection, new ConnectionRequest(MgcpCallId, null, options, remote, Line.Gateway.TakeForCommand()), core.Now);
+        ConnectionMode? mode = connects ? _mode = ConnectionMode.SendRecv : null;
+        var command = core.Mgcp.ModifyConnection(Endpoint, _connection, new ConnectionRequest(MgcpCallId, mode, options, remote, Line.Gateway.TakeForCommand()), core.Now);
         core.Commands[command] = this;
         return command;
     }

@@ -40,6 +40,20 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         if (said == FaxEvent.GatewayActs && _state == FaxState.Own) Tell(FaxMode.Gateway);
     }
 
+    /// <summary>
+    /// A peer calls and offers T.38 alone; false where that cannot pass. The line rings as it does for any call, on a connection that is made for speech: with the answer it is told of the
+    /// T.38 stream, as if the peer had found a fax right then (RFC 5347 §3.3, step 11).
+    /// </summary>
+    public bool TakesCall(ReadOnlyMemory<byte> offer) => FaxMap.Relays(Handling, Audit) && call.Media.TakePeerFaxCall(offer);
+
+    /// <summary>The line has answered; true when its caller has T.38 alone, and is answered when the gateway speaks it.</summary>
+    public bool Answers()
+    {
+        if (!call.Media.IsFaxCall) return false;
+        Step(FaxEvent.PeerOffersFax);
+        return true;
+    }
+
     /// <summary>The peer offers something inside the call; true when it was T.38, which is answered from here, now or later.</summary>
     public bool TakesOffer(ReadOnlyMemory<byte> offer)
     {
@@ -83,6 +97,8 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     public bool Takes(CommandId command, ReadOnlyMemory<byte>? description)
     {
         if (!_commands.Remove(command)) return false;
+        // A call whose connection cannot be what its caller wants fails as any.
+        if (description is null && call.Answered is null) return false;
         // What the gateway says of itself holds even when it was told something else since.
         var speaksFax = description is { } text && call.Media.TakeGatewayFax(text);
         if (command != _command) return true;
@@ -113,7 +129,8 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         var before = _state;
         var handling = Handling;
         (_state, var effects) = FaxMachine.Step(before, evt, FaxMap.Relays(handling, Audit), FaxMap.Clears(handling));
-        Do(effects);
+        // Whoever has nothing but T.38, and cannot be answered, is refused; that ends the call.
+        Do(call.Answered is null && effects.HasFlag(FaxEffects.RefuseOffer) ? FaxEffects.RefuseOffer : effects);
         if (_state == before) return;
         switch (_state)
         {
@@ -156,7 +173,8 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         if (effects.HasFlag(FaxEffects.AnswerFax)) call.Peer.AnswerOffer(call.Media.AnswerFaxToPeer());
         if (effects.HasFlag(FaxEffects.OfferVoice))
         {
-            if (call.Media.PeerIsWithFax) call.Peer.Offer(call.Media.OfferToPeer());
+            // To whom never spoke of audio none is offered.
+            if (call.Media is { PeerIsWithFax: true, IsFaxCall: false }) call.Peer.Offer(call.Media.OfferToPeer());
             call.Bearer.Redescribe();
         }
 
@@ -175,7 +193,7 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
 
     private void Command(string? options, ReadOnlyMemory<byte> remote)
     {
-        _command = call.Bearer.Change(options, remote);
+        _command = call.Bearer.Change(options, remote, connects: call.Answered is null);
         if (_command != default) _commands.Add(_command);
     }
 

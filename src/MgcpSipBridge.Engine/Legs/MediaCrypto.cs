@@ -13,6 +13,9 @@ internal sealed class MediaCrypto(EngineCore core)
     /// <summary>What holds now; null: nothing is encrypted.</summary>
     public SrtpKeys? Keys { get; private set; }
 
+    /// <summary>Whether our key is to be changed at the next chance.</summary>
+    public bool IsOld { get; private set; }
+
     /// <summary>Whether what we told last asks for encryption.</summary>
     public bool IsAsked => !_lines.IsEmpty;
 
@@ -39,6 +42,16 @@ internal sealed class MediaCrypto(EngineCore core)
         _lines = CryptoNegotiation.NewLines(core.KeyEntropy);
     }
 
+    /// <summary>
+    /// The present key is near its end: whatever is told next has another (RFC 4568 §5.1.4), under the same tags and suites. Until both have agreed on it the present one holds, and it
+    /// goes on to where that is refused (§7.1.4).
+    /// </summary>
+    public void Renew()
+    {
+        IsOld = true;
+        _lines = [.. _lines.Select(line => line with { Key = SrtpKey.New(line.Key.Suite, core.KeyEntropy) })];
+    }
+
     /// <summary>An offer of the peer's, with what may be taken of it.</summary>
     public SessionDescription Read(SessionDescription offer, string? peer)
     {
@@ -49,8 +62,8 @@ internal sealed class MediaCrypto(EngineCore core)
     /// <summary>An answer of the peer's, with what may be taken of it: nothing but what was asked for.</summary>
     public SessionDescription ReadAnswer(SessionDescription answer) => answer with { Srtp = IsAsked ? _policy : SrtpPolicy.Off };
 
-    /// <summary>Whether an offer asks for audio that is not encrypted, where only encrypted audio is allowed.</summary>
-    public static bool IsTooOpen(SessionDescription offer) => offer is { Srtp: SrtpPolicy.Required, Audio: null } && offer.Media.Any(media => media.IsPlainAudio);
+    /// <summary>Whether an offer asks for something that is not encrypted, where only encrypted audio is allowed: for plain audio, or for T.38, which has no protection (RFC 5347 §4).</summary>
+    public static bool IsTooOpen(SessionDescription offer) => offer is { Srtp: SrtpPolicy.Required, Audio: null } && offer.Media.Any(media => media.IsPlainAudio || media.IsFax);
 
     /// <summary>Our offer.</summary>
     public SessionDescription Offer(SessionDescription offer) => IsAsked ? CryptoNegotiation.Offer(offer, _profile, _lines) : offer;
@@ -61,7 +74,7 @@ internal sealed class MediaCrypto(EngineCore core)
     /// <param name="isAnother">Whether it is not the one who has that key.</param>
     public SessionDescription Answer(SessionDescription offer, SessionDescription answer, bool isAnother = false)
     {
-        answer = AnswerBeside(offer, answer, isAnother ? null : Keys?.Ours);
+        answer = AnswerBeside(offer, answer, isAnother || IsOld ? null : Keys?.Ours);
         if (answer.Audio is { } audio) (_profile, _lines) = (audio.Protocol, audio.Crypto);
         return answer;
     }
@@ -75,7 +88,9 @@ internal sealed class MediaCrypto(EngineCore core)
     {
         if (!CryptoNegotiation.TryAgree(ours?.Audio, theirs?.Audio, out var keys)) return false;
         // A stream that is switched off keeps its keys, for it may come back.
-        if (ours?.Audio is not null && theirs?.Audio is not null) Keys = keys;
+        if (ours?.Audio is null || theirs?.Audio is null) return true;
+        if (keys?.Ours is not { } own || !own.Equals(Keys?.Ours)) IsOld = false;
+        Keys = keys;
         return true;
     }
 

@@ -11,6 +11,10 @@ internal sealed partial class MediaLeg
     private SessionDescription? _peerFax;
     private SessionDescription? _shownBeforeFax;
     private bool _passesFax;
+    private bool _beganAsFax;
+
+    /// <summary>Whether T.38 is all that the peer has spoken of in this call.</summary>
+    public bool IsFaxCall => _beganAsFax && _peer is null;
 
     /// <summary>Whether the gateway has said where it speaks T.38.</summary>
     public bool KnowsGatewayFax => _gatewayFax is not null;
@@ -40,6 +44,17 @@ internal sealed partial class MediaLeg
         if (description.Media.Any(static media => media is { Media: "audio", Port: > 0 })) return false;
         _peerFax = description;
         return true;
+    }
+
+    /// <summary>
+    /// Reads a caller's offer; true when it wants T.38 and nothing else (RFC 3362, ITU-T T.38 Annex D.2.2). Where only what is encrypted may pass it is none that could be taken.
+    /// </summary>
+    public bool TakePeerFaxCall(ReadOnlyMemory<byte> offer)
+    {
+        if (!TakePeerFax(offer)) return false;
+        _beganAsFax = !MediaCrypto.IsTooOpen(_crypto.Read(_peerFax!, call.Peer.Peer));
+        if (!_beganAsFax) _peerFax = null;
+        return _beganAsFax;
     }
 
     /// <summary>RemoteConnectionDescriptor with the peer's T.38 stream, at our address.</summary>

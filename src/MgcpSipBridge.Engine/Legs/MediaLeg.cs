@@ -371,9 +371,9 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
                 Form: peerForm,
                 Keys: _crypto.Keys));
         }
-        else if (_peer is not null)
+        else if (_peer is not null || _peerEnd is { Udptl: true })
         {
-            // The stream is switched off by port 0 (RFC 3264 §8.2).
+            // The stream is switched off by port 0 (RFC 3264 §8.2), or was T.38 and never anything else.
             Tell(RelaySide.Sip, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
         }
     }

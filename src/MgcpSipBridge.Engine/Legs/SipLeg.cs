@@ -7,6 +7,9 @@ namespace MgcpSipBridge.Engine;
 /// <summary>A call's SIP side: one SIP call at a time, and the peers that remain to be tried.</summary>
 internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
 {
+    /// <summary>SIP calls of one call whose late messages still belong to its ladder.</summary>
+    internal const int MostCallIds = 32;
+
     private ImmutableArray<RouteHop> _hops = [];
     private int _nextHop;
     private bool _emergency;
@@ -100,6 +103,8 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
+        // Whoever has nothing but T.38 is answered when the gateway speaks it.
+        if (call.Media.IsFaxCall) return;
         if (call.Media.AnswerToPeer() is not { } description)
         {
             core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));
@@ -265,6 +270,8 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         var early = call.FromLine && !_answered && offered.Dialog.Length > 0;
         // Of several phones that ring, each has an answer of its own; only the one that is heard changes what is heard.
         var beside = early && _heardDialog is { } heard && heard != offered.Dialog;
+        // The answer has the new key: an offer of it that waits has none any more.
+        if (call.Media.RenewsKey) ForgetOffer();
         if ((beside ? call.Media.AnswerBeside(offered.Offer, offered.Dialog) : call.Media.AnswerNewOffer(offered.Offer)) is not { } answer)
         {
             core.Sip.RefuseOffer(Handle, 488, core.Now);
@@ -305,27 +312,6 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         if (!_released) call.Fax.OnOfferRefused(refused.Offer);
     }
 
-    /// <summary>Offers something else in place of what passes now.</summary>
-    public void Offer(ReadOnlyMemory<byte> description)
-    {
-        if (!_released) core.Sip.Offer(Handle, description, core.Now);
-    }
-
-    /// <summary>Forgets what was to be offered, as far as it was not sent.</summary>
-    public void ForgetOffer() => core.Sip.ForgetOffer(Handle, core.Now);
-
-    /// <summary>Answers an offer that had to wait for the gateway.</summary>
-    public void AnswerOffer(ReadOnlyMemory<byte> description)
-    {
-        if (!_released) core.Sip.AnswerOffer(Handle, description, core.Now);
-    }
-
-    /// <summary>Refuses an offer of T.38 (RFC 3261 §21.4.26); the call goes on as it was.</summary>
-    public void RefuseOffer()
-    {
-        if (!_released) core.Sip.RefuseOffer(Handle, 488, core.Now);
-    }
-
     public void OnGone(SipCallHandle handle)
     {
         core.SipCalls.Remove(handle);
@@ -333,18 +319,25 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         if (handle == _next) _next = default;
     }
 
+    /// <summary>Its Call-IDs as far as they are remembered.</summary>
+    internal int CallIds => _callIds.Length;
+
     /// <summary>Nothing is left of it: none of its Call-IDs is known any more.</summary>
     public void Forget()
     {
         foreach (var id in _callIds) core.SipCallIds.Remove(id);
     }
 
-    // Those that were tried in vain, too.
+    // Those that were tried in vain, too: the last of them, for a call may be routed on any number of times.
     private void Known(string? id)
     {
         if (id is null) return;
         core.SipCallIds[id] = call;
         _callIds = _callIds.Add(id);
+        if (_callIds.Length <= MostCallIds) return;
+        var oldest = _callIds[0] == SipCallId ? 1 : 0;
+        core.SipCallIds.Remove(_callIds[oldest]);
+        _callIds = _callIds.RemoveAt(oldest);
     }
 
     private bool Withholds => call.Withheld ?? call.Line.Model.Features.WithholdNumber;

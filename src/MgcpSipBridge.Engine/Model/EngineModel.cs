@@ -190,6 +190,9 @@ public sealed record EngineSettings
     /// <summary>Messages kept per ladder; later ones are counted, not kept.</summary>
     public int LadderMessages { get; init; } = 200;
 
+    /// <summary>Which digits are shown in ladders, captures and <see cref="EngineOutput.Traced"/>.</summary>
+    public ShownDigits ShownDigits { get; init; } = ShownDigits.Dialled;
+
     /// <summary>Whether every message that is traced is told (<see cref="EngineOutput.Traced"/>), those of no call too.</summary>
     public bool TellsMessages { get; init; }
 

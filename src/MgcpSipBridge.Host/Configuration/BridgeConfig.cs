@@ -1,3 +1,4 @@
+using MgcpSipBridge.Engine;
 using MgcpSipBridge.Relay;
 
 namespace MgcpSipBridge.Host.Configuration;
@@ -44,6 +45,9 @@ internal sealed class BridgeSection
 
     [Setting("Messages kept per ladder; later ones are counted.", Min = "2", Max = "10000")]
     public int LadderMessages { get; set; } = 200;
+
+    [Setting("Which digits are shown in ladders, captures and to a capture server (Observability:Hep), to whatever role. Dialled: those of the number that a line dials, and an x for each that is pressed once the far end rings or is heard, for it may be a PIN. None: an x for each. All: all of them, for a laboratory.")]
+    public ShownDigits ShownDigits { get; set; } = ShownDigits.Dialled;
 }
 
 /// <summary>Mgcp:…</summary>

@@ -169,6 +169,7 @@ internal sealed record BridgeModel
             },
             LaddersKept = Config.Bridge.LaddersKept,
             LadderMessages = Config.Bridge.LadderMessages,
+            ShownDigits = Config.Bridge.ShownDigits,
             TellsMessages = Config.Observability.Hep.Address is not null,
             UnregisterAfter = s.UnregisterAfter,
             RouterDeadline = Config.Routing.Deadline,

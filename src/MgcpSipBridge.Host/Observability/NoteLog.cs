@@ -52,6 +52,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.SrtpRefused refused:
                 SrtpRefused(_calls, refused.CallId, refused.Status);
                 break;
+            case EngineNote.SrtpKeyAged { Ended: false } key:
+                SrtpKeyAged(_calls, key.CallId);
+                break;
+            case EngineNote.SrtpKeyAged key when Speak("srtp key", out var more):
+                SrtpKeyEnded(_calls, key.CallId, more);
+                break;
             case EngineNote.TransferEnded transfer:
                 TransferEnded(_calls, transfer.CallId, transfer.Done, transfer.Status);
                 break;
@@ -330,6 +336,12 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4032, EventName = "SrtpRefused", Level = LogLevel.Debug, Message = "Call {CallId}: the peer refused encrypted audio with {SipStatus} and is offered plain audio")]
     private static partial void SrtpRefused(ILogger logger, string callId, int sipStatus);
+
+    [LoggerMessage(EventId = 4045, EventName = "SrtpKeyAged", Level = LogLevel.Debug, Message = "Call {CallId}: a key of the encrypted audio is near the end of the lifetime that the peer gave it; another is offered")]
+    private static partial void SrtpKeyAged(ILogger logger, string callId);
+
+    [LoggerMessage(EventId = 4046, EventName = "SrtpKeyEnded", Level = LogLevel.Warning, Message = "Call {CallId}: the lifetime of a key of the encrypted audio is over and the peer has agreed to no other: nothing passes ({Suppressed} more like this before)")]
+    private static partial void SrtpKeyEnded(ILogger logger, string callId, int suppressed);
 
     [LoggerMessage(EventId = 4013, EventName = "TransferEnded", Level = LogLevel.Debug, Message = "Call {CallId}: the far end was handed on: {Done}, SIP {SipStatus}")]
     private static partial void TransferEnded(ILogger logger, string callId, bool done, int sipStatus);

@@ -12,6 +12,7 @@ internal sealed partial class SrtpMetrics
     private const string Alarm = "SRTP_WITHOUT_TLS";
     private readonly Counter _calls;
     private readonly Counter _refused;
+    private readonly Counter _aged;
     private readonly AlarmBoard _alarms;
     private readonly ILogger _log;
     private HashSet<string> _open = [];
@@ -22,6 +23,8 @@ internal sealed partial class SrtpMetrics
         var metrics = Metrics.WithCustomRegistry(registry);
         _calls = metrics.CreateCounter("mgcpsipbridge_calls_media_total", "Answered calls that have ended, by how the audio between the bridge and the peer was protected: srtp, or none.", ["protection"]);
         _refused = metrics.CreateCounter("mgcpsipbridge_srtp_refused_total", "Offers of encrypted audio that a peer refused, and that were made again without (srtp: optional).");
+        _aged = metrics.CreateCounter("mgcpsipbridge_srtp_keys_aged_total", "Keys of encrypted audio that were used for nearly as many packets as the peer allows (old: it is offered another), or for as many without another (ended: nothing passes).", ["age"]);
+        foreach (var age in (string[])["old", "ended"]) _aged.WithLabels(age).Inc(0);
         foreach (var protection in (string[])["srtp", "none"]) _calls.WithLabels(protection).Inc(0);
         _refused.Inc(0);
     }
@@ -31,6 +34,7 @@ internal sealed partial class SrtpMetrics
     {
         if (note is EngineNote.CallEnded { Record.Call: { Answered: not null } call }) _calls.WithLabels(call.Encrypted ? "srtp" : "none").Inc();
         else if (note is EngineNote.SrtpRefused) _refused.Inc();
+        else if (note is EngineNote.SrtpKeyAged key) _aged.WithLabels(key.Ended ? "ended" : "old").Inc();
     }
 
     /// <summary>What is wrong with encryption in a model that works all the same; empty when nothing is.</summary>

@@ -21,40 +21,11 @@ public enum UdptlParseError
     TrailingBytes,
 }
 
-/// <summary>How lost packets can be made good (T.38 §9.1.4).</summary>
-public enum UdptlRecovery
-{
-    /// <summary>The last messages are repeated.</summary>
-    Redundancy,
-
-    /// <summary>Parity over the last messages.</summary>
-    Parity,
-}
-
-/// <summary>A view of a UDPTL packet: aligned PER of T.38 §9.1. Keeps no more than the buffer it was read from.</summary>
-public readonly ref struct UdptlPacket
+/// <summary>A UDPTL packet (aligned PER of T.38 §9.1), proved to be one. It is passed as it came: nothing of it is kept but its number.</summary>
+/// <param name="SequenceNumber">Rises by one for each primary message and wraps.</param>
+public readonly record struct UdptlPacket(ushort SequenceNumber)
 {
     private const int MostRecovered = 64; // messages: senders repeat up to 8
-
-    private UdptlPacket(ushort sequenceNumber, ReadOnlySpan<byte> primary, UdptlRecovery recovery, int recovered)
-    {
-        SequenceNumber = sequenceNumber;
-        Primary = primary;
-        Recovery = recovery;
-        Recovered = recovered;
-    }
-
-    /// <summary>Rises by one for each primary message and wraps.</summary>
-    public ushort SequenceNumber { get; }
-
-    /// <summary>The primary message (an IFP packet), at least one byte.</summary>
-    public ReadOnlySpan<byte> Primary { get; }
-
-    /// <summary>How the messages before can be made good.</summary>
-    public UdptlRecovery Recovery { get; }
-
-    /// <summary>How many messages are repeated, or how many fields of parity there are.</summary>
-    public int Recovered { get; }
 
     /// <summary>Reads a packet. Time is linear in its length; zeros behind it are padding.</summary>
     public static UdptlParseError TryParse(ReadOnlySpan<byte> datagram, out UdptlPacket packet)
@@ -76,16 +47,15 @@ public readonly ref struct UdptlPacket
         // The choice is one bit, and the rest of its byte is padding. An end that recovers nothing may leave it all away.
         if (rest.IsEmpty)
         {
-            packet = new(sequence, primary, UdptlRecovery.Redundancy, 0);
+            packet = new(sequence);
             return UdptlParseError.None;
         }
 
         var choice = rest[0];
         rest = rest[1..];
         if ((choice & 0x7F) != 0) return UdptlParseError.BadRecovery;
-        var recovery = choice == 0 ? UdptlRecovery.Redundancy : UdptlRecovery.Parity;
-        // Parity says first over how many messages it goes: an INTEGER, its length before it.
-        if (recovery == UdptlRecovery.Parity)
+        // The choice is of the last messages themselves, or of parity over them. That says first over how many it goes: an INTEGER, its length before it.
+        if (choice != 0)
         {
             switch (TryTake(ref rest, out var span))
             {
@@ -116,7 +86,7 @@ public readonly ref struct UdptlPacket
         }
 
         if (rest.ContainsAnyExcept((byte)0)) return UdptlParseError.TrailingBytes;
-        packet = new(sequence, primary, recovery, count);
+        packet = new(sequence);
         return UdptlParseError.None;
     }
 

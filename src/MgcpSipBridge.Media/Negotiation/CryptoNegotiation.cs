@@ -62,7 +62,7 @@ public static class CryptoNegotiation
             {
                 if (own.Tag != line.Tag || own.Key.Suite != line.Key.Suite) continue;
                 if (own.Key.Equals(line.Key)) return false;
-                keys = new(line.Key, own.Key);
+                keys = new(line.Key, own.Key, line.Life);
                 return true;
             }
         }

@@ -191,6 +191,9 @@ public abstract record RelayEvent(MediaId Media)
     /// <summary>What has passed so far.</summary>
     public sealed record Measured(MediaId Media, RelayStatistics Statistics) : RelayEvent(Media);
 
+    /// <summary>A key of an end was used for nearly as many packets as it may be, or for as many; then nothing passes under it any more.</summary>
+    public sealed record KeyAged(MediaId Media, RelaySide Side, bool Ended) : RelayEvent(Media);
+
     /// <summary>Neither end, both of which should be heard, has said anything for the media time-out: the call can be ended.</summary>
     public sealed record Dead(MediaId Media) : RelayEvent(Media);
 

@@ -41,4 +41,7 @@ public enum RelayDrop
 
     /// <summary>It was there before, under the same index of a key (SRTP).</summary>
     Replayed,
+
+    /// <summary>The life of its key is over, and there is no new one (SRTP).</summary>
+    KeyEnded,
 }

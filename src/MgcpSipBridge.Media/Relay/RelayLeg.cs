@@ -28,6 +28,7 @@ internal sealed class RelayLeg
     private Instant _heard; // last time, or since when this end is expected
     private bool _expected;
     private LegCipher? _lastCipher;
+    private SrtpKeyAge _toldAge;
     private bool _isWorkedOn;
 
     // What every packet asks, taken out of what signalling named so that it lies together.
@@ -145,6 +146,14 @@ internal sealed class RelayLeg
 
     /// <summary>What encrypts for this end and decrypts what comes from it; null: nothing does.</summary>
     public LegCipher? Cipher { get; private set; }
+
+    /// <summary>Whether a key for this end has aged since it was asked last, and how far.</summary>
+    public bool TryAge(out SrtpKeyAge age)
+    {
+        var before = _toldAge;
+        age = _toldAge = Cipher?.Age ?? SrtpKeyAge.Fresh;
+        return age > before;
+    }
 
     /// <summary>Whether a program takes the packets: then they keep their payload types, and all that it knows are taken.</summary>
     public bool IsWorkedOn

@@ -80,13 +80,6 @@ public sealed partial class RelaySession
         return drop;
     }
 
-    /// <summary>The same for a session without keys, where packets keep their length.</summary>
-    public RelayDrop TryRelayRtp(RelaySide from, NetAddress source, Span<byte> packet, Instant now, out NetAddress destination)
-    {
-        var length = packet.Length;
-        return TryRelayRtp(from, source, packet, ref length, now, out destination);
-    }
-
     /// <summary>
     /// Looks whether both ends are heard, if both should be; asked every second or so. True when that has changed since it was asked last.
     /// </summary>
@@ -124,6 +117,16 @@ public sealed partial class RelaySession
         return told;
     }
 
+    /// <summary>Whether a key of a side has come near its end, or to it, since this was asked last; asked every second or so.</summary>
+    /// <param name="side">Whose keys.</param>
+    /// <param name="ended">Whether nothing passes under it any more.</param>
+    public bool KeyAged(RelaySide side, out bool ended)
+    {
+        var aged = Leg(side).TryAge(out var age);
+        ended = age == SrtpKeyAge.Ended;
+        return aged;
+    }
+
     /// <summary>
     /// Judges an RTCP packet. Hold does not stop RTCP (RFC 3264 §5.1); an end that wants none says so with the address 0.0.0.0 (§8.4).
     /// Counted neither as sent nor as received. A destination of None says that it is to be given to <see cref="TakeRtcp"/> instead.
@@ -144,13 +147,6 @@ public sealed partial class RelaySession
 
         if (drop != RelayDrop.None) leg.Dropped++;
         return drop;
-    }
-
-    /// <summary>The same for a session without keys, where packets keep their length.</summary>
-    public RelayDrop TryRelayRtcp(RelaySide from, NetAddress source, Span<byte> packet, Instant now, out NetAddress destination)
-    {
-        var length = packet.Length;
-        return TryRelayRtcp(from, source, packet, ref length, now, out destination);
     }
 
     /// <summary>What judging a packet that arrives on a side touches, for a data plane that has the memory brought before it is needed.</summary>

@@ -20,7 +20,8 @@ public enum SrtpPolicy
 /// <summary>An a=crypto line that can be used (RFC 4568 §4, §9): one key of a suite that is known, without anything that is not.</summary>
 /// <param name="Tag">By which an answer names it.</param>
 /// <param name="Key">The suite, and what the one who writes it encrypts with.</param>
-public sealed record CryptoAttribute(int Tag, SrtpKey Key)
+/// <param name="Life">For how many packets of RTP, and for how many of RTCP, the key may be used (§6.1). Ours say nothing of it: the longest.</param>
+public sealed record CryptoAttribute(int Tag, SrtpKey Key, long Life = SrtpKeys.LongestLife)
 {
     private const int MaxTag = 999_999_999; // nine digits (§9.1)
     private const int InlineLength = 40; // of 30 bytes in base64
@@ -30,7 +31,8 @@ public sealed record CryptoAttribute(int Tag, SrtpKey Key)
 
     /// <summary>
     /// Reads what follows <c>a=crypto:</c>; false for what is malformed and for what cannot be used: another suite, several keys, a master key identifier (it would be
-    /// in every packet), packets that are not encrypted or not signed, keys derived anew, and whatever is not known (§6.3.7).
+    /// in every packet), packets that are not encrypted or not signed, keys derived anew, a life that is too long for the suite or too short to be changed in time, and
+    /// whatever is not known (§6.3.7).
     /// </summary>
     public static bool TryParse(ReadOnlySpan<byte> value, [NotNullWhen(true)] out CryptoAttribute? attribute)
     {
@@ -43,34 +45,40 @@ public sealed record CryptoAttribute(int Tag, SrtpKey Key)
         if (Ascii.EqualsIgnoreCase(suiteName, "AES_CM_128_HMAC_SHA1_80"u8)) suite = SrtpSuite.AesCm128HmacSha1Tag80;
         else if (Ascii.EqualsIgnoreCase(suiteName, "AES_CM_128_HMAC_SHA1_32"u8)) suite = SrtpSuite.AesCm128HmacSha1Tag32;
         else return false;
-        if (!TryReadKey(keys, suite, out var key)) return false;
+        if (!TryReadKey(keys, suite, out var key, out var life)) return false;
         while (NextToken(ref value) is { IsEmpty: false } parameter)
             if (!IsHarmless(parameter))
                 return false;
-        attribute = new(number, key);
+        attribute = new(number, key, life);
         return true;
     }
 
-    // inline:<key||salt>["|" lifetime]["|" MKI ":" length], §6.1. What a key's lifetime is, is its owner's to mind: 2^48 packets are no call's.
-    private static bool TryReadKey(ReadOnlySpan<byte> text, SrtpSuite suite, [NotNullWhen(true)] out SrtpKey? key)
+    // inline:<key||salt>["|" lifetime]["|" MKI ":" length], §6.1.
+    private static bool TryReadKey(ReadOnlySpan<byte> text, SrtpSuite suite, [NotNullWhen(true)] out SrtpKey? key, out long life)
     {
         key = null;
+        life = SrtpKeys.LongestLife;
         if (text.Length < 7 || !Ascii.EqualsIgnoreCase(text[..7], "inline:"u8) || text.Contains((byte)';')) return false;
         text = text[7..];
         var bar = text.IndexOf((byte)'|');
         var lifetime = bar < 0 ? default : text[(bar + 1)..];
         if (bar >= 0) text = text[..bar];
-        if (bar >= 0 && !IsLifetime(lifetime)) return false;
+        if (bar >= 0 && !TryReadLife(lifetime, out life)) return false;
         Span<byte> bytes = stackalloc byte[SrtpKey.Bytes];
         if (text.Length != InlineLength || Base64.DecodeFromUtf8(text, bytes, out _, out var written) != System.Buffers.OperationStatus.Done || written != bytes.Length) return false;
         key = new(suite, bytes);
         return true;
     }
 
-    private static bool IsLifetime(ReadOnlySpan<byte> text)
+    // Leading zeros, and what the suite does not allow, make the whole line invalid.
+    private static bool TryReadLife(ReadOnlySpan<byte> text, out long life)
     {
-        if (text.StartsWith("2^"u8)) text = text[2..];
-        return !text.IsEmpty && text.IndexOfAnyExceptInRange((byte)'0', (byte)'9') < 0 && text.IndexOfAnyExcept((byte)'0') >= 0;
+        life = 0;
+        var isPower = text.StartsWith("2^"u8);
+        if (isPower) text = text[2..];
+        if (text.IsEmpty || text[0] is < (byte)'1' or > (byte)'9' || !Utf8Parser.TryParse(text, out long number, out var used) || used != text.Length) return false;
+        life = !isPower ? number : number < 63 ? 1L << (int)number : long.MaxValue;
+        return life is >= SrtpKeys.ShortestLife and <= SrtpKeys.LongestLife;
     }
 
     // §6.3.7: what begins with "-" may be passed over. A window says what its owner does; an order of error correction nothing where there is none.

@@ -127,7 +127,7 @@ internal struct SdpWriter
         Text("\r\n"u8);
     }
 
-    // RFC 4568 §9.1; neither lifetime nor master key identifier are needed.
+    // RFC 4568 §9.1; a master key identifier is not needed, and for ours no lifetime.
     private void Crypto(CryptoAttribute line)
     {
         Text("a=crypto:"u8);
@@ -136,6 +136,12 @@ internal struct SdpWriter
         Word(line.SuiteName);
         Text(" inline:"u8);
         Word(line.Key.ToInline());
+        if (line.Life != SrtpKeys.LongestLife)
+        {
+            Text("|"u8);
+            Number((ulong)line.Life);
+        }
+
         Text("\r\n"u8);
     }
 

@@ -34,7 +34,13 @@ internal sealed class LegCipher
             _receiver = new(keys.Theirs, receiver);
             _before = receiver;
         }
+
+        _sender.Limit(keys.Life);
+        _receiver.Limit(keys.Life);
     }
+
+    /// <summary>How far the older of the two keys is used up.</summary>
+    public SrtpKeyAge Age => (SrtpKeyAge)Math.Max((int)_sender.Age, (int)_receiver.Age);
 
     /// <summary>What holds from now on. What is known of a key's packets is kept as long as the key is, whatever else signalling changes.</summary>
     public static LegCipher After(LegCipher? before, SrtpKeys keys) => new(keys, before);
@@ -71,6 +77,7 @@ internal sealed class LegCipher
         SrtpResult.Done => RelayDrop.None,
         SrtpResult.TooShort => RelayDrop.TooShort,
         SrtpResult.NotAuthentic => RelayDrop.NotAuthentic,
+        SrtpResult.KeyEnded => RelayDrop.KeyEnded,
         _ => RelayDrop.Replayed,
     };
 }

@@ -75,4 +75,14 @@ public sealed class SrtpKey : IEquatable<SrtpKey>
 /// <summary>The keys of one end of a session: every direction has its own (RFC 4568 §7.1.1).</summary>
 /// <param name="Theirs">What this end encrypts with.</param>
 /// <param name="Ours">What we encrypt with that is sent to this end.</param>
-public sealed record SrtpKeys(SrtpKey Theirs, SrtpKey Ours);
+/// <param name="Life">
+/// For how many packets of RTP, and for how many of RTCP, either key may be used. The end has said so of its own (RFC 4568 §6.1), and is not sent more under ours.
+/// </param>
+public sealed record SrtpKeys(SrtpKey Theirs, SrtpKey Ours, long Life = SrtpKeys.LongestLife)
+{
+    /// <summary>What holds where nothing is said: 2^48 packets, the most for RTP (RFC 3711 §9.2). RTCP ends at 2^31 all the same.</summary>
+    public const long LongestLife = 1L << 48;
+
+    /// <summary>A shorter life is none: the key would have to be changed before both have agreed on another. At 50 packets a second 82 s.</summary>
+    public const long ShortestLife = 1L << 12;
+}

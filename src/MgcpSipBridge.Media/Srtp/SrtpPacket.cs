@@ -16,6 +16,9 @@ public enum SrtpResult
 
     /// <summary>It has been there before, is too old for that to be known, or one source more than can be watched sends it.</summary>
     Replayed,
+
+    /// <summary>The key was used for as many packets as it may be.</summary>
+    KeyEnded,
 }
 
 /// <summary>Where things are in RTP and RTCP, as far as encryption has to know: what lies behind the header is not looked at.</summary>

@@ -19,9 +19,21 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
     private readonly SrtpContext _context = new(key);
     private readonly SrtpStreams _streams = new();
     private readonly SrtpStreams? _before = before?._streams;
+    private SrtpUse _rtp = SrtpUse.OfRtp;
+    private SrtpUse _rtcp = SrtpUse.OfRtcp;
 
     /// <summary>The key.</summary>
     public SrtpKey Key { get; } = key;
+
+    /// <summary>How far the key is used up.</summary>
+    public SrtpKeyAge Age => (SrtpKeyAge)Math.Max((int)_rtp.Age, (int)_rtcp.Age);
+
+    /// <summary>Sets for how many packets of RTP, and of RTCP, the key may be used: more are not accepted (RFC 4568 §6.1).</summary>
+    public void Limit(long life)
+    {
+        _rtp.Limit(life);
+        _rtcp.Limit(life);
+    }
 
     /// <summary>Takes an RTP packet.</summary>
     /// <param name="packet">The datagram; what is in it is undefined unless this is <see cref="SrtpResult.Done"/>.</param>
@@ -31,6 +43,7 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
         length = packet.Length - _context.RtpTagBytes;
         var header = length < 0 ? 0 : SrtpPacket.HeaderLength(packet[..length]);
         if (header == 0) return SrtpResult.TooShort;
+        if (_rtp.IsOver) return SrtpResult.KeyEnded;
         var ssrc = SrtpPacket.RtpSource(packet);
         var sequence = SrtpPacket.Sequence(packet);
         var place = _streams.Find(ssrc);
@@ -53,6 +66,7 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
 
         _context.CryptRtp(packet[header..length], ssrc, (ulong)index);
         _streams.At(place).Rtp.Add(index);
+        _rtp.Add();
         return SrtpResult.Done;
     }
 
@@ -63,6 +77,7 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
     {
         length = packet.Length - SrtpContext.RtcpTagBytes - SrtpContext.RtcpIndexBytes;
         if (length < SrtpPacket.RtcpHeaderBytes) return SrtpResult.TooShort;
+        if (_rtcp.IsOver) return SrtpResult.KeyEnded;
         var ssrc = SrtpPacket.RtcpSource(packet);
         var word = BinaryPrimitives.ReadUInt32BigEndian(packet[length..]);
         var index = word & ~Encrypted;
@@ -76,6 +91,7 @@ public sealed class SrtpReceiver(SrtpKey key, SrtpReceiver? before = null)
         // §3.4: it may be signed without being encrypted.
         if ((word & Encrypted) != 0) _context.CryptRtcp(packet[SrtpPacket.RtcpHeaderBytes..length], ssrc, index);
         _streams.At(place).Rtcp.Add(index);
+        _rtcp.Add();
         return SrtpResult.Done;
     }
 

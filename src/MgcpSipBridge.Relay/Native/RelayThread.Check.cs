@@ -34,6 +34,8 @@ internal sealed unsafe partial class RelayThread
             if (_ports[i] is not { IsRtcp: false, Side: RelaySide.Gateway, Session: var session }) continue;
             if (session.Decisions.AudioChanged(now, _context.Settings.SilenceAfter, out var audio)) _context.OnEvent(new RelayEvent.AudioChanged(session.Media, audio));
             if (session.Decisions.Died(now, _context.Settings.MediaTimeout)) _context.OnEvent(new RelayEvent.Dead(session.Media));
+            foreach (var side in (ReadOnlySpan<RelaySide>)[RelaySide.Gateway, RelaySide.Sip])
+                if (session.Decisions.KeyAged(side, out var ended)) _context.OnEvent(new RelayEvent.KeyAged(session.Media, side, ended));
         }
 
         return true;

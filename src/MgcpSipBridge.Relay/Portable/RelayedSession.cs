@@ -49,6 +49,8 @@ internal sealed partial class RelayedSession(MediaId media, PortablePorts gatewa
             var now = context.Now();
             if (_decisions.AudioChanged(now, context.Settings.SilenceAfter, out var audio)) context.OnEvent(new RelayEvent.AudioChanged(media, audio));
             if (_decisions.Died(now, context.Settings.MediaTimeout)) context.OnEvent(new RelayEvent.Dead(media));
+            foreach (var side in (ReadOnlySpan<RelaySide>)[RelaySide.Gateway, RelaySide.Sip])
+                if (_decisions.KeyAged(side, out var ended)) context.OnEvent(new RelayEvent.KeyAged(media, side, ended));
         }
     }
 

@@ -13,6 +13,7 @@ public sealed partial class SimulatedRelay
     private readonly Dictionary<NetAddress, (Session Session, RelaySide Side)> _ports = [];
     private readonly Queue<int> _free;
     private readonly Queue<RelayEvent> _events = new();
+    private readonly TimerQueue<MediaId> _due = new();
     private readonly Queue<Transmit> _outbox = new();
     private readonly List<string> _violations = [];
     private readonly MediaOutput _made = new();
@@ -41,6 +42,9 @@ public sealed partial class SimulatedRelay
     /// <summary>Whether no more ports are given (to try a bridge without media).</summary>
     public bool IsExhausted { get; set; }
 
+    /// <summary>RTP packets by what became of them.</summary>
+    public Dictionary<RelayDrop, long> Drops { get; } = [];
+
     /// <summary>What the engine did wrong.</summary>
     public IReadOnlyList<string> Violations => _violations;
 
@@ -50,21 +54,11 @@ public sealed partial class SimulatedRelay
     /// <summary>How long both may say nothing before the call is told to be dead; zero: it never is. Looked at only with <see cref="SilenceAfter"/>.</summary>
     public TimeSpan MediaTimeout { get; set; }
 
-    /// <summary>When <see cref="FireDue"/> wants to be called; null for never.</summary>
-    public Instant? NextDeadline
-    {
-        get
-        {
-            Instant? next = null;
-            foreach (var session in _sessions.Values)
-            {
-                next = Instant.Earliest(next, session.CheckAt);
-                if (session.Decisions.NextDeadline is var due && due != Instant.Never) next = Instant.Earliest(next, due);
-            }
+    /// <summary>Whether it looks every second for keys that are near their end.</summary>
+    public bool WatchesKeys { get; set; }
 
-            return next;
-        }
-    }
+    /// <summary>When <see cref="FireDue"/> wants to be called; null for never.</summary>
+    public Instant? NextDeadline => _due.NextDeadline;
 
     private sealed class Session(MediaId id, NetAddress gateway, NetAddress sip)
     {
@@ -128,14 +122,12 @@ public sealed partial class SimulatedRelay
     /// <summary>Does what is due.</summary>
     public void FireDue(Instant now)
     {
-        foreach (var session in _sessions.Values)
+        while (_due.TryTakeDue(now, out var id))
         {
+            var session = _sessions[id];
             if (session.Decisions.NextDeadline <= now) session.Decisions.Tick(now, _made);
+            if (session.CheckAt <= now) Check(session, now);
             Follow(session);
-            if (session.CheckAt is not { } at || at > now) continue;
-            session.CheckAt = now + TimeSpan.FromSeconds(1);
-            if (session.Decisions.AudioChanged(now, SilenceAfter, out var audio)) _events.Enqueue(new RelayEvent.AudioChanged(session.Id, audio));
-            if (session.Decisions.Died(now, MediaTimeout)) _events.Enqueue(new RelayEvent.Dead(session.Id));
         }
     }
 
@@ -162,7 +154,9 @@ public sealed partial class SimulatedRelay
         var length = packet.Length;
         var buffer = new byte[length + SrtpSender.MostAdded];
         packet.Span.CopyTo(buffer);
-        if (session.Decisions.TryRelayRtp(side, from, buffer, ref length, now, out var destination) != RelayDrop.None) return;
+        var drop = session.Decisions.TryRelayRtp(side, from, buffer, ref length, now, out var destination);
+        Drops[drop] = Drops.GetValueOrDefault(drop) + 1;
+        if (drop != RelayDrop.None) return;
         var copy = buffer.AsMemory(0, length);
         if (destination.IsNone) session.Decisions.Take(side, copy.Span, now, _made);
         else _outbox.Enqueue(new Transmit(session.Port(Other(side)), destination, copy));
@@ -186,7 +180,8 @@ public sealed partial class SimulatedRelay
             return;
         }
 
-        if (SilenceAfter > TimeSpan.Zero) session.CheckAt = now + TimeSpan.FromSeconds(1);
+        if (SilenceAfter > TimeSpan.Zero || WatchesKeys) session.CheckAt = now + TimeSpan.FromSeconds(1);
+        Schedule(session);
         Opened++;
         _ports[session.Gateway] = (session, RelaySide.Gateway);
         _ports[session.Sip] = (session, RelaySide.Sip);
@@ -199,6 +194,7 @@ public sealed partial class SimulatedRelay
         session.Decisions.Leave();
         Follow(session);
         _sessions.Remove(session.Id);
+        _due.Cancel(session.Id);
         _ports.Remove(session.Gateway);
         _ports.Remove(session.Sip);
         _free.Enqueue(session.Gateway.Port);
@@ -218,6 +214,24 @@ public sealed partial class SimulatedRelay
 
         _made.Clear();
         while (session.Decisions.TryTakeEvent(out var happened)) _events.Enqueue(happened);
+        Schedule(session);
+    }
+
+    private void Check(Session session, Instant now)
+    {
+        session.CheckAt = now + TimeSpan.FromSeconds(1);
+        if (SilenceAfter > TimeSpan.Zero && session.Decisions.AudioChanged(now, SilenceAfter, out var audio)) _events.Enqueue(new RelayEvent.AudioChanged(session.Id, audio));
+        if (SilenceAfter > TimeSpan.Zero && session.Decisions.Died(now, MediaTimeout)) _events.Enqueue(new RelayEvent.Dead(session.Id));
+        foreach (var side in (ReadOnlySpan<RelaySide>)[RelaySide.Gateway, RelaySide.Sip])
+            if (session.Decisions.KeyAged(side, out var ended)) _events.Enqueue(new RelayEvent.KeyAged(session.Id, side, ended));
+    }
+
+    private void Schedule(Session session)
+    {
+        var next = session.CheckAt;
+        if (session.Decisions.NextDeadline is var due && due != Instant.Never) next = Instant.Earliest(next, due);
+        if (next is { } at) _due.Set(session.Id, at);
+        else _due.Cancel(session.Id);
     }
 
     private static RelaySide Other(RelaySide side) => side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;

@@ -24,6 +24,7 @@ public sealed partial class PeerCall
 
     private string _suite = "";
     private int _tag;
+    private string _lineKey = "";
 
     /// <summary>What the peer encrypts with; null while it does not.</summary>
     public SrtpKey? OwnKey { get; private set; }
@@ -55,11 +56,13 @@ public sealed partial class PeerCall
         }
 
         // RFC 4568 §5.1.2: an answer takes one line and names it.
-        var (tag, suite, _) = offer is null ? (_tag == 0 ? 1 : _tag, _suite.Length == 0 ? Usual : _suite, "") : Split(offer.Crypto[0]);
-        if (OwnKey is null || suite != _suite || wish is { NewKey: true })
+        var (tag, suite, lineKey) = offer is null ? (_tag == 0 ? 1 : _tag, _suite.Length == 0 ? Usual : _suite, _lineKey) : Split(offer.Crypto[0]);
+        var renews = _peer.Setup.KeyLifetime.Length > 0 && lineKey != _lineKey;
+        _lineKey = lineKey;
+        if (OwnKey is null || suite != _suite || wish is { NewKey: true } || renews)
             OwnKey = SrtpKey.New(suite == Usual ? SrtpSuite.AesCm128HmacSha1Tag80 : SrtpSuite.AesCm128HmacSha1Tag32, _peer.Chance);
         (_tag, _suite) = (tag, suite);
-        return (offer?.Profile ?? (srtp == PeerSrtp.Secure ? "RTP/SAVP" : "RTP/AVP"), [string.Create(CultureInfo.InvariantCulture, $"{tag} {suite} inline:{OwnKey.ToInline()}")]);
+        return (offer?.Profile ?? (srtp == PeerSrtp.Secure ? "RTP/SAVP" : "RTP/AVP"), [string.Create(CultureInfo.InvariantCulture, $"{tag} {suite} inline:{OwnKey.ToInline()}{(_peer.Setup.KeyLifetime.Length > 0 ? "|" : "")}{_peer.Setup.KeyLifetime}")]);
     }
 
     private static (int Tag, string Suite, string Key) Split(string line)

@@ -43,6 +43,9 @@ public sealed record PeerSetup
     /// <summary>Whether it encrypts audio.</summary>
     public PeerSrtp Srtp { get; init; }
 
+    /// <summary>How long it says that its keys live (RFC 4568 §6.1): <c>2^20</c>; empty for nothing. It then answers every new key of the line's with a new one.</summary>
+    public string KeyLifetime { get; init; } = "";
+
     /// <summary>Authentication realm.</summary>
     public string Realm { get; init; } = "pbx.example.net";
 

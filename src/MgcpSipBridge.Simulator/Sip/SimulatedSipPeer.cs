@@ -131,9 +131,10 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
     /// <param name="alertInfo">Alert-Info; null for none.</param>
     /// <param name="headers">More headers of the INVITE, in order; null for none.</param>
     /// <param name="delayed">Whether the INVITE has no offer: the other side's 200 has it, the ACK the answer.</param>
+    /// <param name="offer">What is offered; null for audio.</param>
     public PeerCall Call(
         string line, string callerNumber, string? callerName, Instant now, PeerCall? replaced = null, string? alertInfo = null,
-        IReadOnlyList<(string Name, string Value)>? headers = null, bool delayed = false)
+        IReadOnlyList<(string Name, string Value)>? headers = null, bool delayed = false, PeerOffer? offer = null)
     {
         var call = new PeerCall(this, NewId() + "@" + Setup.Address.UriHost, fromPeer: true, line, callerNumber)
         {
@@ -158,7 +159,7 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
 
         _calls.Add(call);
         call.Target = target;
-        call.Invite(delayed ? "" : Description(call), now);
+        call.Invite(delayed ? "" : Description(call, null, offer), now);
         return call;
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
 using MgcpSipBridge.Media;
+using MgcpSipBridge.Media.Tests.Relay;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Benchmarks.Relay;

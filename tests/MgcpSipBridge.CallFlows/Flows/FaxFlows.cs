@@ -1,5 +1,6 @@
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Simulator;
+using static MgcpSipBridge.CallFlows.FaxScene;
 
 namespace MgcpSipBridge.CallFlows;
 
@@ -7,7 +8,6 @@ namespace MgcpSipBridge.CallFlows;
 public sealed class FaxFlows
 {
     private const string Number = "5551234";
-    private static readonly GatewayQuirks WithPackage = new() { Packages = ["L", "D", "G", "FXR"] };
 
     [Fact]
     public void The_SIP_side_detects_a_fax_as_in_RFC_5347_3_3()
@@ -331,28 +331,6 @@ public sealed class FaxFlows
         AssertFaxPasses(house, caller.Call);
         house.Alice.HangsUp().Waits(10);
         house.EndsQuietly();
-    }
-
-    private static GatewayConnection Connection(House house) => Assert.Single(house.Alice.Phone.Connections);
-
-    private static void AssertT38(House house, PeerCall call)
-    {
-        var connection = Connection(house);
-        Assert.True(connection.IsFax, house.Trouble);
-        Assert.True(connection.Remote!.IsFax, house.Trouble);
-        Assert.True(call.RemoteDescription!.IsFax, house.Trouble);
-        var path = house.Bridge.Relay.Find(connection.Remote.Address)!.Value;
-        Assert.Equal((true, connection.Local), (path.Gateway!.Udptl, path.Gateway.Rtp));
-        Assert.Equal((true, call.LocalMedia), (path.Sip!.Udptl, path.Sip.Rtp));
-        Assert.Equal(path.SipSide, call.RemoteDescription.Address);
-    }
-
-    private static void AssertFaxPasses(House house, PeerCall call)
-    {
-        var (heard, sent) = (house.Alice.Phone.FaxReceived, call.FaxReceived);
-        house.Waits(2);
-        Assert.InRange(house.Alice.Phone.FaxReceived - heard, 60, 101);
-        Assert.InRange(call.FaxReceived - sent, 60, 101);
     }
 
     private static void AssertClear(House house, string options)

@@ -129,6 +129,9 @@ internal sealed class House
     /// <summary>How faxes passed, change by change.</summary>
     public List<FaxMode> Faxes { get; } = [];
 
+    /// <summary>Keys of encrypted audio that came near their end (false) or to it (true).</summary>
+    public List<bool> KeysAged { get; } = [];
+
     /// <summary>What was set at phones, as it came.</summary>
     public List<EngineNote.LineDialled> Dialled { get; } = [];
 
@@ -284,6 +287,9 @@ internal sealed class House
                 break;
             case EngineNote.FaxChanged fax:
                 if (Faxes.Count < 1000) Faxes.Add(fax.Mode);
+                break;
+            case EngineNote.SrtpKeyAged key:
+                KeysAged.Add(key.Ended);
                 break;
             case EngineNote.LineDialled dialled:
                 Dialled.Add(dialled);

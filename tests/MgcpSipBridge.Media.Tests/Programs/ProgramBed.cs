@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using MgcpSipBridge.Media.Tests.Relay;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Media.Tests.Programs;
