@@ -14,9 +14,9 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
     public void One(IMessage message, params (string Name, string Value)[] facts)
     {
         if (Format == OutputFormat.Json) output.WriteLine(Json.Format(message));
-        else if (Format == OutputFormat.Name) output.WriteLine(facts.FirstOrDefault().Value ?? "");
+        else if (Format == OutputFormat.Name) output.WriteLine(Plain(facts.FirstOrDefault().Value ?? ""));
         else
-            foreach (var (name, value) in facts) output.WriteLine($"{name.PadRight(facts.Max(f => f.Name.Length))}  {value}");
+            foreach (var (name, value) in facts) output.WriteLine($"{name.PadRight(facts.Max(f => f.Name.Length))}  {Plain(value)}");
     }
 
     /// <summary>Many things, one a line under their headings.</summary>
@@ -30,15 +30,23 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
 
         if (Format == OutputFormat.Name)
         {
-            foreach (var item in items) output.WriteLine(row(item)[0]);
+            foreach (var item in items) output.WriteLine(Plain(row(item)[0]));
             return;
         }
 
-        string[][] rows = [headings, .. items.Select(row)];
+        string[][] rows = [headings, .. items.Select(item => Array.ConvertAll(row(item), Plain))];
         var widths = headings.Select((_, column) => rows.Max(r => r[column].Length)).ToArray();
         foreach (var cells in rows) output.WriteLine(string.Join("  ", cells.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
     }
 
-    /// <summary>Text as it is.</summary>
-    public void Text(string text) => output.Write(text);
+    /// <summary>Text as it is, of several lines; nothing in it moves the cursor of a terminal.</summary>
+    public void Text(string text) => output.Write(string.Join('\n', text.Split('\n').Select(Plain)));
+
+    /// <summary>Text in which nothing is meant for a terminal: gateways, peers and callers have a say in what is shown.</summary>
+    public static string Plain(string text) => text.Any(char.IsControl)
+        ? string.Create(text.Length, text, static (span, from) =>
+        {
+            for (var i = 0; i < span.Length; i++) span[i] = char.IsControl(from[i]) ? '\uFFFD' : from[i];
+        })
+        : text;
 }

@@ -104,6 +104,9 @@ internal static class Commands
         peers.Subcommands.Add(Verb("create", "Provision a peer", (bridge, parse) => bridge.CreatePeerAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         peers.Subcommands.Add(Verb("update", "Change fields of a peer", (bridge, parse) => bridge.UpdatePeerAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
         peers.Subcommands.Add(Verb("delete", "Take a peer away", (bridge, parse) => bridge.DeletePeerAsync(parse.GetRequiredValue(name), Tag(parse)), name, etag));
+        var patience = new Option<double?>("--timeout") { Description = "Seconds to wait, 0.1 to 30; 5 when left out" };
+        peers.Subcommands.Add(Verb("probe", "Ask each address of a peer by OPTIONS, now, and tell what came of it; exit code 1 when nobody there takes calls",
+            (bridge, parse) => bridge.ProbePeerAsync(parse.GetRequiredValue(name), parse.GetValue(patience)), name, patience));
         var routes = Verb("routes", "Routes", (bridge, _) => bridge.RoutesAsync());
         routes.Subcommands.Add(Verb("create", "Provision a route", (bridge, parse) => bridge.CreateRouteAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         routes.Subcommands.Add(Verb("update", "Change fields of a route", (bridge, parse) => bridge.UpdateRouteAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));

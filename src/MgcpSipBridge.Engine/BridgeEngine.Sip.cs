@@ -100,7 +100,17 @@ public sealed partial class BridgeEngine
             case SipEvent.RegistrationChanged e:
                 OnRegistration(e);
                 break;
+            case SipEvent.Probed e:
+                _core.Emit(new EngineOutput.Answer(e.Probe, new PeerProbeAnswer(e.Report)));
+                break;
         }
+    }
+
+    // The query's number is the probe's: what comes of it is the answer.
+    private void BeginProbe(long query, EngineQuery.ProbePeer probe)
+    {
+        var start = _core.Sip.Probe(query, probe.Peer, probe.Patience, _core.Now);
+        if (start != SipProbeStart.Begun) _core.Emit(new EngineOutput.Answer(query, start == SipProbeStart.TooOften ? new PeerProbeAnswer(null) : null));
     }
 
     private void With<T>(SipCallHandle handle, T about, Action<ActiveCall, T> action)

@@ -127,6 +127,9 @@ public sealed partial class BridgeEngine
             case EngineInput.Ask { Question: EngineQuery.AuditLine audit } ask:
                 BeginAudit(ask.Query, audit);
                 break;
+            case EngineInput.Ask { Question: EngineQuery.ProbePeer probe } ask:
+                BeginProbe(ask.Query, probe);
+                break;
             case EngineInput.Ask { Question: EngineQuery.Audio audio } ask:
                 Do(ask.Query, audio);
                 break;

@@ -89,7 +89,8 @@ public sealed class DoctorTests : IDisposable
         Assert.Matches(@"^bridge +FINE +bridge, version .*, READY; answered in \d+ ms$", lines[1]);
         Assert.Matches(@"^clocks +FINE +the bridge's and this machine's differ by -?0\.\d s$", lines[2]);
         Assert.Matches(@"^storage +WRONG +it is away ", lines[3]);
-        await using var well = await LiveBridge.StartAsync("""peers: [{ name: pbx, uri: "sip:127.0.0.1:9" }]""");
+        await using var peer = new AnsweringPeer();
+        await using var well = await LiveBridge.StartAsync($$"""peers: [{ name: pbx, uri: "sip:127.0.0.1:{{peer.Port}}" }]""");
         Assert.Equal(0, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["doctor", "-o", "name", "--server", well.GrpcAddress], _output, _output));
     }
 
@@ -105,9 +106,11 @@ public sealed class DoctorTests : IDisposable
     }
 
     [Fact]
-    public async Task A_peer_is_told_with_since_when_it_answers()
+    public async Task A_peer_that_was_probed_enough_is_told_with_since_when_it_answers()
     {
         await using var bridge = await LiveBridge.StartAsync("""peers: [{ name: pbx, uri: "sip:127.0.0.1:9" }]""");
+        Assert.Equal("udp 127.0.0.1:9: there is no way to it, or nobody listens there (ICMP)", await DetailAsync());
+        for (var i = 0; i < 2; i++) await bridge.PostAsync("/v1/peers/pbx:probe", "{}");
         ((Shards.IShardOutputs)bridge.Server).Noted(new Engine.EngineNote.Sip(new Sip.SipNote.PeerChanged("pbx", Sip.SipPeerState.Up)));
         Assert.Matches(@"^answers OPTIONS, since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; asked every \d+ s$", await DetailAsync());
         ((Shards.IShardOutputs)bridge.Server).Noted(new Engine.EngineNote.Sip(new Sip.SipNote.PeerChanged("pbx", Sip.SipPeerState.Down)));

@@ -38,6 +38,9 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
     /// <summary>None without a certificate.</summary>
     public NetAddress SipTls { get; }
 
+    /// <summary>Host and port of the REST API.</summary>
+    public string HttpAuthority => _http.BaseAddress!.Authority;
+
     public string Said => _program.Said;
 
     /// <summary>Its process, which is not the one that was started: that watches over it.</summary>
@@ -80,6 +83,16 @@ internal sealed partial class BridgeProcess : IAsyncDisposable
 
     /// <summary>A resource of the REST API.</summary>
     public async Task<JsonElement> Get(string path) => await _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+
+    /// <summary>What a method of the REST API answers.</summary>
+    public async Task<JsonElement> Post(string path, string body)
+    {
+        using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+        using var answer = await _http.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.True(answer.IsSuccessStatusCode, $"{path}: {answer.StatusCode} {text}");
+        return JsonSerializer.Deserialize<JsonElement>(text);
+    }
 
     /// <summary>A file of the REST API.</summary>
     public Task<byte[]> Bytes(string path) => _http.GetByteArrayAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);

@@ -101,6 +101,11 @@ public abstract record EngineQuery
     /// </summary>
     public sealed record AuditLine(string Line) : EngineQuery;
 
+    /// <summary>
+    /// Asks every address of a peer by OPTIONS: <see cref="PeerProbeAnswer"/> once all have answered or <paramref name="Patience"/> is over, or null when there is no such peer.
+    /// </summary>
+    public sealed record ProbePeer(string Peer, TimeSpan Patience) : EngineQuery;
+
     /// <summary>Numbers for gauges: <see cref="EngineCounts"/>.</summary>
     public sealed record Counts : EngineQuery;
 }
@@ -128,6 +133,10 @@ public enum OriginateRefusal
 /// <param name="Refusal">Why not, if not.</param>
 /// <param name="Call">The call; null when refused.</param>
 public sealed record OriginateAnswer(OriginateRefusal Refusal, CallView? Call);
+
+/// <summary>What came of <see cref="EngineQuery.ProbePeer"/>.</summary>
+/// <param name="Report">What was found; null when the peer was probed often enough for now, and was not asked.</param>
+public sealed record PeerProbeAnswer(SipProbeReport? Report);
 
 /// <summary>What a line is doing, in the API's words.</summary>
 public enum LineState

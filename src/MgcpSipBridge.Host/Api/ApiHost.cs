@@ -109,7 +109,8 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Store);
         services.AddSingleton(parts.Health);
         services.AddSingleton(parts.Reloading);
-        services.AddSingleton(new Doctor(model, state, parts.Store, parts.Happenings.Alarms, Machine.Real, parts.Relay));
+        services.AddSingleton(services => new PeerProber(services.GetRequiredService<EngineAnswers>(), state, parts.Streams));
+        services.AddSingleton(services => new Doctor(model, state, parts.Store, parts.Happenings.Alarms, Machine.Real, parts.Relay, services.GetRequiredService<PeerProber>()));
         services.AddSingleton<StorageResource>();
         services.AddSingleton(new RequestIds(TimeProvider.System));
         services.AddSingleton(guard.Metrics);

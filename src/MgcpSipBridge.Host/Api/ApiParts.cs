@@ -1,5 +1,6 @@
 using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Events;
+using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Observability.Wire;
 using MgcpSipBridge.Host.Provisioning;
@@ -27,4 +28,5 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Store">What is kept.</param>
 /// <param name="Health">Whether it works.</param>
 /// <param name="Reloading">Reads the files again.</param>
-internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, RouterHub Routers, WireEnds Ends, IMediaRelay Relay, IProvisioningStore Store, StoreHealth Health, ReloaderPlace Reloading);
+/// <param name="Streams">What is known of TCP and TLS with peers.</param>
+internal sealed record ApiParts(BridgeState State, IShardQueries Shard, BridgeMetrics Metrics, Adoptions Adoptions, ProvisioningWrites Writes, AuditTrail Trail, IAuditLog Audit, Happenings Happenings, ICallRecords Records, RouterHub Routers, WireEnds Ends, IMediaRelay Relay, IProvisioningStore Store, StoreHealth Health, ReloaderPlace Reloading, SipStreams Streams);

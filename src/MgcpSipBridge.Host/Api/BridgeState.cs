@@ -46,6 +46,9 @@ internal sealed class BridgeState(string node, string version, MonotonicClock cl
     /// <summary>How long is waited for a gateway's answer: a command is given up before.</summary>
     public TimeSpan GatewayPatience { get; init; } = TimeSpan.FromSeconds(25);
 
+    /// <summary>How long is waited for an answer that the engine itself gives.</summary>
+    public TimeSpan AnswerPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>When the process started.</summary>
     public DateTime Started { get; } = DateTime.UtcNow;
 

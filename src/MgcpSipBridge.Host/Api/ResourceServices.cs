@@ -124,7 +124,7 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
 }
 
 /// <summary>Peers.</summary>
-internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes) : V1.PeerService.PeerServiceBase
+internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes, PeerProber prober, AuditTrail trail) : V1.PeerService.PeerServiceBase
 {
     public override Task<V1.ListPeersResponse> ListPeers(V1.ListPeersRequest request, ServerCallContext context)
     {
@@ -150,6 +150,13 @@ internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes)
     {
         await writes.DeleteAsync(ResourceKind.Peer, request.Peer, request.Etag, context);
         return new Empty();
+    }
+
+    public override async Task<V1.PeerProbe> ProbePeer(V1.ProbePeerRequest request, ServerCallContext context)
+    {
+        var probe = await prober.ProbeAsync(request.Peer, PeerProber.PatienceOf(request.Timeout, context.Deadline), context.CancellationToken);
+        trail.Did(context, "probe", "peers/" + request.Peer);
+        return probe;
     }
 
     private V1.Peer Find(string name) => state.Model.Peers.FirstOrDefault(p => p.Sip.Name == name)?.ToMessage(state) ?? throw EngineAnswers.NotFound($"peer {name}");

@@ -5,13 +5,12 @@ using MgcpSipBridge.Host.Events;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Serving;
 using MgcpSipBridge.Relay;
-using MgcpSipBridge.Sip;
 using Verdict = MgcpSipBridge.V1.Finding.Types.Verdict;
 
 namespace MgcpSipBridge.Host.Diagnosis;
 
-/// <summary>Looks at what the bridge depends on and says what is wrong, and what to do about it. It changes nothing.</summary>
-internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioningStore store, AlarmBoard alarms, Machine machine, IMediaRelay? relay = null)
+/// <summary>Looks at what the bridge depends on and says what is wrong, and what to do about it. It changes nothing; peers are asked by OPTIONS.</summary>
+internal sealed partial class Doctor(BridgeModel model, BridgeState state, IProvisioningStore store, AlarmBoard alarms, Machine machine, IMediaRelay? relay = null, PeerProber? prober = null)
 {
     private const int MostNames = 50;
     private const long LeastRoom = 200L << 20;
@@ -23,7 +22,7 @@ internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioning
         await Task.Run(Storage, cancel),
         Disk(),
         .. await NamesAsync(cancel),
-        .. Peers(),
+        .. await PeersAsync(cancel),
         Gateways(),
         Alarms(),
         RtpPorts(),
@@ -79,22 +78,6 @@ internal sealed class Doctor(BridgeModel model, BridgeState state, IProvisioning
         var lost = answers.Where(a => !a.Known).Select(a => a.name).ToList();
         // A peer's name may have nothing but SRV records.
         return [lost.Count == 0 ? Found("names", Verdict.Fine, $"{names.Count} names have addresses") : Found("names", Verdict.Warning, $"no address for {string.Join(", ", lost)}", "look at /etc/resolv.conf and the name servers; a domain with SRV records alone is fine")];
-    }
-
-    private IEnumerable<V1.Finding> Peers()
-    {
-        if (state.Model.Peers.IsEmpty) yield return Found("peers", Verdict.Warning, "there is none: no call leads anywhere", "provision one");
-        foreach (var peer in state.Model.Peers.Take(MostNames))
-        {
-            var name = peer.Sip.Name;
-            var (now, since) = state.PeerOf(name);
-            yield return now switch
-            {
-                SipPeerState.Up => Found($"peer {name}", Verdict.Fine, $"answers OPTIONS, since {since:yyyy-MM-dd HH:mm:ss} UTC; asked every {model.Config.Sip.PingInterval.TotalSeconds:0.#} s"),
-                SipPeerState.Down => Found($"peer {name}", Verdict.Wrong, $"has not answered OPTIONS, or said that it is unavailable, since {since:yyyy-MM-dd HH:mm:ss} UTC", "see whether it runs, and whether a firewall lets SIP through both ways"),
-                _ => Found($"peer {name}", Verdict.Unknown, "nobody asks it", "set Sip:PingInterval, such as 30s"),
-            };
-        }
     }
 
     private V1.Finding Gateways()

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Threading.Channels;
+using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
 
@@ -29,6 +30,7 @@ internal sealed class SipConnection : IDisposable
     private long _nextPing = long.MaxValue;
     private volatile bool _awaitsPong;
     private volatile bool _answersPings;
+    private volatile TlsSession? _session;
 
     /// <summary>A connection that is yet to be made, or that was accepted.</summary>
     /// <param name="owner">Who holds it.</param>
@@ -62,6 +64,9 @@ internal sealed class SipConnection : IDisposable
     /// <summary>Whom its certificate names, of TLS that we made.</summary>
     public string? Domain { get; }
 
+    /// <summary>What TLS agreed on; null before that, and for other transports.</summary>
+    public TlsSession? Session => _session;
+
     /// <summary>Whether somebody opened it who was no peer then.</summary>
     public bool IsStranger { get; init; }
 
@@ -89,13 +94,20 @@ internal sealed class SipConnection : IDisposable
             _socket.NoDelay = true;
             _socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             stream = new NetworkStream(_socket, ownsSocket: true);
-            if (Transport == SipTransport.Tls) stream = await _owner.Tls!.SecureAsync(stream, Remote, _ours ? Domain ?? Remote.UriHost : null, _stop.Token);
+            if (Transport == SipTransport.Tls)
+            {
+                var secured = await _owner.Tls!.SecureAsync(stream, Remote, _ours ? Domain ?? Remote.UriHost : null, _stop.Token);
+                _session = TlsSession.Of(secured);
+                stream = secured;
+            }
+
             if (_ours && _owner.Limits.KeepAlive > TimeSpan.Zero) Volatile.Write(ref _nextPing, NextPing(_owner.Clock.Now).Ticks);
             await ExchangeAsync(stream);
         }
         catch (Exception e) when (e is SocketException or IOException or OperationCanceledException or ObjectDisposedException)
         {
-            // Told below, as any end is.
+            // Told below, as any end is; why there never was one is for who asks.
+            if (_ours && stream is null) _owner.NotConnected(this, (e as SocketException)?.SocketErrorCode ?? SocketError.TimedOut);
         }
         finally
         {
@@ -150,6 +162,7 @@ internal sealed class SipConnection : IDisposable
         if (!Local.IsUnspecified && !Local.IsNone) _socket.Bind(new IPEndPoint(Local.ToIPAddress(), 0));
         await _socket.ConnectAsync(new IPEndPoint(Remote.ToIPAddress(), Remote.Port), timeout.Token);
         Local = SocketAddresses.From(_socket.LocalEndPoint);
+        _owner.Connected(this);
     }
 
     private async Task ExchangeAsync(Stream stream)

@@ -19,6 +19,8 @@ internal sealed partial class SipStreams : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<long, SipConnection> _connections = new();
     private readonly ConcurrentDictionary<Way, SipConnection> _byWay = new();
+    private readonly ConcurrentDictionary<(SipTransport Transport, NetAddress Remote), SocketError> _troubles = new();
+    private const int MostTroubles = 1024;
     private readonly List<(Socket Socket, SipTransport Transport)> _listeners = [];
     private readonly List<Task> _accepting = [];
     private static readonly TimeSpan SweepPeriod = TimeSpan.FromSeconds(1);
@@ -112,6 +114,23 @@ internal sealed partial class SipStreams : IAsyncDisposable
 
     /// <summary>A whole message arrived.</summary>
     public void Take(SipFlow flow, ReadOnlySpan<byte> message) => _take(flow, message);
+
+    /// <summary>A connection of ours was not made.</summary>
+    public void NotConnected(SipConnection connection, SocketError error)
+    {
+        if (_troubles.Count >= MostTroubles) _troubles.Clear();
+        _troubles[(connection.Transport, connection.Remote)] = error;
+    }
+
+    /// <summary>A connection of ours was made.</summary>
+    public void Connected(SipConnection connection) => _troubles.TryRemove((connection.Transport, connection.Remote), out _);
+
+    /// <summary>Why the last connection to an address was not made; null when it was, and when nobody tried.</summary>
+    public SocketError? TroubleWith(SipTransport transport, NetAddress remote) => _troubles.TryGetValue((transport, remote), out var error) ? error : null;
+
+    /// <summary>What TLS agreed on with an address for a domain; null when there is no such connection.</summary>
+    public TlsSession? SessionWith(NetAddress remote, string? domain) =>
+        _byWay.FirstOrDefault(pair => pair.Key.Transport == SipTransport.Tls && pair.Key.Remote == remote && pair.Key.Domain == domain).Value?.Session;
 
     /// <summary>A stream could not be followed any more.</summary>
     public void Broken(NetAddress remote)

@@ -63,7 +63,12 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         (_model, _store) = (model, store);
         _log = logs.CreateLogger("MgcpSipBridge.Host");
         var clock = new MonotonicClock();
-        State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock) { Provisioned = provisioned, GatewayPatience = model.Config.Mgcp.TMax + model.Config.Api.Timeout };
+        State = new BridgeState(model.Config.Bridge.Node, ProgramVersion.Version, clock)
+        {
+            Provisioned = provisioned,
+            GatewayPatience = model.Config.Mgcp.TMax + model.Config.Api.Timeout,
+            AnswerPatience = model.Config.Api.Timeout,
+        };
         _metrics = new BridgeMetrics(ProgramVersion.Version, ProgramVersion.Revision);
         _happenings = new Happenings(model.Config.Events, State, _metrics.Registry);
         _clerk = RecordOffice.Open(model.Config, State, store.Records, _happenings, _metrics.Registry, _log);
@@ -92,6 +97,9 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     /// <summary>Who is let into the API.</summary>
     public Api.Security.ApiGuard Guard => _api!.Guard;
+
+    /// <summary>What is wrong at the moment.</summary>
+    public IReadOnlyList<V1.Alarm> Alarms => _happenings.Alarms.All;
 
     /// <summary>Asks the engine.</summary>
     public IShardQueries Queries => _shard;
@@ -256,7 +264,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
         var trail = new AuditTrail(_store.Audit, State.Node, _health, _log);
         var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _health, _log);
-        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _routers, _ends, _relay, _store, _health, _reloading), logs);
+        _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _routers, _ends, _relay, _store, _health, _reloading, _streams), logs);
 
         if (_model.GatewayMedia.Advertise.IsUnspecified || _model.SipMedia.Advertise.IsUnspecified) Log.Guessed(_log, "Media:…:Advertise", fallback.Host);
         if (_mgcpPorts.Bound.Any(a => a.IsUnspecified) && _model.CallAgent is null) Log.Guessed(_log, "Mgcp:CallAgent", fallback.Host);

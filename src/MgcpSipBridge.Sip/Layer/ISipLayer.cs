@@ -162,6 +162,16 @@ public interface ISipLayer
     /// <summary>Where a peer is: the first of its addresses; none while it has none.</summary>
     NetAddress AddressOf(string peer) => default;
 
+    /// <summary>
+    /// Asks each address of a peer by OPTIONS, now and once (RFC 3261 §11); <see cref="SipEvent.Probed"/> follows within <paramref name="patience"/>. Few at once, and one
+    /// every five seconds for each peer.
+    /// </summary>
+    /// <param name="probe">The caller's number for it, never given twice.</param>
+    /// <param name="peer">Name of the peer.</param>
+    /// <param name="patience">How long is waited for names, connections and answers, all together.</param>
+    /// <param name="now">The present.</param>
+    SipProbeStart Probe(long probe, string peer, TimeSpan patience, Instant now) => SipProbeStart.NoSuchPeer;
+
     /// <summary>Numbers for gauges, invariants and leak tests.</summary>
     SipCounts Counts { get; }
 }

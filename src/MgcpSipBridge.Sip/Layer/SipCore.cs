@@ -58,6 +58,9 @@ internal enum SipTimer
     /// <summary>A peer is asked whether it is there. Belongs to a probe.</summary>
     PeerPing,
 
+    /// <summary>The patience with a probe that an operator asked for is over. Belongs to that probe.</summary>
+    ProbeEnd,
+
     /// <summary>The names of peers are looked up again, so that their requests are recognised. Belongs to the layer.</summary>
     PeerNames,
 }

@@ -158,4 +158,7 @@ public abstract record SipEvent
 
     /// <summary>A registration changed.</summary>
     public sealed record RegistrationChanged(string Key, string Peer, SipRegistrationState State, SipEnd? Reason) : SipEvent;
+
+    /// <summary>What came of <see cref="ISipLayer.Probe"/>, once for each that was begun.</summary>
+    public sealed record Probed(long Probe, SipProbeReport Report) : SipEvent;
 }

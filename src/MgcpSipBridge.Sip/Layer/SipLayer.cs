@@ -12,6 +12,7 @@ public sealed partial class SipLayer : ISipLayer
     private readonly SipCore _core;
     private readonly Registrar _registrar;
     private readonly PeerWatch _watch;
+    private readonly PeerInquiries _inquiries;
     private readonly MailboxTable _mailboxes;
     private readonly Dictionary<long, SipCall> _calls = [];
     private readonly Dictionary<string, SipCall> _callsByTag = new(StringComparer.Ordinal);
@@ -34,6 +35,7 @@ public sealed partial class SipLayer : ISipLayer
         _core = new SipCore(settings, entropy, shard);
         _registrar = new Registrar(_core);
         _watch = new PeerWatch(_core);
+        _inquiries = new PeerInquiries(_core);
         _mailboxes = new MailboxTable(_core);
         _limits = new SipLimits(settings.MaxMessageBytes, settings.MaxHeaders);
     }
@@ -80,6 +82,9 @@ public sealed partial class SipLayer : ISipLayer
                 case SipTimer.PeerPing:
                     _watch.OnTimer(due.Owner, now);
                     break;
+                case SipTimer.ProbeEnd:
+                    _inquiries.OnTimer(due.Owner, now);
+                    break;
                 case SipTimer.PeerNames:
                     FindPeers(now);
                     break;
@@ -122,6 +127,7 @@ public sealed partial class SipLayer : ISipLayer
         FindPeers(now);
         _registrar.PeersChanged(changed, now);
         _watch.PeersChanged(now);
+        _inquiries.PeersChanged();
         Pump(now);
     }
 
@@ -150,9 +156,18 @@ public sealed partial class SipLayer : ISipLayer
     public void UnregisterAll(Instant now)
     {
         _watch.End();
+        _inquiries.EndAll(now);
         _registrar.RemoveAll(now);
         _mailboxes.RemoveAll(now);
         Pump(now);
+    }
+
+    /// <inheritdoc/>
+    public SipProbeStart Probe(long probe, string peer, TimeSpan patience, Instant now)
+    {
+        var start = _inquiries.Begin(probe, peer, patience, now);
+        Pump(now);
+        return start;
     }
 
     /// <inheritdoc/>

@@ -97,6 +97,18 @@ public sealed partial class SipTransactions
         Cancel(invite, null, now);
     }
 
+    /// <summary>
+    /// Ends a request that nobody waits for any more, and that is no INVITE: it is sent no more, and what comes for it yet belongs to nothing.
+    /// </summary>
+    public void Drop(SipClientTransaction request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        if (request.Method == SipMethod.Invite) throw new ArgumentException("An INVITE is cancelled.", nameof(request));
+        if (request.IsTerminated) return;
+        Enter(request, SipTransactionState.Terminated);
+        Forget(request);
+    }
+
     /// <summary>Whether a request would be larger than what may go over UDP when the path's MTU is unknown: 1300 bytes (§18.1.1).</summary>
     public bool ExceedsDatagram(SipWriter request)
     {

@@ -33,6 +33,7 @@ internal static class ApiRoles
 
         ["mgcpsipbridge.v1.PeerService/ListPeers"] = ApiRole.Viewer,
         ["mgcpsipbridge.v1.PeerService/GetPeer"] = ApiRole.Viewer,
+        ["mgcpsipbridge.v1.PeerService/ProbePeer"] = ApiRole.Operator,
         ["mgcpsipbridge.v1.PeerService/CreatePeer"] = ApiRole.Admin,
         ["mgcpsipbridge.v1.PeerService/UpdatePeer"] = ApiRole.Admin,
         ["mgcpsipbridge.v1.PeerService/DeletePeer"] = ApiRole.Admin,

@@ -50,6 +50,9 @@ internal sealed partial class SipTls : IDisposable
     /// <summary>How often something went wrong since the start, with connections of ours or of others.</summary>
     public long Failures(SipTlsFailure reason, bool outbound) => Interlocked.Read(ref _failures[(int)reason, outbound ? 1 : 0]);
 
+    /// <summary>Why the last handshake with an address for a domain came to nothing; null when it did not, and when there was none.</summary>
+    public SipTlsFailure? TroubleWith(NetAddress remote, string domain) => _troubles.TryGetValue((remote, domain), out var failure) ? failure : null;
+
     /// <summary>Reads the files again if they have changed; what is wrong with them is said once, and the old ones serve on. Connections stay as they are.</summary>
     public void Refresh()
     {
