@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using MgcpSipBridge.Host.Api.Security;
+using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net.Tls;
 
 namespace MgcpSipBridge.Host.Tests;
@@ -119,6 +121,72 @@ public sealed class ApiTlsTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("missing", false)]
+    [InlineData("damaged", false)]
+    [InlineData("old", false)]
+    [InlineData("foreign", false)]
+    [InlineData("old", true)]
+    public async Task With_a_wrong_list_the_bridge_starts_and_knows_nobody_by_a_certificate_until_there_is_a_good_one(string wrong, bool required)
+    {
+        var list = Path.Combine(Path.GetDirectoryName(_clients.RootFile)!, "revoked");
+        if (wrong != "missing")
+            await File.WriteAllBytesAsync(list, wrong switch { "old" => _clients.ListOfRevoked([], TimeSpan.FromHours(-1)), "foreign" => _authority.ListOfRevoked([]), _ => "nonsense"u8.ToArray() }, Patience.Token);
+        string[] settings =
+            [$"--Api:Tls:ClientTrust={_clients.RootFile}", "--Api:Tls:Clients:0=ops.example.net operator", $"--Api:Tls:RevocationList={list}", $"--Api:Tls:RequireClientCertificate={required}", $"--Api:Tokens:0=grafana viewer sha256/{Convert.ToBase64String(ApiToken.HashOf("secret"))}"];
+        await using var bridge = await StartAsync(settings);
+        var (bad, good) = (_clients.Issue("ops.example.net"), _clients.Issue("ops.example.net"));
+        Assert.Contains(bridge.Server.Alarms, a => a.Name == "API_TLS_REFUSED" && a.Detail.Contains(list, StringComparison.Ordinal));
+        if (required)
+        {
+            // Where a certificate is asked of everybody, a token is not enough.
+            await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, good, HttpMethod.Get, "/healthz"));
+            await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, null, HttpMethod.Get, "/healthz", "secret"));
+        }
+        else
+        {
+            Assert.Equal(HttpStatusCode.OK, await AskAsync(bridge, good, HttpMethod.Get, "/healthz"));
+            Assert.Equal(HttpStatusCode.Unauthorized, await AskAsync(bridge, good, HttpMethod.Get, "/v1/status"));
+            Assert.Equal(HttpStatusCode.OK, await AskAsync(bridge, good, HttpMethod.Get, "/v1/status", "secret"));
+            Assert.Equal(HttpStatusCode.OK, await AskAsync(bridge, null, HttpMethod.Get, "/v1/status", "secret"));
+            using var client = new HttpClient(Handler(good)) { BaseAddress = new Uri(bridge.Ready("http")) };
+            using var refusal = await client.GetAsync(new Uri("/v1/status", UriKind.Relative), Patience.Token);
+            Assert.Contains("CERTIFICATE_UNCHECKED", await refusal.Content.ReadAsStringAsync(Patience.Token), StringComparison.Ordinal);
+        }
+
+        // Another wrong one makes nothing better.
+        await File.WriteAllTextAsync(list, "nonsense of another kind", Patience.Token);
+        bridge.Server.Guard.Refresh();
+        Assert.Contains(bridge.Server.Alarms, a => a.Name == "API_TLS_REFUSED");
+        await File.WriteAllBytesAsync(list, _clients.ListOfRevoked([bad]), Patience.Token);
+        bridge.Server.Guard.Refresh();
+        Assert.DoesNotContain(bridge.Server.Alarms, a => a.Name == "API_TLS_REFUSED");
+        Assert.Equal(HttpStatusCode.OK, await AskAsync(bridge, good, HttpMethod.Get, "/v1/status"));
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
+    }
+
+    [Fact]
+    public void A_list_that_runs_out_while_it_is_in_force_counts_on_and_is_told()
+    {
+        var list = Path.Combine(Path.GetDirectoryName(_clients.RootFile)!, "revoked");
+        var (bad, good) = (_clients.Issue("ops.example.net"), _clients.Issue("ops.example.net"));
+        File.WriteAllBytes(list, _clients.ListOfRevoked([bad]));
+        var (certificate, key) = _authority.Save(_authority.IssueFor(IPAddress.Loopback));
+        var time = new Later();
+        var tls = new ApiTls(new ApiTlsSection { Certificate = certificate, Key = key, ClientTrust = _clients.RootFile, RevocationList = list }, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance, time);
+        Assert.Null(tls.Problem);
+        time.By = TimeSpan.FromDays(2);
+        Assert.Contains("should have been replaced by", tls.Problem, StringComparison.Ordinal);
+        Assert.Equal((null, true, false), (tls.Unchecked, tls.IsRevoked(bad), tls.IsRevoked(good)));
+    }
+
+    private sealed class Later : TimeProvider
+    {
+        public TimeSpan By { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + By;
+    }
+
     [Fact]
     public void A_list_names_who_was_revoked_and_by_whom_and_until_when_it_is_good()
     {
@@ -203,10 +271,11 @@ public sealed class ApiTlsTests : IDisposable
         return handler;
     }
 
-    private async Task<HttpStatusCode> AskAsync(Running bridge, X509Certificate2? client, HttpMethod method, string path)
+    private async Task<HttpStatusCode> AskAsync(Running bridge, X509Certificate2? client, HttpMethod method, string path, string? token = null)
     {
         using var http = new HttpClient(Handler(client));
         using var request = new HttpRequestMessage(method, new Uri(new Uri(bridge.Ready("http")), path));
+        if (token is not null) request.Headers.Authorization = new("Bearer", token);
         using var answer = await http.SendAsync(request, Patience.Token);
         return answer.StatusCode;
     }

@@ -51,7 +51,7 @@ internal sealed class ApiTlsSection
     [Setting("Whether nobody connects without a certificate of Api:Tls:ClientTrust, a token notwithstanding.")]
     public bool RequireClientCertificate { get; set; }
 
-    [Setting("File of lists of certificates that the authorities of Api:Tls:ClientTrust took back (CRL; PEM, several one after the other, or DER): who shows one of them does not connect. Read again when it changes; nothing is fetched. A list past its next update still counts, with a warning in the log.")]
+    [Setting("File of lists of certificates that the authorities of Api:Tls:ClientTrust took back (CRL; PEM, several one after the other, or DER): who shows one of them does not connect. Read again when it changes; nothing is fetched. A list that runs out while it is in force still counts, with a warning and the alarm API_TLS_REFUSED; with one that is missing, wrong or out of date at the start no certificate counts, and calls and tokens do.")]
     public string? RevocationList { get; set; }
 
     /// <summary>The files together.</summary>

@@ -13,7 +13,11 @@ internal sealed record ApiListen(NetAddress Address, bool Tls);
 /// <param name="Grpc">gRPC.</param>
 /// <param name="Clients">Who is let in by a certificate.</param>
 /// <param name="Variable">Looks an environment variable up that a token names.</param>
-internal sealed record ApiModel(ApiListen Http, ApiListen Grpc, ImmutableArray<ApiClient> Clients, Func<string, string?> Variable);
+internal sealed record ApiModel(ApiListen Http, ApiListen Grpc, ImmutableArray<ApiClient> Clients, Func<string, string?> Variable)
+{
+    /// <summary>Why the list of revoked certificates cannot be used, so that clients are not known by theirs; null when it can. Calls do not wait for it.</summary>
+    public string? ListProblem { get; init; }
+}
 
 /// <summary>Checks what is written about the API; nobody outside this machine is let in unguarded by oversight.</summary>
 internal static class ApiSettings
@@ -30,7 +34,7 @@ internal static class ApiSettings
         var guarded = clients.Length > 0 || tokens is null or { Length: > 0 } || api.TokensFile is not null;
         var tls = http.Tls || grpc.Tls;
         if (tls && api.Tls.Certificate is null) wrong("Api:Tls:Certificate", "is missing: https:// addresses need it");
-        else if (tls) TlsMaterial.Load(api.Tls.Files, wrong);
+        var loaded = tls && api.Tls.Certificate is not null ? TlsMaterial.Load(api.Tls.Files, wrong, withoutList: true) : null;
         if (api.Tls.ClientTrust is not null && !tls) wrong("Api:Tls:ClientTrust", "has no effect: neither Api:Http nor Api:Grpc is https://");
         foreach (var (setting, listen) in ((string, ApiListen)[])[("Api:Http", http), ("Api:Grpc", grpc)])
         {
@@ -39,7 +43,7 @@ internal static class ApiSettings
             else if (!listen.Tls) wrong(setting, $"{listen.Address} can be reached from other machines and tokens would be sent in the clear: use https:// with Api:Tls, or listen on 127.0.0.1 (or set Api:AllowInsecure)");
         }
 
-        return new ApiModel(http, grpc, clients, sources.Variable);
+        return new ApiModel(http, grpc, clients, sources.Variable) { ListProblem = loaded?.ListProblem };
     }
 
     /// <summary>Whether only this machine reaches an address.</summary>

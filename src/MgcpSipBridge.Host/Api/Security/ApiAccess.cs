@@ -25,6 +25,11 @@ internal enum ApiRefusal
     /// <summary>The authority took the certificate back (Api:Tls:RevocationList): there is no connection.</summary>
     CertificateRevoked,
 
+    /// <summary>
+    /// Nobody can tell whether the certificate was taken back, for the list (Api:Tls:RevocationList) cannot be used: it counts for nothing until there is one that can.
+    /// </summary>
+    CertificateUnchecked,
+
     /// <summary>He is known, and may not do this.</summary>
     RoleTooWeak,
 
@@ -49,6 +54,9 @@ internal sealed class ApiAccess
 
     /// <summary>Whether a certificate was taken back, perhaps since its connection began.</summary>
     public Predicate<X509Certificate2> IsRevoked { get; init; } = _ => false;
+
+    /// <summary>Whether nobody can tell which certificates were taken back.</summary>
+    public Func<bool> IsUnchecked { get; init; } = () => false;
 
     /// <summary>Whether anybody has to show who he is.</summary>
     public bool IsGuarded { get; }
@@ -83,6 +91,7 @@ internal sealed class ApiAccess
 
     private (ApiPrincipal?, ApiRefusal?) ByCertificate(X509Certificate2 certificate)
     {
+        if (IsUnchecked()) return (null, ApiRefusal.CertificateUnchecked);
         if (IsRevoked(certificate)) return (null, ApiRefusal.CertificateRevoked);
         var names = ApiTls.NamesOf(certificate);
         foreach (var client in _model.Clients)

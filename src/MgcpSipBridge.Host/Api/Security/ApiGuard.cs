@@ -25,7 +25,7 @@ internal sealed partial class ApiGuard : IDisposable
         var settings = model.Config.Api;
         (_log, _alarms) = (logs.CreateLogger("MgcpSipBridge.Security"), alarms);
         _tokens = new TokenBook(settings, model.Api.Variable, _log);
-        Access = new ApiAccess(model.Api, settings, _tokens, TimeProvider.System) { IsRevoked = certificate => _tls?.IsRevoked(certificate) == true };
+        Access = new ApiAccess(model.Api, settings, _tokens, TimeProvider.System) { IsRevoked = certificate => _tls?.IsRevoked(certificate) == true, IsUnchecked = () => _tls?.Unchecked is not null };
         Metrics = new ApiMetrics(registry);
         var clock = new MonotonicClock();
         Log = new SecurityLog(logs, () => clock.Now);
@@ -33,6 +33,7 @@ internal sealed partial class ApiGuard : IDisposable
         foreach (var (setting, listen) in ((string, ApiListen)[])[("Api:Http", model.Api.Http), ("Api:Grpc", model.Api.Grpc)])
             if (!ApiSettings.IsLoopback(listen.Address) && !(listen.Tls && Access.IsGuarded)) Lines.Insecure(_log, setting, Access.IsGuarded ? "without TLS" : "without anybody having to show who he is");
         WatchCertificate();
+        SetAlarm();
         _reload = new Timer(_ => Refresh(), null, settings.ReloadInterval, settings.ReloadInterval);
     }
 
@@ -60,7 +61,7 @@ internal sealed partial class ApiGuard : IDisposable
         var before = _tls.NotAfter;
         _tls.Refresh();
         if (_tls.NotAfter != before) WatchCertificate();
-        _alarms.Set(Alarm, "", _tls.Problem is not null, V1.Alarm.Types.Severity.Warning, _tls.Problem ?? "");
+        SetAlarm();
     }
 
     /// <inheritdoc/>
@@ -71,6 +72,8 @@ internal sealed partial class ApiGuard : IDisposable
         Metrics.Refused(why);
         Log.Refused(from, why, null, null);
     }
+
+    private void SetAlarm() => _alarms.Set(Alarm, "", _tls?.Problem is not null, V1.Alarm.Types.Severity.Warning, _tls?.Problem ?? "");
 
     private void WatchCertificate()
     {

@@ -1,4 +1,5 @@
 using System.Formats.Asn1;
+using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Security.Authentication;
@@ -17,20 +18,27 @@ internal sealed partial class ApiTls
     private readonly ApiTlsSection _settings;
     private readonly TlsKeeper _files;
     private readonly ILogger _log;
+    private readonly TimeProvider _time;
     private DateTimeOffset? _told;
 
     /// <exception cref="BindException">The files are not what they were when they were validated.</exception>
-    public ApiTls(ApiTlsSection settings, ILogger log)
+    public ApiTls(ApiTlsSection settings, ILogger log, TimeProvider? time = null)
     {
-        (_settings, _log, _files) = (settings, log, new TlsKeeper(settings.Files));
+        (_settings, _log, _files, _time) = (settings, log, new TlsKeeper(settings.Files), time ?? TimeProvider.System);
+        if (Unchecked is { } problem) Log.NobodyChecked(log, problem);
         WarnOfList();
     }
 
     /// <summary>Told of connections that did not come to be for want of a right certificate.</summary>
     public Action<IPAddress?, ApiRefusal>? Refused { get; init; }
 
-    /// <summary>Why the files as they are now are not in force; null when they are.</summary>
-    public string? Problem => _files.Problem;
+    /// <summary>Why the files as they are now are not in force, or should be others by now; null when all is well.</summary>
+    public string? Problem => _files.Problem ?? (OldSince is { } since
+        ? string.Create(CultureInfo.InvariantCulture, $"Api:Tls:RevocationList: {_settings.RevocationList}: should have been replaced by {since.UtcDateTime:yyyy-MM-dd HH:mm:ss} UTC; a restart would not believe it")
+        : null);
+
+    /// <summary>Why no client is known by a certificate: the list of those that were taken back cannot be used. Null when it can, and when none is wanted.</summary>
+    public string? Unchecked => _files.Material.ListProblem;
 
     /// <summary>When our certificate runs out.</summary>
     public DateTimeOffset NotAfter => _files.Material.NotAfter;
@@ -66,6 +74,7 @@ internal sealed partial class ApiTls
         var (isNew, problem) = _files.Refresh();
         if (problem is not null) Log.NotReloaded(_log, problem);
         if (isNew) Log.Reloaded(_log, NotAfter);
+        if (isNew && Unchecked is { } unknown) Log.NobodyChecked(_log, unknown);
         WarnOfList();
     }
 
@@ -100,13 +109,17 @@ internal sealed partial class ApiTls
         if (certificate is null) return _settings.RequireClientCertificate ? ApiRefusal.TokenMissing : null;
         // Without the file of authorities nobody is asked, and whatever is shown counts for nothing.
         if (_settings.ClientTrust is null || errors != SslPolicyErrors.None) return ApiRefusal.CertificateWrong;
+        // A certificate of which nothing is known is none. Where one must be shown there is no connection; else it counts for nothing, and a token may say who is there.
+        if (material.ListProblem is not null) return _settings.RequireClientCertificate ? ApiRefusal.CertificateUnchecked : null;
         return material.Revoked is { } revoked && (chain is null || chain.ChainElements.Any(element => revoked.Has(element.Certificate))) ? ApiRefusal.CertificateRevoked : null;
     }
+
+    private DateTimeOffset? OldSince => _files.Material.Revoked?.NextUpdate is { } next && next < _time.GetUtcNow() ? next : null;
 
     // Whoever was taken back stays so; to refuse everybody else for an old list would lock out those who could replace it.
     private void WarnOfList()
     {
-        if (_files.Material.Revoked?.NextUpdate is not { } next || next >= DateTimeOffset.UtcNow || next == _told) return;
+        if (OldSince is not { } next || next == _told) return;
         _told = next;
         Log.OldList(_log, _settings.RevocationList!, next);
     }
@@ -125,6 +138,9 @@ internal sealed partial class ApiTls
 
         [LoggerMessage(EventId = 6039, EventName = "ApiRevocationListOld", Level = LogLevel.Warning, Message = "The list of revoked certificates in {File} should have been replaced by {NextUpdate}: who was revoked since then is let in")]
         internal static partial void OldList(ILogger logger, string file, DateTimeOffset nextUpdate);
+
+        [LoggerMessage(EventId = 6044, EventName = "ApiCertificatesUnchecked", Level = LogLevel.Warning, Message = "No client is known by a certificate, since none can be looked up among those that were revoked: {Problem}. Calls go on, and so do tokens")]
+        internal static partial void NobodyChecked(ILogger logger, string problem);
 
         [LoggerMessage(EventId = 6033, EventName = "ApiTlsNotReloaded", Level = LogLevel.Warning, Message = "The files of Api:Tls have changed and cannot be used, the old ones serve on: {Problem}")]
         internal static partial void NotReloaded(ILogger logger, string problem);

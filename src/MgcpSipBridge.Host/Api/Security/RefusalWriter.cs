@@ -37,6 +37,7 @@ internal static class RefusalWriter
             ApiRefusal.TokenUnknown => (Code.Unauthenticated, "the token is not known"),
             ApiRefusal.TokenExpired => (Code.Unauthenticated, "the token has run out"),
             ApiRefusal.CertificateRevoked => (Code.Unauthenticated, "the certificate has been revoked"),
+            ApiRefusal.CertificateUnchecked => (Code.Unauthenticated, "no certificate counts at the moment, for the list of revoked ones cannot be used; show a token"),
             ApiRefusal.ClientUnknown => (Code.PermissionDenied, "the certificate names nobody who may use this"),
             ApiRefusal.HostForeign => (Code.PermissionDenied, "ask for localhost or an address; other names need a token"),
             _ => (Code.PermissionDenied, $"{principal?.Name} is {principal?.Role.ToString().ToLowerInvariant()}; this needs {needed?.ToString().ToLowerInvariant() ?? "what nobody has"}"),

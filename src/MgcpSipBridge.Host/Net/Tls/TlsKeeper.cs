@@ -8,12 +8,14 @@ internal sealed class TlsKeeper
     private string? _stamp;
     private string? _refused;
 
-    /// <exception cref="BindException">The files are not what they were when they were validated.</exception>
+    /// <summary>Reads the files. Lists of what was taken back that cannot be used stop nothing: whoever asks about a certificate sees that nothing is known.</summary>
+    /// <exception cref="BindException">The other files are not what they were when they were validated.</exception>
     public TlsKeeper(TlsFiles files)
     {
         _files = files;
-        _stamp = TlsMaterial.Stamp(files);
-        _material = TlsMaterial.Load(files, (setting, message) => throw new BindException(setting, "tls", new IOException(message)))!;
+        _stamp = TlsMaterial.Stamp(files, withoutList: true);
+        _material = TlsMaterial.Load(files, (setting, message) => throw new BindException(setting, "tls", new IOException(message)), withoutList: true)!;
+        Problem = _material.ListProblem;
     }
 
     /// <summary>What they hold.</summary>
@@ -26,21 +28,23 @@ internal sealed class TlsKeeper
     public (bool IsNew, string? Problem) Refresh()
     {
         // A file may be missing for the moment in which it is replaced: no state of its own, just not now.
-        if (TlsMaterial.Stamp(_files) is not { } stamp || stamp == _refused) return (false, null);
+        // Where there is no list anyway, nothing is lost by taking what there is.
+        var withoutList = _material.ListProblem is not null;
+        if (TlsMaterial.Stamp(_files, withoutList) is not { } stamp || stamp == _refused) return (false, null);
         if (stamp == _stamp)
         {
-            (Problem, _refused) = (null, null);
+            (Problem, _refused) = (_material.ListProblem, null);
             return (false, null);
         }
 
         var problem = "a file cannot be read";
-        if (TlsMaterial.Load(_files, (setting, message) => problem = $"{setting}: {message}") is not { } material)
+        if (TlsMaterial.Load(_files, (setting, message) => problem = $"{setting}: {message}", withoutList) is not { } material)
         {
             (_refused, Problem) = (stamp, problem);
             return (false, problem);
         }
 
-        (_material, _stamp, _refused, Problem) = (material, stamp, null, null);
+        (_material, _stamp, _refused, Problem) = (material, stamp, null, material.ListProblem);
         return (true, null);
     }
 }

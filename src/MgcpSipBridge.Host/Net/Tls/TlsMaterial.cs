@@ -20,9 +20,16 @@ internal sealed record TlsFiles(string Section, string? Certificate, string? Key
 /// <param name="Revoked">Certificates that were taken back; null when no file says so.</param>
 internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Certificate2Collection? Trust, DateTimeOffset NotAfter, RevocationList? Revoked)
 {
+    /// <summary>Why the lists of certificates that were taken back cannot be used, so that nothing is known of any certificate; null when they can, and when no file is named.</summary>
+    public string? ListProblem { get; init; }
+
     /// <summary>Reads the files; null when one of them is wrong, which <paramref name="wrong"/> is told with its setting.</summary>
-    public static TlsMaterial? Load(TlsFiles files, Action<string, string> wrong)
+    /// <param name="files">The files.</param>
+    /// <param name="wrong">Told what is wrong.</param>
+    /// <param name="withoutList">Whether the rest is wanted though the lists of what was taken back cannot be used.</param>
+    public static TlsMaterial? Load(TlsFiles files, Action<string, string> wrong, bool withoutList = false)
     {
+        string? listProblem = null;
         var certificate = Try(files.Section + ":Certificate", files.Certificate!, wrong, file =>
         {
             var all = new X509Certificate2Collection();
@@ -37,23 +44,23 @@ internal sealed record TlsMaterial(SslStreamCertificateContext Context, X509Cert
             if (all.Count == 0) throw new CryptographicException("there is no certificate in it");
             return all;
         });
-        var revoked = files.Revoked is null || trust is null ? null : Try(files.Section + ":RevocationList", files.Revoked, wrong, file => RevocationList.Read(file, trust, DateTimeOffset.UtcNow));
+        var revoked = files.Revoked is null || trust is null ? null : Try(files.Section + ":RevocationList", files.Revoked, withoutList ? (setting, message) => listProblem = $"{setting}: {message}" : wrong, file => RevocationList.Read(file, trust, DateTimeOffset.UtcNow));
         if (certificate is null) return null;
         var own = Try(files.Section + (files.Key is null ? ":Certificate" : ":Key"), files.Key ?? files.Certificate!, wrong, key => X509Certificate2.CreateFromPemFile(files.Certificate!, key));
-        if (own is null || (files.Trust is not null && trust is null) || (files.Revoked is not null && revoked is null)) return null;
+        if (own is null || (files.Trust is not null && trust is null) || (files.Revoked is not null && revoked is null && listProblem is null)) return null;
         certificate.RemoveAt(0);
         // Offline: the chain is what the file says, nothing is fetched.
-        return new TlsMaterial(SslStreamCertificateContext.Create(own, certificate, offline: true), trust, own.NotAfter, revoked);
+        return new TlsMaterial(SslStreamCertificateContext.Create(own, certificate, offline: true), trust, own.NotAfter, revoked) { ListProblem = listProblem };
     }
 
-    /// <summary>A hash over the files' content; null while one cannot be read.</summary>
-    public static string? Stamp(TlsFiles files)
+    /// <summary>A hash over the files' content; null while one cannot be read, unless it is that of lists and nobody waits for it (<paramref name="withoutList"/>).</summary>
+    public static string? Stamp(TlsFiles files, bool withoutList = false)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         try
         {
             foreach (var file in new[] { files.Certificate, files.Key, files.Trust, files.Revoked })
-                if (file is not null) hash.AppendData(SHA256.HashData(File.ReadAllBytes(file)));
+                if (file is not null && !(withoutList && file == files.Revoked && !File.Exists(file))) hash.AppendData(SHA256.HashData(File.ReadAllBytes(file)));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

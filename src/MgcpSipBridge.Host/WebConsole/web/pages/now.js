@@ -22,7 +22,7 @@ const ADVICE = {
   STORE_UNAVAILABLE: 'Calls go on. A file: is the disk full, or read-only? PostgreSQL: does it run, and is there a way to it?',
   RECORDS_WAITING: 'None is lost; they are written as soon as their place takes them.',
   CONFIGURATION_REFUSED: 'What was in force stays so. Mend the files before the next restart: the bridge would not start with them.',
-  API_TLS_REFUSED: 'Those of before serve on. Mend the files of Api:Tls before the next restart: the bridge would not start with them.',
+  API_TLS_REFUSED: 'Calls go on. Mend the files of Api:Tls: those of before serve on until the next restart, and a list of revoked certificates that is not good keeps certificates from counting after it.',
   ROUTER_LEFT: 'Calls go where the bridge\'s own routes send them, until the program is back.',
   SRTP_WITHOUT_TLS: 'Let its uri say transport=tls.',
   INTERNAL_ERROR: 'The call was cleared, the rest goes on. The log has the details: please report it.',
