@@ -82,6 +82,65 @@ public sealed class AudioTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Digits_that_a_phone_dials_are_shown_to_who_collects_them_and_to_nobody_else()
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        await using var other = await Visitor.ComeAsync(chromium, plant.Home, "/#/events");
+        await other.ListensAsync();
+
+        // As many as were wanted.
+        await CollectAsync("6");
+        await plant.DoAsync(now => plant.Alice.Dial("975319", TimeSpan.FromMilliseconds(250), now));
+        await visitor.SeesAsync("975319", ".result");
+        await visitor.SeesAsync("(as many as were wanted)", ".result");
+        await visitor.PictureAsync("audio-collected");
+        await plant.AllHangUpAsync();
+
+        // A key that ends it is none of them.
+        await CollectAsync("9");
+        await plant.DoAsync(now => plant.Alice.Dial("86420#", TimeSpan.FromMilliseconds(250), now));
+        await visitor.SeesAsync("86420", ".result");
+        await visitor.SeesAsync("(ended by a key)", ".result");
+        await plant.AllHangUpAsync();
+
+        // Whoever hangs up dials no more.
+        await CollectAsync("4");
+        await plant.AllHangUpAsync();
+        await visitor.SeesAsync("the call is over", ".result");
+
+        await other.SeesAsync("digits.collected", ".events");
+        foreach (var button in await other.Page.Locator(".disclose").AllAsync()) await button.ClickAsync();
+        await visitor.GoAsync("audit");
+        foreach (var page in (Visitor[])[other, visitor])
+        {
+            await page.SettlesAsync();
+            Assert.DoesNotMatch("975319|86420", await page.Page.Locator("body").InnerTextAsync());
+        }
+
+        visitor.IsContent();
+        other.IsContent();
+
+        async Task CollectAsync(string most)
+        {
+            await visitor.GoAsync("calls/" + await plant.AliceCallsBobAsync());
+            var before = await plant.MetricAsync("features_used_total{feature=\"collected\"}");
+            await ClickAsync(visitor, "Collect digits…");
+            await visitor.Page.Locator("dialog [name=maxDigits]").FillAsync(most);
+            await visitor.Page.Locator("dialog [name=from]").SelectOptionAsync("LINE");
+            await visitor.Page.Locator("dialog [name=prompt]").FillAsync("tone:dial@de=60");
+            await ClickAsync(visitor, "Collect", "dialog");
+            await visitor.SeesAsync("Digits are waited for.", ".result");
+            // What is dialled before the bridge listens is dialled to the far end.
+            while (await plant.MetricAsync("features_used_total{feature=\"collected\"}") == before)
+            {
+                await Task.Delay(20, TestContext.Current.CancellationToken);
+                Assert.Contains("Digits are waited for.", await visitor.Page.Locator(".result").InnerTextAsync(), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_viewer_sees_how_good_a_call_is_and_cannot_touch_it()
     {
         var (viewer, setting) = ApiToken.Make("vera", ApiRole.Viewer);

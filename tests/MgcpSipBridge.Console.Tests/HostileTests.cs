@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using Grpc.Core;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Shards;
 using MgcpSipBridge.Mgcp;
@@ -70,6 +71,44 @@ public sealed class HostileTests(Chromium chromium)
         await CleanAsync(visitor);
         await visitor.GoAsync("gateways");
         await visitor.SeesAsync("plain.example.net", "main.page-gateways");
+        await CleanAsync(visitor);
+        visitor.IsContent();
+    }
+
+    [Fact]
+    public async Task A_routing_program_is_called_what_a_name_may_be_and_what_else_it_says_is_text()
+    {
+        await using var plant = await Plant.StartAsync();
+        string[] texts = [Markup, "\"><svg/onload=alert(1)>", "javascript:alert(1)", "\u202Egnp.exe", "{{constructor.constructor('alert(1)')()}}", new string('<', 2000)];
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/events");
+        await visitor.ListensAsync();
+
+        // What is no name does not register, and leaves nothing behind that somebody could be shown.
+        foreach (var name in texts)
+        {
+            var refusal = await Assert.ThrowsAsync<RpcException>(() => plant.RouterComesAsync(new V1.RouterRegistration { Name = name }));
+            Assert.Equal(StatusCode.InvalidArgument, refusal.StatusCode);
+        }
+
+        // What it routes is its own to say.
+        using var router = await plant.RouterComesAsync(new V1.RouterRegistration { Name = "onerror-alert.1", Lines = { texts } });
+        await visitor.SeesAsync("router.joined", ".events");
+        await visitor.Page.Locator(".disclose").First.ClickAsync();
+        await CleanAsync(visitor);
+        foreach (var path in (string[])["routes", "audit", "events", "now"])
+        {
+            await visitor.GoAsync(path);
+            if (path == "routes") await visitor.SeesAsync(Markup);
+            if (path == "audit") await visitor.SeesAsync("routers/onerror-alert.1");
+            await visitor.SettlesAsync();
+            await CleanAsync(visitor);
+            Assert.Equal(path == "routes", (await visitor.Page.Locator("main").InnerTextAsync()).Contains("<script>", StringComparison.Ordinal));
+            Assert.True(await visitor.Page.EvaluateAsync<bool>("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), $"{path} is wider than its window");
+        }
+
+        // Gone without a word, it is an alarm by its name.
+        router.Dispose();
+        await visitor.SeesAsync("1 router gone", ".verdict");
         await CleanAsync(visitor);
         visitor.IsContent();
     }

@@ -10,7 +10,7 @@ namespace MgcpSipBridge.Console.Tests;
 public sealed partial class PageTests(Chromium chromium)
 {
     private static readonly string[] Pages =
-        ["now", "calls", "gateways", "gateways/vg224", "lines", "lines/1001", "peers", "peers/pbx", "routes", "events", "records", "audit", "import"];
+        ["now", "calls", "gateways", "gateways/vg224", "lines", "lines/1001", "peers", "peers/pbx", "routes", "sounds", "events", "records", "audit", "import"];
 
     [Fact]
     public async Task The_theme_can_be_chosen_and_stays()

@@ -80,6 +80,8 @@ internal sealed class Plant : IAsyncDisposable
             Endpoints = [.. endpoints],
             Media = [.. Enumerable.Range(0, 8).Select(_ => driver.Open())],
             Audio = true,
+            // A phone's keys are heard by the bridge (RFC 4733).
+            TelephoneEvents = true,
         }, entropy);
     }
 
@@ -107,6 +109,23 @@ internal sealed class Plant : IAsyncDisposable
 
     /// <summary>What the API says.</summary>
     public Task<JsonElement> AskAsync(string path) => _http.GetFromJsonAsync<JsonElement>(path, TestContext.Current.CancellationToken);
+
+    /// <summary>A sample of /metrics, as it is exposed, less the prefix that all have.</summary>
+    public async Task<string> MetricAsync(string name)
+    {
+        var lines = (await _http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken)).Split('\n');
+        return lines.Single(l => l.StartsWith($"mgcpsipbridge_{name} ", StringComparison.Ordinal)).Split(' ')[^1];
+    }
+
+    /// <summary>A program registers to decide where calls go, under a name of its own choice; it does so until it is disposed of.</summary>
+    public async Task<IDisposable> RouterComesAsync(V1.RouterRegistration registration)
+    {
+        var channel = Grpc.Net.Client.GrpcChannel.ForAddress(Server.ReadyLine.Split("grpc=")[1].Split(' ')[0]);
+        var stream = new V1.RoutingService.RoutingServiceClient(channel).Decide(cancellationToken: TestContext.Current.CancellationToken);
+        await stream.RequestStream.WriteAsync(new V1.DecideRequest { Register = registration });
+        Assert.True(await stream.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
+        return channel;
+    }
 
     /// <summary>Sends something to the API; it has to be taken.</summary>
     public async Task<JsonElement> SendAsync(string path, object body)

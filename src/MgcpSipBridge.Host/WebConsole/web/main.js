@@ -15,10 +15,11 @@ import events from './pages/events.js';
 import records from './pages/records.js';
 import audit from './pages/audit.js';
 import imports from './pages/import.js';
+import sounds from './pages/sounds.js';
 
 const PAGES = [
   ['now', 'Now', 'n', now], ['calls', 'Calls', 'c', calls], ['gateways', 'Gateways', 'g', gateways], ['lines', 'Lines', 'l', lines], ['peers', 'Peers', 'p', peers],
-  ['routes', 'Routes', 'r', routes], ['events', 'Events', 'e', events], ['records', 'Records', 'd', records], ['audit', 'Audit', 'a', audit], ['import', 'Import', 'i', imports],
+  ['routes', 'Routes', 'r', routes], ['sounds', 'Sounds', 's', sounds], ['events', 'Events', 'e', events], ['records', 'Records', 'd', records], ['audit', 'Audit', 'a', audit], ['import', 'Import', 'i', imports],
 ];
 const ROLES = ['VIEWER', 'ROUTER', 'OPERATOR', 'ADMIN'];
 const app = document.getElementById('app');

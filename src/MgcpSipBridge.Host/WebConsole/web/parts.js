@@ -209,3 +209,11 @@ export function choice(label, options, value, onchange) {
   select.value = value;
   return select;
 }
+
+/** Hands a file to whoever looks: parts are texts and bytes. */
+export function saveFile(name, parts) {
+  const link = el('a', { download: name });
+  link.href = URL.createObjectURL(new Blob(parts, { type: 'application/octet-stream' }));
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+}

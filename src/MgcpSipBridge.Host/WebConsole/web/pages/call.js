@@ -4,7 +4,7 @@ import { el, put, say } from '../dom.js';
 import { bytes, del, get, part, stream } from '../api.js';
 import { messagesOf, textOf } from '../capture.js';
 import { onEvents } from '../live.js';
-import { at, attempt, badge, button, confirm, empty, facts, form, head, trouble } from '../parts.js';
+import { at, attempt, badge, button, confirm, empty, facts, form, head, saveFile, trouble } from '../parts.js';
 import { delay, quote, seconds, span, words } from '../format.js';
 import { inspect, Ladder, mermaid } from '../ladder.js';
 import { audioSection, audioText, heard } from './audio.js';
@@ -126,8 +126,8 @@ export default function call(root, ctx, id) {
     const focused = actions.contains(document.activeElement) ? document.activeElement.textContent : '';
     put(actions,
       legs.length === 1 && c.called && button('Show the other phone', other),
-      button('Save as text', () => save(`call-${id}.mmd`, [mermaid(columns, ladder.messages)])),
-      ctx.may('operator') && button('Save capture', () => attempt('', async () => save(`call-${id}.pcap`, [await bytes(`v1/calls/${part(id)}/capture`)])), '', { title: 'A pcap file for Wireshark' }),
+      button('Save as text', () => saveFile(`call-${id}.mmd`, [mermaid(columns, ladder.messages)])),
+      ctx.may('operator') && button('Save capture', () => attempt('', async () => saveFile(`call-${id}.pcap`, [await bytes(`v1/calls/${part(id)}/capture`)])), '', { title: 'A pcap file for Wireshark' }),
       may && c.answerTime && (c.held
         ? button('Take back', () => attempt('The call goes on', () => act(id, 'resume')))
         : button('Hold', () => attempt('The far end waits', () => act(id, 'hold')))),
@@ -193,11 +193,4 @@ export function recordFacts(r) {
     ['From and to the line', media(r.gatewayMedia)], ['From and to the far end', media(r.sipMedia)], ['The gateway counted', told(r.gatewayCounters)],
     ['Silences', r.silences.map(words).join(', ')], ['Features', r.features.map(words).join(', ')], ['SIP Call-ID', r.sipCallId && el('code', null, r.sipCallId)], ['MGCP call id', r.mgcpCallId && el('code', null, r.mgcpCallId)],
   ]);
-}
-
-function save(name, parts) {
-  const link = el('a', { download: name });
-  link.href = URL.createObjectURL(new Blob(parts, { type: 'application/octet-stream' }));
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 1000);
 }

@@ -4,7 +4,7 @@ import { el, put } from '../dom.js';
 import { del, get, part, patch, post } from '../api.js';
 import { refreshing } from '../live.js';
 import { attempt, badge, button, confirm, empty, facts, form, head, Listing, search, trouble } from '../parts.js';
-import { commas, count, DTMF, FAX, optionsOf, quote, words } from '../format.js';
+import { commas, count, day, delay, DTMF, FAX, optionsOf, quote, seconds, words } from '../format.js';
 
 const REGISTERS = { NONE: 'known by its address', PER_LINE: 'each line registers', TRUNK: 'one registration for all' };
 
@@ -54,7 +54,8 @@ export default function peers(root, ctx) {
 function peer(root, ctx, name) {
   const title = head(name, '');
   const body = el('div');
-  put(root, el('p.crumbs', null, el('a', { href: '#/peers' }, 'Peers')), title, body);
+  const probed = el('div.probed', { 'aria-live': 'polite' });
+  put(root, el('p.crumbs', null, el('a', { href: '#/peers' }, 'Peers')), title, body, probed);
   let last = '';
   refreshing(async signal => {
     let p;
@@ -65,7 +66,7 @@ function peer(root, ctx, name) {
     if (JSON.stringify(p) === last) return;
     last = JSON.stringify(p);
     const own = p.source === 'API' && ctx.may('admin');
-    put(title.querySelector('.actions'), own && button('Change…', () => peerForm(p)), own && button('Delete…', () => remove(p), 'danger'));
+    put(title.querySelector('.actions'), ctx.may('operator') && button('Ask it now', event => probe(name, probed, event.target, ctx.signal), '', { title: 'An OPTIONS to each of its addresses' }), own && button('Change…', () => peerForm(p)), own && button('Delete…', () => remove(p), 'danger'));
     put(body, el('div.callhead', null, reach(p), facts([
       ['Where', p.uri], ['Then', p.backupUris.join(', ')], ['Registration', REGISTERS[p.registration]], ['Registered', standing(p)], ['Trunk', p.registration === 'TRUNK' && badge(p.registrationState)], ['Realm', p.realm || 'any'], ['User', p.username],
       ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', HEADERS[p.callerFrom] ?? HEADERS.P_ASSERTED_IDENTITY], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', DTMF[p.dtmf]], ['Fax', FAX[p.fax]], ['Audio encrypted (SRTP)', SRTP[p.srtp]], ['RTP source', p.media === 'LEARN' ? 'learnt' : 'as signalled'],
@@ -81,6 +82,25 @@ function peer(root, ctx, name) {
       : el('p.nothing', null, 'None was looked up yet.'),
     el('p', null, el('a', { href: `#/lines?peer=${encodeURIComponent(name)}` }, 'Its lines'), ' · ', el('a', { href: `#/lines?peer=${encodeURIComponent(name)}&state=unregistered` }, 'those that are not registered')));
   }, { types: ['peer.', 'registration.', 'resource.'], every: 10000, signal: ctx.signal });
+}
+
+const OUTCOMES = {
+  ANSWERED: 'answered', NO_ANSWER: 'no answer', UNREACHABLE: 'cannot be reached', TLS_FAILED: 'no TLS', NO_LISTENER: 'Sip:Listen has nothing of that kind', NAME_NOT_FOUND: 'the name has no address', NOT_TRIED: 'not asked',
+};
+const answered = a => a.outcome === 'ANSWERED' && a.statusCode !== 503;
+const tlsOf = t => !t ? '' : t.failure === 'NONE' ? `${t.version}, ${t.subject}${t.expireTime ? ` until ${day(t.expireTime)}` : ''}` : `${words(t.failure)}, wanted ${t.domain}`;
+
+// What each address says to an OPTIONS, now.
+async function probe(name, into, asker, signal) {
+  asker.disabled = true;
+  put(into, el('h2', null, 'Asked now'), el('p.about', null, 'Waiting for what its addresses say…'));
+  try {
+    const found = await post(`v1/peers/${part(name)}:probe`, {}, signal);
+    put(into, el('h2', null, 'Asked now'), el('div.listing.scroll', { tabindex: '0', role: 'region', 'aria-label': 'What its addresses said' }, el('table', null,
+      el('thead', null, el('tr', null, ['Address', 'Transport', 'Outcome', 'Answer', 'Took', 'Who', 'TLS', 'Can'].map(t => el('th', { scope: 'col' }, t)))),
+      el('tbody', null, found.attempts.map(a => el('tr', null, el('td', null, a.address || a.host), el('td', null, a.transport || '–'), el('td', null, badge('', OUTCOMES[a.outcome] ?? words(a.outcome), answered(a) ? 'good' : 'bad')),
+        el('td', null, a.statusCode ? `${a.statusCode} ${a.reason}` : a.detail || '–'), el('td', null, a.roundTrip ? delay(seconds(a.roundTrip)) : '–'), el('td.wide', null, a.server || a.userAgent || '–'), el('td.wide', null, tlsOf(a.tls) || '–'), el('td.wide', null, [...a.allow, ...a.supported].join(', ') || '–')))))));
+  } catch (e) { if (e.name !== 'AbortError') put(into, el('h2', null, 'Asked now'), trouble(e)); } finally { asker.disabled = false; }
 }
 
 function peerForm(p) {

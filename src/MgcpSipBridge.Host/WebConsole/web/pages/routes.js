@@ -4,6 +4,7 @@ import { el, put } from '../dom.js';
 import { del, get, part, patch, post } from '../api.js';
 import { attempt, badge, button, confirm, empty, form, head, Listing, search, trouble } from '../parts.js';
 import { commas, quote, words } from '../format.js';
+import { routersSection } from './routers.js';
 
 export default function routes(root, ctx) {
   const asked = { q: ctx.query.get('q') ?? '' };
@@ -37,7 +38,7 @@ export default function routes(root, ctx) {
     },
   }, el('h2', null, 'Which route does a number take?'), el('div.row', null, el('div.field', null, el('label', { for: 'number' }, 'Number'), number), el('div.field', null, el('label', { for: 'from' }, 'Dialled by'), line, el('p.hint', { id: 'fromhint' }, 'A line, gateway/endpoint or gateway')), el('button.primary', { type: 'submit' }, 'Test')), answer);
   put(root, head('Routes', 'The longest prefix wins, then the lowest priority number. A peer that is down is passed over while the route has another one.', ctx.may('admin') && button('New route…', () => routeForm(), 'primary')), tester,
-    el('div.filters', null, search('Name, prefix or peer', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node);
+    el('div.filters', null, search('Name, prefix or peer', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node, routersSection(ctx));
 }
 
 const rewriting = r => r.regex ? `${r.regex} → ${r.replace}` : [r.stripDigits && `${r.stripDigits} off`, r.prepend && `${r.prepend} in front`].filter(Boolean).join(', ');
