@@ -19,6 +19,7 @@ internal static class OperatorCommands
         var completion = new Command("completion", "Print the script that completes this program's commands in a shell") { shell };
         completion.SetAction(parse => output.Write(Completion.Script(parse.GetRequiredValue(shell))));
         yield return completion;
+        yield return verb("ready", "Whether the bridge takes calls: exit code 0 when it does, 1 when not; for scripts and containers, needs no token", (bridge, _) => bridge.ReadyAsync());
         yield return verb("doctor", "Look for what is wrong with the bridge's machine and surroundings; exit code 1 when anything is", (bridge, _) => bridge.DoctorAsync());
         var copy = new Argument<string>("file") { Description = "Where the copy is written" };
         var overwrite = new Option<bool>("--force") { Description = "Write over a file that is there" };

@@ -28,6 +28,8 @@ public sealed partial class DeployContainerTests
         Assert.Contains("-chiseled", runtime, StringComparison.Ordinal);
         Assert.Contains("\nUSER $APP_UID\n", runtime, StringComparison.Ordinal);
         Assert.DoesNotContain("\nRUN ", runtime, StringComparison.Ordinal);
+        // There is no shell to run a line of text.
+        Assert.Contains("CMD [ \"/usr/lib/mgcp-sip-bridge-cli/mgcpsipctl\", \"ready\" ]", runtime, StringComparison.Ordinal);
         var unit = File.ReadAllText(Path.Combine(Folder, "systemd", "mgcp-sip-bridge.service"));
         var program = ExecStart().Match(unit).Groups[1].Value;
         Assert.Contains($"ENTRYPOINT [ \"{program}\" ]", runtime, StringComparison.Ordinal);

@@ -32,6 +32,20 @@ public sealed class OperatorCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Whether_calls_are_taken_is_told_to_whoever_asks()
+    {
+        var (_, setting) = Api.Security.ApiToken.Make("vera", Api.Security.ApiRole.Viewer);
+        await using var bridge = await Running.StartAsync(Lines, "--Api:Tokens:0=" + setting);
+        Assert.Equal(0, await RunAsync(bridge, "ready"));
+        bridge.Server.State.Phase = Api.BridgePhase.Draining;
+        await Patience.UntilAsync("it is told", async () => await RunAsync(bridge, "ready", "-o", "json") == 1);
+        Assert.StartsWith("ready\n", _output.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("{ \"ready\": false }\n", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(1, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["ready", "--server", "http://127.0.0.1:1"], _output, _errors));
+        Assert.StartsWith("the bridge cannot be reached: ", _errors.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_call_is_followed_to_its_end_and_the_messages_after_it()
     {
         await using var bridge = await Running.StartAsync(Lines);
