@@ -30,7 +30,7 @@ internal sealed class MenuClient : IAsyncDisposable
     public static async Task<MenuClient> OpenAsync(GrpcChannel channel, MenuSetup setup)
     {
         var routing = new RoutingService.RoutingServiceClient(channel).Decide();
-        await routing.RequestStream.WriteAsync(new DecideRequest { Register = new RouterRegistration { Name = "menu", Prefixes = { setup.Number }, Calls = RouterRegistration.Types.Calls.FromLines } });
+        await routing.RequestStream.WriteAsync(new DecideRequest { Register = new RouterRegistration { Name = "menu", Prefixes = { setup.Number }, Calls = setup.ForPeers ? RouterRegistration.Types.Calls.ToLines : RouterRegistration.Types.Calls.FromLines } });
         if (!await routing.ResponseStream.MoveNext(CancellationToken.None).WaitAsync(TimeSpan.FromMinutes(1))) throw new InvalidOperationException("The bridge takes no routers.");
         return new MenuClient(channel, setup, routing);
     }
@@ -87,7 +87,7 @@ internal sealed class MenuClient : IAsyncDisposable
 
             // Whoever cannot choose hears busy tone, and then the line is free again.
             await _calls.PlaySoundAsync(
-                new PlaySoundRequest { Call = call, Sounds = { new Sound { Tone = Sound.Types.Tone.Busy, Length = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) } }, Towards = CallSide.Line, Wait = true },
+                new PlaySoundRequest { Call = call, Sounds = { new Sound { Tone = Sound.Types.Tone.Busy, Length = Duration.FromTimeSpan(TimeSpan.FromSeconds(1)) } }, Towards = _setup.ForPeers ? CallSide.Peer : CallSide.Line, Wait = true },
                 cancellationToken: _end.Token);
             await _calls.HangUpCallAsync(new HangUpCallRequest { Call = call }, cancellationToken: _end.Token);
         }
@@ -102,10 +102,22 @@ internal sealed class MenuClient : IAsyncDisposable
         }
     }
 
-    // Our decision and our requests come by different ways.
+    // Our decision and our requests come by different ways; a peer's call is one only when it is answered.
     private async Task AnsweredAsync(string call)
     {
-        while (!(await _calls.GetCallAsync(new GetCallRequest { Call = call }, cancellationToken: _end.Token)).Attended) await Task.Delay(10, _end.Token);
+        while (true)
+        {
+            try
+            {
+                if (await _calls.GetCallAsync(new GetCallRequest { Call = call }, cancellationToken: _end.Token) is { Attended: true, AnswerTime: not null }) return;
+            }
+            catch (RpcException e) when (e.StatusCode == StatusCode.NotFound && _setup.ForPeers)
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(10, _end.Token);
+        }
     }
 }
 
@@ -114,4 +126,5 @@ internal sealed class MenuClient : IAsyncDisposable
 /// <param name="Prompt">The sound that tells the choices.</param>
 /// <param name="Choices">Whom each key leads to.</param>
 /// <param name="Patience">How long a caller may think.</param>
-internal sealed record MenuSetup(string Number, string Prompt, IReadOnlyDictionary<string, string> Choices, TimeSpan Patience);
+/// <param name="ForPeers">Whether peers call it and are put through to lines; else lines call it and are put through by the routes.</param>
+internal sealed record MenuSetup(string Number, string Prompt, IReadOnlyDictionary<string, string> Choices, TimeSpan Patience, bool ForPeers = false);

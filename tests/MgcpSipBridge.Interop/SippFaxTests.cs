@@ -66,5 +66,30 @@ public sealed class SippFaxTests
         Assert.Equal(0, (await bench.EndsClean()).T38);
     }
 
+    [Fact]
+    public async Task A_fax_server_calls_with_T38_alone()
+    {
+        var host = LoopbackHost.Claim();
+        await using var bench = await Start(host);
+        await using var sipp = Sipp.Call("caller-fax", host, "1001", bench.Bridge.SipUdp);
+        await bench.Answers(bench.Alice);
+        // sipp sends back what it hears.
+        await bench.Until("T.38 comes back", () => bench.Alice.FaxReceived > 50 && bench.Alice.Connections[0].IsFax);
+        await bench.Do(bench.Alice.OnHook);
+        await sipp.Succeeds();
+        Assert.InRange((await bench.EndsClean()).T38, 100, int.MaxValue);
+    }
+
+    [Fact]
+    public async Task A_fax_server_that_calls_a_line_without_T38_is_refused()
+    {
+        var host = LoopbackHost.Claim();
+        await using var bench = await Bench.Start(host.At(Sipp.Port));
+        await using var sipp = Sipp.Call("caller-fax-refused", host, "1001", bench.Bridge.SipUdp);
+        await sipp.Succeeds();
+        Assert.DoesNotContain(bench.Alice.History, heard => heard.Sound == PhoneSound.Ringing);
+        await bench.EndsClean();
+    }
+
     private static Task<Bench> Start(LoopbackHost host) => Bench.Start(host.At(Sipp.Port), settings: new BenchSettings { Quirks = WithPackage });
 }
