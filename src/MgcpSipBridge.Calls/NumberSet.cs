@@ -15,30 +15,40 @@ public sealed class NumberSet
     private const int MostWhole = 32;
 
     private readonly NumberSet? _also;
-    private readonly PrefixTree<NumberPattern[]> _tree;
+    private readonly PrefixTree _tree;
+
+    /// <summary>All patterns, those with one prefix beside one another; where each prefix begins among them, and where the last ends.</summary>
+    private readonly NumberPattern[] _patterns;
+    private readonly int[] _starts;
 
     /// <summary>The numbers of patterns, and those of another set beside them.</summary>
     public NumberSet(IEnumerable<NumberPattern> patterns, NumberSet? also = null)
     {
         ArgumentNullException.ThrowIfNull(patterns);
         _also = also;
-        var own = ImmutableArray.CreateBuilder<NumberPattern>();
-        var byPrefix = new Dictionary<string, NumberPattern[]>(StringComparer.Ordinal);
-        foreach (var pattern in patterns)
+        NumberPattern[] all = [.. patterns];
+        var prefixes = Array.ConvertAll(all, static pattern => pattern.Prefix);
+        var order = OrdinalOrder.Of(prefixes);
+        var (sorted, kept, starts) = (new List<string>(all.Length), new List<NumberPattern>(all.Length), new List<int>(all.Length + 1));
+        foreach (var place in order)
         {
+            if (sorted.Count == 0 || prefixes[place] != sorted[^1])
+            {
+                starts.Add(kept.Count);
+                sorted.Add(prefixes[place]);
+            }
+
             // Few have a prefix in common, and those differ in their lengths alone.
-            if (!byPrefix.TryGetValue(pattern.Prefix, out var there)) byPrefix[pattern.Prefix] = [pattern];
-            else if (!there.Contains(pattern)) byPrefix[pattern.Prefix] = [.. there, pattern];
-            else continue;
-            own.Add(pattern);
+            if (kept.IndexOf(all[place], starts[^1]) < 0) kept.Add(all[place]);
         }
 
-        KeyValuePair<string, NumberPattern[]>[] sorted = [.. byPrefix];
-        Array.Sort(sorted, static (one, other) => string.CompareOrdinal(one.Key, other.Key));
-        _tree = new PrefixTree<NumberPattern[]>(sorted);
+        starts.Add(kept.Count);
+        (_patterns, _starts) = ([.. kept], [.. starts]);
+        ImmutableArray<NumberPattern> own = kept.Count < all.Length ? [.. all.Distinct()] : [.. all];
+        _tree = new PrefixTree(sorted);
         // Here and not when a map is asked for: a large set is made beside the calls, a map in the midst of one.
         ForMaps = also is null
-            ? Coarse(own.DrainToImmutable(), () => Array.ConvertAll(sorted, static one => one.Key), true)
+            ? Coarse(own, sorted, true)
             : Coarse([.. own.Union(also.ForMaps.Patterns)], null, also.ForMaps.Exact);
     }
 
@@ -53,10 +63,10 @@ public sealed class NumberSet
     {
         if (dialled.IsEmpty) return DialJudgement.Incomplete;
         var best = _also?.Judge(dialled) ?? DialJudgement.Impossible;
-        var node = PrefixTree<NumberPattern[]>.Root;
+        var node = PrefixTree.Root;
         for (var length = 0; best != DialJudgement.Complete; length++)
         {
-            foreach (ref readonly var pattern in _tree.At(node).AsSpan())
+            foreach (ref readonly var pattern in At(node))
             {
                 var verdict = JudgeOne(pattern, dialled);
                 if (verdict > best) best = verdict;
@@ -76,7 +86,7 @@ public sealed class NumberSet
     }
 
     /// <summary>Whether a pattern has this very prefix.</summary>
-    public bool Has(ReadOnlySpan<char> prefix) => (_tree.Find(prefix) is >= 0 and var node && _tree.At(node) is not null) || _also?.Has(prefix) == true;
+    public bool Has(ReadOnlySpan<char> prefix) => (_tree.Find(prefix) is >= 0 and var node && _tree.At(node) >= 0) || _also?.Has(prefix) == true;
 
     /// <summary>Whether a pattern has a longer prefix that begins so.</summary>
     public bool GoesOn(ReadOnlySpan<char> beginning) => (_tree.Find(beginning) is >= 0 and var node && _tree.GoesOn(node)) || _also?.GoesOn(beginning) == true;
@@ -84,17 +94,19 @@ public sealed class NumberSet
     /// <summary>Whether a pattern with a prefix longer than <paramref name="length"/> has what was dialled begin with it.</summary>
     public bool TakesLonger(ReadOnlySpan<char> dialled, int length)
     {
-        var node = PrefixTree<NumberPattern[]>.Root;
+        var node = PrefixTree.Root;
         for (var i = 0; i < dialled.Length && _tree.TryStep(ref node, dialled[i]); i++)
-            if (i >= length && _tree.At(node) is not null) return true;
+            if (i >= length && _tree.At(node) >= 0) return true;
         return _also?.TakesLonger(dialled, length) == true;
     }
 
-    private static (ImmutableArray<NumberPattern> Patterns, bool Exact) Coarse(ImmutableArray<NumberPattern> all, Func<string[]>? sortedPrefixes, bool exact)
+    private ReadOnlySpan<NumberPattern> At(int node) => _tree.At(node) is >= 0 and var prefix ? _patterns.AsSpan(_starts[prefix].._starts[prefix + 1]) : [];
+
+    private static (ImmutableArray<NumberPattern> Patterns, bool Exact) Coarse(ImmutableArray<NumberPattern> all, List<string>? sortedPrefixes, bool exact)
     {
         if (all.Length <= MostForMaps) return (all, exact);
         var whole = all.Where(static p => p is { IsBounded: true, Immediate: true } && p.Prefix.Length == p.MaxDigits).OrderBy(static p => p.MaxDigits).ThenBy(static p => p.Prefix, StringComparer.Ordinal).Take(MostWhole);
-        var cut = CutLength(sortedPrefixes?.Invoke() ?? Sorted(all));
+        var cut = CutLength(sortedPrefixes ?? Sorted(all));
         // The beginnings in the order in which they come first, each with the fewest digits that one of its patterns has.
         var longer = new List<(string Head, int Fewest)>();
         var known = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -114,15 +126,10 @@ public sealed class NumberSet
         return ([.. whole.Concat(all.Where(p => p.Prefix.Length <= cut)).Concat(longer.Select(one => new NumberPattern(one.Head, Math.Max(cut, one.Fewest), 0))).Distinct()], false);
     }
 
-    private static string[] Sorted(ImmutableArray<NumberPattern> all)
-    {
-        string[] prefixes = [.. all.Select(static p => p.Prefix).Distinct(StringComparer.Ordinal)];
-        Array.Sort(prefixes, string.CompareOrdinal);
-        return prefixes;
-    }
+    private static List<string> Sorted(ImmutableArray<NumberPattern> all) => [.. all.Select(static p => p.Prefix).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
     /// <summary>The longest that prefixes may stay, so that there are few enough of them; at least 1, for * and # are no ordinary numbers' beginnings.</summary>
-    private static int CutLength(string[] sorted)
+    private static int CutLength(List<string> sorted)
     {
         var longest = sorted.Max(static prefix => prefix.Length);
         // How many different beginnings there are of each length: those that the prefix before does not have.

@@ -1,49 +1,44 @@
 namespace MgcpSipBridge.SansIo;
 
 /// <summary>
-/// Values by the beginnings of texts: walked symbol by symbol, so that all beginnings of a text that have a value are found in one pass over it, whatever the number of
-/// values. Immutable; a walk allocates nothing.
+/// Beginnings of texts: walked symbol by symbol, so that all beginnings of a text are found in one pass over it, however many there are. Immutable; a walk allocates nothing,
+/// and there is nothing in it for a collector to follow.
 /// </summary>
-/// <typeparam name="T">What stands at a beginning.</typeparam>
-public sealed class PrefixTree<T>
-    where T : class
+public sealed class PrefixTree
 {
     /// <summary>Where every walk begins: the empty text.</summary>
     public const int Root = 0;
 
     private readonly Node[] _nodes;
 
-    /// <summary>A tree of these values; of two at one beginning the later counts.</summary>
-    public PrefixTree(IEnumerable<KeyValuePair<string, T>> values)
+    /// <summary>A tree of these beginnings, each there once, in their <see cref="OrdinalOrder"/>.</summary>
+    /// <exception cref="ArgumentException">They are in another order.</exception>
+    public PrefixTree(IReadOnlyList<string> beginnings)
     {
-        ArgumentNullException.ThrowIfNull(values);
-        var nodes = new List<Node> { default };
+        ArgumentNullException.ThrowIfNull(beginnings);
+        _nodes = new Node[1 + Fresh(beginnings)];
         // In order, what was written last at each depth is the sibling before, or the parent.
         var path = new List<int> { Root };
-        var last = "";
-        foreach (var (key, value) in InOrder([.. values]))
+        var (last, count) = ("", 1);
+        for (var place = 0; place < beginnings.Count; place++)
         {
-            var common = last.AsSpan().CommonPrefixLength(key);
-            for (var depth = common; depth < key.Length; depth++)
+            var beginning = beginnings[place];
+            var common = last.AsSpan().CommonPrefixLength(beginning);
+            if (place > 0 && (common == beginning.Length || (common < last.Length && beginning[common] < last[common]))) throw new ArgumentException("not in their order", nameof(beginnings));
+            for (var depth = common; depth < beginning.Length; depth++)
             {
-                var fresh = nodes.Count;
-                nodes.Add(new Node { Symbol = key[depth] });
+                var fresh = count++;
+                _nodes[fresh].Symbol = beginning[depth];
                 var before = depth == common && last.Length > depth ? path[depth + 1] : 0;
-                var changed = nodes[before == 0 ? path[depth] : before];
-                if (before == 0) changed.FirstChild = fresh;
-                else changed.NextSibling = fresh;
-                nodes[before == 0 ? path[depth] : before] = changed;
+                if (before == 0) _nodes[path[depth]].FirstChild = fresh;
+                else _nodes[before].NextSibling = fresh;
                 if (path.Count > depth + 1) path.RemoveRange(depth + 1, path.Count - depth - 1);
                 path.Add(fresh);
             }
 
-            var end = nodes[path[key.Length]];
-            end.Value = value;
-            nodes[path[key.Length]] = end;
-            last = key;
+            _nodes[path[beginning.Length]].End = place + 1;
+            last = beginning;
         }
-
-        _nodes = [.. nodes];
     }
 
     /// <summary>Goes on by a symbol; false, and the node stays, when no beginning goes on so.</summary>
@@ -59,8 +54,8 @@ public sealed class PrefixTree<T>
         return false;
     }
 
-    /// <summary>The value at a node; null for none.</summary>
-    public T? At(int node) => _nodes[node].Value;
+    /// <summary>Which of the beginnings ends at a node; -1: none does.</summary>
+    public int At(int node) => _nodes[node].End - 1;
 
     /// <summary>Whether longer beginnings go on from a node.</summary>
     public bool GoesOn(int node) => _nodes[node].FirstChild != 0;
@@ -74,15 +69,17 @@ public sealed class PrefixTree<T>
         return node;
     }
 
-    private static KeyValuePair<string, T>[] InOrder(KeyValuePair<string, T>[] given)
+    /// <summary>How many nodes there are but the root: what each beginning has that the one before does not.</summary>
+    private static int Fresh(IReadOnlyList<string> beginnings)
     {
-        var sorted = true;
-        for (var i = 1; i < given.Length && sorted; i++) sorted = string.CompareOrdinal(given[i - 1].Key, given[i].Key) <= 0;
-        if (sorted) return given;
-        var order = new int[given.Length];
-        for (var i = 0; i < order.Length; i++) order[i] = i;
-        Array.Sort(order, (one, other) => string.CompareOrdinal(given[one].Key, given[other].Key) is var by and not 0 ? by : one.CompareTo(other));
-        return Array.ConvertAll(order, index => given[index]);
+        var (last, count) = ("", 0);
+        for (var i = 0; i < beginnings.Count; i++)
+        {
+            count += beginnings[i].Length - last.AsSpan().CommonPrefixLength(beginnings[i]);
+            last = beginnings[i];
+        }
+
+        return count;
     }
 
     private struct Node
@@ -90,6 +87,8 @@ public sealed class PrefixTree<T>
         public char Symbol;
         public int FirstChild;
         public int NextSibling;
-        public T? Value;
+
+        /// <summary>The place of the beginning that ends here, from 1; 0: none does.</summary>
+        public int End;
     }
 }

@@ -57,6 +57,9 @@ public class RouteTableTests
         var table = new RouteTable([new("emergency", "112", "pbx")]);
         Assert.Null(Choose(table, "555"));
         Assert.Null(Choose(table, "11"));
+        foreach (var number in (string[])["", "11", "555"]) Assert.Empty(table.Candidates(null, number));
+        Assert.Equal((3, "emergency"), table.Candidates(null, "1125").Select(one => (one.Length, one.Entry.Route.Name)).Single());
+        Assert.Empty(table.Candidates("pbx", "112"));
     }
 
     [Theory]

@@ -87,6 +87,19 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public void Entries_that_name_very_many_resources_are_fewer()
+    {
+        var audit = new MemoryAudit(1000);
+        var many = new AuditChange[MemoryAudit.MostChanges / 2];
+        for (var i = 0; i < 5; i++) audit.Append(new AuditEntry(0, DateTime.UtcNow, $"p{i}", "", "", "", many));
+        Assert.Equal(["p4", "p3"], audit.List(null, 10).Select(e => e.Principal));
+        audit.Append(new AuditEntry(0, DateTime.UtcNow, "most", "", "", "", [.. many, .. many, .. many]));
+        Assert.Equal("most", audit.List(null, 10).Single().Principal);
+        for (var i = 0; i < 5; i++) audit.Append(new AuditEntry(0, DateTime.UtcNow, $"p{i}", "", "", "", []));
+        Assert.Equal(5, audit.List(null, 10).Count);
+    }
+
+    [Fact]
     public async Task A_store_that_cannot_be_written_keeps_the_change_away_and_the_call_going()
     {
         using var store = new BrokenAudit();

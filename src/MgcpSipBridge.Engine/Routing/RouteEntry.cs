@@ -13,12 +13,11 @@ internal readonly record struct RouteQuestion(string Number, string? Line, strin
 /// <summary>A route made ready for use: its expressions compiled, its lines looked up. Immutable.</summary>
 internal sealed class RouteEntry
 {
-    private static readonly NumberRewrite Same = new();
     private readonly FrozenSet<string> _gateways;
     private readonly FrozenSet<string> _lines;
     private readonly Regex? _match;
-    private readonly Rewriter _called;
-    private readonly Rewriter _caller;
+    private readonly Regex? _called;
+    private readonly Regex? _caller;
 
     public RouteEntry(RouteModel route, RouteExpressions expressions)
     {
@@ -26,8 +25,8 @@ internal sealed class RouteEntry
         _gateways = Names(route, static from => from.Gateway);
         _lines = Names(route, static from => from.Line);
         if (route.Regex is { } regex) (_match, Shape) = (expressions.Whole(regex), RegexShape.Of(regex));
-        _called = new Rewriter(route.Called ?? new NumberRewrite(route.StripDigits, route.Prepend), expressions);
-        _caller = new Rewriter(route.Caller ?? Same, expressions);
+        if (route.Called?.Regex is { } called) _called = expressions.Whole(called);
+        if (route.Caller?.Regex is { } caller) _caller = expressions.Whole(caller);
         Rank = (route.Priority, route.From.IsEmpty ? 2 : _gateways.Count > 0 ? 1 : 0, route.Regex is null ? 1 : 0, route.Schedule is null ? 1 : 0);
     }
 
@@ -56,24 +55,16 @@ internal sealed class RouteEntry
     public bool Shares(RouteEntry other) => Rank == other.Rank && Route.Weight > 0 && other.Route.Weight > 0;
 
     /// <summary>The called number as the other side shall see it.</summary>
-    public string Called(string number) => _called.Write(number);
+    public string Called(string number) => Route.Called is { } rewrite ? Rewritten(number, rewrite, _called) : Rewritten(number, Route.StripDigits, Route.Prepend);
 
     /// <summary>The caller's number as the other side shall see it; null when it stays as it is.</summary>
-    public string? Caller(string? number) => number is null || Route.Caller is null ? null : _caller.Write(number);
+    public string? Caller(string? number) => number is null || Route.Caller is not { } rewrite ? null : Rewritten(number, rewrite, _caller);
 
     private static FrozenSet<string> Names(RouteModel route, Func<RouteOrigin, string?> name) =>
         route.From.IsEmpty ? FrozenSet<string>.Empty : route.From.Select(name).OfType<string>().ToFrozenSet(StringComparer.Ordinal);
 
-    /// <summary>A rewrite made ready for use.</summary>
-    private readonly struct Rewriter(NumberRewrite rewrite, RouteExpressions expressions)
-    {
-        private readonly Regex? _regex = rewrite.Regex is { } regex ? expressions.Whole(regex) : null;
+    private static string Rewritten(string number, NumberRewrite rewrite, Regex? regex) =>
+        regex is null ? Rewritten(number, rewrite.StripDigits, rewrite.Prepend) : regex.Replace(number, rewrite.Replace);
 
-        public string Write(string number)
-        {
-            if (_regex is not null) return _regex.Replace(number, rewrite.Replace);
-            var stripped = rewrite.StripDigits >= number.Length ? "" : number[rewrite.StripDigits..];
-            return rewrite.Prepend + stripped;
-        }
-    }
+    private static string Rewritten(string number, int stripDigits, string prepend) => prepend + (stripDigits >= number.Length ? "" : number[stripDigits..]);
 }

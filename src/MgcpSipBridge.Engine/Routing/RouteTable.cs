@@ -34,11 +34,8 @@ public sealed class RouteTable
     internal static readonly FrozenSet<string> EmergencyNumbers =
         new[] { "000", "110", "112", "113", "118", "119", "911", "999" }.ToFrozenSet(StringComparer.Ordinal);
 
-    /// <summary>Longest number that is looked at symbol by symbol; what is longer begins no differently.</summary>
-    private const int MaxDepth = 128;
-
-    private readonly PrefixTree<RouteEntry[]> _toPeers;
-    private readonly FrozenDictionary<string, PrefixTree<RouteEntry[]>> _fromPeers;
+    private readonly RouteHeads _toPeers;
+    private readonly FrozenDictionary<string, RouteHeads> _fromPeers;
     private readonly ImmutableArray<RouteEntry> _restricted;
     private readonly FrozenSet<string> _origins;
     private readonly bool _isEmpty;
@@ -52,15 +49,14 @@ public sealed class RouteTable
         var (toPeers, fromPeers) = (new List<RouteEntry>(routes.Length), new List<RouteEntry>());
         foreach (var route in routes) (route.Direction == NumberDirection.ToPeer ? toPeers : fromPeers).Add(new RouteEntry(route, ready));
         _isEmpty = toPeers.Count == 0;
-        var byHead = ByHead(toPeers);
-        _toPeers = Tree(byHead);
+        _toPeers = new RouteHeads(toPeers);
         _fromPeers = fromPeers.GroupBy(static entry => entry.Route.Peer, StringComparer.Ordinal)
-            .ToFrozenDictionary(static group => group.Key, static group => Tree(ByHead([.. group])), StringComparer.Ordinal);
-        var reachable = Reachable(byHead);
+            .ToFrozenDictionary(static group => group.Key, static group => new RouteHeads([.. group]), StringComparer.Ordinal);
+        var reachable = _toPeers.Reachable();
         _restricted = [.. reachable.Where(static entry => !entry.Route.From.IsEmpty)];
         _origins = _restricted.SelectMany(static entry => entry.Route.From).Select(static from => OriginKey(from.Line, from.Gateway)).ToFrozenSet(StringComparer.Ordinal);
         Expressions = ready.Complete();
-        Numbers = new NumberSet(_isEmpty ? Anything : reachable.Where(static entry => entry.Route.From.IsEmpty).SelectMany(Patterns));
+        Numbers = new NumberSet(_isEmpty ? Anything : Patterns(reachable, static entry => entry.Route.From.IsEmpty));
     }
 
     /// <summary>The expressions of the routes, which the next table may need again.</summary>
@@ -78,7 +74,7 @@ public sealed class RouteTable
     /// <summary>What a line may dial, given its gateway.</summary>
     internal NumberSet NumbersFor(string line, string gateway) => OriginOf(line, gateway).Length == 0
         ? Numbers
-        : new NumberSet(_restricted.Where(entry => entry.IsFrom(line, gateway)).SelectMany(Patterns), _isEmpty ? null : Numbers);
+        : new NumberSet(Patterns(_restricted, entry => entry.IsFrom(line, gateway)), _isEmpty ? null : Numbers);
 
     /// <summary>
     /// Where a number goes; null when no route takes it. Without any routes everything goes to the line's own peer. Of routes that share, <paramref name="chance"/> draws the
@@ -88,8 +84,8 @@ public sealed class RouteTable
     {
         var emergency = EmergencyNumbers.Contains(question.Number);
         if (_isEmpty) return new RouteChoice("", [new RouteHop(linePeer, question.Number, null, "")]) { Emergency = emergency };
-        Span<int> nodes = stackalloc int[MaxDepth + 1];
-        if (First(_toPeers, Walk(_toPeers, question.Number, nodes), nodes, question, out var at, out var index) is not { } first) return null;
+        Span<int> nodes = stackalloc int[RouteHeads.MaxDepth + 1];
+        if (First(_toPeers, _toPeers.Walk(question.Number, nodes), nodes, question, out var at, out var index) is not { } first) return null;
         var hops = ImmutableArray.CreateBuilder<RouteHop>();
         Add(hops, first.Route.Weight == 0 ? [first] : Ordered(at, index, question, chance), question);
         return new RouteChoice(hops[0].Route, hops.ToImmutable()) { Emergency = emergency };
@@ -98,9 +94,9 @@ public sealed class RouteTable
     /// <summary>The route for a number that a peer calls; null when none takes it.</summary>
     internal RouteEntry? FindFrom(string peer, in RouteQuestion question)
     {
-        if (!_fromPeers.TryGetValue(peer, out var tree)) return null;
-        Span<int> nodes = stackalloc int[MaxDepth + 1];
-        return First(tree, Walk(tree, question.Number, nodes), nodes, question, out _, out _);
+        if (!_fromPeers.TryGetValue(peer, out var heads)) return null;
+        Span<int> nodes = stackalloc int[RouteHeads.MaxDepth + 1];
+        return First(heads, heads.Walk(question.Number, nodes), nodes, question, out _, out _);
     }
 
     /// <summary>
@@ -110,91 +106,33 @@ public sealed class RouteTable
     /// <param name="number">The number.</param>
     internal IEnumerable<(int Length, RouteEntry Entry)> Candidates(string? peer, string number)
     {
-        var tree = peer is null ? _toPeers : _fromPeers.GetValueOrDefault(peer);
-        if (tree is null) yield break;
-        var nodes = new int[MaxDepth + 1];
-        for (var depth = Walk(tree, number, nodes); depth >= 0; depth--)
-            foreach (var entry in tree.At(nodes[depth]) ?? [])
+        var heads = peer is null ? _toPeers : _fromPeers.GetValueOrDefault(peer);
+        if (heads is null) yield break;
+        var nodes = new int[RouteHeads.MaxDepth + 1];
+        for (var depth = heads.Walk(number, nodes); depth >= 0; depth--)
+            foreach (var entry in heads.At(nodes[depth]))
                 yield return (depth, entry);
     }
 
     private static string OriginKey(string? line, string? gateway) => line is not null ? "line " + line : "gateway " + gateway;
 
-    private static PrefixTree<RouteEntry[]> Tree(List<(string Head, int First, RouteEntry[] Entries)> byHead) => new(byHead.Select(static at => KeyValuePair.Create(at.Head, at.Entries)));
-
-    /// <summary>The entries of each beginning by rank, in the order of the beginnings, with the place of the first of them among all.</summary>
-    private static List<(string Head, int First, RouteEntry[] Entries)> ByHead(List<RouteEntry> entries)
-    {
-        var all = new List<(string Head, int Order, RouteEntry Entry)>(entries.Count);
-        foreach (var entry in entries)
-        {
-            if (entry.Shape is not { } shape) all.Add((entry.Route.Prefix, all.Count, entry));
-            else
-                foreach (var head in shape.Heads) all.Add((head, all.Count, entry));
-        }
-
-        all.Sort(static (one, other) => string.CompareOrdinal(one.Head, other.Head) is not 0 and var by ? by
-            : one.Entry.Rank.CompareTo(other.Entry.Rank) is not 0 and var rank ? rank
-            : string.CompareOrdinal(one.Entry.Route.Name, other.Entry.Route.Name) is not 0 and var name ? name : one.Order.CompareTo(other.Order));
-        var heads = new List<(string, int, RouteEntry[])>(all.Count);
-        for (int begin = 0, end; begin < all.Count; begin = end)
-        {
-            var first = all[begin].Order;
-            for (end = begin + 1; end < all.Count && all[end].Head == all[begin].Head; end++) first = Math.Min(first, all[end].Order);
-            var at = new RouteEntry[end - begin];
-            for (var i = 0; i < at.Length; i++) at[i] = all[begin + i].Entry;
-            heads.Add((all[begin].Head, first, at));
-        }
-
-        return heads;
-    }
-
-    /// <summary>Behind one that takes whatever begins so, none has a chance, unless they share. In the order in which the routes have their beginnings.</summary>
-    private static List<RouteEntry> Reachable(List<(string Head, int First, RouteEntry[] Entries)> byHead)
-    {
-        var reachable = new List<RouteEntry>(byHead.Count);
-        var several = new HashSet<RouteEntry>();
-        (int First, RouteEntry[] Entries)[] inOrder = [.. byHead.Select(static at => (at.First, at.Entries))];
-        Array.Sort(inOrder, static (one, other) => one.First.CompareTo(other.First));
-        foreach (var (_, entries) in inOrder)
-        {
-            RouteEntry? end = null;
-            foreach (var entry in entries)
-            {
-                if (end is not null && !end.Shares(entry)) break;
-                if (end is null && entry.IsUnconditional) end = entry;
-                if (entry.Shape is not { Heads.Length: > 1 } || several.Add(entry)) reachable.Add(entry);
-            }
-        }
-
-        return reachable;
-    }
-
-    private static int Walk(PrefixTree<RouteEntry[]> tree, string number, Span<int> nodes)
-    {
-        var node = nodes[0] = PrefixTree<RouteEntry[]>.Root;
-        var depth = 0;
-        while (depth < number.Length && depth < MaxDepth && tree.TryStep(ref node, number[depth])) nodes[++depth] = node;
-        return depth;
-    }
-
-    private static RouteEntry? First(PrefixTree<RouteEntry[]> tree, int depth, Span<int> nodes, in RouteQuestion question, out RouteEntry[] at, out int index)
+    private static RouteEntry? First(RouteHeads heads, int depth, Span<int> nodes, in RouteQuestion question, out ArraySegment<RouteEntry> at, out int index)
     {
         for (; depth >= 0; depth--)
         {
-            at = tree.At(nodes[depth]) ?? [];
-            for (index = 0; index < at.Length; index++)
+            at = heads.At(nodes[depth]);
+            for (index = 0; index < at.Count; index++)
                 if (at[index].Fits(question)) return at[index];
         }
 
-        (at, index) = ([], 0);
+        (at, index) = (ArraySegment<RouteEntry>.Empty, 0);
         return null;
     }
 
-    private static List<RouteEntry> Ordered(RouteEntry[] at, int index, in RouteQuestion question, Entropy? chance)
+    private static List<RouteEntry> Ordered(ArraySegment<RouteEntry> at, int index, in RouteQuestion question, Entropy? chance)
     {
         var sharing = new List<RouteEntry>();
-        for (var i = index; i < at.Length && at[index].Shares(at[i]); i++)
+        for (var i = index; i < at.Count && at[index].Shares(at[i]); i++)
             if (at[i].Fits(question)) sharing.Add(at[i]);
         if (chance is null) return [.. sharing.OrderByDescending(static entry => entry.Route.Weight)];
         var ordered = new List<RouteEntry>(sharing.Count);
@@ -220,15 +158,23 @@ public sealed class RouteTable
         }
     }
 
-    private static IEnumerable<NumberPattern> Patterns(RouteEntry entry)
+    private static List<NumberPattern> Patterns(IReadOnlyList<RouteEntry> entries, Predicate<RouteEntry> which)
     {
-        if (entry.Shape is { } shape) return shape.Patterns;
-        var route = entry.Route;
-        if (route.Prefix.Length == 0 && route.MaxDigits == 0 && route.MinDigits <= 1) return Anything;
-        // A number that calls for help is complete the moment it is dialled when a route is named after it: nobody waits for a timer then. A route with digits of its
-        // own (minDigits, maxDigits) says otherwise.
-        if (route.MaxDigits == 0 && route.MinDigits <= 1 && EmergencyNumbers.Contains(route.Prefix))
-            return [new NumberPattern(route.Prefix, route.Prefix.Length, route.Prefix.Length)];
-        return [new NumberPattern(route.Prefix, Math.Max(route.MinDigits, Math.Max(1, route.Prefix.Length)), route.MaxDigits)];
+        var patterns = new List<NumberPattern>(entries.Count);
+        foreach (var entry in entries)
+        {
+            if (!which(entry)) continue;
+            if (entry.Shape is { } shape) patterns.AddRange(shape.Patterns.AsSpan());
+            else if (entry.Route is { Prefix: "", MaxDigits: 0, MinDigits: <= 1 }) patterns.AddRange(Anything.AsSpan());
+            else patterns.Add(Pattern(entry.Route));
+        }
+
+        return patterns;
     }
+
+    // A number that calls for help is complete the moment it is dialled when a route is named after it: nobody waits for a timer then. A route with digits of its
+    // own (minDigits, maxDigits) says otherwise.
+    private static NumberPattern Pattern(RouteModel route) => route.MaxDigits == 0 && route.MinDigits <= 1 && EmergencyNumbers.Contains(route.Prefix)
+        ? new NumberPattern(route.Prefix, route.Prefix.Length, route.Prefix.Length)
+        : new NumberPattern(route.Prefix, Math.Max(route.MinDigits, Math.Max(1, route.Prefix.Length)), route.MaxDigits);
 }

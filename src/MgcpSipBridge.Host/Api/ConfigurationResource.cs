@@ -31,7 +31,7 @@ internal sealed class ConfigurationResource(ReloaderPlace place, AuditTrail trai
         };
         response.Changes.AddRange(result.Resources.Select(r => new V1.ProvisioningChange
         {
-            Resource = r.Key.Path,
+            Resource = r.Path,
             Verb = r.Verb switch
             {
                 "create" => V1.ProvisioningChange.Types.Verb.Create,

@@ -55,19 +55,28 @@ internal interface IAuditLog
     AuditEntry? Find(long id);
 }
 
-/// <summary>Keeps entries until the bridge ends.</summary>
+/// <summary>Keeps entries until the bridge ends: the latest, and of those that name very many resources fewer.</summary>
 internal sealed class MemoryAudit(int keep) : IAuditLog
 {
+    /// <summary>Changes that all entries have together, unless the latest alone has more.</summary>
+    internal const int MostChanges = 200_000;
+
     private readonly Lock _gate = new();
     private readonly LinkedList<AuditEntry> _entries = [];
     private long _last;
+    private int _changes;
 
     public void Append(AuditEntry entry)
     {
         lock (_gate)
         {
             _entries.AddFirst(entry with { Id = ++_last });
-            if (_entries.Count > keep) _entries.RemoveLast();
+            _changes += entry.Changes.Count;
+            while (_entries.Count > keep || (_changes > MostChanges && _entries.Count > 1))
+            {
+                _changes -= _entries.Last!.Value.Changes.Count;
+                _entries.RemoveLast();
+            }
         }
     }
 

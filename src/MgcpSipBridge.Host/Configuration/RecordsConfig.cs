@@ -23,7 +23,7 @@ internal sealed class RoutingSection
 /// <summary>Audit:…</summary>
 internal sealed class AuditSection
 {
-    [Setting("Entries of the audit log that are kept; with Storage:Provider None, 1000 of them until the bridge ends.", Min = "100", Max = "10000000")]
+    [Setting("Entries of the audit log that are kept; with Storage:Provider None, 1000 of them (fewer where they name very many resources) until the bridge ends.", Min = "100", Max = "10000000")]
     public int Keep { get; set; } = 100_000;
 }
 

@@ -65,8 +65,8 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
     public void Changed(AuditEntry audit)
     {
         foreach (var change in audit.Changes)
-            if (change.Verb is "create" or "update" or "delete")
-                Publish($"resource.{change.Verb}d", "", change.Resource, audit, static (e, a) => e.Change = new V1.ResourceEvent { Principal = a.Principal });
+            if (change.Verb switch { "create" => "resource.created", "update" => "resource.updated", "delete" => "resource.deleted", _ => null } is { } type)
+                Publish(type, "", change.Resource, audit.Principal, static (e, principal) => e.Change = new V1.ResourceEvent { Principal = principal });
     }
 
     /// <summary>An alarm was raised or cleared.</summary>

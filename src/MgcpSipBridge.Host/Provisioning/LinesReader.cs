@@ -7,7 +7,7 @@ namespace MgcpSipBridge.Host.Provisioning;
 
 /// <summary>
 /// Reads lines.yaml, again and again. The file is cut into parts (<see cref="YamlParts"/>) that several processors read side by side; those that are as they were the last time are
-/// taken from then. A file that cannot be cut, or is no YAML, is read in one piece, which says where the trouble is.
+/// taken from then, and those that are written as usual (<see cref="UsualYaml"/>) take little. A file that cannot be cut, or is no YAML, is read in one piece, which says where the trouble is.
 /// </summary>
 internal sealed class LinesReader
 {
@@ -35,11 +35,12 @@ internal sealed class LinesReader
                 var workers = Math.Clamp(Environment.ProcessorCount - (_file is null ? 0 : 1), 1, MostWorkers);
                 if (_file != file) Forget();
                 _file = file;
-                List<Func<bool>> work = [.. _peers.Work(file, text, parts[0]), .. _gateways.Work(file, text, parts[1]), .. _routes.Work(file, text, parts[2])];
-                if (Parallel.ForEach(work, new ParallelOptions { MaxDegreeOfParallelism = workers }, (part, all) =>
+                List<Func<ReadingRoom, bool>> work = [.. _peers.Work(file, text, parts[0]), .. _gateways.Work(file, text, parts[1]), .. _routes.Work(file, text, parts[2])];
+                if (Parallel.ForEach(work, new ParallelOptions { MaxDegreeOfParallelism = workers }, static () => new ReadingRoom(), static (part, all, room) =>
                 {
-                    if (!part()) all.Stop();
-                }).IsCompleted)
+                    if (!part(room)) all.Stop();
+                    return room;
+                }, static _ => { }).IsCompleted)
                 {
                     var config = new ProvisioningConfig { Peers = _peers.Take(problems), Gateways = _gateways.Take(problems), Routes = _routes.Take(problems) };
                     // Nobody has to look for what differs.
@@ -78,13 +79,13 @@ internal sealed class LinesReader
         public bool IsAsBefore { get; private set; }
 
         /// <summary>What is to be done for each part; false when it turns out to be none.</summary>
-        public IEnumerable<Func<bool>> Work(string file, string text, IReadOnlyList<YamlPart> parts)
+        public IEnumerable<Func<ReadingRoom, bool>> Work(string file, string text, IReadOnlyList<YamlPart> parts)
         {
             Kept = 0;
             var now = _now = new (UInt128, Part<T>, ConfigProblems)[parts.Count];
-            return parts.Select((part, i) => (Func<bool>)(() =>
+            return parts.Select((part, i) => (Func<ReadingRoom, bool>)(room =>
             {
-                if (Of(file, text.AsSpan(part.Start, part.Length), part) is not { } done) return false;
+                if (Of(file, text.AsSpan(part.Start, part.Length), part, room) is not { } done) return false;
                 now[i] = done;
                 return true;
             }));
@@ -112,7 +113,7 @@ internal sealed class LinesReader
 
         public void Forget() => (_before, _now, Kept) = ([], [], 0);
 
-        private (UInt128, Part<T>, ConfigProblems)? Of(string file, ReadOnlySpan<char> text, in YamlPart at)
+        private (UInt128, Part<T>, ConfigProblems)? Of(string file, ReadOnlySpan<char> text, in YamlPart at, ReadingRoom room)
         {
             // What stands there decides what is taken for the same, so that no two texts may have one sum.
             var sum = MemoryMarshal.Read<UInt128>(SHA256.HashData(MemoryMarshal.AsBytes(text)));
@@ -123,17 +124,52 @@ internal sealed class LinesReader
                 if (move is not null) return (sum, new Part<T>(Array.ConvertAll(known.Items, item => move(item, lines, items)), at.LinesBefore, at.ItemsBefore), new ConfigProblems());
             }
 
-            var problems = new ConfigProblems();
-            var all = new List<T>(at.Items);
-            var index = at.ItemsBefore;
-            var names = new List<string>();
-            var count = YamlTree.ReadItems(file, text.ToString(), at.LinesBefore, node =>
+            var found = Usual(file, text, at, room) ?? Any(file, text, at, room);
+            return found is { } all && all.Count == at.Items ? (sum, new Part<T>(all.Items, at.LinesBefore, at.ItemsBefore), all.Problems) : null;
+        }
+
+        /// <summary>The items of a part that is written as usual; null when it is not.</summary>
+        private Found? Usual(string file, ReadOnlySpan<char> text, in YamlPart at, ReadingRoom room)
+        {
+            var reader = new UsualYaml(file, text, at.LinesBefore, room);
+            var found = new Found(name, read, at, room);
+            while (reader.Next() is { } node) found.Take(node);
+            return reader.IsOdd ? null : found;
+        }
+
+        /// <summary>The items of any part; null when it is none.</summary>
+        private Found? Any(string file, ReadOnlySpan<char> text, in YamlPart at, ReadingRoom room)
+        {
+            var found = new Found(name, read, at, room);
+            return YamlTree.ReadItems(file, text.ToString(), at.LinesBefore, found.Take) ? found : null;
+        }
+
+        /// <summary>The items of a part, as far as it is read.</summary>
+        private sealed class Found
+        {
+            private readonly Func<MapReader, T> _read;
+            private readonly List<T> _items;
+            private readonly MapReader _reader;
+            private readonly string _name;
+            private readonly int _before;
+
+            public Found(string name, Func<MapReader, T> read, in YamlPart at, ReadingRoom room) =>
+                (_name, _read, _items, _before, _reader) = (name, read, new List<T>(at.Items), at.ItemsBefore, new MapReader(Problems, room));
+
+            /// <summary>How many there are, mistaken ones included.</summary>
+            public int Count { get; private set; }
+
+            /// <summary>Those that are what they should be.</summary>
+            public T[] Items => [.. _items];
+
+            public ConfigProblems Problems { get; } = new();
+
+            public void Take(YamlTree node)
             {
-                if (MapReader.Open(node, null, name, index++, problems, names) is not { } map) return;
-                all.Add(read(map));
-                map.Close();
-            });
-            return count == at.Items ? (sum, new Part<T>([.. all], at.LinesBefore, at.ItemsBefore), problems) : null;
+                if (!_reader.TryOpen(node, null, _name, _before + Count++)) return;
+                _items.Add(_read(_reader));
+                _reader.Close();
+            }
         }
     }
 }

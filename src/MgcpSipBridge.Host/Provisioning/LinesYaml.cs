@@ -188,19 +188,6 @@ internal static class LinesYaml
         ForwardingCodes = map.Flag("forwardingCodes", true),
     };
 
-    internal static RouteConfig ReadRoute(MapReader map) => RouteFields(map) with
-    {
-        Called = Inside(map, "called", ReadRewrite),
-        Caller = Inside(map, "caller", ReadRewrite),
-        Schedule = Inside(map, "schedule", static inner => new ScheduleConfig(inner.Written)
-        {
-            TimeZone = inner.Text("timeZone"),
-            Times = inner.Texts("times"),
-            Weekdays = inner.Texts("weekdays"),
-            Dates = inner.Texts("dates"),
-        }),
-    };
-
     private static T? Inside<T>(MapReader map, string name, Func<MapReader, T> read)
         where T : class
     {
@@ -218,7 +205,7 @@ internal static class LinesYaml
         Replace = map.Text("replace"),
     };
 
-    private static RouteConfig RouteFields(MapReader map) => new(map.Written)
+    internal static RouteConfig ReadRoute(MapReader map) => new(map.Written)
     {
         Name = map.Required("name"),
         Prefix = map.Text("prefix"),
@@ -233,5 +220,14 @@ internal static class LinesYaml
         Regex = map.Text("regex"),
         Weight = map.Number("weight", 0, 65_535, 0)!.Value,
         From = map.Texts("from"),
+        Called = Inside(map, "called", ReadRewrite),
+        Caller = Inside(map, "caller", ReadRewrite),
+        Schedule = Inside(map, "schedule", static inner => new ScheduleConfig(inner.Written)
+        {
+            TimeZone = inner.Text("timeZone"),
+            Times = inner.Texts("times"),
+            Weekdays = inner.Texts("weekdays"),
+            Dates = inner.Texts("dates"),
+        }),
     };
 }

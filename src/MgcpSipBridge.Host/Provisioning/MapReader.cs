@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using MgcpSipBridge.Host.Configuration;
 
 namespace MgcpSipBridge.Host.Provisioning;
@@ -14,41 +15,52 @@ internal sealed class MapReader
     /// <summary>More fields than any resource has are found by their names.</summary>
     private const int ManyFields = 40;
 
-    private readonly IReadOnlyList<(YamlTree.Scalar Name, YamlTree Value)> _entries;
-    private readonly Dictionary<string, YamlTree>? _byName;
-    private readonly List<string> _known;
+    private const int FewFields = 8;
+
     private readonly ConfigProblems _problems;
+    private readonly ReadingRoom? _room;
+    private readonly List<string> _known = [];
+    private List<(YamlTree.Scalar Name, YamlTree Value)> _entries = [];
+    private FieldPlace[] _fields = [];
+    private List<string>? _texts;
+    private Dictionary<string, YamlTree>? _byName;
 
-    private MapReader(YamlTree.Mapping map, Written? parent, string name, int index, ConfigProblems problems, List<string> known)
-    {
-        (_entries, _problems, _known) = (map.Entries, problems, known);
-        known.Clear();
-        var fields = new FieldPlace[_entries.Count];
-        for (var i = 0; i < fields.Length; i++)
-        {
-            var (text, place) = (_entries[i].Name.Text, _entries[i].Name.Place);
-            fields[i] = new FieldPlace(text, place.Line, place.Column);
-        }
-
-        Written = new Written(map.Place, parent, name, index, fields);
-        if (fields.Length > ManyFields) _byName = new Dictionary<string, YamlTree>(StringComparer.Ordinal);
-        for (var i = 0; i < fields.Length; i++)
-            if (_byName is not null ? !_byName.TryAdd(fields[i].Name, _entries[i].Value) : IsAmong(fields.AsSpan(0, i), fields[i].Name))
-                problems.Add(_entries[i].Name.Place, Written.PathOf(fields[i].Name), "written twice");
-    }
+    /// <summary>A reader that reads nothing yet.</summary>
+    /// <param name="problems">Where problems go.</param>
+    /// <param name="room">Where what comes again is kept; null: nowhere.</param>
+    public MapReader(ConfigProblems problems, ReadingRoom? room = null) => (_problems, _room, Written) = (problems, room, null!);
 
     /// <summary>Where the mapping and its fields stand.</summary>
-    public Written Written { get; }
+    public Written Written { get; private set; }
 
     /// <summary>A reader of the node, if it is a mapping; else a problem and null.</summary>
-    public static MapReader? Open(YamlTree node, string path, ConfigProblems problems) => Open(node, null, path, -1, problems, []);
+    public static MapReader? Open(YamlTree node, string path, ConfigProblems problems) => new MapReader(problems) is var reader && reader.TryOpen(node, null, path, -1) ? reader : null;
 
-    /// <summary>The same of an item of a list; <paramref name="known"/> is room for the reader to work in, which no other reads with meanwhile.</summary>
-    public static MapReader? Open(YamlTree node, Written? parent, string name, int index, ConfigProblems problems, List<string> known)
+    /// <summary>Reads another node from now on, an item of a list where <paramref name="index"/> is none of -1; false, and a problem, when it is no mapping.</summary>
+    public bool TryOpen(YamlTree node, Written? parent, string name, int index)
     {
-        if (node is YamlTree.Mapping map) return new MapReader(map, parent, name, index, problems, known);
-        problems.Add(node.Place, new Written(node.Place, parent, name, index, []).Path, $"must be a mapping (name: value), not {node.Kind}");
-        return null;
+        if (node is not YamlTree.Mapping map)
+        {
+            _problems.Add(node.Place, new Written(node.Place, parent, name, index, []).Path, $"must be a mapping (name: value), not {node.Kind}");
+            return false;
+        }
+
+        _known.Clear();
+        _entries = map.Entries;
+        if (_fields.Length < _entries.Count) _fields = new FieldPlace[Math.Max(_entries.Count, FewFields)];
+        for (var i = 0; i < _entries.Count; i++)
+        {
+            var (text, place) = (_entries[i].Name.Text, _entries[i].Name.Place);
+            _fields[i] = new FieldPlace(text, place.Line - map.Place.Line, place.Column);
+        }
+
+        ReadOnlySpan<FieldPlace> fields = _fields.AsSpan(0, _entries.Count);
+        Written = new Written(map.Place, parent, name, index, _room?.Layout(fields) ?? fields.ToArray());
+        _byName = fields.Length > ManyFields ? new Dictionary<string, YamlTree>(StringComparer.Ordinal) : null;
+        for (var i = 0; i < fields.Length; i++)
+            if (_byName is not null ? !_byName.TryAdd(fields[i].Name, _entries[i].Value) : IsAmong(fields[..i], fields[i].Name))
+                _problems.Add(_entries[i].Name.Place, Written.PathOf(fields[i].Name), "written twice");
+        return true;
     }
 
     /// <summary>A text, or null when it is left out or null.</summary>
@@ -99,12 +111,12 @@ internal sealed class MapReader
     {
         if (Sequence(name) is not { } list) return [];
         var items = ImmutableArray.CreateBuilder<T>(list.Items.Count);
-        var known = new List<string>();
+        var reader = new MapReader(_problems, _room);
         // Of the file as a whole nothing has to be said.
         var parent = Written.Path.Length == 0 ? null : Written;
         for (var i = 0; i < list.Items.Count; i++)
         {
-            if (Open(list.Items[i], parent, name, i, _problems, known) is not { } reader) continue;
+            if (!reader.TryOpen(list.Items[i], parent, name, i)) continue;
             items.Add(read(reader));
             reader.Close();
         }
@@ -116,18 +128,19 @@ internal sealed class MapReader
     public ImmutableArray<string> Texts(string name)
     {
         if (Sequence(name) is not { } list) return [];
-        var items = ImmutableArray.CreateBuilder<string>(list.Items.Count);
+        (_texts ??= []).Clear();
         for (var i = 0; i < list.Items.Count; i++)
-            if (list.Items[i] is YamlTree.Scalar { IsNull: false } scalar) items.Add(scalar.Text);
+            if (list.Items[i] is YamlTree.Scalar { IsNull: false } scalar) _texts.Add(scalar.Text);
             else _problems.Add(list.Items[i].Place, $"{Written.PathOf(name)}[{i}]", $"must be a text, not {(list.Items[i] is YamlTree.Scalar ? "null" : list.Items[i].Kind)}");
-        return items.DrainToImmutable();
+        var texts = CollectionsMarshal.AsSpan(_texts);
+        return _room?.List(texts) ?? [.. texts];
     }
 
     /// <summary>A mapping inside; null when it is left out.</summary>
     public MapReader? Map(string name)
     {
         _known.Add(name);
-        return Find(name) is { } node and not YamlTree.Scalar { IsNull: true } ? Open(node, Written, name, -1, _problems, []) : null;
+        return Find(name) is { } node and not YamlTree.Scalar { IsNull: true } && new MapReader(_problems, _room) is var inside && inside.TryOpen(node, Written, name, -1) ? inside : null;
     }
 
     /// <summary>Reports every field that nobody asked for.</summary>

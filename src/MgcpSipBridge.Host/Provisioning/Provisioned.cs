@@ -24,10 +24,18 @@ internal enum ResourceKind
 internal readonly record struct ResourceKey(ResourceKind Kind, string Name)
 {
     /// <summary>How its problems are found: <c>gateways/gw1</c>.</summary>
-    public string Path => $"{Kind.ToString().ToLowerInvariant()}s/{Name}";
+    public string Path => Word + "s/" + Name;
 
     /// <summary>In words: <c>gateway gw1</c>.</summary>
-    public override string ToString() => $"{Kind.ToString().ToLowerInvariant()} {Name}";
+    public override string ToString() => Word + " " + Name;
+
+    private string Word => Kind switch
+    {
+        ResourceKind.Peer => "peer",
+        ResourceKind.Gateway => "gateway",
+        ResourceKind.Line => "line",
+        _ => "route",
+    };
 }
 
 /// <summary>A resource that the API made.</summary>
@@ -48,17 +56,10 @@ internal sealed class Provisioned
     /// <summary>Nothing.</summary>
     public static readonly Provisioned Empty = new(ProvisioningConfig.Empty, ImmutableDictionary<ResourceKey, StoredResource>.Empty);
 
-    private readonly Dictionary<ResourceKey, Written> _declared;
+    // Who changes nothing through the API needs none of it.
+    private readonly Lazy<Dictionary<ResourceKey, Written>> _declared;
 
-    private Provisioned(ProvisioningConfig file, ImmutableDictionary<ResourceKey, StoredResource> stored)
-    {
-        (File, Stored) = (file, stored);
-        _declared = [];
-        foreach (var peer in file.Peers) Declare(ResourceKind.Peer, peer.Name, peer.Written);
-        foreach (var gateway in file.Gateways) Declare(ResourceKind.Gateway, gateway.Name, gateway.Written);
-        foreach (var line in file.Gateways.SelectMany(g => g.Lines)) Declare(ResourceKind.Line, line.Number, line.Written);
-        foreach (var route in file.Routes) Declare(ResourceKind.Route, route.Name, route.Written);
-    }
+    private Provisioned(ProvisioningConfig file, ImmutableDictionary<ResourceKey, StoredResource> stored) => (File, Stored, _declared) = (file, stored, new(() => AllOf(file)));
 
     private Provisioned(Provisioned other, ImmutableDictionary<ResourceKey, StoredResource> stored) =>
         (File, Stored, _declared) = (other.File, stored, other._declared);
@@ -77,7 +78,7 @@ internal sealed class Provisioned
     public Provisioned With(ImmutableDictionary<ResourceKey, StoredResource> stored) => new(this, stored);
 
     /// <summary>Where lines.yaml declares a resource; null when it does not.</summary>
-    public Written? Declared(ResourceKey key) => _declared.GetValueOrDefault(key);
+    public Written? Declared(ResourceKey key) => _declared.Value.GetValueOrDefault(key);
 
     /// <summary>
     /// Everything as one configuration: lines.yaml first, then the API's resources in the order of their last changes, so that of two which exclude one another
@@ -104,8 +105,18 @@ internal sealed class Provisioned
         };
     }
 
-    private void Declare(ResourceKind kind, string? name, Written written)
+    private static Dictionary<ResourceKey, Written> AllOf(ProvisioningConfig file)
     {
-        if (name is not null) _declared.TryAdd(new ResourceKey(kind, name), written);
+        var all = new Dictionary<ResourceKey, Written>(file.Routes.Length);
+        foreach (var peer in file.Peers) Declare(ResourceKind.Peer, peer.Name, peer.Written);
+        foreach (var gateway in file.Gateways) Declare(ResourceKind.Gateway, gateway.Name, gateway.Written);
+        foreach (var line in file.Gateways.SelectMany(g => g.Lines)) Declare(ResourceKind.Line, line.Number, line.Written);
+        foreach (var route in file.Routes) Declare(ResourceKind.Route, route.Name, route.Written);
+        return all;
+
+        void Declare(ResourceKind kind, string? name, Written written)
+        {
+            if (name is not null) all.TryAdd(new ResourceKey(kind, name), written);
+        }
     }
 }

@@ -8,6 +8,9 @@ using MgcpSipBridge.Sip;
 namespace MgcpSipBridge.Host.Provisioning;
 
 /// <summary>Where a field was written.</summary>
+/// <param name="Name">The field.</param>
+/// <param name="Line">How many lines below the beginning of its resource: a resource that moves in its file takes its fields along.</param>
+/// <param name="Column">The column.</param>
 internal readonly record struct FieldPlace(string Name, int Line, int Column);
 
 /// <summary>Where a resource and its fields were written.</summary>
@@ -25,7 +28,7 @@ internal sealed record Written(Place At, Written? Parent, string Name, int Index
     public Place Of(string field)
     {
         for (var i = Fields.Length - 1; i >= 0; i--)
-            if (Fields[i].Name == field) return new Place(At.Source, Fields[i].Line, Fields[i].Column);
+            if (Fields[i].Name == field) return new Place(At.Source, At.Line + Fields[i].Line, Fields[i].Column);
         return At;
     }
 
@@ -33,8 +36,7 @@ internal sealed record Written(Place At, Written? Parent, string Name, int Index
     public string PathOf(string field) => Path is { Length: > 0 } path ? $"{path}.{field}" : field;
 
     /// <summary>The same, so many lines and items further down in its file.</summary>
-    public Written Moved(int lines, int items, Written? parent) => new(
-        At with { Line = At.Line + lines }, parent, Name, Index < 0 ? -1 : Index + items, lines == 0 ? Fields : Array.ConvertAll(Fields, field => field with { Line = field.Line + lines }));
+    public Written Moved(int lines, int items, Written? parent) => new(At with { Line = At.Line + lines }, parent, Name, Index < 0 ? -1 : Index + items, Fields);
 }
 
 /// <summary>A peer as the user wrote it. Texts that were left out are null.</summary>

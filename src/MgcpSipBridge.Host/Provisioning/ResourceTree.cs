@@ -34,9 +34,6 @@ internal static class ResourceTree
     public static IReadOnlyList<string> Differences(JsonObject one, JsonObject other) =>
         [.. one.Select(e => e.Key).Union(other.Select(e => e.Key)).Where(name => Canonical(one[name]) != Canonical(other[name])).Order(StringComparer.Ordinal)];
 
-    /// <summary>Whether two values are the same, as <see cref="Differences"/> has it.</summary>
-    public static bool Same(JsonNode? one, JsonNode? other) => Canonical(one) == Canonical(other);
-
     // 5 and "5" are one in lines.yaml.
     private static string Canonical(JsonNode? node) => node switch
     {

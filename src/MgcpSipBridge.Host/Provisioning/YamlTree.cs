@@ -5,20 +5,60 @@ using YamlDotNet.Core.Events;
 namespace MgcpSipBridge.Host.Provisioning;
 
 /// <summary>A YAML node with its place. Scalars stay text: a number like 0112 must not lose its zero.</summary>
-internal abstract record YamlTree(Place Place)
+internal abstract class YamlTree(Place place)
 {
-    /// <summary>Text; <paramref name="Plain"/> says that it stood without quotes (then <c>null</c> and <c>true</c> mean what they say).</summary>
-    public sealed record Scalar(Place Place, string Text, bool Plain) : YamlTree(Place)
+    /// <summary>Where it stands.</summary>
+    public Place Place { get; private set; } = place;
+
+    /// <summary>Text; <paramref name="plain"/> says that it stood without quotes (then <c>null</c> and <c>true</c> mean what they say).</summary>
+    public sealed class Scalar(Place place, string text, bool plain) : YamlTree(place)
     {
+        /// <summary>The text.</summary>
+        public string Text { get; private set; } = text;
+
+        /// <summary>Whether it stood without quotes.</summary>
+        public bool Plain { get; private set; } = plain;
+
         /// <summary>Whether this is YAML's null.</summary>
         public bool IsNull => Plain && Text is "" or "~" or "null" or "Null" or "NULL";
+
+        /// <summary>Becomes another, for a reader whose last item nobody looks at any more.</summary>
+        public Scalar As(Place place, string text, bool plain)
+        {
+            (Place, Text, Plain) = (place, text, plain);
+            return this;
+        }
     }
 
     /// <summary>A list.</summary>
-    public sealed record Sequence(Place Place, IReadOnlyList<YamlTree> Items) : YamlTree(Place);
+    public sealed class Sequence(Place place, List<YamlTree> items) : YamlTree(place)
+    {
+        /// <summary>What is in it.</summary>
+        public List<YamlTree> Items { get; } = items;
+
+        /// <summary>Becomes another, without items yet.</summary>
+        public Sequence As(Place place)
+        {
+            Place = place;
+            Items.Clear();
+            return this;
+        }
+    }
 
     /// <summary>A mapping, in the order written.</summary>
-    public sealed record Mapping(Place Place, IReadOnlyList<(Scalar Name, YamlTree Value)> Entries) : YamlTree(Place);
+    public sealed class Mapping(Place place, List<(Scalar Name, YamlTree Value)> entries) : YamlTree(place)
+    {
+        /// <summary>What is in it.</summary>
+        public List<(Scalar Name, YamlTree Value)> Entries { get; } = entries;
+
+        /// <summary>Becomes another, without entries yet.</summary>
+        public Mapping As(Place place)
+        {
+            Place = place;
+            Entries.Clear();
+            return this;
+        }
+    }
 
     /// <summary>What this node is, in words.</summary>
     public string Kind => this switch
@@ -56,10 +96,10 @@ internal abstract record YamlTree(Place Place)
     }
 
     /// <summary>
-    /// Reads a text that is the items of one list, cut out of a file behind <paramref name="linesBefore"/> lines, and hands each over as soon as it is read; how many they
-    /// are. -1 when it is anything else, or no YAML: then the file as a whole has to say what is wrong.
+    /// Reads a text that is the items of one list, cut out of a file behind <paramref name="linesBefore"/> lines, and hands each over as soon as it is read. False when it
+    /// is anything else, or no YAML: then the file as a whole has to say what is wrong.
     /// </summary>
-    public static int ReadItems(string file, string text, int linesBefore, Action<YamlTree> take)
+    public static bool ReadItems(string file, string text, int linesBefore, Action<YamlTree> take)
     {
         try
         {
@@ -67,15 +107,14 @@ internal abstract record YamlTree(Place Place)
             parser.Consume<StreamStart>();
             parser.Consume<DocumentStart>();
             parser.Consume<SequenceStart>();
-            var count = 0;
             var nodes = new NodeReader(parser, file, linesBefore);
-            for (; !parser.TryConsume<SequenceEnd>(out _); count++) take(nodes.Read(2));
+            while (!parser.TryConsume<SequenceEnd>(out _)) take(nodes.Read(2));
             parser.Consume<DocumentEnd>();
-            return parser.TryConsume<StreamEnd>(out _) ? count : -1;
+            return parser.TryConsume<StreamEnd>(out _);
         }
         catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException or IndexOutOfRangeException)
         {
-            return -1;
+            return false;
         }
     }
 

@@ -74,7 +74,7 @@ internal sealed partial class ConfigReloader(
         Log.Reloaded(log, result.Resources.Count, result.Settings.Count);
         if (result.RestartNeeded.Count > 0) Log.NeedsRestart(log, string.Join(", ", result.RestartNeeded));
         if (result.Resources.Count + result.Settings.Count == 0) return;
-        var done = entry([.. result.Resources.Select(r => new AuditChange(r.Key.Path, r.Verb, null, null)), .. result.Settings.Select(path => new AuditChange("settings/" + path, "update", null, null))]);
+        var done = entry([.. result.Resources.Select(r => new AuditChange(r.Path, r.Verb, null, null)), .. result.Settings.Select(path => new AuditChange("settings/" + path, "update", null, null))]);
         happenings.Feed.Changed(done);
         try
         {

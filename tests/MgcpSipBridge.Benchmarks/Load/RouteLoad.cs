@@ -49,9 +49,37 @@ internal static class RouteLoad
             if (round == 2) Search(model, chance);
         }
 
+        Stages(yaml);
         await Reloads(yaml);
         return 0;
     }
+
+    // What a reload of a file in which every route is another does one after the other, in this process.
+    private static void Stages(string yaml)
+    {
+        var reader = new LinesReader();
+        var now = reader.Read("lines.yaml", yaml, new ConfigProblems());
+        var model = ProvisioningValidator.Validate(now, [], new ConfigProblems())!;
+        for (var round = 1; round <= 6; round++)
+        {
+            var text = EveryRoute(yaml, round);
+            ProvisioningConfig next = ProvisioningConfig.Empty;
+            var problems = new ConfigProblems();
+            Stage($"{round}. read", () => next = reader.Read("lines.yaml", text, problems));
+            Stage("   checked and made ready", () => model = ProvisioningValidator.Validate(next, [], problems, ready: model.Table!.Expressions)!);
+            Stage("   compared", () => ConfigDifferences.Resources(now, next));
+            now = next;
+        }
+    }
+
+    private static void Stage(string what, Action act)
+    {
+        var (used, paused, times, allocated, clock) = (Used(), GC.GetTotalPauseDuration(), GC.CollectionCount(0), GC.GetTotalAllocatedBytes(), Stopwatch.StartNew());
+        act();
+        Console.WriteLine($"{what} in {clock.ElapsedMilliseconds} ms ({(Used() - used).TotalMilliseconds:0} ms of processor time), {(GC.GetTotalPauseDuration() - paused).TotalMilliseconds:0} ms of it stopped by the collector ({GC.CollectionCount(0) - times} times), {(GC.GetTotalAllocatedBytes() - allocated) / 1_000_000} MB allocated");
+    }
+
+    private static string EveryRoute(string yaml, int priority) => yaml.Replace("failover: [pbx]", $"failover: [ pbx ], priority: {priority}", StringComparison.Ordinal);
 
     // The whole of it, as SIGHUP and the API ask for it, of a bridge that runs: its process seen from outside.
     private static async Task Reloads(string yaml)
