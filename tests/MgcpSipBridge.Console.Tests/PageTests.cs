@@ -112,6 +112,19 @@ public sealed partial class PageTests(Chromium chromium)
             await visitor.GoAsync(path);
             // What is asked for has come, or is told to be missing.
             await visitor.FindsAsync("main :is(tbody tr, .tile, .facts, .nothing, .empty, .message, textarea)");
+            // What comes when somebody asks for it, too.
+            if (path == "routes")
+            {
+                await visitor.Page.Locator("#number").FillAsync("1002");
+                await visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Test", Exact = true }).ClickAsync();
+                await visitor.FindsAsync(".answer table");
+            }
+            else if (path == "peers/pbx")
+            {
+                await visitor.Page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = "Ask it now" }).ClickAsync();
+                await visitor.SeesAsync("200 OK", ".probed");
+            }
+
             await visitor.SettlesAsync();
             await visitor.PictureAsync($"{(dark ? "dark" : "light")}-{width}-{path.Split('/')[0]}{(path.Contains('/', StringComparison.Ordinal) ? "-one" : "")}");
             Assert.Empty(await visitor.Page.EvaluateAsync<string[]>(Readable.Script));

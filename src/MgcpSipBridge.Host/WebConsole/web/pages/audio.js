@@ -54,10 +54,12 @@ export function audioSection(ctx, id, changed) {
     record: button('Record…', () => record()), keep: button('Stop recording', () => attempt('The recording is kept', async () => done(await act(id, 'stopRecording')))),
     join: button('Conference…', () => join()), leave: button('Leave the conference', () => attempt('They hear one another again', async () => done(await act(id, 'leave')))), route: button('Call on…', () => route()),
   };
-  const node = el('section.audio', { 'aria-labelledby': 'audiohead', hidden: true }, el('h2', { id: 'audiohead' }, 'Audio', state),
+  const section = el('section.audio', { 'aria-labelledby': 'audiohead', hidden: true }, el('h2', { id: 'audiohead' }, 'Audio', state),
     el('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'How good the call is' }, el('table', null,
       el('thead', null, el('tr', null, ['From', 'Sounds', 'Lost', 'Jitter', 'Round trip', 'Codec', '', may && ''].filter(t => t !== false).map((t, i) => el('th', { scope: 'col', class: i > 1 && i < 5 ? 'num' : null }, t)))), el('tbody', null, rows.map(r => r.node)))),
-    may && el('div.row', null, Object.values(verbs)), note);
+    may && el('div.row', null, Object.values(verbs)));
+  // What was done is told when the call is over, too: digits of whoever hung up, how long a recording became.
+  const node = el('div', null, section, note);
   let call = null;
   let playing = '';
   const ending = new AbortController();
@@ -82,7 +84,7 @@ export function audioSection(ctx, id, changed) {
 
   function show(c) {
     call = c;
-    node.hidden = !!c.endTime || !c.answerTime && !c.attended && !c.lineCodec;
+    section.hidden = !!c.endTime || !c.answerTime && !c.attended && !c.lineCodec;
     if (c.endTime) { ending.abort(); return; }
     put(state, c.encrypted && badge('', 'SRTP', 'good'), c.fax !== 'FAX_UNSPECIFIED' && badge('', FAX[c.fax], c.fax === 'FAX_FAILED' ? 'bad' : 'busy'), c.recording && badge('', 'recording', 'busy'), c.attended && badge('', 'answered by the bridge', 'busy'));
     for (const { side, name, conference, cells, mute } of rows) {

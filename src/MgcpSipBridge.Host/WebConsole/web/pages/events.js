@@ -8,10 +8,12 @@ import { count, delay, many, quote, seconds, words } from '../format.js';
 const KEPT = 400;
 const KINDS = [['', 'All kinds'], ['gateway.*', 'gateways'], ['line.*', 'lines'], ['registration.*', 'registrations'], ['peer.*', 'peers'], ['call.*', 'calls'], ['feature.*', 'features'], ['sound.*', 'sounds'], ['digits.*', 'digits'], ['recording.*', 'recordings'], ['conference.*', 'conferences'], ['router*', 'routers'], ['resource.*', 'changes'], ['alarm.*', 'alarms']];
 
+const HOMES = { routes: '#/routes', routers: '#/routes', recordings: '#/sounds' };
+
 /** The page of a resource. */
 export function hrefOf(resource) {
   const [kind, ...rest] = resource.split('/');
-  return ['gateways', 'lines', 'peers', 'calls'].includes(kind) && rest.length ? `#/${kind}/${part(rest.join('/'))}` : kind === 'routes' ? '#/routes' : '#/events';
+  return ['gateways', 'lines', 'peers', 'calls'].includes(kind) && rest.length ? `#/${kind}/${part(rest.join('/'))}` : HOMES[kind] ?? '#/events';
 }
 
 /** An event in a few words. */
@@ -24,20 +26,24 @@ export function summary(e) {
   if (e.call) {
     const c = e.call;
     if (c.ended) return `${c.ended.caller || c.line} → ${c.ended.called || '…'}: ${words(c.ended.outcome)}${c.sipStatus ? `, SIP ${c.sipStatus}` : ''}${c.mgcpCode ? `, MGCP ${c.mgcpCode}` : ''}`;
-    if (c.audio) return words(c.audio);
-    if (c.feature) return words(c.feature);
-    if (e.type === 'call.fax') return words(c.fax);
-    if (e.type === 'recording.ended') return `${Math.round(seconds(c.length))} s, ${count(c.bytes)} bytes: ${words(c.end)}`;
-    if (c.conference) return `${c.conference}, ${words(c.side)}`;
-    if (e.type === 'digits.collected') return `${many(c.digits, 'digit')}: ${words(c.end)}`;
-    if (c.end) return words(c.end);
-    if (/^call\.(un)?muted$/.test(e.type)) return words(c.side);
-    if (c.delay) return `after ${delay(seconds(c.delay))}`;
-    return c.line ? `line ${c.line}, ${c.direction === 'SIP_TO_MGCP' ? 'called' : 'calls'}` : '';
+    const told = callDetail(e, c);
+    return c.line && told ? `line ${c.line}: ${told}` : told || (c.line ? `line ${c.line}, ${c.direction === 'SIP_TO_MGCP' ? 'called' : 'calls'}` : '');
   }
   if (e.change) return `by ${e.change.principal}`;
   if (e.missed) return `${count(e.missed.count)} events came faster than they could be read`;
   return '';
+}
+
+function callDetail(e, c) {
+  if (c.audio) return words(c.audio);
+  if (c.feature) return words(c.feature);
+  if (e.type === 'call.fax') return words(c.fax);
+  if (e.type === 'recording.ended') return `${Math.round(seconds(c.length))} s, ${count(c.bytes)} bytes, ${words(c.end)}`;
+  if (c.conference) return `${c.conference}, ${words(c.side)}`;
+  if (e.type === 'digits.collected') return `${many(c.digits, 'digit')}, ${words(c.end)}`;
+  if (c.end) return words(c.end);
+  if (/^call\.(un)?muted$/.test(e.type)) return words(c.side);
+  return c.delay ? `after ${delay(seconds(c.delay))}` : '';
 }
 
 const toneOf = e => /^alarm\.raised|\.down$|silent/i.test(e.type + (e.call?.audio ?? '')) ? 'bad' : /^alarm\.cleared|\.up$|recovered/.test(e.type) ? 'good' : /missed|overloaded|restarted|REFUSED|UNREACHABLE/.test(e.type + (e.registration?.state ?? '') + (e.line?.service ?? '')) ? 'warn' : 'quiet';
@@ -121,7 +127,7 @@ export default function events(root, ctx) {
     }
   }
 
-  put(root, head('Events', 'As they happen, the latest on top.', pause, button('Clear', () => { put(rows); queue = []; seen = skipped = 0; nothing.hidden = false; tell(); })),
+  put(root, head('Events', 'As they happen, the latest on top. Calls that are over stand in Records.', pause, button('Clear', () => { put(rows); queue = []; seen = skipped = 0; nothing.hidden = false; tell(); })),
     el('div.filters', null, choice('Kind', KINDS, asked.kind, v => { asked.kind = v; watch(); }),
       search('Filter, such as: call.line = "1001"', asked.filter, v => { asked.filter = v; watch(); }, { class: 'long' }), status), wrong, nothing, rows);
   watch();

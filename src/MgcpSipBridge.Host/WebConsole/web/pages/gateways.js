@@ -47,7 +47,7 @@ export default function gateways(root, ctx) {
         { title: 'Restarts', class: 'num', cell: g => count(g.messageCount) }, { title: 'First heard', cell: g => at(g.firstHeardTime) }, { title: 'Last heard', cell: g => at(g.lastHeardTime) },
         { title: '', cell: g => button('Adopt…', () => adopt(g)) },
       ],
-      empty: () => el('p.nothing', null, 'None was heard.'),
+      empty: () => el('p.nothing', null, 'None was heard. A gateway that restarts at this bridge, and that nobody configured, is listed here to be adopted.'),
     }, ctx.signal);
     root.append(el('h2', null, 'Heard, and not configured'), found.node);
   }

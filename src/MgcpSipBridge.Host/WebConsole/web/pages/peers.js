@@ -29,6 +29,9 @@ function standing(p) {
   return badge(all ? 'REGISTERED' : p.registeredCount ? 'WARNING' : 'REFUSED', `${count(p.registeredCount)} of ${count(p.registrationCount)}`);
 }
 
+// A long URI ends its line where one of its parts does.
+const breakable = uri => uri.split(/(?=[;@])/).map(piece => [el('wbr'), piece]);
+
 const reach = p => p.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(p.reachability);
 
 export default function peers(root, ctx) {
@@ -68,7 +71,7 @@ function peer(root, ctx, name) {
     const own = p.source === 'API' && ctx.may('admin');
     put(title.querySelector('.actions'), ctx.may('operator') && button('Ask it now', event => probe(name, probed, event.target, ctx.signal), '', { title: 'An OPTIONS to each of its addresses' }), own && button('Change…', () => peerForm(p)), own && button('Delete…', () => remove(p), 'danger'));
     put(body, el('div.callhead', null, reach(p), facts([
-      ['Where', p.uri], ['Then', p.backupUris.join(', ')], ['Registration', REGISTERS[p.registration]], ['Registered', standing(p)], ['Trunk', p.registration === 'TRUNK' && badge(p.registrationState)], ['Realm', p.realm || 'any'], ['User', p.username],
+      ['Where', breakable(p.uri)], ['Then', p.backupUris.join(', ')], ['Registration', REGISTERS[p.registration]], ['Registered', standing(p)], ['Trunk', p.registration === 'TRUNK' && badge(p.registrationState)], ['Realm', p.realm || 'any'], ['User', p.username],
       ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', HEADERS[p.callerFrom] ?? HEADERS.P_ASSERTED_IDENTITY], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', DTMF[p.dtmf]], ['Fax', FAX[p.fax]], ['Audio encrypted (SRTP)', SRTP[p.srtp]], ['RTP source', p.media === 'LEARN' ? 'learnt' : 'as signalled'],
       ['Tells of waiting messages', p.subscribesToMessages ? 'is asked to' : ''], ['Spoken to from', p.localAddress], ['Our lines named in', p.callerIn && HEADERS[p.callerIn] !== 'From' && HEADERS[p.callerIn]], ['Numbers marked user=phone', p.userPhone ? 'yes' : ''],
       ['Numbers to it', p.numbersOut.length > 0 && el('code.rules', null, written(p.numbersOut))], ['Numbers from it', p.numbersIn.length > 0 && el('code.rules', null, written(p.numbersIn))],

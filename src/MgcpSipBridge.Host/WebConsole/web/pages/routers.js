@@ -14,7 +14,7 @@ export function routersSection(ctx) {
   const list = new Listing({
     path: 'v1/routers', field: 'routers', key: r => `${r.name} ${r.since} ${r.client}`, types: ['router'], every: 10000, caption: 'Routing programs',
     columns: [
-      { title: 'Program', class: 'wide', cell: r => r.name },
+      { title: 'Program', class: 'wide', cell: r => el('span', { title: r.client }, r.name, el('span.under', null, r.client)) },
       { title: 'Asked about', cell: r => CALLS[r.calls] ?? CALLS.FROM_LINES },
       { title: 'Lines', class: 'wide', cell: r => some(r.lines, r.lineCount, 'all') },
       { title: 'Numbers', class: 'wide', cell: r => some(r.prefixes.map(p => p + '…'), r.prefixCount, 'all') },
@@ -23,7 +23,6 @@ export function routersSection(ctx) {
       { title: 'Answered', class: 'num', cell: r => count(r.answeredCount) },
       { title: 'Too late', cell: r => Number(r.missedCount) ? badge('WARNING', count(r.missedCount)) : '0' },
       { title: 'Registered', cell: r => ago(r.since) },
-      { title: 'As', class: 'wide', cell: r => r.client },
     ],
     empty: () => empty('No program is registered: the routes decide alone.', 'A program registers by RoutingService.Decide and is asked about calls before the routes are.'),
   }, ctx.signal);

@@ -55,8 +55,8 @@ function told(a) {
   const [word, kind, text] = DIALLING[a.dialling] ?? [words(a.dialling), 'quiet', ''];
   return el('div', null,
     el('p', null, badge(a.dialling, word, kind), ` ${text} `, a.service && `Begins with the service code ${a.service}. `, a.route ? el('span', null, 'Route ', el('strong', null, a.route), ' takes it.') : a.dialling === 'IMPOSSIBLE' ? '' : a.steps.length ? 'There are no routes: it goes to the line\'s own peer.' : ''),
-    a.steps.length > 0 && el('table', null, el('thead', null, el('tr', null, ['Order', 'Peer', 'Answers', 'Called number', 'Caller', 'INVITE'].map(t => el('th', { scope: 'col' }, t)))),
-      el('tbody', null, a.steps.map((s, i) => el('tr', null, el('td', null, i ? 'then' : 'first'), el('td', null, el('a', { href: `#/peers/${part(s.peer)}` }, s.peer)), el('td', null, s.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(s.reachability)), el('td', null, s.number), el('td', null, s.caller || 'as its account'), el('td.wide', null, el('code', null, s.uri)))))),
+    a.steps.length > 0 && el('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Where it would go' }, el('table', null, el('thead', null, el('tr', null, ['Order', 'Peer', 'Answers', 'Called number', 'Caller', 'INVITE'].map(t => el('th', { scope: 'col' }, t)))),
+      el('tbody', null, a.steps.map((s, i) => el('tr', null, el('td', null, i ? 'then' : 'first'), el('td', null, el('a', { href: `#/peers/${part(s.peer)}` }, s.peer)), el('td', null, s.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(s.reachability)), el('td', null, s.number), el('td', null, s.caller || 'as its account'), el('td.wide', null, el('code', null, s.uri))))))),
     a.candidates.length > 1 && el('p.about', null, a.candidates.filter(c => c.route !== a.route).map(c => `${c.route}: ${words(c.verdict)}`).join('; ') + (a.notShown ? `; and ${a.notShown} more` : '')));
 }
 
