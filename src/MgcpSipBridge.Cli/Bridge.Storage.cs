@@ -37,7 +37,7 @@ internal sealed partial class Bridge
     {
         var done = await Storage.RekeyStorageAsync(new RekeyStorageRequest(), cancellationToken: cancel);
         if (writer.Format == OutputFormat.Json) writer.One(done);
-        else writer.Text($"{Text(done.Passwords)} passwords are encrypted with a new key{(done.Remark.Length > 0 ? "; " + done.Remark : "")}\n");
+        else writer.Text($"{(done.Passwords == 1 ? "1 password is" : Text(done.Passwords) + " passwords are")} encrypted with a new key{(done.Remark.Length > 0 ? "; " + done.Remark : "")}\n");
     }
 
     // What we write has numbers and names of people: for its owner alone.

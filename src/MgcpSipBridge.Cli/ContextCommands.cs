@@ -14,6 +14,7 @@ internal static class ContextCommands
         list.SetAction(_ =>
         {
             var contexts = Contexts.Load();
+            if (!contexts.Names.Any()) output.WriteLine("none yet; make one with: mgcpsipctl contexts set NAME server=https://bridge.example.net:8081 token=@FILE");
             foreach (var known in contexts.Names) output.WriteLine($"{(known == contexts.Current ? "*" : " ")} {known}  {contexts.Find(known).Server ?? "-"}");
         });
         Command Verb(string verb, string about, Action<Contexts, ParseResult> act, params Argument[] arguments)

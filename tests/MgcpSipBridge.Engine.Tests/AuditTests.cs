@@ -64,6 +64,15 @@ public sealed class AuditTests
     }
 
     [Fact]
+    public void A_gateway_that_nobody_knows_the_address_of_is_not_asked_and_that_is_said()
+    {
+        var bench = new Bench(Bench.Model() with { Gateways = [new GatewayModel(new MgcpGatewayModel("gw1", "gw1.example.net", null, MgcpProfile.Auto, ["aaln/1"]))] });
+        Assert.Equal((501, "its address is not known yet: it was not asked"), bench.Ask<GatewayAudit>(new EngineQuery.AuditGateway("gw1")) is var gateway ? (gateway.Code, gateway.Comment) : default);
+        Assert.Equal((501, "its address is not known yet: it was not asked"), bench.Ask<LineAudit>(new EngineQuery.AuditLine("1001")) is var line ? (line.Code, line.Comment) : default);
+        Assert.Empty(bench.Mgcp);
+    }
+
+    [Fact]
     public void What_is_not_there_is_not_asked_for_and_what_goes_is_answered_for()
     {
         var bench = InService();

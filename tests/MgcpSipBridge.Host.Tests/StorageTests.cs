@@ -110,7 +110,7 @@ public sealed class StorageTests : IDisposable
             await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998","password":"correct"}""");
             var before = await File.ReadAllTextAsync(KeyFile, Patience.Token);
             Assert.Equal(0, await ControlAsync(bridge, "rekey"));
-            Assert.Contains("1 passwords are encrypted with a new key", _output.ToString(), StringComparison.Ordinal);
+            Assert.Contains("1 password is encrypted with a new key", _output.ToString(), StringComparison.Ordinal);
             Assert.NotEqual(before, await File.ReadAllTextAsync(KeyFile, Patience.Token));
             await bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998","password":"correct"}""");
         }

@@ -40,9 +40,9 @@ internal static class BridgeCommands
         LoadedConfig Load(ParseResult parse) => Read(parse, null);
         Task<int> Serve(ParseResult parse, CancellationToken cancel) => ServeVerb.RunAsync(inForce => Read(parse, inForce), output, errors);
 
-        var serve = new Command("serve", "Run the bridge (the default)" + SettingsHelp) { config, lines };
+        var serve = new Command("serve", "Run the bridge (the default)") { config, lines };
         serve.SetAction(Serve);
-        var check = new Command("check", "Check the configuration: every error with file, line and path" + SettingsHelp) { config, lines, describe };
+        var check = new Command("check", "Check the configuration, settings in the environment and among the arguments too: every error with file, line and path; exit code 2 when there is any") { config, lines, describe };
         check.SetAction(parse => parse.GetValue(describe) ? CheckVerb.Describe(output) : CheckVerb.Run(Load(parse), output));
         var demo = new Command("demo", "Place real calls between two simulated phones through a simulated PBX, on loopback; about ten seconds");
         demo.SetAction((parse, _) => DemoVerb.RunAsync(parse.UnmatchedTokens, output, errors));

@@ -79,7 +79,7 @@ internal sealed class StorageVerb(TextWriter output, TextWriter errors)
         store.Load();
         if (store.Away is { } away) throw new StoreException(away);
         var (passwords, remark) = store.Rekey();
-        return Say($"{passwords} passwords are encrypted with a new key{(remark.Length > 0 ? "; " + remark : "")}");
+        return Say($"{(passwords == 1 ? "1 password is" : passwords + " passwords are")} encrypted with a new key{(remark.Length > 0 ? "; " + remark : "")}");
     });
 
     // For its owner alone from its first byte on.

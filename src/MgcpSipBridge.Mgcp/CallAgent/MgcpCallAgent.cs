@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>The call agent's protocol side for the gateways of one shard: transactions, service state and command order of every endpoint.
 /// Sans-IO: after every call drain <see cref="TryTake"/>, then wake it at <see cref="NextDeadline"/>.</summary>
 /// <remarks>Order on the wire per endpoint follows RFC 3435 §4.4.4; callers may issue commands at any time.</remarks>
-public sealed class MgcpCallAgent
+public sealed partial class MgcpCallAgent
 {
     private readonly AgentServices _services;
     private readonly GatewayDirectory _directory = new();
@@ -216,39 +216,10 @@ public sealed class MgcpCallAgent
         return id;
     }
 
-    /// <summary>
-    /// Asks a gateway which endpoints it has (AUEP with a wildcard, RFC 3435 §2.3.10), configured or not: ends in GatewayAudited or in CommandFailed for its endpoint <c>*</c>.
-    /// </summary>
-    public CommandId AuditGateway(string gateway, Instant now)
-    {
-        var id = new CommandId(++_lastCommand);
-        if (_directory.ByName(gateway) is { Address.IsNone: false } found) new GatewayQuestion(id, found, _services).Ask(now);
-        else RefuseNotReady(id, new EndpointId(gateway, "*"));
-        return id;
-    }
-
-    /// <summary>Asks for everything that a gateway tells of an endpoint (AUEP), in service or not: ends in EndpointAudited or CommandFailed.</summary>
-    public CommandId AuditEndpoint(EndpointId endpoint, Instant now) => Audit(endpoint, null, now);
-
-    /// <summary>Asks for everything that a gateway tells of a connection (AUCX): ends in ConnectionAudited or CommandFailed (515: it does not exist).</summary>
-    public CommandId AuditConnection(EndpointId endpoint, string connection, Instant now)
-    {
-        ArgumentNullException.ThrowIfNull(connection);
-        return Audit(endpoint, connection, now);
-    }
-
-    private CommandId Audit(EndpointId endpoint, string? connection, Instant now)
-    {
-        var id = new CommandId(++_lastCommand);
-        if (Find(endpoint) is { Gateway.Address.IsNone: false } found) new AuditQuestion(id, found, connection, _services).Ask(now);
-        else RefuseNotReady(id, endpoint);
-        return id;
-    }
-
-    private void RefuseNotReady(CommandId id, EndpointId endpoint)
+    private void RefuseNotReady(CommandId id, EndpointId endpoint, string? comment = null)
     {
         var isThere = endpoint.LocalName == "*" ? _directory.ByName(endpoint.Gateway) is not null : Find(endpoint) is not null;
-        _services.Outbox.Happened(new MgcpEvent.CommandFailed(id, endpoint, isThere ? MgcpResponseCodes.NotReady : MgcpResponseCodes.UnknownEndpoint, null));
+        _services.Outbox.Happened(new MgcpEvent.CommandFailed(id, endpoint, isThere ? MgcpResponseCodes.NotReady : MgcpResponseCodes.UnknownEndpoint, isThere ? comment : null));
     }
 
     private CommandId Command(
