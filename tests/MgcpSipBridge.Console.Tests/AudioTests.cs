@@ -141,6 +141,53 @@ public sealed class AudioTests(Chromium chromium)
     }
 
     [Fact]
+    public async Task Recordings_are_saved_and_deleted_where_announcements_are_listed()
+    {
+        var (folder, sounds) = (Directory.CreateTempSubdirectory("mgcp-sip-bridge-recordings"), Directory.CreateTempSubdirectory("mgcp-sip-bridge-sounds"));
+        try
+        {
+            await using var plant = await Plant.StartAsync([$"--Recordings:Folder={folder.FullName}", $"--Sounds:Folder={sounds.FullName}"]);
+            var call = await plant.AliceCallsBobAsync();
+            await plant.SendAsync($"/v1/calls/{call}:record", new { });
+            await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+            await visitor.FindsAsync(".live .good");
+
+            // By keys alone: there, to the button, and through the question.
+            var keys = visitor.Page.Keyboard;
+            await keys.PressAsync("g");
+            await keys.PressAsync("s");
+            await visitor.SeesAsync("There is no announcement to play.");
+            await visitor.SeesAsync("being made", ".badge");
+            Assert.Equal(0, await visitor.Page.GetByText("Delete…").CountAsync());
+            await plant.SendAsync($"/v1/calls/{call}:stopRecording", new { });
+            await visitor.SeesAsync("Delete…");
+            var file = Assert.Single(folder.GetFiles("*.wav"));
+            var download = await visitor.Page.RunAndWaitForDownloadAsync(async () =>
+            {
+                await visitor.Page.GetByRole(AriaRole.Button, new() { Name = "Save " + file.Name }).FocusAsync();
+                await keys.PressAsync("Enter");
+            });
+            Assert.Equal(file.Name, download.SuggestedFilename);
+            Assert.Equal(await File.ReadAllBytesAsync(file.FullName, TestContext.Current.CancellationToken), await File.ReadAllBytesAsync(await download.PathAsync(), TestContext.Current.CancellationToken));
+            await visitor.PictureAsync("sounds");
+            await keys.PressAsync("Tab");
+            await keys.PressAsync("Enter");
+            await visitor.SeesAsync("It cannot be brought back.", "dialog");
+            await keys.PressAsync("Enter");
+            await visitor.SeesAsync("Nothing was recorded.");
+            Assert.Empty(folder.GetFiles());
+            await visitor.GoAsync("audit");
+            await visitor.SeesAsync("recordings/" + file.Name);
+            visitor.IsContent();
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+            sounds.Delete(recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task A_viewer_sees_how_good_a_call_is_and_cannot_touch_it()
     {
         var (viewer, setting) = ApiToken.Make("vera", ApiRole.Viewer);
