@@ -42,7 +42,7 @@ internal sealed partial class Doctor(BridgeModel model, BridgeState state, IProv
         try
         {
             store.Check(write: false);
-            return Found("storage", Verdict.Fine, store.Name);
+            return Found("storage", Verdict.Fine, store is NoStore ? "Storage:Provider is None: what the API makes is kept until the bridge ends" : store.Name);
         }
         catch (StoreException e)
         {

@@ -6,6 +6,7 @@ import { onEvents, refreshing } from '../live.js';
 import { ago, at, attempt, badge, button, confirm, head, trouble } from '../parts.js';
 import { count, many, quote, why, words } from '../format.js';
 import { callText, durationOf } from './calls.js';
+import { doctorButton } from './doctor.js';
 import { hrefOf, summary } from './events.js';
 
 const WHAT = {
@@ -47,7 +48,7 @@ export default function now(root, ctx) {
   const live = el('ul.short');
   const news = el('ol.short');
   const spark = svg('svg.spark', { viewBox: `0 0 ${MOST * 2} 28`, preserveAspectRatio: 'none', role: 'presentation' });
-  put(root, head('Now', ''), verdict, wrong, lines, found, tiles,
+  put(root, head('Now', '', doctorButton(ctx)), verdict, wrong, lines, found, tiles,
     el('div.columns', null,
       el('section', { 'aria-labelledby': 'livecalls' }, el('h2', { id: 'livecalls' }, 'Calls', el('a.more', { href: '#/calls' }, 'All calls')), live),
       el('section', { 'aria-labelledby': 'justnow' }, el('h2', { id: 'justnow' }, 'Just now', el('a.more', { href: '#/events' }, 'All events')), news)));
