@@ -57,6 +57,10 @@ public sealed class EventApiTests : IAsyncDisposable
         Assert.Equal(("1001", 16, 200, 250, Call.Types.Outcome.Answered), (seen[9].Call.Line, seen[9].Call.Q850Cause, seen[9].Call.SipStatus, seen[9].Call.MgcpCode, seen[9].Call.Ended.Outcome));
         Assert.Equal((Line.Types.State.Idle, Line.Types.State.Dialing), (seen[5].Line.FromState, seen[5].Line.State));
         Assert.Equal("HOLD", seen[8].Call.Feature);
+        // Of whatever happens in a call, and soon after it, it is said whose it is: a filter for a line finds it.
+        Note(new EngineNote.TransferEnded("c1", true, 200));
+        seen.Add(await NextAsync(watch));
+        Assert.All(seen.Where(e => e.Resource == "calls/c1"), e => Assert.Equal(("1001", Call.Types.Direction.MgcpToSip), (e.Call.Line, e.Call.Direction)));
         Assert.Equal("GATEWAY_DOWN", seen[11].Alarm.Name);
     }
 

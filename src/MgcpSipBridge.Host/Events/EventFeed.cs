@@ -12,6 +12,16 @@ namespace MgcpSipBridge.Host.Events;
 /// <summary>Turns the engine's notes, and what the API changes, into events.</summary>
 internal sealed class EventFeed(EventLog log, BridgeState state)
 {
+    /// <summary>Calls that are over and whose line is still known: a recording or a transfer may end after its call.</summary>
+    private const int MostOver = 256;
+
+    // Notes come one after the other.
+    private readonly Dictionary<string, Whose> _calls = new(StringComparer.Ordinal);
+    private readonly Queue<string> _over = new();
+
+    // Whose a call is: said of every event of it, so that a filter for a line finds them all.
+    private sealed record Whose(string Line, V1.Call.Types.Direction Direction);
+
     /// <summary>Takes a note. What is only counted (messages, repeats) is no event.</summary>
     public void Apply(EngineNote note)
     {
@@ -77,6 +87,7 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
         switch (note)
         {
             case EngineNote.CallStarted started:
+                _calls[started.CallId] = new Whose(started.Line, Direction(started.FromLine));
                 Call("call.started", started.CallId, started, static n => new V1.CallEvent { Call = n.CallId, Line = n.Line, Direction = Direction(n.FromLine), Headers = { n.Headers.ToMap() } });
                 break;
             case EngineNote.PostDialDelay ringing:
@@ -148,6 +159,8 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
                     MgcpCode = n.record.MgcpCode,
                     Q850Cause = n.record.Q850,
                 });
+                _over.Enqueue(record.Call.CallId);
+                while (_over.Count > MostOver) _calls.Remove(_over.Dequeue());
                 break;
         }
     }
@@ -173,7 +186,12 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
         Publish(type, gateway.Length == 0 ? "" : "gateways/", gateway, (gateway, detail), static (e, n) => e.Gateway = new V1.GatewayEvent { Gateway = n.gateway, Detail = n.detail });
 
     private void Call<T>(string type, string call, T cause, Func<T, V1.CallEvent> write) =>
-        Publish(type, "calls/", call, (cause, write), static (e, n) => e.Call = n.write(n.cause));
+        Publish(type, "calls/", call, (cause, write, whose: _calls.GetValueOrDefault(call)), static (e, n) =>
+        {
+            e.Call = n.write(n.cause);
+            if (n.whose is not { } whose || e.Call.Line.Length > 0) return;
+            (e.Call.Line, e.Call.Direction) = (whose.Line, whose.Direction);
+        });
 
     /// <summary>An event of a type, about a resource, with what caused it.</summary>
     public void Publish<T>(string type, string kind, string name, T cause, Action<V1.Event, T> write) =>
