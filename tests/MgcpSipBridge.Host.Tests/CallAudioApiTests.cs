@@ -38,7 +38,7 @@ public sealed class CallAudioApiTests : IAsyncLifetime, ILoggerProvider, ILogger
         var recordings = _folder.CreateSubdirectory("recordings");
         await File.WriteAllBytesAsync(Path.Combine(sounds.CreateSubdirectory("en").FullName, "menu.wav"), Wav(1000, 3), Cancel);
         await File.WriteAllTextAsync(Path.Combine(sounds.FullName, "broken.wav"), "not a sound", Cancel);
-        _demo = await DemoBridge.StartAsync(_logs, [$"--Sounds:Folder={sounds.FullName}", $"--Recordings:Folder={recordings.FullName}", "--Routing:Deadline=5s", "--Sounds:Country=de"]);
+        _demo = await DemoBridge.StartAsync(_logs, [$"--Sounds:Folder={sounds.FullName}", $"--Recordings:Folder={recordings.FullName}", "--Sounds:Country=de"], routers: Patience.OfRouters);
         _http = new HttpClient { BaseAddress = new Uri(Ready("http")) };
         _channel = GrpcChannel.ForAddress(Ready("grpc"));
         foreach (var number in (string[])["600", "601", "602"]) _demo.Pbx.When(number, CalledPlan.Answer(TimeSpan.Zero));

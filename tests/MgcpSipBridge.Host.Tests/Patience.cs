@@ -8,6 +8,9 @@ internal static class Patience
     // Longer than anything takes on a machine that has other things to do.
     private static readonly TimeSpan Most = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan MostOfATest = TimeSpan.FromMinutes(4);
+    /// <summary>How long calls wait for a router that does answer: a machine that stands still for seconds must not be taken for one that does not.</summary>
+    public static readonly TimeSpan OfRouters = TimeSpan.FromMinutes(2);
+
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
     private static readonly ConcurrentDictionary<string, CancellationToken> Tokens = new(StringComparer.Ordinal);
 

@@ -37,7 +37,7 @@ public sealed class RoutingApiTests : IAsyncLifetime
     {
         await StartAsync();
         using var router = await RegisterAsync();
-        Assert.Equal(TimeSpan.FromSeconds(5), router.Deadline);
+        Assert.Equal(Patience.OfRouters, router.Deadline);
         await DialAsync("aaln/1", "600");
         var asked = await router.NextAsync();
         Assert.Equal(
@@ -139,17 +139,26 @@ public sealed class RoutingApiTests : IAsyncLifetime
     [Fact]
     public async Task An_answer_that_comes_too_late_changes_nothing_nor_does_a_second_one()
     {
-        await StartAsync("--Routing:Deadline=200ms");
+        await StartAsync("--Routing:Deadline=1s");
         using var router = await RegisterAsync();
-        await DialAsync("aaln/1", "600");
-        var asked = await router.NextAsync();
-        await RingsAtPbxAsync("600");
-        await CountsAsync("timeout 1", "late 0");
+        var next = router.NextAsync();
+        var calls = 0;
+        do
+        {
+            await DialAsync("aaln/1", "600");
+            await _demo.Nodes.UntilAsync(() => _demo.Pbx.CallsSeen.Incoming > calls, Most);
+            calls++;
+            // A question that lay too long on a machine that stood still is not put any more: then there is another call.
+            if (!next.IsCompleted) await HangUpAsync("aaln/1");
+        }
+        while (!next.IsCompleted);
+        var asked = await next;
+        await CountsAsync($"timeout {calls}", "late 0");
         await router.RouteAsync(asked, new RouteTo { Peers = { "pbx" }, Number = "601" });
-        await CountsAsync("timeout 1", "late 1");
+        await CountsAsync($"timeout {calls}", "late 1");
         await router.RouteAsync(asked, new RouteTo { Peers = { "pbx" }, Number = "601" });
-        await CountsAsync("timeout 1", "late 2");
-        Assert.Equal(1, _demo.Pbx.CallsSeen.Incoming);
+        await CountsAsync($"timeout {calls}", "late 2");
+        Assert.Equal(calls, _demo.Pbx.CallsSeen.Incoming);
         Assert.Equal("600", _demo.Pbx.LastCall!.CalledNumber);
     }
 
@@ -278,7 +287,7 @@ public sealed class RoutingApiTests : IAsyncLifetime
 
     private async Task StartAsync(params string[] settings)
     {
-        _demo = await DemoBridge.StartAsync(_logs, settings is [] ? ["--Routing:Deadline=5s"] : settings);
+        _demo = await DemoBridge.StartAsync(_logs, settings, settings is [] ? Patience.OfRouters : null);
         _http = new HttpClient { BaseAddress = new Uri(Ready("http")) };
         _channel = GrpcChannel.ForAddress(Ready("grpc"));
         await _demo.Nodes.DoAsync(_demo.Gateway.PowerOn);

@@ -20,6 +20,8 @@ namespace MgcpSipBridge.Host.Api;
 internal sealed class ApiHost : IAsyncDisposable
 {
     private const string ReadyTag = "ready";
+    private const int StopTurns = 20;
+    private static readonly TimeSpan StopTurn = TimeSpan.FromMilliseconds(100);
     private readonly WebApplication _app;
     private readonly ApiGuard _guard;
 
@@ -62,8 +64,13 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        using var timeout = new CancellationTokenSource(TimeSpan.FromSeconds(2));
-        await _app.StopAsync(timeout.Token);
+        using var patience = new CancellationTokenSource();
+        var stopping = _app.StopAsync(patience.Token);
+        // Streams end by themselves and tell why, which a connection that is broken off does not. A machine that stands still meanwhile costs them one turn, whatever the time.
+        using var turns = new PeriodicTimer(StopTurn);
+        for (var turn = 0; turn < StopTurns && !stopping.IsCompleted; turn++) await Task.WhenAny(stopping, turns.WaitForNextTickAsync().AsTask());
+        await patience.CancelAsync();
+        await stopping;
         await _app.DisposeAsync();
         _guard.Dispose();
     }

@@ -50,7 +50,10 @@ internal sealed class DemoBridge : IAsyncDisposable
         """;
 
     /// <summary>Starts everything; phones are on hook, nothing is registered yet.</summary>
-    public static async Task<DemoBridge> StartAsync(ILoggerFactory logs, IReadOnlyList<string> settings)
+    /// <param name="logs">Where log lines go.</param>
+    /// <param name="settings">Settings, as arguments.</param>
+    /// <param name="routers">How long clients that route calls are waited for, if that is to be longer than a setting may say: whoever shows what a router does has no caller who waits.</param>
+    public static async Task<DemoBridge> StartAsync(ILoggerFactory logs, IReadOnlyList<string> settings, TimeSpan? routers = null)
     {
         var driver = new NodeDriver(new Shards.MonotonicClock(), logs.CreateLogger("MgcpSipBridge.Host"));
         try
@@ -66,7 +69,7 @@ internal sealed class DemoBridge : IAsyncDisposable
                 ChallengeInvite = PeerChallenge.Md5,
                 ConnectsLines = true,
             }, entropy);
-            var server = await StartBridgeAsync(LinesYaml(pbx.Setup.Address), logs, settings);
+            var server = await StartBridgeAsync(LinesYaml(pbx.Setup.Address), logs, settings, routers);
             var gateway = new SimulatedGateway(new GatewaySetup
             {
                 Domain = "gw1.example.net",
@@ -103,7 +106,7 @@ internal sealed class DemoBridge : IAsyncDisposable
         await _driver.DisposeAsync();
     }
 
-    private static async Task<BridgeServer> StartBridgeAsync(string yaml, ILoggerFactory logs, IReadOnlyList<string> settings)
+    private static async Task<BridgeServer> StartBridgeAsync(string yaml, ILoggerFactory logs, IReadOnlyList<string> settings, TimeSpan? routers)
     {
         var problems = new ConfigProblems();
         var lines = ProvisioningValidator.Validate(Provisioning.LinesYaml.Read("demo", yaml, problems), [], problems);
@@ -113,6 +116,7 @@ internal sealed class DemoBridge : IAsyncDisposable
             "--Api:Http=http://127.0.0.1:0", "--Api:Grpc=http://127.0.0.1:0", "--Bridge:Node=demo", "--Bridge:DrainSeconds=0", .. settings,
         ]);
         if (loaded.Bridge is not { } model || lines is null) throw new InvalidOperationException(string.Join('\n', [.. loaded.Problems, .. problems.Items]));
+        model.Config.Routing.Deadline = routers ?? model.Config.Routing.Deadline;
         return await BridgeServer.StartAsync(model, lines, BridgeServer.MakeEngine, RelayAdapter.Maker(model, logs), logs);
     }
 }
