@@ -94,7 +94,9 @@ public sealed class ProbeTests
     {
         var bench = Named(SipBench.DefaultPeer with
         {
-            Host = "pbx.example.net", Port = 0, Transport = null,
+            Host = "pbx.example.net",
+            Port = 0,
+            Transport = null,
             Backups = new SipHops([new SipHop("backup.example.net", 0, null), new SipHop("192.0.2.9", 5060, SipTransport.Udp), new SipHop("192.0.2.50", 5061, SipTransport.Tls)]),
         });
         bench.Do((layer, now) => layer.Probe(1, "pbx", Patience, now));
