@@ -97,7 +97,7 @@ internal sealed partial class MediaLeg
             Tell(RelaySide.Gateway, Fax(gateway, _gateway?.Audio, call.Line.GatewayLearns) with { LearnHost = core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default });
         }
 
-        if (_peerFax?.Fax is { } peer && (!peer.Address.IsNone || call.PeerLearns)) Tell(RelaySide.Sip, Fax(peer, _peer?.Audio, call.PeerLearns) with { LearnHost = PeerHost });
+        if (_peerFax?.Fax is { } peer && (!peer.Address.IsNone || call.PeerLearns)) Tell(RelaySide.Sip, Fax(peer, _peer?.Audio, call.PeerLearns));
     }
 
     // Where it stays on the audio's port, who was learnt there stays known. Silence is nothing strange: one end of a fax listens for a page.

@@ -58,9 +58,6 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     private NetAddress SipRtpFor(string? peer) =>
         core.Settings.Media.Sip.IsEmpty || peer is null ? _sipRtp : Told(core.Settings.Media.Sip, core.Sip.AddressOf(peer), _sipRtp);
 
-    // Behind a NAT the peer's audio comes from where its signalling does; from nowhere else may it be learnt.
-    private NetAddress PeerHost => call.PeerLearns && call.Peer.Peer is { } peer ? core.Sip.AddressOf(peer) : default;
-
     private static NetAddress Told(ImmutableArray<SipAdvertisement> advertised, NetAddress remote, NetAddress own) =>
         !remote.IsNone && SipAdvertisement.For(advertised, remote) is { } host && NetAddress.TryParse(host, 0, out var address) ? address.WithPort(own.Port) : own;
 
@@ -166,8 +163,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         offer = _crypto.Read(offer, another ?? call.Peer.Peer);
         if (MediaCrypto.IsTooOpen(offer)) return null;
         var common = offer.Audio is { } audio ? Bridge.ForPeer(audio.Formats, ours) : [];
-        // RFC 3264 §6: with nothing in common in any stream it is refused whole. One whose streams are all switched off is not: the call goes on silently.
-        if (common.IsEmpty && offer.Media.Any(static media => media.Port > 0)) return null;
+        if (common.IsEmpty && offer.Audio is not null) return null;
         _peer = _peerOffer = Received(offer, common);
         var description = AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
         var answer = Show(_crypto.Answer(offer, description, another is not null), ref _shownToPeer);
@@ -371,7 +367,6 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
                 Send: (!Holds || call.Audio?.PlaysTo(RelaySide.Sip) == true) && peer is { IsHeld: false },
                 Receive: !Holds,
                 AudioNegotiation.MapPayloads(toldPeer, gateway?.Formats ?? [], peer?.Formats ?? []),
-                PeerHost,
                 Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },
                 Form: peerForm,
                 Keys: _crypto.Keys));
