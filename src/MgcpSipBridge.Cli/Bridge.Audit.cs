@@ -8,7 +8,7 @@ internal sealed partial class Bridge
     /// <summary>The latest entries of the audit log.</summary>
     public async Task AuditAsync(int most)
     {
-        var client = new AuditService.AuditServiceClient(channel);
+        var client = new AuditService.AuditServiceClient(invoker);
         var all = new ListAuditEntriesResponse();
         while (all.AuditEntries.Count < most)
         {
@@ -24,7 +24,7 @@ internal sealed partial class Bridge
     /// <summary>One entry with all that it changed.</summary>
     public async Task AuditEntryAsync(string id)
     {
-        var entry = await new AuditService.AuditServiceClient(channel).GetAuditEntryAsync(new GetAuditEntryRequest { AuditEntry = id }, cancellationToken: cancel);
+        var entry = await new AuditService.AuditServiceClient(invoker).GetAuditEntryAsync(new GetAuditEntryRequest { AuditEntry = id }, cancellationToken: cancel);
         writer.One(entry, ("id", entry.Id), ("time", Text(entry.Time)), ("who", entry.Principal), ("from", Or(entry.Address)), ("by", entry.Method), ("node", entry.Node));
         if (writer.Format == OutputFormat.Json) return;
         foreach (var change in entry.Changes) writer.Text($"\n{change.Verb} {change.Resource}\n{Side("-", change.Before)}{Side("+", change.After)}");

@@ -135,15 +135,15 @@ internal sealed partial class Bridge
     /// <summary>What the program ends with when nothing throws.</summary>
     public int ExitCode { get; private set; }
 
-    private ProvisioningService.ProvisioningServiceClient Provisioning => new(channel);
+    private ProvisioningService.ProvisioningServiceClient Provisioning => new(invoker);
 
-    private GatewayService.GatewayServiceClient Gateways => new(channel);
+    private GatewayService.GatewayServiceClient Gateways => new(invoker);
 
-    private PeerService.PeerServiceClient Peers => new(channel);
+    private PeerService.PeerServiceClient Peers => new(invoker);
 
-    private RouteService.RouteServiceClient Routes => new(channel);
+    private RouteService.RouteServiceClient Routes => new(invoker);
 
-    private CallService.CallServiceClient Calls => new(channel);
+    private CallService.CallServiceClient Calls => new(invoker);
 
     private void Done(string what)
     {

@@ -8,7 +8,7 @@ internal sealed partial class Bridge
     /// <summary>Has them read again, or tells what that would change.</summary>
     public async Task ReloadAsync(bool validateOnly)
     {
-        var client = new ConfigurationService.ConfigurationServiceClient(channel);
+        var client = new ConfigurationService.ConfigurationServiceClient(invoker);
         var done = await client.ReloadConfigurationAsync(new ReloadConfigurationRequest { ValidateOnly = validateOnly }, cancellationToken: cancel);
         if (done.Result == ReloadConfigurationResponse.Types.Result.Refused) ExitCode = 1;
         else if (validateOnly && done.Result == ReloadConfigurationResponse.Types.Result.Applied) ExitCode = Commands.Different;

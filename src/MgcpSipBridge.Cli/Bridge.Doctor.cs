@@ -12,7 +12,7 @@ internal sealed partial class Bridge
     /// <summary>All that bridge and command line see; exit code 1 when anything is wrong.</summary>
     public async Task DoctorAsync()
     {
-        var client = new SystemService.SystemServiceClient(channel);
+        var client = new SystemService.SystemServiceClient(invoker);
         var asked = DateTime.UtcNow;
         var status = await client.GetStatusAsync(new GetStatusRequest(), cancellationToken: cancel);
         var took = DateTime.UtcNow - asked;

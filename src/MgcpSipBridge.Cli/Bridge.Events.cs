@@ -11,7 +11,7 @@ internal sealed partial class Bridge
     /// <summary>Events as they come: a line each, or a line of JSON each; until interrupted, or so many.</summary>
     public async Task TailAsync(string filter, string since, int most)
     {
-        using var watch = new EventService.EventServiceClient(channel).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = since }, cancellationToken: cancel);
+        using var watch = new EventService.EventServiceClient(invoker).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = since }, cancellationToken: cancel);
         var shown = 0;
         try
         {
@@ -31,7 +31,7 @@ internal sealed partial class Bridge
     /// <summary>What is wrong at the moment.</summary>
     public async Task AlarmsAsync()
     {
-        var all = await new EventService.EventServiceClient(channel).ListAlarmsAsync(new ListAlarmsRequest(), cancellationToken: cancel);
+        var all = await new EventService.EventServiceClient(invoker).ListAlarmsAsync(new ListAlarmsRequest(), cancellationToken: cancel);
         writer.Many(all, all.Alarms, ["SINCE", "SEVERITY", "ALARM", "RESOURCE", "WHY"], a => [Text(a.Since), Text(a.Severity), a.Name, Or(a.Resource), Or(a.Detail)]);
     }
 

@@ -14,7 +14,7 @@ internal sealed partial class Bridge
     /// <summary>Exit code 0 when it takes calls, 1 when it does not or is not there.</summary>
     public async Task ReadyAsync()
     {
-        var answer = await channel.CreateCallInvoker().AsyncUnaryCall(HealthCheck, null, new CallOptions(cancellationToken: cancel), []);
+        var answer = await invoker.AsyncUnaryCall(HealthCheck, null, new CallOptions(cancellationToken: cancel), []);
         var ready = answer.AsSpan().SequenceEqual(Serving);
         if (!ready) ExitCode = 1;
         writer.Text(writer.Format == OutputFormat.Json ? $"{{ \"ready\": {(ready ? "true" : "false")} }}\n" : ready ? "ready\n" : "not ready: it is starting or ending\n");

@@ -8,7 +8,7 @@ internal sealed partial class Bridge
     /// <summary>The latest records that fit.</summary>
     public async Task RecordsAsync(string filter, int most)
     {
-        var client = new CallRecordService.CallRecordServiceClient(channel);
+        var client = new CallRecordService.CallRecordServiceClient(invoker);
         var all = new ListCallRecordsResponse();
         while (all.CallRecords.Count < most)
         {
@@ -26,7 +26,7 @@ internal sealed partial class Bridge
     /// <summary>One record.</summary>
     public async Task RecordAsync(string id)
     {
-        var r = await new CallRecordService.CallRecordServiceClient(channel).GetCallRecordAsync(new GetCallRecordRequest { CallRecord = id }, cancellationToken: cancel);
+        var r = await new CallRecordService.CallRecordServiceClient(invoker).GetCallRecordAsync(new GetCallRecordRequest { CallRecord = id }, cancellationToken: cancel);
         writer.One(r,
         [
             ("id", r.Id),

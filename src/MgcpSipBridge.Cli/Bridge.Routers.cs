@@ -8,7 +8,7 @@ internal sealed partial class Bridge
     /// <summary>Those that are registered at the moment.</summary>
     public async Task RoutersAsync()
     {
-        var client = new RoutingService.RoutingServiceClient(channel);
+        var client = new RoutingService.RoutingServiceClient(invoker);
         var all = new ListRoutersResponse();
         await PagesAsync(async token =>
         {

@@ -5,7 +5,7 @@ namespace MgcpSipBridge.Cli;
 /// <content>What can be played to calls, and what was recorded of them.</content>
 internal sealed partial class Bridge
 {
-    private SoundService.SoundServiceClient Recorded => new(channel);
+    private SoundService.SoundServiceClient Recorded => new(invoker);
 
     /// <summary>The announcements.</summary>
     public async Task SoundsAsync()

@@ -8,7 +8,7 @@ namespace MgcpSipBridge.Cli;
 /// <content>What the bridge keeps.</content>
 internal sealed partial class Bridge
 {
-    private StorageService.StorageServiceClient Storage => new(channel);
+    private StorageService.StorageServiceClient Storage => new(invoker);
 
     /// <summary>Copies the storage into a file of ours, which is there whole or not at all.</summary>
     public async Task BackupAsync(string file, bool overwrite)

@@ -13,7 +13,7 @@ internal sealed partial class Bridge
         try
         {
             // Listened to before it is asked what there is: no call gets lost in between.
-            using var watch = new EventService.EventServiceClient(channel).WatchEvents(new WatchEventsRequest { Filter = $"type = \"stream.*\" OR type = \"call.started\" AND call.line = \"{line}\"" }, cancellationToken: cancel);
+            using var watch = new EventService.EventServiceClient(invoker).WatchEvents(new WatchEventsRequest { Filter = $"type = \"stream.*\" OR type = \"call.started\" AND call.line = \"{line}\"" }, cancellationToken: cancel);
             await watch.ResponseStream.MoveNext(cancel);
             var seen = new HashSet<string>(StringComparer.Ordinal);
             foreach (var call in (await Calls.ListCallsAsync(new ListCallsRequest { Filter = $"line = \"{line}\"" }, cancellationToken: cancel)).Calls)

@@ -5,13 +5,13 @@ using MgcpSipBridge.V1;
 namespace MgcpSipBridge.Cli;
 
 /// <summary>Asks a bridge and writes what it answers; lists are fetched page by page until they end.</summary>
-internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, TextReader input, CancellationToken cancel)
+internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, TextReader input, CancellationToken cancel)
 {
     private const int PageSize = 1000;
 
     public async Task StatusAsync()
     {
-        var status = await new SystemService.SystemServiceClient(channel).GetStatusAsync(new GetStatusRequest(), cancellationToken: cancel);
+        var status = await new SystemService.SystemServiceClient(invoker).GetStatusAsync(new GetStatusRequest(), cancellationToken: cancel);
         writer.One(status,
             ("node", status.Node),
             ("version", status.Version),
@@ -27,7 +27,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
 
     public async Task GatewaysAsync()
     {
-        var client = new GatewayService.GatewayServiceClient(channel);
+        var client = new GatewayService.GatewayServiceClient(invoker);
         var all = new ListGatewaysResponse();
         await PagesAsync(async token =>
         {
@@ -41,13 +41,13 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
 
     public async Task GatewayAsync(string name)
     {
-        var gateway = await new GatewayService.GatewayServiceClient(channel).GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel);
+        var gateway = await new GatewayService.GatewayServiceClient(invoker).GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel);
         Write(gateway);
     }
 
     public async Task DiscoveredAsync()
     {
-        var client = new GatewayService.GatewayServiceClient(channel);
+        var client = new GatewayService.GatewayServiceClient(invoker);
         var all = new ListDiscoveredGatewaysResponse();
         await PagesAsync(async token =>
         {
@@ -62,7 +62,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
     public async Task AdoptAsync(string domain, string address)
     {
         var request = new AdoptDiscoveredGatewayRequest { Domain = domain, Address = address };
-        Write(await new GatewayService.GatewayServiceClient(channel).AdoptDiscoveredGatewayAsync(request, cancellationToken: cancel));
+        Write(await new GatewayService.GatewayServiceClient(invoker).AdoptDiscoveredGatewayAsync(request, cancellationToken: cancel));
     }
 
     private void Write(Gateway gateway)
@@ -76,7 +76,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
 
     public async Task LinesAsync(string gateway)
     {
-        var client = new GatewayService.GatewayServiceClient(channel);
+        var client = new GatewayService.GatewayServiceClient(invoker);
         var all = new ListLinesResponse();
         await PagesAsync(async token =>
         {
@@ -90,7 +90,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
 
     public async Task PeersAsync()
     {
-        var client = new PeerService.PeerServiceClient(channel);
+        var client = new PeerService.PeerServiceClient(invoker);
         var all = new ListPeersResponse();
         await PagesAsync(async token =>
         {
@@ -103,7 +103,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
 
     public async Task RoutesAsync()
     {
-        var client = new RouteService.RouteServiceClient(channel);
+        var client = new RouteService.RouteServiceClient(invoker);
         var all = new ListRoutesResponse();
         await PagesAsync(async token =>
         {
@@ -117,7 +117,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
 
     public async Task CallsAsync()
     {
-        var client = new CallService.CallServiceClient(channel);
+        var client = new CallService.CallServiceClient(invoker);
         var all = new ListCallsResponse();
         await PagesAsync(async token =>
         {
@@ -131,7 +131,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
 
     public async Task CallAsync(string id, bool withLadder)
     {
-        var client = new CallService.CallServiceClient(channel);
+        var client = new CallService.CallServiceClient(invoker);
         if (withLadder)
         {
             var ladder = await client.GetLadderAsync(new GetLadderRequest { Call = id }, cancellationToken: cancel);
@@ -147,7 +147,7 @@ internal sealed partial class Bridge(ChannelBase channel, AnswerWriter writer, T
     /// <summary>Writes a call's messages into a pcap file.</summary>
     public async Task CaptureAsync(string id, string file)
     {
-        var capture = await new CallService.CallServiceClient(channel).GetCaptureAsync(new GetCaptureRequest { Call = id }, cancellationToken: cancel);
+        var capture = await new CallService.CallServiceClient(invoker).GetCaptureAsync(new GetCaptureRequest { Call = id }, cancellationToken: cancel);
         try
         {
             await using var output = file == "-" ? Console.OpenStandardOutput() : CreateForOwner(file);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Grpc.Core;
+using Grpc.Core.Interceptors;
 
 namespace MgcpSipBridge.Cli;
 
@@ -38,6 +39,11 @@ internal static class Commands
                 : $"{e.StatusCode}: {e.Status.Detail}");
             return 1;
         }
+        catch (AnswerLostException e)
+        {
+            await errors.WriteAsync(e.Message);
+            return 1;
+        }
         catch (UsageException e)
         {
             await errors.WriteLineAsync(e.Message);
@@ -70,7 +76,7 @@ internal static class Commands
             command.SetAction(async (parse, cancel) =>
             {
                 using var channel = connection.Read(parse, Console.In).Open();
-                var bridge = new Bridge(channel, new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel);
+                var bridge = new Bridge(channel.Intercept(new Changes(connection.RequestId(parse))), new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel);
                 await run(bridge, parse);
                 return bridge.ExitCode;
             });

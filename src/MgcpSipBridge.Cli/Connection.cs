@@ -11,6 +11,9 @@ namespace MgcpSipBridge.Cli;
 /// <param name="Key">File of its key; null when it stands with the certificate.</param>
 internal sealed record Connection(string? Server, string? Token, string? Ca, string? Certificate, string? Key)
 {
+    // An export or a report of 100,000 lines is some 10 MB; without any limit a bridge that is none could fill our memory.
+    private const int MostOfAnAnswerBytes = 64 * 1024 * 1024;
+
     /// <summary>This, and where it says nothing, what <paramref name="other"/> says.</summary>
     public Connection Or(Connection other) => new(Server ?? other.Server, Token ?? other.Token, Ca ?? other.Ca, Certificate ?? other.Certificate, Key ?? other.Key);
 
@@ -34,12 +37,16 @@ internal sealed record Connection(string? Server, string? Token, string? Ca, str
         }
 
         if (Certificate is not null) handler.SslOptions.ClientCertificates = [Read(Certificate, file => X509Certificate2.CreateFromPemFile(file, Key ?? file))];
-        if (Token is null) return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true });
+        if (Token is null) return Open(address, handler);
         if (address.Scheme == Uri.UriSchemeHttp && !address.IsLoopback)
             throw new UsageException($"the token would be sent to {address.Authority} in the clear: use https://");
         var token = Token.StartsWith('@') ? Read(Token[1..], File.ReadAllText).Trim() : Token;
-        return GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = new Bearer(token) { InnerHandler = handler }, DisposeHttpClient = true });
+        return Open(address, new Bearer(token) { InnerHandler = handler });
     }
+
+    // How much may be sent is the bridge's to say.
+    private static GrpcChannel Open(Uri address, HttpMessageHandler handler) =>
+        GrpcChannel.ForAddress(address, new GrpcChannelOptions { HttpHandler = handler, DisposeHttpClient = true, MaxReceiveMessageSize = MostOfAnAnswerBytes, MaxSendMessageSize = null });
 
     private static T Read<T>(string file, Func<string, T> read)
     {

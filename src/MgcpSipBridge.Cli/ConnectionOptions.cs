@@ -13,8 +13,10 @@ internal sealed class ConnectionOptions
     private readonly Option<string?> _key = new("--key") { Description = "File of its key", HelpName = "file", Recursive = true };
     private readonly Option<string?> _context = new("--context", "-c") { Description = "Name of the context to use (or MGCPSIPCTL_CONTEXT)", Recursive = true };
 
+    private readonly Option<string> _requestId = new("--request-id") { Description = "Ask again for a change whose answer was lost, under the id that was told then: it is not done twice", HelpName = "uuid", DefaultValueFactory = _ => "", Recursive = true, Hidden = true };
+
     /// <summary>All of them.</summary>
-    public IEnumerable<Option> All => [_server, _token, _ca, _cert, _key, _context];
+    public IEnumerable<Option> All => [_server, _token, _ca, _cert, _key, _context, _requestId];
 
     /// <summary>Which bridge is meant.</summary>
     public Connection Read(ParseResult parse, TextReader input)
@@ -26,6 +28,9 @@ internal sealed class ConnectionOptions
         if (given.Server is not null && named is null) return given;
         return given.Or(Contexts.Load().Find(named)) is { Server: not null } whole ? whole : given with { Server = Default };
     }
+
+    /// <summary>Id of an earlier try of what is asked for now; empty for none.</summary>
+    public string RequestId(ParseResult parse) => parse.GetRequiredValue(_requestId);
 
     private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 }
