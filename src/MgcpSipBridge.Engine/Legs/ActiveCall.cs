@@ -185,12 +185,12 @@ internal sealed partial class ActiveCall
         Core.Raise(Line, new CallEvent.BearerFailed(Id, CallCause.MediaTimeout));
     }
 
-    /// <summary>A digit was heard that goes on beside the sound. Whoever tells its digits itself is not told of them again.</summary>
+    /// <summary>A digit was heard that goes on beside the sound. Whoever tells its digits itself is not told of them again; a gateway tells of no A to D.</summary>
     public void OnDigit(RelayEvent.Digit digit)
     {
         if (Line.State is not CallState.Talking { Call.Id: var talking } || talking != Id) return;
         var bridge = Media.Bridge;
-        if (digit.Side == RelaySide.Gateway && bridge is { PeerTells: true, GatewayTells: false }) Peer.Tell(digit.Key, digit.Length);
+        if (digit.Side == RelaySide.Gateway && bridge.PeerTells && (!bridge.GatewayTells || digit.Key is >= 'A' and <= 'D')) Peer.Tell(digit.Key, digit.Length);
         if (digit.Side == RelaySide.Sip && bridge is { PeerTells: false, GatewayTells: true }) Line.Gateway.Play(digit.Key.ToString());
     }
 

@@ -116,7 +116,8 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
         GatewayMayHaveEvents || !HasEvents(formats) ? formats : formats.RemoveAll(static format => format.IsTelephoneEvent);
 
     /// <summary>
-    /// How each end sends and wants digits, once both are described; Unchanged for both where what comes may pass as it is.
+    /// How each end sends and wants digits, once both are described; Unchanged for both where what comes may pass as it is. Of ends that both tell their digits in signalling the
+    /// audio is freed of tones only where the gateway is set to it: it costs work on every packet, and a gateway that is set to nothing costs none.
     /// </summary>
     /// <param name="toldGateway">What the gateway was told.</param>
     /// <param name="gateway">What it says itself.</param>
@@ -128,7 +129,7 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
         var left = GatewayTells ? DtmfForm.OutOfBand : HasEvents(toldGateway) && HasEvents(gateway) ? DtmfForm.Events : DtmfForm.InBand;
         var right = PeerTells ? DtmfForm.OutOfBand : HasEvents(toldPeer) && HasEvents(peer) ? DtmfForm.Events : DtmfForm.InBand;
         // Tones are found and made in G.711 alone.
-        var same = left == right || (left == DtmfForm.InBand && !HasG711(gateway)) || (right == DtmfForm.InBand && !HasG711(peer));
+        var same = (left == right && !(Gateway == DtmfForm.OutOfBand && HasG711(gateway) && HasG711(peer))) || (left == DtmfForm.InBand && !HasG711(gateway)) || (right == DtmfForm.InBand && !HasG711(peer));
         return same ? (DtmfForm.Unchanged, DtmfForm.Unchanged) : (left, right);
     }
 

@@ -136,7 +136,7 @@ internal sealed class MediaProgram : IDigitListener
     public void OnDigitBegan(RelaySide from, char digit, Instant now)
     {
         if (Of(from).Speaker.Playing is { StopsOnDigit: true, Id: var play }) End(play, PlayEnd.Digit);
-        if (Converts(from) && Of(RelaySession.Other(from)).Form.Dtmf != DtmfForm.OutOfBand) Of(RelaySession.Other(from)).Speaker.AddDigit(digit, samples: null, now);
+        if (Reports(from, digit) && Converts(from) && Of(RelaySession.Other(from)).Form.Dtmf != DtmfForm.OutOfBand) Of(RelaySession.Other(from)).Speaker.AddDigit(digit, samples: null, now);
     }
 
     /// <inheritdoc/>
@@ -145,7 +145,7 @@ internal sealed class MediaProgram : IDigitListener
         var far = Of(RelaySession.Other(from));
         // Also when it would not be begun any more: the end was muted, or has entered a conference.
         far.Speaker.FinishDigit(samples);
-        if (Of(from).IsListenedTo || (Converts(from) && far.Form.Dtmf == DtmfForm.OutOfBand))
+        if (Reports(from, digit) && (Of(from).IsListenedTo || (Converts(from) && far.Form.Dtmf == DtmfForm.OutOfBand)))
             _events.Enqueue(new RelayEvent.Digit(_media, from, digit, TimeSpan.FromMilliseconds(samples / 8)));
     }
 
@@ -165,20 +165,23 @@ internal sealed class MediaProgram : IDigitListener
         _sip.Reporter.Follow(ours, now);
     }
 
-    /// <summary>Whether digits of an end go to the other in another form than they come in.</summary>
+    /// <summary>Whether digits of an end go to the other in another form than they come in: then nothing is left of them in what it says.</summary>
     private bool Converts(RelaySide from)
     {
         var near = Of(from);
         var far = Of(RelaySession.Other(from));
-        return !near.IsMuted && near.Member is null && far.Member is null && near.Form.Dtmf != far.Form.Dtmf && near.Form.Dtmf != DtmfForm.Unchanged && far.Form.Dtmf != DtmfForm.Unchanged;
+        return !near.IsMuted && near.Member is null && far.Member is null && RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf);
     }
+
+    // What signalling tells is no digit a second time because its tone is in the sound as well, as it is at most ports that tell their digits. No gateway is asked for A to D.
+    private bool Reports(RelaySide from, char digit) => Of(from).SendsDigits != DtmfForm.OutOfBand || (from == RelaySide.Gateway && digit is >= 'A' and <= 'D');
 
     private void TakeVoice(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
     {
         var law = near.Form.Kind(header.PayloadType);
         var silent = near.IsMuted;
         var converts = Converts(near.Side);
-        var watches = near.SendsDigits == DtmfForm.InBand && (converts || near.IsListenedTo || near.Speaker.Playing is { StopsOnDigit: true });
+        var watches = near.SendsDigits != DtmfForm.Events && (converts || near.IsListenedTo || near.Speaker.Playing is { StopsOnDigit: true });
         if (watches || near.Member is not null || _recorder is { WantsSamples: true })
         {
             var samples = _samples.AsSpan(0, Math.Min(payload.Length, MostSamples));

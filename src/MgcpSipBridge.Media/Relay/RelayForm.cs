@@ -11,7 +11,10 @@ public enum DtmfForm
     /// <summary>As telephone events in the stream (RFC 4733).</summary>
     Events,
 
-    /// <summary>In signalling: MGCP <c>D/</c> events, SIP INFO. The relay tells the engine of digits for this end, and the engine the relay of digits from it.</summary>
+    /// <summary>
+    /// In signalling: MGCP <c>D/</c> events, SIP INFO. The relay tells the engine of digits for this end, and the engine the relay of digits from it. Where their tones are in its
+    /// audio as well, they are taken out of it.
+    /// </summary>
     OutOfBand,
 
     /// <summary>As tones within the audio.</summary>
@@ -38,13 +41,13 @@ public sealed record RelayForm(ImmutableArray<RtpFormat> Sends, ImmutableArray<R
 
     /// <summary>
     /// Whether what these two send each other must be worked on all the time: they share no codec but both have G.711, they want packets of
-    /// different length, or digits in different form. Otherwise packets are passed as they are.
+    /// different length, or digits in different form or in signalling alone. Otherwise packets are passed as they are.
     /// </summary>
     public static bool MustConvert(RelayForm? left, RelayForm? right) =>
         left is not null
         && right is not null
         && ((left.Ptime != 0 && right.Ptime != 0 && left.Ptime != right.Ptime)
-            || (left.Dtmf != right.Dtmf && left.Dtmf != DtmfForm.Unchanged && right.Dtmf != DtmfForm.Unchanged)
+            || ConvertsDigits(left.Dtmf, right.Dtmf)
             || MustTranscode(left, right)
             || MustTranscode(right, left));
 
@@ -54,6 +57,10 @@ public sealed record RelayForm(ImmutableArray<RtpFormat> Sends, ImmutableArray<R
     /// </summary>
     public static bool MayConvert(RelayForm? left, RelayForm? right) =>
         left is not null && right is not null && (MustConvert(left, right) || MayTranscode(left, right) || MayTranscode(right, left));
+
+    /// <summary>Whether what two ends send each other must be freed of digits: the other wants them in another form, or both tell them in signalling, where tones beside it are one digit too many.</summary>
+    internal static bool ConvertsDigits(DtmfForm left, DtmfForm right) =>
+        left != DtmfForm.Unchanged && right != DtmfForm.Unchanged && (left != right || left == DtmfForm.OutOfBand);
 
     private static bool MustTranscode(RelayForm from, RelayForm to)
     {

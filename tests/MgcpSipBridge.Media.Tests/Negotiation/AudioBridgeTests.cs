@@ -92,6 +92,9 @@ public sealed class AudioBridgeTests
         { DtmfForm.Unchanged, DtmfForm.OutOfBand, "PCMU", "PCMU", DtmfForm.Unchanged, DtmfForm.Unchanged },
         { DtmfForm.Events, DtmfForm.OutOfBand, "PCMU 101", "PCMU", DtmfForm.Events, DtmfForm.OutOfBand },
         { DtmfForm.OutOfBand, DtmfForm.Unchanged, "PCMU", "PCMU", DtmfForm.OutOfBand, DtmfForm.InBand },
+        // Both tell them, but the tones may be in the sound as well: that is looked for where the gateway is set so.
+        { DtmfForm.OutOfBand, DtmfForm.OutOfBand, "PCMU", "PCMU", DtmfForm.OutOfBand, DtmfForm.OutOfBand },
+        { DtmfForm.OutOfBand, DtmfForm.OutOfBand, "G729", "G729", DtmfForm.Unchanged, DtmfForm.Unchanged },
         // Tones are nothing that could be found in, or put into, G.729.
         { DtmfForm.InBand, DtmfForm.Events, "G729", "G729 96", DtmfForm.Unchanged, DtmfForm.Unchanged },
     };

@@ -62,6 +62,53 @@ public sealed class DigitTests
         if (to != DtmfForm.OutOfBand) Assert.Empty(bed.Events);
     }
 
+    public static TheoryData<DtmfForm, RelaySide, int> Told
+    {
+        get
+        {
+            var data = new TheoryData<DtmfForm, RelaySide, int>();
+            foreach (var to in (DtmfForm[])[DtmfForm.Events, DtmfForm.InBand, DtmfForm.OutOfBand])
+                foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip])
+                    foreach (var after in (int[])[-200, 0, 40, 100, 300])
+                        data.Add(to, side, after);
+            return data;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Told))]
+    public void Tones_of_digits_that_signalling_tells_are_taken_out(DtmfForm to, RelaySide side, int after)
+    {
+        // A port that reports its digits, and has their tones in its audio all the same; or a PBX that sends INFO and the tone.
+        var (near, far) = (Form(DtmfForm.OutOfBand, 20, RtpFormat.Pcmu), Form(to, 20, RtpFormat.Pcma, Events96));
+        var bed = side == RelaySide.Gateway ? Of(near, far) : Of(far, near);
+        var other = side == RelaySide.Gateway ? RelaySide.Sip : RelaySide.Gateway;
+        Assert.True(bed.Session.IsWorkedOn);
+        var talker = new Talker(bed, side);
+        talker.Say(Tone.Of(600), 200);
+        var asked = side == RelaySide.Gateway ? "0123456789*#" : DtmfDigit.All;
+        foreach (var digit in DtmfDigit.All)
+        {
+            var begins = bed.Now;
+            var sound = new short[8 * 800];
+            SamplesOf(digit, 90).CopyTo(sound, 8 * 205); // no packet begins with it
+            for (var at = 0; at < sound.Length; at += talker.Frame)
+            {
+                if (bed.Now - begins == TimeSpan.FromMilliseconds(200 + after) && to != DtmfForm.OutOfBand && asked.Contains(digit, StringComparison.Ordinal)) bed.Do(new RelayCommand.SendDigit(new(7), other, digit, TimeSpan.FromMilliseconds(100)));
+                talker.Say(sound.AsSpan(at, talker.Frame));
+            }
+        }
+
+        talker.Say(Tone.Of(600), 200);
+        bed.Pass(1000);
+        Assert.Equal(to == DtmfForm.Events ? DtmfDigit.All : "", EventsIn(bed.By(other), 96));
+        Assert.Equal(to == DtmfForm.InBand ? DtmfDigit.All : "", TonesIn(bed.By(other)));
+        // No gateway is asked for the others: those are known by their tones.
+        Assert.Equal(to == DtmfForm.OutOfBand ? DtmfDigit.All[asked.Length..] : "", string.Concat(bed.Events.Cast<RelayEvent.Digit>().Select(told => told.Key)));
+        // What is no digit is heard.
+        Assert.Equal(20, bed.By(other).Count(heard => heard.Payload.Length == 160 && ToneDetector.Hears(Samples([heard]), Tone.Of(600))));
+    }
+
     [Theory]
     [InlineData(DtmfForm.Events)]
     [InlineData(DtmfForm.InBand)]
