@@ -285,7 +285,7 @@ public sealed class LinesYamlTests : IDisposable
     [InlineData("peers: []\nroutes: []\npeers: []", "lines.yaml:3:1: peers: written twice")]
     [InlineData("gateway: []", "lines.yaml:1:1: gateway: unknown field; did you mean gateways?")]
     [InlineData("peers: []\n---\npeers: []", "a second document")]
-    [InlineData("peers: *x", "no anchor &x before this")]
+    [InlineData("peers: *x", "no such anchor before this")]
     [InlineData("peers: [{name: a, uri: 'sips:x'}]", "is reached over TLS, but Sip:Listen has no tls:// listener")]
     [InlineData("peers: [{name: a, uri: 'sip:x;transport=tls'}]", "is reached over TLS, but Sip:Listen has no tls:// listener")]
     [InlineData("peers: [{name: a, uri: 'sip:bob@x'}]", "names a user")]

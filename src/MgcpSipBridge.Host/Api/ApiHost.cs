@@ -96,7 +96,7 @@ internal sealed class ApiHost : IAsyncDisposable
         });
         builder.WebHost.UseKestrelHttpsConfiguration();
         var services = builder.Services;
-        services.AddSingleton(logs);
+        services.AddSingleton<ILoggerFactory>(new DiscreetLogs(logs));
         // Signals are the verb's: while calls drain, the API goes on.
         services.AddSingleton<IHostLifetime, NoLifetime>();
         services.AddLogging();

@@ -1,7 +1,9 @@
+using System.Text;
 using System.Text.Json;
 using Google.Api;
 using Google.Protobuf.Reflection;
 using Google.Rpc;
+using MgcpSipBridge.Host.Configuration;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 
 namespace MgcpSipBridge.Host.Api;
@@ -31,12 +33,15 @@ internal sealed class StrictJson(RequestDelegate next)
             context.Request.Body = copy;
             try
             {
-                using var json = JsonDocument.Parse(copy.GetBuffer().AsMemory(0, (int)copy.Length));
+                // Some systems' tools put a mark of the encoding first.
+                var text = copy.GetBuffer().AsMemory(0, (int)copy.Length);
+                using var json = JsonDocument.Parse(text.Span.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
                 problems.AddRange(Unknown(json.RootElement, body, ""));
             }
-            catch (JsonException)
+            catch (JsonException e)
             {
-                // Transcoding says it.
+                // Transcoding would say it, too, in the parser's words.
+                problems.Add(("body", $"line {JsonTrouble.Line(e)}, byte {JsonTrouble.Column(e)}: not valid JSON: {JsonTrouble.Tell(e)}"));
             }
         }
 
@@ -56,7 +61,7 @@ internal sealed class StrictJson(RequestDelegate next)
             var here = path.Length == 0 ? property.Name : $"{path}.{property.Name}";
             if (known.FirstOrDefault(f => f.JsonName == property.Name || f.Name == property.Name) is not { } field)
             {
-                yield return (here, "there is no such field" + Configuration.Suggestion.Hint(property.Name, [.. known.Select(f => f.JsonName)]));
+                yield return (here, "there is no such field" + Suggestion.Hint(property.Name, [.. known.Select(f => f.JsonName)]));
                 continue;
             }
 
@@ -88,7 +93,7 @@ internal sealed class StrictJson(RequestDelegate next)
                     continue;
                 }
 
-                yield return (name, "there is no such parameter" + Configuration.Suggestion.Hint(step, [.. known?.Select(f => f.JsonName) ?? []]));
+                yield return (name, "there is no such parameter" + Suggestion.Hint(step, [.. known?.Select(f => f.JsonName) ?? []]));
                 break;
             }
         }

@@ -130,7 +130,7 @@ internal static class SettingBinder
                 leaf.Property.SetValue(leaf.Owner, new[] { one });
                 return;
             case Kind.List when setting.Value is not null:
-                problems.Add(setting.Place, leaf.Path, $"is a list: write [\"{setting.Value}\"], or {leaf.Path}:0");
+                problems.Add(setting.Place, leaf.Path, $"is a list: write [\"…\"], or {leaf.Path}:0");
                 return;
             case Kind.Map when setting.Value is not null:
                 problems.Add(setting.Place, leaf.Path, "holds names with values, not a value");

@@ -64,8 +64,7 @@ internal sealed class SettingSources
         }
         catch (JsonException e)
         {
-            // Both count from 0.
-            problems.Add(new Place(file, (int)(e.LineNumber ?? 0) + 1, (int)(e.BytePositionInLine ?? 0) + 1), "", "not valid JSON: " + FirstSentence(e.Message));
+            problems.Add(new Place(file, JsonTrouble.Line(e), JsonTrouble.Column(e)), "", "not valid JSON: " + JsonTrouble.Tell(e));
         }
     }
 
@@ -113,12 +112,6 @@ internal sealed class SettingSources
             else
                 problems.Add(place, argument[2..], "has no value; settings are given as --Section:Key=value");
         }
-    }
-
-    private static string FirstSentence(string message)
-    {
-        var end = message.IndexOf(". ", StringComparison.Ordinal);
-        return end < 0 ? message : message[..end];
     }
 
     private static Place At(string file, ReadOnlySpan<byte> json, long index)

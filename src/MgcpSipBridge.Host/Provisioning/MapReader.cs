@@ -149,7 +149,10 @@ internal sealed class MapReader
         for (var i = 0; i < Written.Fields.Length; i++)
         {
             var name = Written.Fields[i].Name;
-            if (!_known.Contains(name)) _problems.Add(Written.Of(name), Written.PathOf(name), "unknown field" + Suggestion.Hint(name, _known));
+            if (_known.Contains(name)) continue;
+            // { password:secret } has a field of that name: what follows the colon is not for a log.
+            if (name.IndexOf(':', StringComparison.Ordinal) is > 0 and var colon && _known.Contains(name[..colon])) _problems.Add(Written.Of(name), Written.PathOf(name[..colon]), "needs a space after the colon");
+            else _problems.Add(Written.Of(name), Written.PathOf(name), "unknown field" + Suggestion.Hint(name, _known));
         }
     }
 

@@ -141,7 +141,7 @@ internal abstract class YamlTree(Place place)
                     parser.MoveNext();
                     return _anchors.TryGetValue(alias.Value.Value, out var target)
                         ? target
-                        : throw new YamlException(alias.Start, alias.End, $"no anchor &{alias.Value.Value} before this");
+                        : throw new YamlException(alias.Start, alias.End, "no such anchor before this; a text that begins with * needs quotes");
                 case YamlDotNet.Core.Events.Scalar scalar:
                     parser.MoveNext();
                     anchor = scalar.Anchor;

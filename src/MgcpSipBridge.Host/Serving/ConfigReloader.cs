@@ -40,7 +40,7 @@ internal sealed partial class ConfigReloader(
             if (validateOnly) return result;
             metrics.Reloaded(result.Word);
             happenings.Alarms.Set(Alarm, "", result.Problems.Count > 0, V1.Alarm.Types.Severity.Warning, string.Join("; ", result.Problems.Take(5)));
-            if (result.Problems.Count > 0) Log.Refused(log, result.Problems.Count, result.Problems[0].ToString());
+            if (result.Problems.Count > 0) Log.Refused(log, result.Problems.Count, result.Problems[0].Place);
             else Say(result, entry);
             return result;
         }
@@ -91,8 +91,8 @@ internal sealed partial class ConfigReloader(
         [LoggerMessage(EventId = 6070, EventName = "ConfigurationReloaded", Level = Microsoft.Extensions.Logging.LogLevel.Information, Message = "bridge.json and lines.yaml were read again: {Resources} resources and {Settings} settings changed")]
         internal static partial void Reloaded(ILogger logger, int resources, int settings);
 
-        [LoggerMessage(EventId = 6071, EventName = "ConfigurationRefused", Level = Microsoft.Extensions.Logging.LogLevel.Warning, Message = "bridge.json and lines.yaml were read again and have {Count} mistakes: nothing was changed. The first: {First}")]
-        internal static partial void Refused(ILogger logger, int count, string first);
+        [LoggerMessage(EventId = 6071, EventName = "ConfigurationRefused", Level = Microsoft.Extensions.Logging.LogLevel.Warning, Message = "bridge.json and lines.yaml were read again and have {Count} mistakes: nothing was changed. The first: {First}; mgcp-sip-bridge check tells them all")]
+        internal static partial void Refused(ILogger logger, int count, Place first);
 
         [LoggerMessage(EventId = 6072, EventName = "ConfigurationNeedsRestart", Level = Microsoft.Extensions.Logging.LogLevel.Warning, Message = "These settings differ from those in force and wait for a restart: {Settings}")]
         internal static partial void NeedsRestart(ILogger logger, string settings);
