@@ -2,18 +2,28 @@ using Google.Protobuf;
 
 namespace MgcpSipBridge.Cli;
 
-/// <summary>Writes answers as columns, which never wrap, or as JSON.</summary>
+/// <summary>Writes answers as columns, which never wrap, or as JSON or YAML.</summary>
 internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
 {
     private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithIndentation());
+    private static readonly JsonFormatter OneLine = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
 
     /// <summary>How answers are written.</summary>
     public OutputFormat Format { get; } = format;
 
+    /// <summary>Whether a program reads them: then they are the messages of the API, whole.</summary>
+    public bool IsData => Format is OutputFormat.Json or OutputFormat.Yaml;
+
+    /// <summary>JSON, as it is or as YAML.</summary>
+    public void Data(string json) => output.Write(Format == OutputFormat.Yaml ? YamlText.Of(json) : json + "\n");
+
+    /// <summary>One of a stream of messages: a line of JSON, or a document of YAML.</summary>
+    public void Next(IMessage message) => output.Write(Format == OutputFormat.Yaml ? "---\n" + YamlText.Of(Json.Format(message)) : OneLine.Format(message) + "\n");
+
     /// <summary>One thing, a fact a line.</summary>
     public void One(IMessage message, params (string Name, string Value)[] facts)
     {
-        if (Format == OutputFormat.Json) output.WriteLine(Json.Format(message));
+        if (IsData) Data(Json.Format(message));
         else if (Format == OutputFormat.Name) output.WriteLine(Plain(facts.FirstOrDefault().Value ?? ""));
         else
             foreach (var (name, value) in facts) output.WriteLine($"{name.PadRight(facts.Max(f => f.Name.Length))}  {Plain(value)}");
@@ -22,9 +32,9 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
     /// <summary>Many things, one a line under their headings.</summary>
     public void Many<T>(IMessage message, IEnumerable<T> items, string[] headings, Func<T, string[]> row)
     {
-        if (Format == OutputFormat.Json)
+        if (IsData)
         {
-            output.WriteLine(Json.Format(message));
+            Data(Json.Format(message));
             return;
         }
 

@@ -50,7 +50,7 @@ internal static class AudioCommands
         yield return verb("mute", "Let one end of a call no longer be heard", (bridge, parse) => bridge.MuteAsync(parse.GetRequiredValue(id), parse.GetValue(muted), on: true), [id, muted]);
         yield return verb("unmute", "Let one end of a call be heard again", (bridge, parse) => bridge.MuteAsync(parse.GetRequiredValue(id), parse.GetValue(muted), on: false), [id, muted]);
 
-        var format = new Option<RecordingFormat>("--format") { Description = "mixed: WAV; stereo: WAV with the line left and the far end right; packets: pcap", DefaultValueFactory = _ => RecordingFormat.Mixed };
+        var format = Words.Option("--format", "mixed: WAV; stereo: WAV with the line left and the far end right; packets: pcap", RecordingFormat.Mixed);
         var seconds = new Option<int>("--seconds") { Description = "It ends by itself after so many; by default after Recordings:MaxLength" };
         var stop = new Option<bool>("--stop") { Description = "End the recording" };
         yield return verb("record", "Record a call into a file of the bridge",
@@ -67,7 +67,7 @@ internal static class AudioCommands
             (bridge, parse) => bridge.RouteCallAsync(parse.GetRequiredValue(id), parse.GetRequiredValue(destination)), [id, destination]);
     }
 
-    private static Option<CallEndName?> Side(string name, string about) => new(name) { Description = about };
+    private static Option<CallEndName?> Side(string name, string about) => Words.Option<CallEndName>(name, about);
 }
 
 /// <summary>An end of a call, as it is typed.</summary>

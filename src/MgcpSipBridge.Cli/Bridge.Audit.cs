@@ -26,7 +26,7 @@ internal sealed partial class Bridge
     {
         var entry = await new AuditService.AuditServiceClient(invoker).GetAuditEntryAsync(new GetAuditEntryRequest { AuditEntry = id }, cancellationToken: cancel);
         writer.One(entry, ("id", entry.Id), ("time", Text(entry.Time)), ("who", entry.Principal), ("from", Or(entry.Address)), ("by", entry.Method), ("node", entry.Node));
-        if (writer.Format == OutputFormat.Json) return;
+        if (writer.Format != OutputFormat.Table) return;
         foreach (var change in entry.Changes) writer.Text($"\n{change.Verb} {change.Resource}\n{Side("-", change.Before)}{Side("+", change.After)}");
     }
 

@@ -29,7 +29,7 @@ internal sealed partial class Bridge
             ("hook", audit.HasOffHook ? audit.OffHook ? "off" : "on" : "-"),
             ("codecs", Or(string.Join(' ', audit.Codecs))),
             ("packages", Or(string.Join(' ', audit.Packages))));
-        if (writer.Format == OutputFormat.Json) return;
+        if (writer.Format != OutputFormat.Table) return;
         if (audit.Parameters.Count > 0) Write(audit.Parameters);
         foreach (var connection in audit.Connections)
         {

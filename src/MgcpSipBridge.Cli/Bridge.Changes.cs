@@ -118,6 +118,7 @@ internal sealed partial class Bridge
     public async Task ExportAsync()
     {
         var all = await Provisioning.ExportProvisioningAsync(new ExportProvisioningRequest(), cancellationToken: cancel);
+        // In YAML it is lines.yaml itself, which apply takes.
         if (writer.Format == OutputFormat.Json) writer.One(all);
         else writer.Text(all.Yaml);
     }
@@ -147,7 +148,7 @@ internal sealed partial class Bridge
 
     private void Done(string what)
     {
-        if (writer.Format == OutputFormat.Json) writer.One(new Google.Protobuf.WellKnownTypes.Empty());
+        if (writer.IsData) writer.Data("{}");
         else writer.Text(what + "\n");
     }
 

@@ -12,7 +12,7 @@ internal sealed partial class Bridge
         var done = await client.ReloadConfigurationAsync(new ReloadConfigurationRequest { ValidateOnly = validateOnly }, cancellationToken: cancel);
         if (done.Result == ReloadConfigurationResponse.Types.Result.Refused) ExitCode = 1;
         else if (validateOnly && done.Result == ReloadConfigurationResponse.Types.Result.Applied) ExitCode = Commands.Different;
-        if (writer.Format == OutputFormat.Json)
+        if (writer.IsData)
         {
             writer.One(done);
             return;

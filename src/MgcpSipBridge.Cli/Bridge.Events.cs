@@ -6,9 +6,7 @@ namespace MgcpSipBridge.Cli;
 /// <content>What happens, and what is wrong.</content>
 internal sealed partial class Bridge
 {
-    private static readonly Google.Protobuf.JsonFormatter OneLine = new(Google.Protobuf.JsonFormatter.Settings.Default);
-
-    /// <summary>Events as they come: a line each, or a line of JSON each; until interrupted, or so many.</summary>
+    /// <summary>Events as they come: a line each, a line of JSON each, or a document of YAML each; until interrupted, or so many.</summary>
     public async Task TailAsync(string filter, string since, int most)
     {
         using var watch = new EventService.EventServiceClient(invoker).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = since }, cancellationToken: cancel);
@@ -18,7 +16,8 @@ internal sealed partial class Bridge
             await foreach (var happened in watch.ResponseStream.ReadAllAsync(cancel))
             {
                 if (happened.Type == "stream.heartbeat") continue;
-                writer.Text(writer.Format == OutputFormat.Json ? OneLine.Format(happened) + "\n" : $"{Text(happened.Time)}  {happened.Type,-20}  {Or(happened.Resource),-24}  {Detail(happened)}".TrimEnd() + "\n");
+                if (writer.IsData) writer.Next(happened);
+                else writer.Text($"{Text(happened.Time)}  {happened.Type,-20}  {Or(happened.Resource),-24}  {Detail(happened)}".TrimEnd() + "\n");
                 if (++shown == most) return;
             }
         }

@@ -22,7 +22,7 @@ internal sealed partial class Bridge
         }
 
         if (yaml is not null) Write(yaml, done.Yaml);
-        if (writer.Format == OutputFormat.Json)
+        if (writer.IsData)
         {
             writer.One(done);
             return;

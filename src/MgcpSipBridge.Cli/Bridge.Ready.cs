@@ -17,6 +17,7 @@ internal sealed partial class Bridge
         var answer = await invoker.AsyncUnaryCall(HealthCheck, null, new CallOptions(cancellationToken: cancel), []);
         var ready = answer.AsSpan().SequenceEqual(Serving);
         if (!ready) ExitCode = 1;
-        writer.Text(writer.Format == OutputFormat.Json ? $"{{ \"ready\": {(ready ? "true" : "false")} }}\n" : ready ? "ready\n" : "not ready: it is starting or ending\n");
+        if (writer.IsData) writer.Data(ready ? "{ \"ready\": true }" : "{ \"ready\": false }");
+        else writer.Text(ready ? "ready\n" : "not ready: it is starting or ending\n");
     }
 }

@@ -12,7 +12,7 @@ internal sealed partial class Bridge
     {
         var found = await Routes.TestRouteAsync(
             new TestRouteRequest { Number = number, From = from, Time = at is { } when ? Timestamp.FromDateTimeOffset(when) : null, Peer = peer, Caller = caller }, cancellationToken: cancel);
-        if (writer.Format == OutputFormat.Json)
+        if (writer.IsData)
         {
             writer.One(found);
             return;

@@ -36,7 +36,7 @@ internal sealed partial class Bridge
     public async Task RekeyAsync()
     {
         var done = await Storage.RekeyStorageAsync(new RekeyStorageRequest(), cancellationToken: cancel);
-        if (writer.Format == OutputFormat.Json) writer.One(done);
+        if (writer.IsData) writer.One(done);
         else writer.Text($"{(done.Passwords == 1 ? "1 password is" : Text(done.Passwords) + " passwords are")} encrypted with a new key{(done.Remark.Length > 0 ? "; " + done.Remark : "")}\n");
     }
 

@@ -51,6 +51,12 @@ internal sealed partial class Bridge
         using var watch = Calls.WatchLadder(new WatchLadderRequest { Call = id }, cancellationToken: cancel);
         await foreach (var update in watch.ResponseStream.ReadAllAsync(cancel))
         {
+            if (writer.IsData)
+            {
+                writer.Next(update);
+                continue;
+            }
+
             if (call is null) writer.Text($"call {id} of line {update.Call.Line}, {Text(update.Call.Direction)}\n{LadderDrawing.Header}");
             call = update.Call;
             // What was shown stays so, though a message may since have been repeated.
@@ -59,7 +65,7 @@ internal sealed partial class Bridge
         }
 
         // Ended by the bridge, when the last messages of a call that is over have come.
-        writer.Text($"call {id} is over: {Text(call?.Outcome ?? Call.Types.Outcome.Unspecified)}\n\n");
+        if (!writer.IsData) writer.Text($"call {id} is over: {Text(call?.Outcome ?? Call.Types.Outcome.Unspecified)}\n\n");
         return true;
     }
 }

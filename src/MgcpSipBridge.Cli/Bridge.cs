@@ -68,7 +68,7 @@ internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, T
     private void Write(Gateway gateway)
     {
         writer.One(gateway, Facts(gateway));
-        if (writer.Format == OutputFormat.Json) return;
+        if (writer.Format != OutputFormat.Table) return;
         writer.Text("\n");
         writer.Many(gateway, gateway.Traits, ["TRAIT", "VALUE", "SOURCE"], t => [t.Name, Or(t.Value), Text(t.Source)]);
         if (gateway.Adopted) writer.Text("\n" + gateway.ProposedLinesYaml);

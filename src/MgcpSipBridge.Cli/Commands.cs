@@ -13,6 +13,9 @@ internal enum OutputFormat
     /// <summary>JSON as the REST API writes it, for programs.</summary>
     Json,
 
+    /// <summary>The same as YAML.</summary>
+    Yaml,
+
     /// <summary>The first column alone, a line each: what other commands take.</summary>
     Name,
 }
@@ -59,7 +62,8 @@ internal static class Commands
     private static RootCommand Build(TextWriter output)
     {
         var connection = new ConnectionOptions();
-        var format = new Option<OutputFormat>("--output", "-o") { Description = "table, json, or name: the first column alone", DefaultValueFactory = _ => OutputFormat.Table, Recursive = true };
+        var format = Words.Option("--output", "How answers are written; name: the first column alone", OutputFormat.Table, "-o");
+        format.Recursive = true;
         var gateway = new Option<string>("--gateway", "-g") { Description = "Only lines of this gateway", DefaultValueFactory = _ => "-" };
         var gatewayName = new Argument<string>("name") { Description = "The gateway's name" };
         var domain = new Argument<string>("domain") { Description = "What the gateway writes after '@'" };
@@ -166,14 +170,14 @@ internal static class Commands
             peers,
             routes,
             calls,
-            Verb("export", "What the API made, in the form of lines.yaml, without passwords", (bridge, _) => bridge.ExportAsync()),
+            Verb("export", "What the API made, in the form of lines.yaml, without passwords; -o yaml is that, too", (bridge, _) => bridge.ExportAsync()),
             Verb("diff", "What apply would change; exit code 3 when it is anything", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: true), file, prune),
             Verb("apply", "Make what the API made equal to a file, all at once or not at all", (bridge, parse) => bridge.ApplyAsync(parse.GetRequiredValue(file), parse.GetValue(prune), validateOnly: false), file, prune),
             records,
             events,
             Verb("alarms", "What is wrong at the moment", (bridge, _) => bridge.AlarmsAsync()),
             audit,
-            ContextCommands.Build(output),
+            ContextCommands.Build(output, format),
         };
         foreach (var command in OperatorCommands.Build(Verb, output)) root.Subcommands.Add(command);
         foreach (var option in connection.All) root.Options.Add(option);
