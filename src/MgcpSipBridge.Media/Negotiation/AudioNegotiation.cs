@@ -100,9 +100,9 @@ public static class AudioNegotiation
     /// them; these are taken too where <paramref name="senderUses"/> does not give the number another meaning.
     /// </param>
     /// <returns>
-    /// One mapping per payload type that may arrive, in ascending order of arrival. Comfort noise, static type 13, is added unless 13 means
+    /// One mapping per payload type that may arrive, in ascending order of arrival. Comfort noise, static type 13, is added for a receiver that listed it unless 13 means
     /// something else: gateways send it without saying so (RFC 3389; the number is static, RFC 3551 §6). An encoding the receiver did not list has no mapping, so the relay
-    /// drops it.
+    /// drops it, or makes something of it that the receiver did list.
     /// </returns>
     public static ImmutableArray<PayloadMapping> MapPayloads(
         ImmutableArray<RtpFormat> senderUses,
@@ -124,7 +124,7 @@ public static class AudioNegotiation
                 AddTo(map, format, receiverWants);
 
         var noise = RtpFormat.ComfortNoise.PayloadType;
-        if (!told[noise] && map[noise] < 0 && !Occupied(receiverWants, noise)) map[noise] = noise;
+        if (!told[noise] && !Occupied(senderAnnounced, noise)) AddTo(map, RtpFormat.ComfortNoise, receiverWants);
 
         var mappings = ImmutableArray.CreateBuilder<PayloadMapping>();
         for (var from = 0; from < map.Length; from++)

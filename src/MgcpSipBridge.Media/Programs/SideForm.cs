@@ -48,6 +48,9 @@ internal sealed class SideForm
         foreach (var format in form is null ? [] : form.Sends.AsSpan())
             if (format.PayloadType <= 127)
                 At(meanings, ref count, format.PayloadType).Kind = KindOf(format);
+        // Many send it without saying so, also to who did not ask for it.
+        ref var noise = ref At(meanings, ref count, RtpFormat.ComfortNoise.PayloadType);
+        if (noise.Kind == PayloadKind.Unknown) noise.Kind = PayloadKind.Noise;
         _meanings = meanings[..count].ToArray();
         if (form is null) return;
         foreach (var format in form.Wants.AsSpan())

@@ -202,7 +202,18 @@ internal sealed class RelayLeg
         }
 
         var type = TypeOf(packet.Header.PayloadType);
-        if (type == SideForm.NoType && (Begins is not { } begins || !begins(packet.Header.PayloadType) || (type = TypeOf(packet.Header.PayloadType)) == SideForm.NoType)) return RelayDrop.UnknownPayloadType;
+        if (type == SideForm.NoType && (Begins is not { } begins || !begins(packet.Header.PayloadType) || (type = TypeOf(packet.Header.PayloadType)) == SideForm.NoType))
+        {
+            // Who says how silent it is, to whom that means nothing, is there all the same; and this packet is not lost.
+            if (!learning && Form.Kind(packet.Header.PayloadType) == PayloadKind.Noise)
+            {
+                _received.Update(packet.Header, now);
+                _heard = now;
+            }
+
+            return RelayDrop.UnknownPayloadType;
+        }
+
         if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
 
         _received.Update(packet.Header, now);

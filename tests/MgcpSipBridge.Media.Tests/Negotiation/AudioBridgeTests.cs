@@ -15,6 +15,8 @@ public sealed class AudioBridgeTests
         { "PCMA 101", DtmfForm.Unchanged, DtmfForm.Unchanged, "PCMA PCMU 101" },
         { "G729 PCMU", DtmfForm.Unchanged, DtmfForm.Unchanged, "G729 PCMU PCMA" },
         { "G729", DtmfForm.Unchanged, DtmfForm.Unchanged, "G729" },
+        // Comfort noise is the gateway's own, or nobody's.
+        { "PCMU CN 101", DtmfForm.Unchanged, DtmfForm.Unchanged, "PCMU PCMA CN 101" },
         // Events for a peer that is set to them, or whose gateway is set to something else; not for one that takes others.
         { "PCMU PCMA", DtmfForm.Unchanged, DtmfForm.Events, "PCMU PCMA 101" },
         { "PCMU PCMA 101", DtmfForm.InBand, DtmfForm.Unchanged, "PCMU PCMA 101" },
@@ -42,6 +44,11 @@ public sealed class AudioBridgeTests
         { "96", "101", DtmfForm.Unchanged, DtmfForm.Unchanged, "", "" },
         // A shared codec that is no G.711 stays it.
         { "G729", "G729 PCMA", DtmfForm.Unchanged, DtmfForm.Unchanged, "G729", "G729" },
+        // Comfort noise where both have it.
+        { "PCMA CN 96", "PCMA 101", DtmfForm.Unchanged, DtmfForm.Unchanged, "PCMA 96", "PCMA 101" },
+        { "PCMA 96", "PCMA CN 101", DtmfForm.Unchanged, DtmfForm.Unchanged, "PCMA 96", "PCMA 101" },
+        { "PCMA CN 96", "PCMA CN 101", DtmfForm.Unchanged, DtmfForm.Unchanged, "PCMA CN 96", "PCMA CN 101" },
+        { "PCMU CN 96", "PCMA 101", DtmfForm.Unchanged, DtmfForm.Unchanged, "PCMU 96", "PCMA 101" },
         // Events by the settings.
         { "PCMU 96", "PCMU", DtmfForm.Unchanged, DtmfForm.Unchanged, "PCMU", "PCMU" },
         { "PCMU 96", "PCMU", DtmfForm.Unchanged, DtmfForm.Events, "PCMU 96", "PCMU" },
@@ -143,6 +150,7 @@ public sealed class AudioBridgeTests
             "PCMA" => RtpFormat.Pcma,
             "G729" => G729,
             "96" => Events96,
+            "CN" => RtpFormat.ComfortNoise,
             _ => RtpFormat.TelephoneEvent,
         }),
     ];

@@ -145,7 +145,7 @@ public sealed class AudioNegotiationTests
     {
         // We told the gateway 101; the peer told us 96, and listed no G.729.
         var map = AudioNegotiation.MapPayloads([RtpFormat.Pcmu, new(18, "G729", 8000), RtpFormat.TelephoneEvent], [RtpFormat.Pcma, RtpFormat.Pcmu, new(96, "telephone-event", 8000)]);
-        Assert.Equal([new PayloadMapping(0, 0), new(13, 13), new(101, 96)], map);
+        Assert.Equal([new PayloadMapping(0, 0), new(101, 96)], map);
     }
 
     [Fact]
@@ -156,15 +156,19 @@ public sealed class AudioNegotiationTests
             [RtpFormat.Pcmu, RtpFormat.TelephoneEvent, new(97, "iLBC", 8000)],
             [RtpFormat.Pcmu, new(96, "telephone-event", 8000)],
             [RtpFormat.Pcmu, new(100, "telephone-event", 8000), new(97, "telephone-event", 8000)]);
-        Assert.Equal([new PayloadMapping(0, 0), new(13, 13), new(100, 96), new(101, 96)], map);
+        Assert.Equal([new PayloadMapping(0, 0), new(100, 96), new(101, 96)], map);
     }
 
     [Fact]
-    public void Comfort_noise_passes_unless_13_means_something_else()
+    public void Comfort_noise_passes_to_who_listed_it_unless_13_means_something_else()
     {
-        Assert.Equal([new PayloadMapping(13, 13)], AudioNegotiation.MapPayloads([], []));
+        Assert.Empty(AudioNegotiation.MapPayloads([], []));
+        Assert.Empty(AudioNegotiation.MapPayloads([RtpFormat.ComfortNoise], [RtpFormat.Pcmu], [RtpFormat.ComfortNoise]));
+        Assert.Equal([new PayloadMapping(13, 13)], AudioNegotiation.MapPayloads([], [RtpFormat.ComfortNoise]));
         Assert.Equal([new PayloadMapping(13, 77)], AudioNegotiation.MapPayloads([RtpFormat.ComfortNoise], [new(77, "CN", 8000)]));
-        Assert.Empty(AudioNegotiation.MapPayloads([new(13, "own", 8000)], []));
+        Assert.Equal([new PayloadMapping(13, 77)], AudioNegotiation.MapPayloads([], [new(77, "CN", 8000)]));
+        Assert.Empty(AudioNegotiation.MapPayloads([new(13, "own", 8000)], [RtpFormat.ComfortNoise]));
+        Assert.Empty(AudioNegotiation.MapPayloads([], [RtpFormat.ComfortNoise], [new(13, "own", 8000)]));
         Assert.Empty(AudioNegotiation.MapPayloads([], [new(13, "own", 8000)]));
     }
 

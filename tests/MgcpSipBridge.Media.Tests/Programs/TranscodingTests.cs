@@ -198,6 +198,13 @@ public sealed class TranscodingTests
         Assert.Equal(-50 + 6.18, ToneDetector.Level(noise), 0.7); // RFC 3389 §3.1: 0 dBov is 6.18 dBm0
         Assert.Equal(-10, ToneDetector.Level(Samples(bed.ByPbx.TakeLast(3)), 1004), 0.5);
 
+        // Nor need who sends it have said so.
+        bed = Of(MuLaw, ALaw);
+        bed.Rtp(RelaySide.Gateway, new(13, 1, 160, 1), [50]);
+        bed.Pass(1000);
+        Assert.InRange(bed.ByPbx.Count, 49, 51);
+        Assert.All(bed.ByPbx, heard => Assert.Equal(8, heard.Header.PayloadType));
+
         var both = Of(Form(DtmfForm.Unchanged, 0, RtpFormat.Pcmu, RtpFormat.ComfortNoise), Form(DtmfForm.Unchanged, 0, RtpFormat.Pcma, RtpFormat.ComfortNoise));
         both.Rtp(RelaySide.Gateway, new(13, 1, 160, 1), [50]);
         Assert.Equal((byte[])[50], Assert.Single(both.ByPbx).Payload);

@@ -49,6 +49,19 @@ public sealed class FlowTests
     }
 
     [Fact]
+    public void Noise_is_no_flow_and_what_is_not_passed_of_it_ends_none()
+    {
+        Settle();
+        Send(RelaySide.Gateway, 10, 13);
+        Assert.False(_session.TryGetFlow(RelaySide.Gateway, out _));
+        _session.SetRemote(RelaySide.Gateway, Remote(Phone) with { PayloadTypes = [new(8, 8)] });
+        Settle();
+        Send(RelaySide.Gateway, 1, 13);
+        Assert.True(_session.TryGetFlow(RelaySide.Gateway, out var flow));
+        Assert.Equal((8, 8), (flow.PayloadType, flow.OtherPayloadType));
+    }
+
+    [Fact]
     public void Signalling_ends_it_whatever_it_says()
     {
         Settle();

@@ -41,6 +41,20 @@ public sealed class RelaySessionTests
     }
 
     [Fact]
+    public void Comfort_noise_that_the_other_end_did_not_list_is_dropped_and_its_sender_is_no_silent_one()
+    {
+        foreach (var (side, end) in ((RelaySide, NetAddress)[])[(RelaySide.Gateway, Phone), (RelaySide.Sip, Pbx)])
+            _session.SetRemote(side, new(end, end.WithPort(end.Port + 1), LearnSource: false, Send: true, Receive: true, Speech, Expected: true));
+        Assert.False(_session.AudioChanged(_now, TimeSpan.FromSeconds(5), out _));
+        Assert.Equal(RelayDrop.None, Rtp(RelaySide.Gateway, Phone));
+        for (var i = 0; i < 499; i++) Assert.Equal(RelayDrop.UnknownPayloadType, Rtp(RelaySide.Gateway, Phone, type: 13));
+        Assert.False(_session.IsWorkedOn);
+        Assert.True(_session.AudioChanged(_now, TimeSpan.FromSeconds(5), out var audio));
+        Assert.Equal(RelayAudio.SipSilent, audio); // who has sent nothing at all
+        Assert.Equal((1, 499, 0, 1), (_session.Statistics.Gateway.PacketsReceived, _session.Statistics.Gateway.PacketsDropped, _session.Statistics.Gateway.PacketsLost, _session.Statistics.Sip.PacketsSent));
+    }
+
+    [Fact]
     public void Strictly_only_the_named_address_and_port_are_heard()
     {
         Connect();
