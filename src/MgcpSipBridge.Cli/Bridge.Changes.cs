@@ -127,7 +127,7 @@ internal sealed partial class Bridge
     public async Task ApplyAsync(string file, bool prune, bool validateOnly)
     {
         var yaml = await TextOfAsync(file);
-        var done = await Provisioning.ApplyProvisioningAsync(new ApplyProvisioningRequest { Yaml = yaml, Prune = prune, ValidateOnly = validateOnly }, cancellationToken: cancel);
+        var done = await Provisioning.ApplyProvisioningAsync(new ApplyProvisioningRequest { Yaml = yaml, Prune = prune, ValidateOnly = validateOnly, MaxAnswerBytes = Connection.MostOfAnAnswerBytes }, cancellationToken: cancel);
         if (validateOnly && done.Changes.Count > 0) ExitCode = Commands.Different;
         if (writer.Format == OutputFormat.Table && done.Changes.Count == 0) writer.Text("nothing to change\n");
         else writer.Many(done, done.Changes, ["CHANGE", "RESOURCE", "FIELDS"], c => [Text(c.Verb), c.Resource, Or(string.Join(' ', c.Fields))]);

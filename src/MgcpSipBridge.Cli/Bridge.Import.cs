@@ -12,6 +12,7 @@ internal sealed partial class Bridge
         request.Text = await TextOfAsync(file);
         if (mapping is not null)
             foreach (var (field, column) in Mapping(await TextOfAsync(mapping), mapping)) request.Mapping[field] = column;
+        request.MaxAnswerBytes = Connection.MostOfAnAnswerBytes;
         var done = await Provisioning.ImportProvisioningAsync(request, cancellationToken: cancel);
         if (done.Problems.Count > 0) ExitCode = 1;
         else if (request.ValidateOnly && done.Changes.Count > 0) ExitCode = Commands.Different;

@@ -12,7 +12,7 @@ namespace MgcpSipBridge.Cli;
 internal sealed record Connection(string? Server, string? Token, string? Ca, string? Certificate, string? Key)
 {
     // An export or a report of 100,000 lines is some 10 MB; without any limit a bridge that is none could fill our memory.
-    private const int MostOfAnAnswerBytes = 64 * 1024 * 1024;
+    internal const int MostOfAnAnswerBytes = 64 * 1024 * 1024;
 
     /// <summary>This, and where it says nothing, what <paramref name="other"/> says.</summary>
     public Connection Or(Connection other) => new(Server ?? other.Server, Token ?? other.Token, Ca ?? other.Ca, Certificate ?? other.Certificate, Key ?? other.Key);

@@ -16,6 +16,11 @@ internal static class ApiErrors
     /// <summary>Domain of every reason.</summary>
     public const string Domain = "mgcpsipbridge";
 
+    // They travel as metadata, in base64, of which many clients take no more than 8 kB.
+    private const int MostFieldBytes = 4800;
+    private const int MostMessage = 500;
+    private const string All = "fields";
+
     /// <summary>NOT_FOUND.</summary>
     public static RpcException NotFound(ResourceKey key) => Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"{key} not found");
 
@@ -39,11 +44,11 @@ internal static class ApiErrors
     /// <summary>ABORTED: somebody else was first.</summary>
     public static RpcException Stale(ResourceKey key) => Make(Code.Aborted, "ETAG_MISMATCH", $"{key} was changed since it was read: read it again");
 
-    /// <summary>FAILED_PRECONDITION, with all that needs the resource (the first hundred).</summary>
+    /// <summary>FAILED_PRECONDITION, with all that needs the resource (the first forty: details travel as metadata, which is small).</summary>
     public static RpcException InUse(ResourceKey key, IReadOnlyCollection<ResourceKey> users)
     {
         var details = new PreconditionFailure();
-        foreach (var user in users.Take(100))
+        foreach (var user in users.Take(40))
             details.Violations.Add(new PreconditionFailure.Types.Violation { Type = "IN_USE", Subject = user.Path, Description = $"{user} needs {key}" });
         var named = string.Join(", ", users.Take(5)) + (users.Count > 5 ? $" and {users.Count - 5} more" : "");
         return Make(Code.FailedPrecondition, "RESOURCE_IN_USE", $"{key} is in use by {named}", details);
@@ -111,18 +116,28 @@ internal static class ApiErrors
     /// <summary>UNAVAILABLE: the bridge ends.</summary>
     public static RpcException Ending() => Make(Code.Unavailable, "ENDING", "the bridge ends");
 
-    /// <summary>What is wrong, each by itself: the fields where there are any, else the message.</summary>
-    public static IEnumerable<string> Problems(RpcException refusal)
-    {
-        var status = refusal.Trailers.GetValueBytes("grpc-status-details-bin") is { } bytes ? Google.Rpc.Status.Parser.ParseFrom(bytes) : null;
-        var fields = status?.Details.Where(d => d.Is(BadRequest.Descriptor)).SelectMany(d => d.Unpack<BadRequest>().FieldViolations).ToList();
-        return fields is { Count: > 0 } ? fields.Select(f => $"{f.Field}: {f.Description}") : [refusal.Status.Detail];
-    }
+    /// <summary>What is wrong, each by itself and all of it: the fields where there are any, else the message.</summary>
+    public static IEnumerable<string> Problems(RpcException refusal) =>
+        refusal.Data[All] is List<BadRequest.Types.FieldViolation> { Count: > 0 } fields ? fields.Select(f => $"{f.Field}: {f.Description}") : [refusal.Status.Detail];
 
     private static RpcException Make(Code code, string reason, string message, params IMessage[] details)
     {
+        if (message.Length > MostMessage) message = message[..(MostMessage - 1)] + "…";
+        var fields = details.OfType<BadRequest>().FirstOrDefault()?.FieldViolations.ToList();
         var status = new Google.Rpc.Status { Code = (int)code, Message = message, Details = { Any.Pack(new ErrorInfo { Reason = reason, Domain = Domain }) } };
-        status.Details.AddRange(details.Select(Any.Pack));
-        return new RpcException(new Grpc.Core.Status(code, message), new Metadata { { "grpc-status-details-bin", status.ToByteArray() } });
+        status.Details.AddRange(details.Select(detail => Any.Pack(detail is BadRequest all ? Fit(all) : detail)));
+        var refusal = new RpcException(new Grpc.Core.Status(code, message), new Metadata { { "grpc-status-details-bin", status.ToByteArray() } });
+        // Not told to the client: for Problems.
+        refusal.Data[All] = fields;
+        return refusal;
+    }
+
+    // The last tells how many there are besides.
+    private static BadRequest Fit(BadRequest all)
+    {
+        var room = MostFieldBytes;
+        var fitting = all.FieldViolations.TakeWhile(field => (room -= field.CalculateSize() + 4) >= 0).ToList();
+        if (fitting.Count == all.FieldViolations.Count) return all;
+        return new BadRequest { FieldViolations = { fitting, new BadRequest.Types.FieldViolation { Description = $"and {all.FieldViolations.Count - fitting.Count} more mistakes" } } };
     }
 }

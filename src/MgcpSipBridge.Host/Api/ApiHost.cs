@@ -86,7 +86,7 @@ internal sealed class ApiHost : IAsyncDisposable
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = 4 << 20;
+            kestrel.Limits.MaxRequestBodySize = RequestSizes.Usual;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             // A stream to a machine that is gone without a word ends: a router there would be asked in vain.
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(15);
@@ -104,6 +104,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(state);
         services.AddSingleton(new EngineAnswers(parts.Shard));
         services.AddSingleton<LadderWatch>();
+        services.AddSingleton<TextTurns>();
         services.AddSingleton(parts.Adoptions);
         services.AddSingleton(parts.Writes);
         services.AddSingleton(parts.Trail);
@@ -129,7 +130,8 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(model.Config.Events);
         services.AddSingleton(model.Config.Routing);
         services.AddSingleton(parts.Routers);
-        services.AddGrpc(options => options.Interceptors.Add<ApiInterceptor>()).AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor));
+        services.AddGrpc(options => options.Interceptors.Add<ApiInterceptor>()).AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor))
+            .AddServiceOptions<ProvisioningResource>(options => options.MaxReceiveMessageSize = model.Config.Api.MaxRequestBytes);
         services.AddGrpcReflection();
         services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains(ReadyTag)))
             .AddCheck("ready", () => state.Phase == BridgePhase.Ready ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(state.Phase.ToString()), [ReadyTag]);
@@ -140,6 +142,7 @@ internal sealed class ApiHost : IAsyncDisposable
         app.UseRouting();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         app.UseMiddleware<ApiGate>(guard.Access, guard.Metrics, guard.Log);
+        app.UseMiddleware<RequestSizes>(model.Config.Api);
         app.UseMiddleware<StrictJson>();
         app.MapGrpcService<GatewayResource>();
         app.MapGrpcService<PeerResource>();

@@ -8,25 +8,28 @@ using MgcpSipBridge.Host.Provisioning.Import;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>What the API made, as a whole.</summary>
-internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeState state) : V1.ProvisioningService.ProvisioningServiceBase
+internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeState state, TextTurns turns) : V1.ProvisioningService.ProvisioningServiceBase
 {
     public override Task<V1.ExportProvisioningResponse> ExportProvisioning(V1.ExportProvisioningRequest request, ServerCallContext context) =>
         Task.FromResult(new V1.ExportProvisioningResponse { Yaml = ProvisioningText.Write(state.Provisioned) });
 
     public override async Task<V1.ApplyProvisioningResponse> ApplyProvisioning(V1.ApplyProvisioningRequest request, ServerCallContext context)
     {
-        var response = new V1.ApplyProvisioningResponse();
+        var (response, most) = (new V1.ApplyProvisioningResponse(), AnswerSizes.Of(request.MaxAnswerBytes, context));
+        using var turn = await turns.TakeAsync(context.CancellationToken);
         await writes.ApplyAsync(now =>
         {
             var problems = new ConfigProblems();
             var wanted = ProvisioningText.Read(request.Yaml, now, problems);
             return problems.None ? Plan(wanted, now, response.Changes, request.Prune) : throw ApiErrors.Invalid("yaml", problems);
         }, request.ValidateOnly, context);
-        return response;
+        return AnswerSizes.Fit(response, most);
     }
 
     public override async Task<V1.ImportProvisioningResponse> ImportProvisioning(V1.ImportProvisioningRequest request, ServerCallContext context)
     {
+        var most = AnswerSizes.Of(request.MaxAnswerBytes, context);
+        using var turn = await turns.TakeAsync(context.CancellationToken);
         var defaults = new ImportDefaults(request.Peer, request.Mapping);
         var report = request.Format switch
         {
@@ -61,7 +64,7 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
             response.Problems.AddRange(ApiErrors.Problems(e));
         }
 
-        return response;
+        return AnswerSizes.Fit(response, most);
     }
 
     // What somebody set at a line that is there already, and the file does not speak of, stays.

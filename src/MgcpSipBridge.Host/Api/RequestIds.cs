@@ -7,14 +7,16 @@ namespace MgcpSipBridge.Host.Api;
 
 /// <summary>
 /// Remembers what requests with an id were answered (AIP-155), so that one that is sent again, because its answer was lost, is answered and not done again. What was
-/// refused may be tried again under the same id. Kept in memory for a day, the latest ten thousand; of the requests themselves, in which passwords may stand, a hash alone.
+/// refused may be tried again under the same id. Kept in memory for a day, the latest ten thousand and 64 MB of answers; of the requests themselves, in which passwords may stand, a hash alone.
 /// </summary>
 internal sealed class RequestIds(TimeProvider time)
 {
     private const int Most = 10_000;
+    private const long MostBytes = 64 << 20;
     private static readonly TimeSpan Kept = TimeSpan.FromHours(24);
     private readonly ConcurrentDictionary<(string Who, string Method, string Id), Answer> _answers = new();
-    private readonly ConcurrentQueue<((string Who, string Method, string Id) Key, long Since)> _order = new();
+    private readonly ConcurrentQueue<((string Who, string Method, string Id) Key, long Since, int Bytes)> _order = new();
+    private long _bytes;
 
     /// <summary>Answers a request: by what it was answered before, or by <paramref name="act"/>.</summary>
     public async Task<TResponse> OnceAsync<TRequest, TResponse>(string who, string method, TRequest request, Func<Task<TResponse>> act)
@@ -37,7 +39,9 @@ internal sealed class RequestIds(TimeProvider time)
         try
         {
             var answer = await act();
-            _order.Enqueue((key, time.GetTimestamp()));
+            var bytes = (answer as IMessage)?.CalculateSize() ?? 0;
+            Interlocked.Add(ref _bytes, bytes);
+            _order.Enqueue((key, time.GetTimestamp(), bytes));
             mine.Done.TrySetResult(answer);
             return answer;
         }
@@ -55,7 +59,11 @@ internal sealed class RequestIds(TimeProvider time)
 
     private void Forget()
     {
-        while (_order.TryPeek(out var oldest) && (_order.Count > Most || time.GetElapsedTime(oldest.Since) > Kept) && _order.TryDequeue(out oldest)) _answers.TryRemove(oldest.Key, out _);
+        while (_order.TryPeek(out var oldest) && (_order.Count > Most || Interlocked.Read(ref _bytes) > MostBytes || time.GetElapsedTime(oldest.Since) > Kept) && _order.TryDequeue(out oldest))
+        {
+            Interlocked.Add(ref _bytes, -oldest.Bytes);
+            _answers.TryRemove(oldest.Key, out _);
+        }
     }
 
     private sealed class Answer(byte[] requestHash)

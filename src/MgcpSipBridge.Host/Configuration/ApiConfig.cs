@@ -29,6 +29,9 @@ internal sealed class ApiSection
     [Setting("How often the files of Api:Tls and of tokens are looked at for changes.", Min = "1s", Max = "1d")]
     public TimeSpan ReloadInterval { get; set; } = TimeSpan.FromSeconds(30);
 
+    [Setting("Largest request that applies or imports what is provisioned, in bytes; every other request may have 4 MB. 32 MB are 100,000 lines with all that can be said of them; reading them takes some twenty times as much memory for a few seconds, one request at a time.", Min = "1048576", Max = "268435456")]
+    public int MaxRequestBytes { get; set; } = 32 << 20;
+
     [Setting("How long an answer of the engine is waited for.", Min = "100ms", Max = "60s")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 }
