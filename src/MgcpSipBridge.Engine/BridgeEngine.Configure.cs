@@ -1,4 +1,5 @@
 using MgcpSipBridge.Calls;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 
@@ -119,7 +120,7 @@ public sealed partial class BridgeEngine
 
             _byAccount[(lineModel.Peer, lineModel.Username)] = line;
             var gateway = gateways.GetValueOrDefault(lineModel.Gateway);
-            line.GatewayLearns = gateway?.Media == SourceLearning.Learn;
+            line.Learning = gateway?.Media ?? SourceLearning.Strict;
             line.GatewayDtmf = gateway?.Dtmf ?? Media.DtmfForm.Unchanged;
             line.Fax = lineModel.Fax ?? gateway?.Fax ?? FaxHandling.Auto;
         }

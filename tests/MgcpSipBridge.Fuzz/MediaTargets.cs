@@ -138,7 +138,7 @@ internal sealed class ProgramTarget : ITarget
     }
 
     private void Point(RelaySide side, NetAddress at, RtpFormat[] formats) => _session.SetRemote(side, new(
-        at, at.WithPort(at.Port + 1), false, true, true, [new(0, 0), new(18, 18)], Form: new([.. formats], [.. formats], 10 * _chance.Next(5), (DtmfForm)_chance.Next(4))));
+        at, at.WithPort(at.Port + 1), SourceLearning.Strict, true, true, [new(0, 0), new(18, 18)], Form: new([.. formats], [.. formats], 10 * _chance.Next(5), (DtmfForm)_chance.Next(4))));
 
     private void Command()
     {

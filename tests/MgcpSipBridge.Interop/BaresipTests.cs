@@ -10,6 +10,9 @@ public sealed class BaresipTests
     private const int Tone = 450;
 
     // baresip leaves it to the system where its RTP comes from: another loopback address than its SDP says, as if it were behind NAT.
+    private const string Anywhere = "media: learnAnywhere";
+
+    // Where it calls, its signalling comes from the address that its RTP comes from.
     private const string Learn = "media: learn";
 
     public BaresipTests()
@@ -25,7 +28,7 @@ public sealed class BaresipTests
         using var authority = new Authority();
         var host = LoopbackHost.Claim();
         await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0", authority, Tone);
-        await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings { Authority = authority, Peer = Learn, TelephoneEvents = true });
+        await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings { Authority = authority, Peer = Anywhere, TelephoneEvents = true });
         await bench.Dials(bench.Alice, "3003");
         await baresip.Tells("CALL_INCOMING");
         await bench.Until("ringback", () => bench.Alice.Sound == PhoneSound.Ringback);
@@ -80,7 +83,7 @@ public sealed class BaresipTests
         await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings
         {
             Authority = authority,
-            Peer = $"dtmf: rfc4733, {Learn}",
+            Peer = $"dtmf: rfc4733, {Anywhere}",
             Gateway = "dtmf: inband",
             Install = setup => setup with { Tones = true, Quirks = new GatewayQuirks { Codecs = ["PCMU"] } },
         });
@@ -114,7 +117,7 @@ public sealed class BaresipTests
         using var authority = new Authority();
         var host = LoopbackHost.Claim();
         await using var baresip = await Baresip.Start(host, $"<sip:3003@{host};transport=tls>;regint=0;mediaenc={mediaenc}", authority, Tone);
-        await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings { Authority = authority, Peer = $"srtp: {srtp}, {Learn}", TelephoneEvents = true });
+        await using var bench = await Bench.Start(host.At(5061), "tls", settings: new BenchSettings { Authority = authority, Peer = $"srtp: {srtp}, {Anywhere}", TelephoneEvents = true });
         await bench.Dials(bench.Alice, "3003");
         await baresip.Tells("CALL_INCOMING");
         await baresip.Does("accept");
@@ -177,7 +180,7 @@ public sealed class BaresipTests
     {
         using var authority = new Authority();
         await using var kamailio = await Kamailio.Start();
-        await using var bench = await Bench.Start(kamailio.Address, "tcp", registers: true, new BenchSettings { Peer = Learn });
+        await using var bench = await Bench.Start(kamailio.Address, "tcp", registers: true, new BenchSettings { Peer = Anywhere });
         var host = LoopbackHost.Claim();
         await using var baresip = await Baresip.Start(
             host, $"<sip:1003@{Kamailio.Realm};transport=udp>;auth_pass={Kamailio.PasswordOf("1003")};outbound=\"sip:{kamailio.Address};transport=udp\";regint=300", authority, Tone);
@@ -212,7 +215,7 @@ public sealed class BaresipTests
     {
         using var authority = new Authority();
         await using var kamailio = await Kamailio.Start();
-        await using var bench = await Bench.Start(kamailio.Address, registers: true, settings: new BenchSettings { Peer = Learn });
+        await using var bench = await Bench.Start(kamailio.Address, registers: true, settings: new BenchSettings { Peer = Anywhere });
         var host = LoopbackHost.Claim();
         await using var baresip = await Baresip.Start(
             host, $"<sip:1003@{Kamailio.Realm};transport=udp>;auth_pass={Kamailio.PasswordOf("1003")};outbound=\"sip:{kamailio.Address};transport=udp\";regint=300", authority);

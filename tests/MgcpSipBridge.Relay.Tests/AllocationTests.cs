@@ -72,7 +72,7 @@ public abstract class AllocationTests(RelayEngine engine, ITestOutputHelper outp
         var (theirs, ours) = (SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(1)), SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(2)));
         bed.SetRemote(1, RelaySide.Gateway, phone.Address);
         bed.Relay.Post(new RelayCommand.SetRemote(
-            new(1), RelaySide.Sip, new(pbx.Address, pbx.Address.WithPort(pbx.Address.Port + 1), false, true, true, RelayBed.Speech, Keys: new(theirs, ours))));
+            new(1), RelaySide.Sip, new(pbx.Address, pbx.Address.WithPort(pbx.Address.Port + 1), SourceLearning.Strict, true, true, RelayBed.Speech, Keys: new(theirs, ours))));
         bed.Settle();
         var sealer = new SrtpSender(theirs);
         var packet = phone.Speak(opened.GatewayRtp);

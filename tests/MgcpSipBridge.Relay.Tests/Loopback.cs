@@ -89,7 +89,7 @@ public sealed class RelayBed : IAsyncDisposable
         return Expect<RelayEvent.Closed>().Statistics;
     }
 
-    public void SetRemote(long media, RelaySide side, NetAddress rtp, bool learn = false, bool send = true, bool receive = true, NetAddress? rtcp = null, ImmutableArray<PayloadMapping>? types = null, bool expected = false) =>
+    public void SetRemote(long media, RelaySide side, NetAddress rtp, SourceLearning learn = SourceLearning.Strict, bool send = true, bool receive = true, NetAddress? rtcp = null, ImmutableArray<PayloadMapping>? types = null, bool expected = false) =>
         Relay.Post(new RelayCommand.SetRemote(new(media), side, new(rtp, rtcp ?? rtp.WithPort(rtp.Port + 1), learn, send, receive, types ?? Speech, Expected: expected)));
 
     /// <summary>Waits until all commands posted before have been obeyed.</summary>

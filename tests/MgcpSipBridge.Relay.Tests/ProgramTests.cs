@@ -283,6 +283,6 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
         return opened;
 
         void Name(RelaySide side, NetAddress at, RelayForm form, RelayForm other) => bed.Relay.Post(new RelayCommand.SetRemote(
-            new(media), side, new(at, at.WithPort(at.Port + 1), false, true, true, AudioNegotiation.MapPayloads(form.Sends, other.Wants), Form: form)));
+            new(media), side, new(at, at.WithPort(at.Port + 1), SourceLearning.Strict, true, true, AudioNegotiation.MapPayloads(form.Sends, other.Wants), Form: form)));
     }
 }

@@ -111,7 +111,7 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
         void Switch(bool udptl)
         {
             foreach (var (side, end) in ((RelaySide, End)[])[(RelaySide.Gateway, phone), (RelaySide.Sip, pbx)])
-                bed.Relay.Post(new RelayCommand.SetRemote(new(1), side, new(end.Address, end.Address.WithPort(end.Address.Port + 1), false, true, true, RelayBed.Speech) { Udptl = udptl }));
+                bed.Relay.Post(new RelayCommand.SetRemote(new(1), side, new(end.Address, end.Address.WithPort(end.Address.Port + 1), SourceLearning.Strict, true, true, RelayBed.Speech) { Udptl = udptl }));
             bed.Settle();
         }
     }
@@ -143,7 +143,7 @@ public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath =
         using var stranger = new End(bed.Address);
         var opened = bed.Open(1);
         // Signalling names a port of the phone's host where nobody is; the NAT in between uses another.
-        bed.SetRemote(1, RelaySide.Gateway, phone.Address.WithPort(9), learn: true);
+        bed.SetRemote(1, RelaySide.Gateway, phone.Address.WithPort(9), learn: SourceLearning.Learn);
         bed.SetRemote(1, RelaySide.Sip, pbx.Address);
         bed.Settle();
         phone.Speak(opened.GatewayRtp);

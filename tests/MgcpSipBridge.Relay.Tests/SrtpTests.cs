@@ -48,7 +48,7 @@ public abstract class SrtpTests(RelayEngine engine, RelayFastPath fastPath = Rel
         await using var bed = Bed();
         using var stranger = new End(bed.Address);
         // The peer is behind a NAT: whoever is heard first is believed, if he has the key.
-        using var call = new Call(bed, learn: true);
+        using var call = new Call(bed, learn: SourceLearning.Learn);
         stranger.Speak(call.Opened.SipRtp);
         stranger.Speak(call.Opened.SipRtp);
         stranger.Send(call.Opened.SipRtp, call.Seal(SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(99))));
@@ -238,11 +238,11 @@ public abstract class SrtpTests(RelayEngine engine, RelayFastPath fastPath = Rel
         private readonly RelayBed _bed;
         private readonly NetAddress _pbxRtcp;
         private readonly RelayForm? _form;
-        private readonly bool _learn;
+        private readonly SourceLearning _learn;
         private SrtpKeys _keys = new(SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(1)), SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(2)));
         private ushort _sequence = 65_530;
 
-        public Call(RelayBed bed, bool learn = false, NetAddress? phoneRtcp = null, NetAddress? pbxRtcp = null, RelayForm? phone = null, RelayForm? pbx = null, long life = SrtpKeys.LongestLife)
+        public Call(RelayBed bed, SourceLearning learn = SourceLearning.Strict, NetAddress? phoneRtcp = null, NetAddress? pbxRtcp = null, RelayForm? phone = null, RelayForm? pbx = null, long life = SrtpKeys.LongestLife)
         {
             (_bed, _form, _learn) = (bed, pbx, learn);
             Phone = new End(bed.Address);
@@ -253,7 +253,7 @@ public abstract class SrtpTests(RelayEngine engine, RelayFastPath fastPath = Rel
             Opener = new(_keys.Ours);
             Opened = bed.Open(1);
             bed.Relay.Post(new RelayCommand.SetRemote(
-                new(1), RelaySide.Gateway, new(Phone.Address, phoneRtcp ?? Phone.Address.WithPort(Phone.Address.Port + 1), false, true, true, RelayBed.Speech, Form: phone)));
+                new(1), RelaySide.Gateway, new(Phone.Address, phoneRtcp ?? Phone.Address.WithPort(Phone.Address.Port + 1), SourceLearning.Strict, true, true, RelayBed.Speech, Form: phone)));
             Point();
         }
 

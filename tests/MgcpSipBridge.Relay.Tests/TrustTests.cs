@@ -174,7 +174,7 @@ public abstract class TrustTests(RelayEngine engine, RelayFastPath fastPath = Re
             {
                 opened[call] = bed.Open(call + 1);
                 // One end of every second call is behind a NAT: its source is learnt.
-                bed.SetRemote(call + 1, RelaySide.Gateway, call % 2 == 0 ? ends[2 * call].Address : ends[2 * call].Address.WithPort(9), learn: call % 2 == 1);
+                bed.SetRemote(call + 1, RelaySide.Gateway, call % 2 == 0 ? ends[2 * call].Address : ends[2 * call].Address.WithPort(9), learn: call % 2 == 1 ? SourceLearning.Learn : SourceLearning.Strict);
                 bed.SetRemote(call + 1, RelaySide.Sip, ends[(2 * call) + 1].Address);
             }
 
@@ -239,7 +239,7 @@ public abstract class TrustTests(RelayEngine engine, RelayFastPath fastPath = Re
         using var named = new End(IPAddress.Loopback);
         using var pbx = new End(bed.Address);
         var opened = bed.Open(1);
-        bed.SetRemote(1, RelaySide.Gateway, named.Address, learn: true, expected: true);
+        bed.SetRemote(1, RelaySide.Gateway, named.Address, learn: SourceLearning.LearnAnywhere, expected: true);
         bed.SetRemote(1, RelaySide.Sip, pbx.Address, expected: true);
         bed.Settle();
         phone.Speak(opened.GatewayRtp); // the first packet of somebody from elsewhere is a stray one

@@ -100,7 +100,7 @@ internal sealed partial class ActiveCall
     private string? _name;
 
     /// <summary>Whether the peer's RTP source may be learnt.</summary>
-    public bool PeerLearns => Peer.Peer is { } name && Core.Peers.TryGetValue(name, out var peer) && peer.Media == SourceLearning.Learn;
+    public SourceLearning PeerLearning => Peer.Peer is { } name && Core.Peers.TryGetValue(name, out var peer) ? peer.Media : SourceLearning.Strict;
 
     /// <summary>Whether nothing of it is left anywhere.</summary>
     public bool IsGone => Ended is not null && !IsBorne && !Media.IsHeld && !Peer.IsHeld;

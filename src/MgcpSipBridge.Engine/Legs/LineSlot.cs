@@ -76,7 +76,7 @@ internal sealed class LineSlot
     public bool Registers { get; set; } = true;
 
     /// <summary>Whether the gateway's RTP source may be learnt.</summary>
-    public bool GatewayLearns { get; set; }
+    public SourceLearning Learning { get; set; }
 
     /// <summary>How its gateway is set to send digits in a call.</summary>
     public DtmfForm GatewayDtmf { get; set; }

@@ -94,17 +94,17 @@ internal sealed partial class MediaLeg
     {
         if (_gatewayFax is { Address.IsNone: false } gateway)
         {
-            Tell(RelaySide.Gateway, Fax(gateway, _gateway?.Audio, call.Line.GatewayLearns) with { LearnHost = core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default });
+            Tell(RelaySide.Gateway, Fax(gateway, _gateway?.Audio, call.Line.Learning) with { LearnHost = core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default });
         }
 
-        if (_peerFax?.Fax is { } peer && (!peer.Address.IsNone || call.PeerLearns)) Tell(RelaySide.Sip, Fax(peer, _peer?.Audio, call.PeerLearns));
+        if (_peerFax?.Fax is { } peer && (!peer.Address.IsNone || call.PeerLearning != SourceLearning.Strict)) Tell(RelaySide.Sip, Fax(peer, _peer?.Audio, call.PeerLearning) with { LearnHost = PeerHost });
     }
 
     // Where it stays on the audio's port, who was learnt there stays known. Silence is nothing strange: one end of a fax listens for a page.
-    private static RelayRemote Fax(MediaDescription fax, MediaDescription? audio, bool learns) => new(
+    private static RelayRemote Fax(MediaDescription fax, MediaDescription? audio, SourceLearning learning) => new(
         fax.Address,
         audio?.Address == fax.Address ? audio.RtcpAddress : NetAddress.None,
-        learns,
+        learning,
         Send: !fax.IsHeld,
         Receive: fax.Direction is MediaDirection.SendRecv or MediaDirection.SendOnly,
         [])

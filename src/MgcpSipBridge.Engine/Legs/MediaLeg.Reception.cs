@@ -19,7 +19,7 @@ internal sealed partial class MediaLeg
         if (_gateway is null) return;
         _gateway = _shownToGateway = null;
         if (!IsOpen) return;
-        Tell(RelaySide.Gateway, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
+        Tell(RelaySide.Gateway, new RelayRemote(default, default, SourceLearning.Strict, Send: false, Receive: false, []));
         Point();
     }
 }

@@ -58,6 +58,9 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     private NetAddress SipRtpFor(string? peer) =>
         core.Settings.Media.Sip.IsEmpty || peer is null ? _sipRtp : Told(core.Settings.Media.Sip, core.Sip.AddressOf(peer), _sipRtp);
 
+    // Behind a NAT the peer's audio comes from where its signalling does; from nowhere else may it be learnt.
+    private NetAddress PeerHost => call.PeerLearning == SourceLearning.Strict ? default : core.Sip.SourceOf(call.Peer.Handle);
+
     private static NetAddress Told(ImmutableArray<SipAdvertisement> advertised, NetAddress remote, NetAddress own) =>
         !remote.IsNone && SipAdvertisement.For(advertised, remote) is { } host && NetAddress.TryParse(host, 0, out var address) ? address.WithPort(own.Port) : own;
 
@@ -163,7 +166,8 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         offer = _crypto.Read(offer, another ?? call.Peer.Peer);
         if (MediaCrypto.IsTooOpen(offer)) return null;
         var common = offer.Audio is { } audio ? Bridge.ForPeer(audio.Formats, ours) : [];
-        if (common.IsEmpty && offer.Audio is not null) return null;
+        // RFC 3264 §6: with nothing in common in any stream it is refused whole. One whose streams are all switched off is not: the call goes on silently.
+        if (common.IsEmpty && offer.Media.Any(static media => media.Port > 0)) return null;
         _peer = _peerOffer = Received(offer, common);
         var description = AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
         var answer = Show(_crypto.Answer(offer, description, another is not null), ref _shownToPeer);
@@ -200,7 +204,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         if (_peer is null) return;
         _peer = null;
         if (!IsOpen) return;
-        Tell(RelaySide.Sip, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
+        Tell(RelaySide.Sip, new RelayRemote(default, default, SourceLearning.Strict, Send: false, Receive: false, []));
         Point();
     }
 
@@ -347,7 +351,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
             Tell(RelaySide.Gateway, new RelayRemote(
                 gateway.Address,
                 gateway.RtcpAddress,
-                call.Line.GatewayLearns,
+                call.Line.Learning,
                 Send: !gateway.Address.IsUnspecified,
                 // Who waits hears what is played, and never the line.
                 Receive: !(Holds && call.Audio?.PlaysTo(RelaySide.Sip) == true),
@@ -358,15 +362,16 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         }
 
         // Before the peer's key is known nothing of it can be heard, and what is plain is not from it.
-        if (peer is { Address.IsNone: false } || (call.PeerLearns && (_peer is not null || !_crypto.IsAsked)))
+        if (peer is { Address.IsNone: false } || (call.PeerLearning != SourceLearning.Strict && (_peer is not null || !_crypto.IsAsked)))
         {
             Tell(RelaySide.Sip, new RelayRemote(
                 peer?.Address ?? default,
                 peer?.RtcpAddress ?? default,
-                call.PeerLearns,
+                call.PeerLearning,
                 Send: (!Holds || call.Audio?.PlaysTo(RelaySide.Sip) == true) && peer is { IsHeld: false },
                 Receive: !Holds,
                 AudioNegotiation.MapPayloads(toldPeer, gateway?.Formats ?? [], peer?.Formats ?? []),
+                PeerHost,
                 Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },
                 Form: peerForm,
                 Keys: _crypto.Keys));
@@ -374,7 +379,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         else if (_peer is not null || _peerEnd is { Udptl: true })
         {
             // The stream is switched off by port 0 (RFC 3264 §8.2), or was T.38 and never anything else.
-            Tell(RelaySide.Sip, new RelayRemote(default, default, LearnSource: false, Send: false, Receive: false, []));
+            Tell(RelaySide.Sip, new RelayRemote(default, default, SourceLearning.Strict, Send: false, Receive: false, []));
         }
     }
 

@@ -78,16 +78,6 @@ public sealed record LineFeatures
     public bool ForwardingCodes { get; init; } = true;
 }
 
-/// <summary>Who may be heard from other addresses than signalling names (NAT).</summary>
-public enum SourceLearning
-{
-    /// <summary>Only from the address and port that the SDP names.</summary>
-    Strict,
-
-    /// <summary>The first packets decide, once.</summary>
-    Learn,
-}
-
 /// <summary>A gateway with what the engine needs beside the MGCP model.</summary>
 /// <param name="Mgcp">The MGCP side's model.</param>
 /// <param name="Media">Whether its RTP source may be learnt.</param>

@@ -246,7 +246,12 @@ internal static partial class ViewMapper
         _ => V1.Fax.Types.Handling.Auto,
     };
 
-    private static V1.MediaSource ToMessage(this SourceLearning media) => media == SourceLearning.Learn ? V1.MediaSource.Learn : V1.MediaSource.Strict;
+    private static V1.MediaSource ToMessage(this SourceLearning media) => media switch
+    {
+        SourceLearning.Learn => V1.MediaSource.Learn,
+        SourceLearning.LearnAnywhere => V1.MediaSource.LearnAnywhere,
+        _ => V1.MediaSource.Strict,
+    };
 
     private static V1.Dtmf ToMessage(this DtmfForm form, V1.Dtmf outOfBand) => form switch
     {

@@ -9,7 +9,7 @@ namespace MgcpSipBridge.Host.Provisioning;
 /// <summary>Reads lines.yaml: its shape, not its sense (that is <see cref="ProvisioningValidator"/>'s).</summary>
 internal static class LinesYaml
 {
-    private static readonly (string, SourceLearning)[] MediaWords = [("strict", SourceLearning.Strict), ("learn", SourceLearning.Learn)];
+    private static readonly (string, SourceLearning)[] MediaWords = [("strict", SourceLearning.Strict), ("learn", SourceLearning.Learn), ("learnAnywhere", SourceLearning.LearnAnywhere)];
 
     private static readonly (string, DtmfForm)[] PeerDtmfWords =
         [("auto", DtmfForm.Unchanged), ("rfc4733", DtmfForm.Events), ("inband", DtmfForm.InBand), ("info", DtmfForm.OutOfBand)];

@@ -25,7 +25,7 @@ public enum RelaySide
 /// <summary>The other end of one side, as signalling names it.</summary>
 /// <param name="Rtp">Where RTP goes and where alone it may come from.</param>
 /// <param name="Rtcp">Where RTCP goes; usually the next port (RFC 3550 §11), or what a=rtcp says (RFC 3605).</param>
-/// <param name="LearnSource">
+/// <param name="Learning">
 /// Whether the source may differ in port, or for a peer behind NAT in address, from what signalling says: then the first packets decide,
 /// once, and nothing changes it without new signalling.
 /// </param>
@@ -35,8 +35,7 @@ public enum RelaySide
 /// Payload types this end may send, each with the type under which the other end wants it: 101 → 96. Others are dropped and counted.
 /// </param>
 /// <param name="LearnHost">
-/// Where signalling itself comes from: behind a NAT the audio comes from there too. When it is known, no host but it and the named one is
-/// learnt. None: any other host may be.
+/// Where signalling itself comes from: behind a NAT the audio comes from there too. None: it is not known.
 /// </param>
 /// <param name="Expected">Whether this end should be heard now: the call is answered and nothing is on hold. Its silence is then told.</param>
 /// <param name="Form">What it speaks, if the relay shall change packets to it or play to it; null: packets are passed as they are.</param>
@@ -44,7 +43,7 @@ public enum RelaySide
 public sealed record RelayRemote(
     NetAddress Rtp,
     NetAddress Rtcp,
-    bool LearnSource,
+    SourceLearning Learning,
     bool Send,
     bool Receive,
     ImmutableArray<PayloadMapping> PayloadTypes,
@@ -64,7 +63,7 @@ public sealed record RelayRemote(
         other is not null
         && Rtp == other.Rtp
         && Rtcp == other.Rtcp
-        && LearnSource == other.LearnSource
+        && Learning == other.Learning
         && LearnHost == other.LearnHost
         && Expected == other.Expected
         && Send == other.Send
@@ -75,7 +74,7 @@ public sealed record RelayRemote(
         && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Rtp, Rtcp, LearnSource, LearnHost, Send, Receive, Expected, PayloadTypes.AsSpan().Length);
+    public override int GetHashCode() => HashCode.Combine(Rtp, Rtcp, Learning, LearnHost, Send, Receive, Expected, PayloadTypes.AsSpan().Length);
 }
 
 /// <summary>A payload type as it arrives and as it leaves; both 0 to 127.</summary>

@@ -105,7 +105,7 @@ internal sealed class RelayLeg
         get
         {
             if (_remote is null) return NetAddress.None;
-            if (!_remote.LearnSource || _remote.Rtcp.IsUnspecified) return _remote.Rtcp;
+            if (_remote.Learning == SourceLearning.Strict || _remote.Rtcp.IsUnspecified) return _remote.Rtcp;
             if (!_rtcpSource.IsNone) return _rtcpSource;
             return _rtpSource.IsNone || _rtpSource == _remote.Rtp || _rtpSource.Port == ushort.MaxValue ? _remote.Rtcp : _rtpSource.WithPort(_rtpSource.Port + 1);
         }
@@ -113,7 +113,7 @@ internal sealed class RelayLeg
 
     public void SetRemote(RelayRemote remote)
     {
-        var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.LearnSource == remote.LearnSource
+        var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.Learning == remote.Learning
             && before.LearnHost == remote.LearnHost;
         // Signalling says the same of an end many times in a call.
         if (_remote is not { } last || last.Form != remote.Form || !last.PayloadTypes.AsSpan().SequenceEqual(remote.PayloadTypes.AsSpan())) Form = new(remote.PayloadTypes, remote.Form);
@@ -128,12 +128,12 @@ internal sealed class RelayLeg
 
         _plain = 0;
         _lastType = SideForm.NoType;
-        (_learns, _receives, IsFax) = (remote.LearnSource, remote.Receive, remote.Udptl);
+        (_learns, _receives, IsFax) = (remote.Learning != SourceLearning.Strict, remote.Receive, remote.Udptl);
         if (remote.Udptl) _fax ??= new();
         if (!same)
         {
-            _rtpSource = remote.LearnSource ? NetAddress.None : remote.Rtp;
-            _rtcpSource = remote.LearnSource ? NetAddress.None : remote.Rtcp;
+            _rtpSource = _learns ? NetAddress.None : remote.Rtp;
+            _rtcpSource = _learns ? NetAddress.None : remote.Rtcp;
             _candidate = NetAddress.None;
             _learntElsewhere = false;
         }
@@ -255,7 +255,7 @@ internal sealed class RelayLeg
         learning = false;
         drop = RelayDrop.NoRemote;
         if (_remote is null) return false;
-        learning = _learns && source != _rtpSource && (_rtpSource.IsNone || (_learntElsewhere && IsNamed(source)));
+        learning = _learns && source != _rtpSource && (IsNamed(source) ? IsOpen : _rtpSource.IsNone && _remote.Learning == SourceLearning.LearnAnywhere);
         drop = RelayDrop.WrongSource;
         if (!learning && source != _rtpSource) return false;
         drop = RelayDrop.RateLimited;
@@ -267,7 +267,7 @@ internal sealed class RelayLeg
     {
         if (_remote is null) return RelayDrop.NoRemote;
         var known = _rtcpSource.IsNone ? source == _remote.Rtcp : source == _rtcpSource;
-        if (!known && !(_rtcpSource.IsNone && _remote.LearnSource && source.SameHost(_rtpSource))) return RelayDrop.WrongSource;
+        if (!known && !(_rtcpSource.IsNone && _learns && source.SameHost(_rtpSource))) return RelayDrop.WrongSource;
         if (!_rtcpRate.TryTake(now)) return RelayDrop.RateLimited;
         if (Cipher?.OpenRtcp(buffer, ref length) is { } refused and not RelayDrop.None) return refused;
         switch (RtcpReader.Validate(buffer[..length]))
@@ -348,14 +348,13 @@ internal sealed class RelayLeg
 
     /// <summary>
     /// Whether this packet settles who sends. The hosts that signalling names or comes from are believed at once, whatever the port. Any
-    /// other one, where signalling comes from nowhere known, after two packets in sequence from one source (RFC 3550 A.1 asks the same of a
-    /// new source), so that a stray datagram locks nobody out; and only until a named one is heard.
+    /// other one, where it may be learnt, after two packets in sequence from one source (RFC 3550 A.1 asks the same of a new source), so
+    /// that a stray datagram locks nobody out; and only until a named one is heard.
     /// </summary>
     private bool Learn(NetAddress source, in RtpHeader header)
     {
         var named = IsNamed(source);
-        var sure = named
-            || (_remote!.LearnHost.IsNone && source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
+        var sure = named || (source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
         _candidate = source;
         _candidateSsrc = header.Ssrc;
         _candidateNext = (ushort)(header.SequenceNumber + 1);

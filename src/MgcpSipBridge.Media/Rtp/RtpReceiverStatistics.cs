@@ -20,7 +20,7 @@ public sealed class RtpReceiverStatistics
     private uint _cycles; // of 65536
     private uint _badSequence = NoSequence;
     private ulong _seen; // bit i: the packet i before the highest came
-    private long _received; // of this source
+    private long _received; // of this source, each once
     private long _expectedBefore;
     private long _lostBefore;
     private bool _hasTransit;
@@ -41,7 +41,7 @@ public sealed class RtpReceiverStatistics
     /// <summary>Packets that the sequence numbers say were sent.</summary>
     public long Expected => _expectedBefore + ExpectedNow;
 
-    /// <summary>Packets lost; never negative, though duplicates may hide losses (RFC 3550 A.3).</summary>
+    /// <summary>Packets lost; never negative. What came twice counts once: RFC 3550 A.3 lets duplicates hide losses.</summary>
     public long Lost => _lostBefore + LostNow;
 
     /// <summary>Packets that came again, as far as the last 64 tell.</summary>
@@ -91,7 +91,7 @@ public sealed class RtpReceiverStatistics
             {
                 if (header.SequenceNumber < _maxSequence) _cycles++;
                 _maxSequence = header.SequenceNumber;
-                if (ahead == 0) Duplicates++;
+                if (ahead == 0) Repeated();
                 else _seen = (ahead < 64 ? _seen << ahead : 0) | 1;
             }
             else if (ahead <= 65_536 - MaxMisorder)
@@ -126,7 +126,7 @@ public sealed class RtpReceiverStatistics
     internal void Add(long packets, ushort highest, ulong recent, long duplicates, long reordered, TimeSpan jitter)
     {
         Received += packets;
-        _received += packets;
+        _received += packets - duplicates;
         Duplicates += duplicates;
         Reordered += reordered;
         _jitter = jitter.TotalSeconds * _clockRate;
@@ -142,9 +142,16 @@ public sealed class RtpReceiverStatistics
     private void Late(int behind)
     {
         var bit = behind < 64 ? 1UL << behind : 0;
-        if ((_seen & bit) != 0) Duplicates++;
+        if ((_seen & bit) != 0) Repeated();
         else Reordered++;
         _seen |= bit;
+    }
+
+    // It is in the count of those that came.
+    private void Repeated()
+    {
+        Duplicates++;
+        _received--;
     }
 
     private void Restart(in RtpHeader header)

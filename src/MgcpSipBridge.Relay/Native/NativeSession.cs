@@ -39,7 +39,7 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
     {
         // A twin that is alone hears nothing of who takes its end's place, and so wakes nobody.
         ref var named = ref (side == RelaySide.Gateway ? ref _gatewayEnd : ref _sipEnd);
-        var moves = named is { } before && (before.Rtp != remote.Rtp || before.LearnSource != remote.LearnSource || before.LearnHost != remote.LearnHost);
+        var moves = named is { } before && (before.Rtp != remote.Rtp || before.Learning != remote.Learning || before.LearnHost != remote.LearnHost);
         named = remote;
         // What the kernel passes on by itself does not pass the thread.
         if (moves || _isWorkedOn || context.Kernel is not null) _thread.Do(() => Point(side, remote));

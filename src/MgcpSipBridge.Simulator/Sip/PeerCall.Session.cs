@@ -46,6 +46,9 @@ public sealed record PeerOffer
     /// <summary>With <see cref="Fax"/>, whether the audio's section stays, with port 0.</summary>
     public bool Beside { get; init; }
 
+    /// <summary>Whether video is offered in place of audio.</summary>
+    public bool Video { get; init; }
+
     /// <summary>Whether a peer that encrypts changes its key.</summary>
     public bool NewKey { get; init; }
 

@@ -249,6 +249,7 @@ public sealed partial class SimulatedSipPeer : ISimulatedNode
         if (wish is { ZeroAddress: true }) media = NetAddress.FromIPv4(0, media.Port);
         if (wish is { ZeroPort: true }) media = media.WithPort(0);
         if (wish is { Fax: true } || offer is { IsFax: true }) return PlainSdp.WriteFax(media, call.SessionId, call.LocalVersion, wish?.Beside ?? offer!.Streams.Count > 1);
+        if (wish is { Video: true }) return PlainSdp.Write(media, ["PCMU"], direction, call.SessionId, call.LocalVersion).Replace("m=audio", "m=video", StringComparison.Ordinal);
         call.Codecs = [.. codecs];
         var (profile, crypto) = call.Secure(offer, wish);
         return PlainSdp.Write(media, call.Codecs, direction, call.SessionId, call.LocalVersion, ptime: Setup.Ptime, profile: profile, crypto: crypto);

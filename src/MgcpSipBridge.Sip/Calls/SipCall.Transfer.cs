@@ -194,8 +194,9 @@ internal sealed partial class SipCall
         Ask(
             SipMethod.Info, _dialog!, now, (_, response, status, at) =>
             {
-                // A peer that takes the other of the two forms says so once; all that follow go to it that way.
-                if (relay && response is { Status: 415 } && response.Lists(SipHeader.Accept, "application/dtmf"u8) && _state == SipCallState.Talking)
+                // A peer that refuses the one form gets the other, and all that follow go to it that way. Who refuses the type must say which it takes (RFC 3261 §21.4.13), and some do not.
+                if (relay && _state == SipCallState.Talking && response is not null
+                    && (response.Status is 488 or 501 || (response.Status == 415 && (!response.Has(SipHeader.Accept) || response.Lists(SipHeader.Accept, "application/dtmf"u8)))))
                 {
                     _digitsArePlain = true;
                     SendDigit(symbol, duration, at);

@@ -56,6 +56,9 @@ internal sealed partial class SipCall : IClientRequestOwner
 
     public string Peer { get; }
 
+    /// <summary>Where the other end's signalling comes from, or ours goes; none before that is known.</summary>
+    public NetAddress Source => _flow.Remote;
+
     public string CallId { get; private set; } = "";
 
     /// <summary>Our tag, the same in all dialogs of the call.</summary>

@@ -159,6 +159,9 @@ public interface ISipLayer
     /// <summary>Whether a peer answered when it was asked last; where nobody asks, whether an address of it answered the last request.</summary>
     SipPeerState StateOf(string peer, Instant now) => SipPeerState.Unknown;
 
+    /// <summary>Where the other end's last answer or its INVITE came from, or where our INVITE goes; none while that is not known.</summary>
+    NetAddress SourceOf(SipCallHandle call) => default;
+
     /// <summary>Where a peer is: the first of its addresses; none while it has none.</summary>
     NetAddress AddressOf(string peer) => default;
 

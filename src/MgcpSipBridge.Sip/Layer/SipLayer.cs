@@ -59,6 +59,9 @@ public sealed partial class SipLayer : ISipLayer
     public SipPeerState StateOf(string peer, Instant now) => _core.Settings.PingInterval > TimeSpan.Zero ? _watch.StateOf(peer) : _core.Circuits.StateOf(peer, now);
 
     /// <inheritdoc/>
+    public NetAddress SourceOf(SipCallHandle call) => _calls.GetValueOrDefault(call.Value)?.Source ?? default;
+
+    /// <inheritdoc/>
     public NetAddress AddressOf(string peer) => _core.Peers.Find(peer) is { Sources: [var first, ..] } ? first : default;
 
     /// <inheritdoc/>

@@ -47,8 +47,8 @@ internal static class MediaBench
     private static RelaySession Session(RelayForm phone, RelayForm pbx, Action<RelaySession>? prepare = null)
     {
         var session = new RelaySession(new RelayLimits(1700, RtpPerSecond: 100_000), Media, seed: 1);
-        session.SetRemote(RelaySide.Gateway, new(Phone, Phone.WithPort(4001), false, true, true, AudioNegotiation.MapPayloads(phone.Sends, pbx.Wants), Form: phone));
-        session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), false, true, true, AudioNegotiation.MapPayloads(pbx.Sends, phone.Wants), Form: pbx));
+        session.SetRemote(RelaySide.Gateway, new(Phone, Phone.WithPort(4001), SourceLearning.Strict, true, true, AudioNegotiation.MapPayloads(phone.Sends, pbx.Wants), Form: phone));
+        session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), SourceLearning.Strict, true, true, AudioNegotiation.MapPayloads(pbx.Sends, phone.Wants), Form: pbx));
         prepare?.Invoke(session);
         return session;
     }
@@ -57,7 +57,7 @@ internal static class MediaBench
     private static void MeasureSecret(string name, RelaySession session, bool decrypt)
     {
         var (theirs, ours) = (SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(1)), SrtpKey.New(SrtpSuite.AesCm128HmacSha1Tag80, new Entropy(2)));
-        session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), false, true, true, [new(0, 0)], Keys: new(theirs, ours)));
+        session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), SourceLearning.Strict, true, true, [new(0, 0)], Keys: new(theirs, ours)));
         var peer = new SrtpSender(theirs);
         var buffer = new byte[172 + SrtpSender.MostAdded];
         var codes = new byte[160];

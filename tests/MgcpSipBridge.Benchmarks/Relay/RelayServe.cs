@@ -77,7 +77,7 @@ internal static class RelayServe
         var packets = relay.Counters.Sent(RelaySide.Gateway) + relay.Counters.Sent(RelaySide.Sip);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"closed {allocated} {packets} {GC.CollectionCount(0) - collections}"));
 
-        static RelayRemote Remote(NetAddress end) => new(end, end.WithPort(end.Port + 1), LearnSource: false, Send: true, Receive: true, [new(0, 0)]);
+        static RelayRemote Remote(NetAddress end) => new(end, end.WithPort(end.Port + 1), SourceLearning.Strict, Send: true, Receive: true, [new(0, 0)]);
     }
 
     // What signalling does to the heap, made worse: 100 MB alive, and much garbage of every age beside it.

@@ -102,6 +102,17 @@ public sealed class MidCallFlows
         house.EndsQuietly();
     }
 
+    // RFC 3264 §6: nothing in common in any stream.
+    [Fact]
+    public void An_offer_of_video_alone_is_refused_and_the_call_goes_on()
+    {
+        var house = Talking(out var call);
+        house.Happens("pbx", "offers video alone", now => call.Offer(new PeerOffer { Video = true }, now)).Waits(1);
+        Assert.Equal(488, call.OfferStatus);
+        house.Alice.Talks().HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
     [Fact]
     public void The_PBX_asks_for_our_offer_in_the_middle_of_the_call()
     {

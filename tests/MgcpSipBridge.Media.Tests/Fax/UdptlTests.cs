@@ -83,7 +83,7 @@ public sealed class UdptlTests
         Assert.Equal(RelayDrop.None, Take(RelaySide.Gateway, Phone, Udptl(9), out _));
         Assert.Equal(RelayDrop.None, Take(RelaySide.Gateway, Phone, Udptl(12), out _));
         var told = _session.Statistics.Gateway;
-        Assert.Equal((12, 12, 1, 1), (told.PacketsReceived, told.FaxPackets, told.FaxLost, told.FaxDuplicates));
+        Assert.Equal((12, 12, 2, 1), (told.PacketsReceived, told.FaxPackets, told.FaxLost, told.FaxDuplicates));
         Assert.Equal((0, 0, 0), (told.PacketsLost, told.Sources, told.Mos));
         Assert.Equal(10, _session.Statistics.Sip.PacketsSent);
         Assert.False(_session.TryGetFlow(RelaySide.Gateway, out _));
@@ -108,7 +108,7 @@ public sealed class UdptlTests
     [Fact]
     public void The_source_is_trusted_as_it_is_with_speech()
     {
-        Name(RelaySide.Gateway, Phone, learn: true, host: Nat.WithPort(2427));
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn, host: Nat.WithPort(2427));
         Name(RelaySide.Sip, Pbx);
         for (ushort i = 0; i < 10; i++) Assert.Equal(RelayDrop.WrongSource, Take(RelaySide.Gateway, Stranger, Udptl(i), out _));
         Assert.Equal(RelayDrop.None, Take(RelaySide.Gateway, Nat, Udptl(0), out _));
@@ -173,6 +173,6 @@ public sealed class UdptlTests
 
     private RelayDrop Take(RelaySide side, NetAddress from, byte[] packet, out NetAddress to) => _session.TryRelayRtp(side, from, packet, _now, out to);
 
-    private void Name(RelaySide side, NetAddress at, bool udptl = true, bool learn = false, NetAddress host = default) =>
+    private void Name(RelaySide side, NetAddress at, bool udptl = true, SourceLearning learn = SourceLearning.Strict, NetAddress host = default) =>
         _session.SetRemote(side, new RelayRemote(at, at.WithPort(at.Port + 1), learn, true, true, [new(0, 0)], host) { Udptl = udptl });
 }

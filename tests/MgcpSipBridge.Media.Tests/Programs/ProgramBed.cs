@@ -50,7 +50,7 @@ public sealed class ProgramBed
     public static RelayForm Form(DtmfForm dtmf, int ptime, params ImmutableArray<RtpFormat> formats) => new(formats, formats, ptime, dtmf);
 
     private static RelayRemote Remote(NetAddress at, RelayForm form, RelayForm other) => new(
-        at, at.WithPort(at.Port + 1), LearnSource: false, Send: true, Receive: true, AudioNegotiation.MapPayloads(form.Sends, other.Wants), Form: form);
+        at, at.WithPort(at.Port + 1), SourceLearning.Strict, Send: true, Receive: true, AudioNegotiation.MapPayloads(form.Sends, other.Wants), Form: form);
 
     /// <summary>A packet arrives.</summary>
     public RelayDrop Rtp(RelaySide from, in RtpHeader header, ReadOnlySpan<byte> payload)

@@ -164,8 +164,8 @@ public sealed class QualityTests
 
         void Name(bool expected)
         {
-            session.SetRemote(RelaySide.Gateway, new(Phone, Phone.WithPort(4001), false, true, true, [new(0, 0)], Expected: expected));
-            session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), false, true, true, [new(0, 0)], Expected: expected));
+            session.SetRemote(RelaySide.Gateway, new(Phone, Phone.WithPort(4001), SourceLearning.Strict, true, true, [new(0, 0)], Expected: expected));
+            session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(18_211), SourceLearning.Strict, true, true, [new(0, 0)], Expected: expected));
             session.AudioChanged(now, TimeSpan.FromSeconds(5), out _);
         }
 

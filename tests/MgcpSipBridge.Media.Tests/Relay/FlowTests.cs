@@ -79,7 +79,7 @@ public sealed class FlowTests
     public void An_end_that_was_only_learnt_is_no_flow_while_the_named_one_may_still_come()
     {
         var elsewhere = NetAddress.FromIPv4(0x0A000063, 9);
-        _session.SetRemote(RelaySide.Gateway, Remote(Phone) with { LearnSource = true });
+        _session.SetRemote(RelaySide.Gateway, Remote(Phone) with { Learning = SourceLearning.LearnAnywhere });
         for (var i = 0; i < 10; i++) Take(RelaySide.Gateway, elsewhere, 8, 0x80, 7);
         Send(RelaySide.Sip, 10);
         Assert.Equal(elsewhere, _session.RtpSource(RelaySide.Gateway));
@@ -101,7 +101,7 @@ public sealed class FlowTests
         var after = _session.Statistics;
         Assert.Equal(92, after.Gateway.PacketsReceived - before.Gateway.PacketsReceived);
         Assert.Equal(92, after.Sip.PacketsSent - before.Sip.PacketsSent);
-        Assert.Equal((9, 1, 1, 5), (after.Gateway.PacketsLost, after.Gateway.Duplicates, after.Gateway.Reordered, after.Gateway.PacketsDropped));
+        Assert.Equal((10, 1, 1, 5), (after.Gateway.PacketsLost, after.Gateway.Duplicates, after.Gateway.Reordered, after.Gateway.PacketsDropped));
         Assert.Equal(TimeSpan.FromMilliseconds(3), after.Gateway.Jitter);
         Assert.Equal(1, after.Gateway.Sources);
     }
@@ -120,7 +120,7 @@ public sealed class FlowTests
     }
 
     private static RelayRemote Remote(NetAddress end, bool send = true, bool receive = true) =>
-        new(end, end.WithPort(end.Port + 1), LearnSource: false, send, receive, [new(0, 0), new(8, 8), new(13, 13), new(96, 97), new(101, 101)]);
+        new(end, end.WithPort(end.Port + 1), SourceLearning.Strict, send, receive, [new(0, 0), new(8, 8), new(13, 13), new(96, 97), new(101, 101)]);
 
     private void Name(RelaySide side, NetAddress end, bool send = true, bool receive = true) => _session.SetRemote(side, Remote(end, send, receive));
 

@@ -77,7 +77,7 @@ public sealed class RelaySessionTests
     [Fact]
     public void Another_port_of_the_named_host_is_learnt_at_once_and_kept()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn);
         Name(RelaySide.Sip, Pbx);
         Assert.Equal(Phone, DestinationTo(RelaySide.Gateway)); // before anything is learnt: where signalling says
         var real = Phone.WithPort(61_000);
@@ -95,7 +95,7 @@ public sealed class RelaySessionTests
     [Fact]
     public void Another_host_is_learnt_from_two_packets_in_sequence()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.LearnAnywhere);
         Name(RelaySide.Sip, Pbx);
         var nat = NetAddress.FromIPv4(0xC6336401, 1024);
         Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, nat)); // may be anyone's
@@ -109,7 +109,7 @@ public sealed class RelaySessionTests
     [Fact]
     public void Packets_out_of_sequence_or_of_two_sources_teach_nothing()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.LearnAnywhere);
         Name(RelaySide.Sip, Pbx);
         for (var i = 0; i < 5; i++, _sequence += 7) Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Stranger));
         for (var i = 0u; i < 5; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Stranger, ssrc: i));
@@ -119,7 +119,7 @@ public sealed class RelaySessionTests
     [Fact]
     public void Unknown_payload_types_teach_nothing()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.LearnAnywhere);
         Name(RelaySide.Sip, Pbx);
         for (var i = 0; i < 5; i++) Assert.Equal(RelayDrop.UnknownPayloadType, Rtp(RelaySide.Gateway, Stranger, type: 34));
         Assert.Equal(Phone, DestinationTo(RelaySide.Gateway));
@@ -128,18 +128,18 @@ public sealed class RelaySessionTests
     [Fact]
     public void What_was_learnt_outlives_a_hold_and_ends_with_a_new_address()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn);
         Name(RelaySide.Sip, Pbx);
         var real = Phone.WithPort(61_000);
         Assert.Equal(RelayDrop.None, Rtp(RelaySide.Gateway, real));
-        Name(RelaySide.Gateway, Phone, learn: true, send: false, receive: false);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn, send: false, receive: false);
         Assert.Equal(RelayDrop.Held, Rtp(RelaySide.Gateway, real));
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn);
         Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Phone));
         Assert.Equal(real, DestinationTo(RelaySide.Gateway));
 
         var moved = Phone.WithPort(5000);
-        Name(RelaySide.Gateway, moved, learn: true);
+        Name(RelaySide.Gateway, moved, learn: SourceLearning.Learn);
         Assert.Equal(moved, DestinationTo(RelaySide.Gateway));
         Assert.Equal(RelayDrop.None, Rtp(RelaySide.Gateway, moved));
         Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, real));
@@ -148,7 +148,7 @@ public sealed class RelaySessionTests
     [Fact]
     public void Strictness_returns_with_new_signalling()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn);
         Name(RelaySide.Sip, Pbx);
         Assert.Equal(RelayDrop.None, Rtp(RelaySide.Gateway, Phone.WithPort(61_000)));
         Name(RelaySide.Gateway, Phone);
@@ -175,7 +175,7 @@ public sealed class RelaySessionTests
     {
         var zero = NetAddress.FromIPv4(0, 18210);
         Name(RelaySide.Gateway, Phone);
-        _session.SetRemote(RelaySide.Sip, new(zero, zero.WithPort(18211), LearnSource: true, Send: true, Receive: true, Speech));
+        _session.SetRemote(RelaySide.Sip, new(zero, zero.WithPort(18211), SourceLearning.Learn, Send: true, Receive: true, Speech));
         Assert.Equal(RelayDrop.NoRemote, Rtp(RelaySide.Gateway, Phone));
         Assert.Equal(RelayDrop.NoRemote, Rtcp(RelaySide.Gateway, Phone.WithPort(4001), out _));
     }
@@ -184,7 +184,7 @@ public sealed class RelaySessionTests
     public void Rtcp_has_addresses_of_its_own()
     {
         Name(RelaySide.Gateway, Phone);
-        _session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(53_020), LearnSource: false, Send: true, Receive: true, Speech));
+        _session.SetRemote(RelaySide.Sip, new(Pbx, Pbx.WithPort(53_020), SourceLearning.Strict, Send: true, Receive: true, Speech));
         Assert.Equal(RelayDrop.None, Rtcp(RelaySide.Gateway, Phone.WithPort(4001), out var destination));
         Assert.Equal(Pbx.WithPort(53_020), destination);
         Assert.Equal(RelayDrop.WrongSource, Rtcp(RelaySide.Gateway, Phone, out _));
@@ -197,7 +197,7 @@ public sealed class RelaySessionTests
     [Fact]
     public void Rtcp_follows_the_learnt_host()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.LearnAnywhere);
         Name(RelaySide.Sip, Pbx);
         var nat = NetAddress.FromIPv4(0xC6336401, 1024);
         Assert.Equal(RelayDrop.WrongSource, Rtcp(RelaySide.Gateway, nat.WithPort(1025), out _)); // RTCP alone teaches nothing
@@ -271,7 +271,7 @@ public sealed class RelaySessionTests
     [Fact]
     public void Remotes_are_compared_by_what_they_say()
     {
-        var remote = new RelayRemote(Phone, Phone.WithPort(4001), false, true, true, [new(0, 0), new(101, 96)]);
+        var remote = new RelayRemote(Phone, Phone.WithPort(4001), SourceLearning.Strict, true, true, [new(0, 0), new(101, 96)]);
         Assert.Equal(remote, remote with { PayloadTypes = [.. remote.PayloadTypes] });
         Assert.NotEqual(remote, remote with { PayloadTypes = [new(0, 0)] });
         Assert.NotEqual(remote, remote with { Send = false });
@@ -283,7 +283,7 @@ public sealed class RelaySessionTests
         Name(RelaySide.Sip, Pbx);
     }
 
-    private void Name(RelaySide side, NetAddress rtp, bool learn = false, bool send = true, bool receive = true) =>
+    private void Name(RelaySide side, NetAddress rtp, SourceLearning learn = SourceLearning.Strict, bool send = true, bool receive = true) =>
         _session.SetRemote(side, new(rtp, rtp.IsNone ? rtp : rtp.WithPort(rtp.Port + 1), learn, send, receive, Speech));
 
     private byte[] Packet(byte type, bool marker = false, uint ssrc = 0x11111111)

@@ -16,7 +16,7 @@ public sealed class RelayTrustTests
     [Fact]
     public void Where_signalling_comes_from_is_known_nobody_else_is_learnt()
     {
-        Name(RelaySide.Gateway, Phone, learn: true, learnHost: Nat.WithPort(2427));
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn, learnHost: Nat.WithPort(2427));
         Name(RelaySide.Sip, Pbx);
         for (var i = 0; i < 10; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(Stranger)); // however well it counts
         Assert.Equal(RelayDrop.None, Rtp(Nat)); // at once
@@ -26,9 +26,18 @@ public sealed class RelayTrustTests
     }
 
     [Fact]
+    public void Where_signalling_comes_from_nowhere_known_the_named_host_alone_is_learnt()
+    {
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn);
+        Name(RelaySide.Sip, Pbx);
+        for (var i = 0; i < 10; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(Stranger));
+        Assert.Equal(RelayDrop.None, Rtp(Phone.WithPort(61_000)));
+    }
+
+    [Fact]
     public void A_stranger_who_came_first_gives_way_to_the_named_host_and_to_nobody_else()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.LearnAnywhere);
         Name(RelaySide.Sip, Pbx);
         Assert.Equal(RelayDrop.WrongSource, Rtp(Stranger));
         Assert.Equal(RelayDrop.None, Rtp(Stranger));
@@ -50,7 +59,7 @@ public sealed class RelayTrustTests
     [Fact]
     public void Rtcp_that_was_learnt_beside_a_stranger_goes_with_it()
     {
-        Name(RelaySide.Gateway, Phone, learn: true);
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.LearnAnywhere);
         Name(RelaySide.Sip, Pbx);
         Rtp(Stranger);
         Rtp(Stranger);
@@ -148,7 +157,7 @@ public sealed class RelayTrustTests
         }
     }
 
-    private void Name(RelaySide side, NetAddress rtp, bool learn = false, NetAddress learnHost = default, bool expected = false) =>
+    private void Name(RelaySide side, NetAddress rtp, SourceLearning learn = SourceLearning.Strict, NetAddress learnHost = default, bool expected = false) =>
         _session.SetRemote(side, new(rtp, rtp.WithPort(rtp.Port + 1), learn, true, true, [new(0, 0)], learnHost, expected));
 
     private RelayDrop Rtp(NetAddress source, RelaySide from = RelaySide.Gateway)

@@ -167,5 +167,5 @@ public sealed class SrtpLifeTests
         Assert.Equal([(9, false), (18, true), (39, false)], told);
     }
 
-    private static RelayRemote Remote(NetAddress at, SrtpKeys? keys) => new(at, at.WithPort(at.Port + 1), false, true, true, [new(0, 0)], Keys: keys);
+    private static RelayRemote Remote(NetAddress at, SrtpKeys? keys) => new(at, at.WithPort(at.Port + 1), SourceLearning.Strict, true, true, [new(0, 0)], Keys: keys);
 }

@@ -227,15 +227,19 @@ public sealed class WhoTests
         Assert.Equal("Signal=#\r\nDuration=120\r\n", bench.Expect("INFO").Body);
     }
 
-    [Fact]
-    public void A_peer_that_takes_digits_in_the_other_form_gets_them_so_from_then_on()
+    [Theory]
+    [InlineData(415, "Accept: application/dtmf")]
+    [InlineData(415, "")]
+    [InlineData(488, "")]
+    [InlineData(501, "")]
+    public void A_peer_that_takes_digits_in_the_other_form_gets_them_so_from_then_on(int status, string says)
     {
         var bench = new SipBench();
         var (call, _, _) = bench.Talk();
         bench.Do((layer, now) => layer.SendDigits(call, "7", TimeSpan.FromMilliseconds(120), now));
         var refused = bench.Expect("INFO");
         Assert.Equal("application/dtmf-relay", refused.Header("Content-Type"));
-        bench.Reply(refused, 415, extra: "Accept: application/dtmf");
+        bench.Reply(refused, status, extra: says);
         var again = bench.Expect("INFO");
         Assert.Equal(("application/dtmf", "7"), (again.Header("Content-Type"), again.Body));
         bench.Reply(again, 200);

@@ -117,7 +117,7 @@ function gatewayForm(g, seen) {
     { name: 'profile', label: 'Profile', options: PROFILES.map(p => ({ value: p, text: words(p) })), value: g?.profile ?? 'AUTO' },
     { name: 'dtmf', label: 'Dialled digits', options: optionsOf(DTMF, 'AUTO', 'RFC4733', 'INBAND', 'NOTIFY'), value: g?.dtmf ?? 'AUTO', more: true },
     { name: 'fax', label: 'Fax', options: optionsOf(FAX), value: FAX[g?.fax] ? g.fax : 'AUTO', more: true },
-    { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }], value: g?.media ?? 'STRICT', more: true },
+    { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }, { value: 'LEARN_ANYWHERE', text: 'anyone until it is heard (its phones are behind NAT and a proxy)' }], value: g?.media ?? 'STRICT', more: true },
     { name: 'alsoFrom', label: 'Also heard from', value: g?.alsoFrom.join(', '), hint: 'Further IP addresses of it, separated by commas.', more: true },
   ], g ? 'Change' : 'Create', async (typed, id) => {
     const values = { ...typed, alsoFrom: commas(typed.alsoFrom) };

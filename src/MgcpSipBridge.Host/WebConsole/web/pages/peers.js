@@ -118,7 +118,7 @@ function peerForm(p) {
     { name: 'dtmf', label: 'Dialled digits', options: optionsOf(DTMF, 'AUTO', 'RFC4733', 'INBAND', 'INFO'), value: p?.dtmf ?? 'AUTO' },
     { name: 'fax', label: 'Fax', options: optionsOf(FAX), value: FAX[p?.fax] ? p.fax : 'AUTO' },
     { name: 'srtp', label: 'Encrypt the audio (SRTP)', options: optionsOf(SRTP), value: p?.srtp ?? 'OFF', hint: 'The keys travel in the signalling: let its URI say transport=tls.' },
-    { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }], value: p?.media ?? 'STRICT' },
+    { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }, { value: 'LEARN_ANYWHERE', text: 'anyone until it is heard (its phones are behind NAT and a proxy)' }], value: p?.media ?? 'STRICT' },
     { name: 'trusted', label: 'Its word on who calls is trusted', type: 'checkbox', value: p?.trusted !== false },
     { name: 'challenge', label: 'Has to show who it is (digest)', type: 'checkbox', value: p?.challenge },
     { name: 'subscribesToMessages', label: 'Is asked to tell of waiting messages', type: 'checkbox', value: p?.subscribesToMessages, more: true },

@@ -1,0 +1,14 @@
+namespace MgcpSipBridge.Media;
+
+/// <summary>Who may be heard from other addresses than signalling names (NAT). Whoever is learnt stays until new signalling.</summary>
+public enum SourceLearning
+{
+    /// <summary>Only from the address and port that the SDP names.</summary>
+    Strict,
+
+    /// <summary>The first packet from a host that the SDP names or that signalling comes from decides, whatever its port.</summary>
+    Learn,
+
+    /// <summary>As before, and until one of these hosts is heard any other may be, after two packets in sequence.</summary>
+    LearnAnywhere,
+}
