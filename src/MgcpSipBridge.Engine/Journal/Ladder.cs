@@ -153,13 +153,13 @@ internal static class LadderText
             var type = line[(colon + 1)..];
             if (type.IndexOf((byte)';') is var parameters and >= 0) type = type[..parameters];
             type = type.Trim((byte)' ');
-            return Ascii.EqualsIgnoreCase(type, "application/sdp"u8) ? "with SDP" : $"with {Text(type)}";
+            return System.Text.Ascii.EqualsIgnoreCase(type, "application/sdp"u8) ? "with SDP" : $"with {Text(type)}";
         }
 
         return "with a body";
     }
 
-    private static bool IsContentType(ReadOnlySpan<byte> name) => Ascii.EqualsIgnoreCase(name, "Content-Type"u8) || Ascii.EqualsIgnoreCase(name, "c"u8);
+    private static bool IsContentType(ReadOnlySpan<byte> name) => System.Text.Ascii.EqualsIgnoreCase(name, "Content-Type"u8) || System.Text.Ascii.EqualsIgnoreCase(name, "c"u8);
 
     private static bool Matters(ReadOnlySpan<byte> line) =>
         line.Length > 2 && (line[1] == (byte)':' && (line[0] | 0x20) is 'o' or 's' or 'r' or 'm' or 'e' || (line[2] == (byte)':' && (line[0] | 0x20) == 'r' && (line[1] | 0x20) == 'm'));

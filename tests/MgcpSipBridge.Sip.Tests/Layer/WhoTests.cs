@@ -211,6 +211,22 @@ public sealed class WhoTests
     }
 
     [Fact]
+    public void Where_a_call_comes_from_is_known_and_not_only_where_its_peer_is()
+    {
+        var bench = new SipBench();
+        var (call, _) = bench.Call();
+        Assert.True(bench.Layer.SourceOf(call).IsNone); // nobody has answered
+        bench = new SipBench();
+        (call, _, _) = bench.Talk();
+        Assert.Equal(SipBench.Pbx, bench.Layer.SourceOf(call));
+        bench = new SipBench();
+        var elsewhere = SipBench.Address("192.0.2.9:33060");
+        (call, _) = bench.IncomingTalk(flow: new SipFlow(SipTransport.Tcp, SipBench.Us, elsewhere, 7));
+        Assert.Equal(elsewhere, bench.Layer.SourceOf(call));
+        Assert.True(bench.Layer.SourceOf(new(4711)).IsNone);
+    }
+
+    [Fact]
     public void Other_INFO_gets_the_right_answer()
     {
         var bench = new SipBench();
