@@ -66,7 +66,7 @@ internal sealed partial class CallResource
         if (text.Length > MaxDestination) return false;
         if (!text.Contains(':', StringComparison.Ordinal)) return ProvisioningValidator.IsDestination(text);
         // Headers in it would be somebody else's words in our name.
-        return text.All(char.IsAscii) && SipUri.TryParse(Encoding.ASCII.GetBytes(text), out var uri) && uri.Headers.IsEmpty && uri.Password.IsEmpty
+        return !text.AsSpan().ContainsAnyExceptInRange('!', '~') && SipUri.TryParse(Encoding.ASCII.GetBytes(text), out var uri) && uri.Headers.IsEmpty && uri.Password.IsEmpty
             && uri.Scheme is SipUriScheme.Sip or SipUriScheme.Sips or SipUriScheme.Tel;
     }
 }

@@ -165,6 +165,8 @@ internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes,
 /// <summary>Routes.</summary>
 internal sealed class RouteResource(EngineAnswers engine, BridgeState state, ProvisioningWrites writes) : V1.RouteService.RouteServiceBase
 {
+    private const string NoUser = "is not 1 to 128 visible characters of ASCII, such as a number or the user of a SIP URI";
+
     public override Task<V1.ListRoutesResponse> ListRoutes(V1.ListRoutesRequest request, ServerCallContext context)
     {
         var (page, next) = Listing.Page(state.Model.Routes, r => r.Name, r => r.ToMessage(state), new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
@@ -194,7 +196,9 @@ internal sealed class RouteResource(EngineAnswers engine, BridgeState state, Pro
     public override async Task<V1.TestRouteResponse> TestRoute(V1.TestRouteRequest request, ServerCallContext context)
     {
         if (request.Number.Length == 0) throw ApiErrors.BadField("number", "is missing");
-        if (request.Number.Length > 128) throw ApiErrors.BadField("number", "has more than 128 characters");
+        if (!(request.Peer.Length > 0 ? ProvisioningValidator.IsUser(request.Number) : ProvisioningValidator.IsDestination(request.Number)))
+            throw ApiErrors.BadField("number", request.Peer.Length > 0 ? NoUser : CallResource.NoNumber);
+        if (request.Caller.Length > 0 && !ProvisioningValidator.IsUser(request.Caller)) throw ApiErrors.BadField("caller", NoUser);
         if (request.Peer.Length > 0 && request.From.Length > 0) throw ApiErrors.BadField("from", "is who dials, and peer who calls: give one of them");
         if (request.Time is { } given && (given.Seconds < 0 || given.Seconds > 253_402_300_799 || given.Nanos is < 0 or > 999_999_999)) throw ApiErrors.BadField("time", "is not a time");
         var test = new EngineQuery.TestRoute(request.Number, request.From, request.Peer.Length > 0 ? request.Peer : null, request.Caller, request.Time?.ToDateTime());
@@ -208,6 +212,9 @@ internal sealed class RouteResource(EngineAnswers engine, BridgeState state, Pro
 /// <summary>Calls and their ladders.</summary>
 internal sealed partial class CallResource(EngineAnswers engine, BridgeState state, AuditTrail trail, LadderWatch watch, ILoggerFactory logs, WireEnds ends, AudioWishes wishes) : V1.CallService.CallServiceBase
 {
+    /// <summary>What is said of a number that no phone could dial.</summary>
+    internal const string NoNumber = "is not a number to call: 1 to 64 of 0-9, *, #, A-D, with or without a leading +";
+
     public override async Task<V1.ListCallsResponse> ListCalls(V1.ListCallsRequest request, ServerCallContext context)
     {
         var all = await engine.AllAsync<CallView>(new EngineQuery.Calls(), context.CancellationToken);
@@ -224,6 +231,7 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
     {
         if (request.Line.Length == 0) throw ApiErrors.BadField("line", "is missing");
         if (request.Destination.Length == 0) throw ApiErrors.BadField("destination", "is missing");
+        if (!ProvisioningValidator.IsDestination(request.Destination)) throw ApiErrors.BadField("destination", NoNumber);
         var answer = await engine.OneAsync<OriginateAnswer>(new EngineQuery.Originate(request.Line, request.Destination), "the answer", context.CancellationToken);
         if (answer.Call is { } call)
         {

@@ -54,10 +54,10 @@ internal static partial class SettingsValidator
     }
 
     // [localName@]domain[:port]; the domain is a name or a literal in brackets (RFC 3435 §3.2.1.3).
-    [GeneratedRegex(@"^([A-Za-z0-9/$*_.+-]{1,255}@)?([A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[[0-9A-Fa-f.:]{2,45}\])(:\d{1,5})?$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^([A-Za-z0-9/$*_.+-]{1,255}@)?([A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?|\[[0-9A-Fa-f.:]{2,45}\])(:\d{1,5})?\z", RegexOptions.NonBacktracking)]
     private static partial Regex CallAgentPattern();
 
-    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^[A-Za-z0-9]([A-Za-z0-9.-]{0,253}[A-Za-z0-9])?\z", RegexOptions.NonBacktracking)]
     private static partial Regex HostPattern();
 
     /// <summary>Whether this is a host name or an IPv4 literal by its letters.</summary>

@@ -47,29 +47,33 @@ internal static partial class ProvisioningValidator
     /// <summary>Whether a text can be a number or a user: digits, letters and + * # . _ -, at most 64.</summary>
     public static bool IsNumber(string text) => IsMadeOf(text, 64, NumberSymbols);
 
+    /// <summary>Whether a text can be a number or a user of any peer: visible ASCII, at most 128.</summary>
+    public static bool IsUser(string text) => text.Length is > 0 and <= 128 && !text.AsSpan().ContainsAnyExceptInRange('!', '~');
+
     /// <summary>What is wrong with the name of a resource; null when it is one.</summary>
     internal static string? NameProblem(string name) =>
         IsMadeOf(name, 63, NameSymbols) && char.IsAsciiLetterOrDigit(name[0]) ? null : $"\"{name}\" is not a name: letters, digits, '.', '_' and '-', at most 63, beginning with a letter or digit";
 
     private static bool IsMadeOf(ReadOnlySpan<char> text, int most, SearchValues<char> symbols) => !text.IsEmpty && text.Length <= most && !text.ContainsAnyExcept(symbols);
 
-    [GeneratedRegex(@"^[+]?[0-9*#A-D]{0,64}$", RegexOptions.NonBacktracking)]
+    // Up to the very end: '$' would let a line feed stand behind, which would be a line of a message of its own.
+    [GeneratedRegex(@"^[+]?[0-9*#A-D]{0,64}\z", RegexOptions.NonBacktracking)]
     private static partial Regex PrependPattern();
 
     // A domain name, with the underscores that equipment writes, or a literal in brackets (RFC 3435 §2.1.2).
-    [GeneratedRegex(@"^([A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?|\[[0-9A-Fa-f.:]{2,45}\])$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^([A-Za-z0-9_]([A-Za-z0-9._-]{0,253}[A-Za-z0-9_])?|\[[0-9A-Fa-f.:]{2,45}\])\z", RegexOptions.NonBacktracking)]
     private static partial Regex DomainPattern();
 
     // RFC 3435 §3.2.1.4: "MGCP", the version, and perhaps a profile's name.
-    [GeneratedRegex("^MGCP [0-9]{1,3}[.][0-9]{1,3}( [A-Za-z0-9][A-Za-z0-9 ._-]{0,48})?$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^MGCP [0-9]{1,3}[.][0-9]{1,3}( [A-Za-z0-9][A-Za-z0-9 ._-]{0,48})?\\z", RegexOptions.NonBacktracking)]
     private static partial Regex VersionPattern();
 
     // Letters of a local endpoint name without wildcards: '*' and '$' stand for many (RFC 3435 §2.1.2).
-    [GeneratedRegex("^[A-Za-z0-9+_-]{1,32}(:[0-9]{1,3})?$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^[A-Za-z0-9+_-]{1,32}(:[0-9]{1,3})?\\z", RegexOptions.NonBacktracking)]
     private static partial Regex PackagePattern();
 
     // A line of a package, or a vendor's (RFC 3435 Appendix A, extensionParameter).
-    [GeneratedRegex("^([A-Za-z0-9+_-]{1,32}/[A-Za-z0-9+_-]{1,32}|[Xx][+-][A-Za-z0-9-]{1,32}): ?([ -~]{1,1000})$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex("^([A-Za-z0-9+_-]{1,32}/[A-Za-z0-9+_-]{1,32}|[Xx][+-][A-Za-z0-9-]{1,32}): ?([ -~]{1,1000})\\z", RegexOptions.NonBacktracking)]
     private static partial Regex ParameterPattern();
 
     private sealed class Run(ProvisioningConfig config, ImmutableArray<SipListen> listeners, ImmutableArray<MgcpListen> heard, ConfigProblems problems)

@@ -208,7 +208,7 @@ internal sealed partial class RouteRules(ProvisioningConfig config, RouteExpress
 
     private void Wrong(Written written, string field, string message, string? path = null) => problems.Add(written.Of(field), written.PathOf(path ?? field), message);
 
-    [GeneratedRegex(@"^[+]?([0-9*#A-D]|\$[0-9]{1,2}|\$\{[0-9]{1,2}\}){0,64}$", RegexOptions.NonBacktracking)]
+    [GeneratedRegex(@"^[+]?([0-9*#A-D]|\$[0-9]{1,2}|\$\{[0-9]{1,2}\}){0,64}\z", RegexOptions.NonBacktracking)]
     private static partial Regex ReplacePattern();
 
     [GeneratedRegex(@"\$\{?([0-9]{1,2})", RegexOptions.NonBacktracking)]
