@@ -70,6 +70,9 @@ internal enum FaxEvent
     /// <summary>It did not: 488, 415 or any other status, or a stream with port 0.</summary>
     PeerRefused,
 
+    /// <summary>The peer refuses a call with audio, and may be called with T.38 alone.</summary>
+    PeerTakesNoVoice,
+
     /// <summary>Another one has taken the peer's place: a transfer, a pick-up, a route.</summary>
     PeerChanges,
 }
@@ -108,7 +111,7 @@ internal enum FaxEffects
     /// <summary>Forget our own offer if it was not sent yet: the peer was first.</summary>
     Forget = 256,
 
-    /// <summary>Offer T.38 to the peer.</summary>
+    /// <summary>Offer T.38 to the peer; to one that takes no voice in the INVITE.</summary>
     OfferFax = 512,
 
     /// <summary>Answer the peer's offer of T.38.</summary>
@@ -146,6 +149,9 @@ internal static class FaxMachine
         (FaxState.Preparing, FaxEvent.GatewayTook) => (FaxState.Proposing, FaxEffects.OfferFax),
         (FaxState.Proposing, FaxEvent.PeerTook) => (FaxState.Joining, FaxEffects.TellGateway),
         (FaxState.Joining, FaxEvent.GatewayTook) => (FaxState.Relaying, FaxEffects.Join),
+
+        // The same before there is a call (ITU-T T.38 Annex D.2.2).
+        (FaxState.Voice, FaxEvent.PeerTakesNoVoice) when relays => (FaxState.Preparing, FaxEffects.AskGateway),
 
         // §3.3: the peer was first.
         (FaxState.Voice or FaxState.Own or FaxState.Returning or FaxState.Preparing or FaxState.Joining or FaxState.Relaying, FaxEvent.PeerOffersFax) when relays =>

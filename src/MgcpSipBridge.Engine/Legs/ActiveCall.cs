@@ -119,7 +119,7 @@ internal sealed partial class ActiveCall
     /// <summary>The line talks: both directions are opened, unless the peer has to be answered with T.38 first.</summary>
     public void Connect()
     {
-        if (Fax.Answers()) return;
+        if (!FromLine && Fax.Answers()) return;
         OnAnswered();
         Bearer.Connect();
     }

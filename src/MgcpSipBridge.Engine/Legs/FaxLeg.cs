@@ -1,3 +1,4 @@
+using MgcpSipBridge.Calls;
 using MgcpSipBridge.Mgcp;
 
 namespace MgcpSipBridge.Engine;
@@ -45,6 +46,25 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     /// T.38 stream, as if the peer had found a fax right then (RFC 5347 §3.3, step 11).
     /// </summary>
     public bool TakesCall(ReadOnlyMemory<byte> offer) => FaxMap.Relays(Handling, Audit) && call.Media.TakePeerFaxCall(offer);
+
+    /// <summary>Whether a peer that takes no audio may be called with T.38 alone. Only where T.38 is wanted for sure: nobody who speaks is to be answered by a fax.</summary>
+    public bool MayCall => Handling == FaxHandling.T38 && _state == FaxState.Voice && call.Media.MayBePlainFax;
+
+    /// <summary>The peer refuses to be called with audio; true when it is called again with T.38 alone, as soon as the gateway speaks that.</summary>
+    public bool Calls()
+    {
+        Step(FaxEvent.PeerTakesNoVoice);
+        return _state == FaxState.Preparing && _command != default;
+    }
+
+    /// <summary>The peer that was called with T.38 alone has answered; false when that is no agreement.</summary>
+    public bool TakesCallAnswer(ReadOnlyMemory<byte> answer)
+    {
+        _offered = null;
+        if (!call.Media.TakePeerFax(answer)) return false;
+        Step(FaxEvent.PeerTook);
+        return true;
+    }
 
     /// <summary>The line has answered; true when its caller has T.38 alone, and is answered when the gateway speaks it.</summary>
     public bool Answers()
@@ -129,8 +149,14 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
         var before = _state;
         var handling = Handling;
         (_state, var effects) = FaxMachine.Step(before, evt, FaxMap.Relays(handling, Audit), FaxMap.Clears(handling));
-        // Whoever has nothing but T.38, and cannot be answered, is refused; that ends the call.
-        Do(call.Answered is null && effects.HasFlag(FaxEffects.RefuseOffer) ? FaxEffects.RefuseOffer : effects);
+        // To who has nothing but T.38 there is no other way: that ends a call that was not answered.
+        if (call.Answered is null && evt != FaxEvent.PeerChanges && ((_state != before && _state is FaxState.Clearing or FaxState.Returning) || effects.HasFlag(FaxEffects.RefuseOffer)))
+        {
+            core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));
+            return;
+        }
+
+        Do(effects);
         if (_state == before) return;
         switch (_state)
         {
@@ -193,7 +219,7 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
 
     private void Command(string? options, ReadOnlyMemory<byte> remote)
     {
-        _command = call.Bearer.Change(options, remote, connects: call.Answered is null);
+        _command = call.Bearer.Change(options, remote, connects: call.Answered is null && !call.FromLine);
         if (_command != default) _commands.Add(_command);
     }
 

@@ -19,6 +19,9 @@ internal sealed class MediaCrypto(EngineCore core)
     /// <summary>Whether what we told last asks for encryption.</summary>
     public bool IsAsked => !_lines.IsEmpty;
 
+    /// <summary>Whether there is no call without it.</summary>
+    public bool IsRequired => _policy == SrtpPolicy.Required;
+
     /// <summary>Whether the peer may do without it although it was asked for it.</summary>
     public bool IsOptional => _policy == SrtpPolicy.Optional;
 

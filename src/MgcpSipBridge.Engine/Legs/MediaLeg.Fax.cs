@@ -22,6 +22,9 @@ internal sealed partial class MediaLeg
     /// <summary>Whether the last that the peer was told is T.38.</summary>
     public bool PeerIsWithFax => _shownToPeer?.Fax is not null;
 
+    /// <summary>Whether the peer may be spoken to without encryption: T.38 has none.</summary>
+    public bool MayBePlainFax => !_crypto.IsRequired;
+
     /// <summary>The audio formats that the gateway speaks, as far as it has said.</summary>
     public ImmutableArray<RtpFormat> Spoken => _gateway?.Audio?.Formats ?? LocalOptions.Usual;
 
@@ -64,6 +67,7 @@ internal sealed partial class MediaLeg
     /// <summary>Our offer of T.38 to the peer: the gateway's stream, at our address.</summary>
     public ReadOnlyMemory<byte> OfferFaxToPeer()
     {
+        _beganAsFax |= call.Answered is null;
         if (!PeerIsWithFax) _shownBeforeFax = _shownToPeer;
         return Show(FaxNegotiation.CreateOffer(_shownToPeer, Origin(_peerSession, _shownToPeer), SipRtp, FaxNegotiation.Passed(_gatewayFax!)), ref _shownToPeer);
     }
@@ -81,7 +85,7 @@ internal sealed partial class MediaLeg
     }
 
     /// <summary>The peer with whom T.38 was agreed, or tried, is not the peer any more.</summary>
-    public void ForgetPeerFax() => (_peerFax, _shownBeforeFax) = (null, null);
+    public void ForgetPeerFax() => (_peerFax, _shownBeforeFax, _beganAsFax) = (null, null, false);
 
     /// <summary>Lets the relay pass T.38, or speech again.</summary>
     public void PassFax(bool on)

@@ -1,14 +1,43 @@
-using MgcpSipBridge.Calls;
+using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 
 /// <content>Offers and answers of T.38, which wait for the gateway.</content>
 internal sealed partial class SipLeg
 {
-    /// <summary>Offers something else in place of what passes now.</summary>
+    // Whether the one who is being called was offered T.38 alone.
+    private bool _callsWithFax;
+
+    /// <summary>Offers something else in place of what passes now, or calls with it whoever refused to be called otherwise.</summary>
     public void Offer(ReadOnlyMemory<byte> description)
     {
-        if (!_released) core.Sip.Offer(Handle, description, core.Now);
+        if (_released) return;
+        if (_answered || !call.FromLine)
+        {
+            core.Sip.Offer(Handle, description, core.Now);
+            return;
+        }
+
+        _callsWithFax = true;
+        Invite(_hops[_nextHop - 1], description);
+    }
+
+    /// <summary>Whether a refusal may mean that audio is not taken, and there will be another call with T.38 alone.</summary>
+    private bool TakesNoVoice(SipEnd end)
+    {
+        if (end is not { Local: false, Status: 488 or 606 or 415 } || _released || _callsWithFax || _emergency || !call.Fax.MayCall) return false;
+        core.SipCalls.Remove(Handle);
+        Handle = default;
+        _early = _early.Clear();
+        return call.Fax.Calls();
+    }
+
+    // Nobody else is called with T.38 because one took nothing else.
+    private void CallsAnew()
+    {
+        if (!_callsWithFax) return;
+        _callsWithFax = false;
+        call.Fax.BeginAnew();
     }
 
     /// <summary>Forgets what was to be offered, as far as it was not sent.</summary>
@@ -29,11 +58,9 @@ internal sealed partial class SipLeg
         call.OnAnswered();
     }
 
-    /// <summary>Refuses an offer of T.38 (RFC 3261 §21.4.26). Inside a call that goes on as it was; a call that began with it is over.</summary>
+    /// <summary>Refuses an offer of T.38 inside a call (RFC 3261 §21.4.26), which goes on as it was.</summary>
     public void RefuseOffer()
     {
-        if (_released) return;
-        if (call.FromLine || _answered) core.Sip.RefuseOffer(Handle, 488, core.Now);
-        else core.Raise(call.Line, new CallEvent.BearerFailed(call.Id, CallCause.IncompatibleMedia));
+        if (!_released) core.Sip.RefuseOffer(Handle, 488, core.Now);
     }
 }

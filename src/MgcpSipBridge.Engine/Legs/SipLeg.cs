@@ -188,7 +188,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         // An answer that was already heard, repeated in the 200, changes nothing (RFC 3261 §13.2.1).
         var known = _heardDialog == answered.Dialog;
         call.Media.Choose(answered.Dialog);
-        if (!known && (description.IsEmpty || !call.Media.TakePeerAnswer(description)))
+        if (_callsWithFax ? !call.Fax.TakesCallAnswer(description) : !known && (description.IsEmpty || !call.Media.TakePeerAnswer(description)))
         {
             _released = true;
             core.Sip.HangUp(Handle, CauseMap.Q850(CallCause.IncompatibleMedia), core.Now);
@@ -196,7 +196,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
-        if (!known) call.Bearer.Undescribe();
+        if (!known && !_callsWithFax) call.Bearer.Undescribe();
         core.Raise(call.Line, new CallEvent.PeerAnswers(call.Id));
     }
 
@@ -218,6 +218,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
+        if (TakesNoVoice(rejected.End)) return;
         // Who calls for help is refused by nobody in another's name.
         if ((_emergency || CauseMap.IsReasonToFailOver(rejected.End)) && _nextHop < _hops.Length && !_released)
         {
@@ -355,8 +356,14 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     {
         var hop = _hops[_nextHop++];
         Peer = hop.Peer;
+        CallsAnew();
+        Invite(hop, call.Media.OfferToNext(plainly));
+    }
+
+    private void Invite(RouteHop hop, ReadOnlyMemory<byte> offer)
+    {
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, Peer, hop.Number, call.Media.OfferToNext(plainly), Withholds) { Emergency = _emergency, Caller = hop.Caller, HasAlternative = _nextHop < _hops.Length },
+            new SipInvite(call.Line.Model.Number, hop.Peer, hop.Number, offer, Withholds) { Emergency = _emergency, Caller = hop.Caller, HasAlternative = _nextHop < _hops.Length },
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

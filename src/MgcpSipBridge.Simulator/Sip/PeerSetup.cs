@@ -119,6 +119,9 @@ public sealed record CalledPlan
     /// <summary>A final status other than 200 after <see cref="RejectAfter"/>; 0 for none.</summary>
     public int RejectWith { get; init; }
 
+    /// <summary>Whether it is a fax server that takes nothing but T.38: any other INVITE is refused with 488.</summary>
+    public bool OnlyFax { get; init; }
+
     /// <summary>When the rejection comes.</summary>
     public TimeSpan RejectAfter { get; init; } = TimeSpan.FromMilliseconds(100);
 

@@ -72,6 +72,12 @@ public sealed partial class SimulatedSipPeer
         }
 
         plan ??= DefaultPlan;
+        if (plan is { OnlyFax: true } && call.RemoteDescription is not { IsFax: true })
+        {
+            call.Reject(488, "Not Acceptable Here", 0, now);
+            return;
+        }
+
         OnIncoming?.Invoke(call, now);
         if (plan is null) call.Reject(404, "Not Found", 1, now);
         else call.Follow(plan, now);

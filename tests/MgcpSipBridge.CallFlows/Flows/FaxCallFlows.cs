@@ -5,9 +5,11 @@ using static MgcpSipBridge.CallFlows.FaxScene;
 
 namespace MgcpSipBridge.CallFlows;
 
-/// <summary>Callers that have T.38 and nothing else: fax servers and adapters whose INVITE has <c>m=image</c> alone (RFC 3362, ITU-T T.38 Annex D).</summary>
+/// <summary>Peers that have T.38 and nothing else: fax servers and adapters whose INVITE has <c>m=image</c> alone (RFC 3362, ITU-T T.38 Annex D), or that take no other.</summary>
 public sealed class FaxCallFlows
 {
+    private const string Number = "5551234";
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -156,6 +158,86 @@ public sealed class FaxCallFlows
             caller.IsOver();
             house.EndsQuietly();
         }
+    }
+
+    [Fact]
+    public void A_line_calls_a_fax_server_that_takes_T38_alone()
+    {
+        var house = Begins(line: FaxHandling.T38);
+        house.Pbx.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(1)) with { OnlyFax = true });
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Waits(2);
+        var call = house.Pbx.LastCall!;
+        Assert.Equal((PeerCallState.Talking, 2), (call.State, house.Pbx.CallsSeen.Incoming));
+        AssertT38(house, call);
+        Assert.Equal("sendrecv", Connection(house).Mode, ignoreCase: true);
+        house.Happens("gw1", "Alice's machine hears the preamble", now => house.Alice.Phone.HearsFax(now)).Waits(0.5);
+        AssertFaxPasses(house, call);
+        house.Alice.HangsUp().Waits(1);
+        house.Ends();
+        Assert.Equal((CallOutcome.Answered, FaxMode.T38, 0), (house.Records[0].Call.Outcome, house.Records[0].Call.Fax, house.Records[0].SipStatus));
+    }
+
+    [Theory]
+    [InlineData(FaxHandling.Auto, SrtpPolicy.Off, 1)]
+    [InlineData(FaxHandling.Passthrough, SrtpPolicy.Off, 1)]
+    [InlineData(FaxHandling.T38, SrtpPolicy.Required, 1)]
+    [InlineData(FaxHandling.T38, SrtpPolicy.Optional, 3)] // first without encryption
+    public void Nobody_who_may_be_speaking_is_made_a_fax(FaxHandling line, SrtpPolicy srtp, int invites)
+    {
+        var house = Begins(line: line, srtp: srtp);
+        house.Pbx.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(1)) with { OnlyFax = true });
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Waits(2);
+        Assert.Equal((invites, invites == 3), (house.Pbx.CallsSeen.Incoming, house.Alice.Phone.IsTalking || house.Alice.Phone.Connections is [{ IsFax: true }]));
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Whoever_takes_neither_audio_nor_T38_is_not_called_a_third_time(bool gateway)
+    {
+        // Refused by the peer, or by the gateway before the peer is asked.
+        var house = Begins(gateway ? WithPackage with { RefusesFax = true } : null, FaxHandling.T38);
+        house.Pbx.When(Number, CalledPlan.Reject(488));
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Hears(PhoneSound.Reorder, within: 3);
+        Assert.Equal(gateway ? 1 : 2, house.Pbx.CallsSeen.Incoming);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+        Assert.Equal(CallOutcome.Failed, house.Records[0].Call.Outcome);
+        Assert.Empty(house.Faxes);
+    }
+
+    [Fact]
+    public void The_next_peer_is_called_with_audio_again()
+    {
+        var house = new House(new HouseOptions { Quirks = WithPackage, Audio = true, Failover = true, Line = model => model with { Fax = FaxHandling.T38 } }).Begins();
+        var refusals = 0;
+        house.Pbx.When(Number, CalledPlan.Reject(488));
+        house.Pbx.OnIncoming = (_, _) => house.Pbx.When(Number, CalledPlan.Reject(++refusals == 1 ? 503 : 488));
+        house.Pbx2!.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(1)));
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        Assert.Equal((2, 1), (house.Pbx.CallsSeen.Incoming, house.Pbx2.CallsSeen.Incoming));
+        Assert.False(Connection(house).IsFax);
+        Assert.False(house.Pbx2.LastCall!.RemoteDescription!.IsFax);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Theory]
+    [InlineData(1270)]
+    [InlineData(1290)]
+    [InlineData(1310)]
+    [InlineData(1340)]
+    [InlineData(1400)]
+    [InlineData(2500)]
+    public void A_line_that_hangs_up_meanwhile_leaves_nothing_behind(int milliseconds)
+    {
+        var house = Begins(WithPackage with { ConnectionWork = TimeSpan.FromMilliseconds(50) }, FaxHandling.T38);
+        house.Pbx.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(1)) with { OnlyFax = true });
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Waits(milliseconds / 1000.0);
+        house.Alice.HangsUp().Waits(2);
+        house.EndsQuietly();
     }
 
     private static Caller Calls(House house, bool beside = false)
