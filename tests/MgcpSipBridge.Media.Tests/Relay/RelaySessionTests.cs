@@ -44,7 +44,7 @@ public sealed class RelaySessionTests
     public void Comfort_noise_that_the_other_end_did_not_list_is_dropped_and_its_sender_is_no_silent_one()
     {
         foreach (var (side, end) in ((RelaySide, NetAddress)[])[(RelaySide.Gateway, Phone), (RelaySide.Sip, Pbx)])
-            _session.SetRemote(side, new(end, end.WithPort(end.Port + 1), LearnSource: false, Send: true, Receive: true, Speech, Expected: true));
+            _session.SetRemote(side, new(end, end.WithPort(end.Port + 1), SourceLearning.Strict, Send: true, Receive: true, Speech, Expected: true));
         Assert.False(_session.AudioChanged(_now, TimeSpan.FromSeconds(5), out _));
         Assert.Equal(RelayDrop.None, Rtp(RelaySide.Gateway, Phone));
         for (var i = 0; i < 499; i++) Assert.Equal(RelayDrop.UnknownPayloadType, Rtp(RelaySide.Gateway, Phone, type: 13));
