@@ -5,7 +5,7 @@ namespace MgcpSipBridge.Cli;
 /// <summary>Writes answers as columns, which never wrap, or as JSON or YAML.</summary>
 internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
 {
-    private static readonly JsonFormatter Json = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithIndentation());
+    private static readonly JsonFormatter Indented = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithIndentation());
     private static readonly JsonFormatter OneLine = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
 
     /// <summary>How answers are written.</summary>
@@ -18,12 +18,18 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
     public void Data(string json) => output.Write(Format == OutputFormat.Yaml ? YamlText.Of(json) : json + "\n");
 
     /// <summary>One of a stream of messages: a line of JSON, or a document of YAML.</summary>
-    public void Next(IMessage message) => output.Write(Format == OutputFormat.Yaml ? "---\n" + YamlText.Of(Json.Format(message)) : OneLine.Format(message) + "\n");
+    public void Next(IMessage message) => Next(Json(message));
+
+    /// <summary>The same of JSON in a line.</summary>
+    public void Next(string json) => output.Write(Format == OutputFormat.Yaml ? "---\n" + YamlText.Of(json) : json + "\n");
+
+    /// <summary>A message in a line.</summary>
+    public static string Json(IMessage message) => OneLine.Format(message);
 
     /// <summary>One thing, a fact a line.</summary>
     public void One(IMessage message, params (string Name, string Value)[] facts)
     {
-        if (IsData) Data(Json.Format(message));
+        if (IsData) Data(Indented.Format(message));
         else if (Format == OutputFormat.Name) output.WriteLine(Plain(facts.FirstOrDefault().Value ?? ""));
         else
             foreach (var (name, value) in facts) output.WriteLine($"{name.PadRight(facts.Max(f => f.Name.Length))}  {Plain(value)}");
@@ -34,7 +40,7 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
     {
         if (IsData)
         {
-            Data(Json.Format(message));
+            Data(Indented.Format(message));
             return;
         }
 

@@ -25,20 +25,6 @@ internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, T
             ("MGCP transactions", Text(status.MgcpTransactions)));
     }
 
-    public async Task GatewaysAsync()
-    {
-        var client = new GatewayService.GatewayServiceClient(invoker);
-        var all = new ListGatewaysResponse();
-        await PagesAsync(async token =>
-        {
-            var page = await client.ListGatewaysAsync(new ListGatewaysRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
-            all.Gateways.Add(page.Gateways);
-            return page.NextPageToken;
-        });
-        writer.Many(all, all.Gateways, ["NAME", "STATE", "ADDRESS", "DOMAIN", "LINES", "PROFILE", "VERSION"],
-            g => [g.Name, Text(g.State), Or(g.Address), g.Domain, Text(g.LineCount), Text(g.Profile), g.Version]);
-    }
-
     public async Task GatewayAsync(string name)
     {
         var gateway = await new GatewayService.GatewayServiceClient(invoker).GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel);
@@ -74,20 +60,6 @@ internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, T
         if (gateway.Adopted) writer.Text("\n" + gateway.ProposedLinesYaml);
     }
 
-    public async Task LinesAsync(string gateway)
-    {
-        var client = new GatewayService.GatewayServiceClient(invoker);
-        var all = new ListLinesResponse();
-        await PagesAsync(async token =>
-        {
-            var page = await client.ListLinesAsync(new ListLinesRequest { Gateway = gateway, PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
-            all.Lines.Add(page.Lines);
-            return page.NextPageToken;
-        });
-        writer.Many(all, all.Lines, ["NUMBER", "STATE", "SERVICE", "REGISTRATION", "GATEWAY", "ENDPOINT", "PEER", "NAME", "CALL"],
-            l => [l.Number, Text(l.State), Text(l.Service), Text(l.RegistrationState), l.Gateway, l.Endpoint, l.Peer, Or(l.DisplayName), Or(l.Call)]);
-    }
-
     public async Task PeersAsync()
     {
         var client = new PeerService.PeerServiceClient(invoker);
@@ -113,20 +85,6 @@ internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, T
         });
         writer.Many(all, all.Routes, ["NAME", "PREFIX", "PRIORITY", "DIGITS", "STRIP", "PREPEND", "PEER", "FAILOVER"],
             r => [r.Name, Or(r.Prefix), Text(r.Priority), r.MaxDigits == 0 ? $"{r.MinDigits}+" : $"{r.MinDigits}-{r.MaxDigits}", Text(r.StripDigits), Or(r.Prepend), r.Peer, Or(string.Join(' ', r.Failover))]);
-    }
-
-    public async Task CallsAsync()
-    {
-        var client = new CallService.CallServiceClient(invoker);
-        var all = new ListCallsResponse();
-        await PagesAsync(async token =>
-        {
-            var page = await client.ListCallsAsync(new ListCallsRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
-            all.Calls.Add(page.Calls);
-            return page.NextPageToken;
-        });
-        writer.Many(all, all.Calls, ["ID", "STATE", "DIRECTION", "LINE", "CALLER", "CALLED", "PEER", "SINCE"],
-            c => [c.Id, Text(c.State), Text(c.Direction), c.Line, Or(c.Caller), Or(c.Called), Or(c.Peer), Text(c.StartTime)]);
     }
 
     public async Task CallAsync(string id, bool withLadder)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
+using Spectre.Console;
 
 namespace MgcpSipBridge.Cli;
 
@@ -27,13 +28,16 @@ internal static class Commands
     public const int Different = 3;
 
     /// <summary>Runs the verb that the arguments name.</summary>
-    public static async Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors)
+    public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors) => RunUntilAsync(arguments, output, errors, CancellationToken.None);
+
+    /// <summary>The same, which <paramref name="cancel"/> interrupts as Ctrl-C does.</summary>
+    public static async Task<int> RunUntilAsync(string[] arguments, TextWriter output, TextWriter errors, CancellationToken cancel)
     {
         var invocation = new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false };
         try
         {
             // @FILE is a value here, not a file of arguments.
-            return await Build(output).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).InvokeAsync(invocation);
+            return await Build(output).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).InvokeAsync(invocation, cancel);
         }
         catch (RpcException e)
         {
@@ -58,6 +62,10 @@ internal static class Commands
             return 1;
         }
     }
+
+    // Where lines can be drawn over.
+    private static IAnsiConsole? TerminalOf(TextWriter output) =>
+        ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb") ? LiveTable.Console(output) : null;
 
     private static RootCommand Build(TextWriter output)
     {
@@ -87,7 +95,11 @@ internal static class Commands
             return command;
         }
 
-        var gateways = Verb("gateways", "MGCP gateways", (bridge, _) => bridge.GatewaysAsync());
+        var watch = new Option<bool>("--watch", "-w") { Description = "Go on as it changes, until interrupted: a table that is drawn again on a terminal; a line for each change in a pipe and with -o" };
+        var changes = new Option<int>("--limit", "-n") { Description = "With --watch in a pipe or with -o: stop after so many changes" };
+        Task Follow<T>(Bridge bridge, ParseResult parse, Watched<T> watched)
+            where T : class, Google.Protobuf.IMessage<T> => bridge.WatchAsync(watched, parse.GetValue(changes), TerminalOf(output));
+        var gateways = Verb("gateways", "MGCP gateways", (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedGateways()) : bridge.GatewaysAsync(), watch, changes);
         gateways.Subcommands.Add(Verb("show", "One gateway: how it does, how it speaks, what was learnt", (bridge, parse) => bridge.GatewayAsync(parse.GetRequiredValue(gatewayName)), gatewayName));
         gateways.Subcommands.Add(Verb("discovered", "Gateways that nobody configured and that were heard", (bridge, _) => bridge.DiscoveredAsync()));
         gateways.Subcommands.Add(Verb("adopt", "Ask a discovered gateway what it has and become its call agent until the bridge ends; prints what to write into lines.yaml",
@@ -104,7 +116,8 @@ internal static class Commands
         gateways.Subcommands.Add(Verb("create", "Provision a gateway", (bridge, parse) => bridge.CreateGatewayAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         gateways.Subcommands.Add(Verb("update", "Change fields of a gateway", (bridge, parse) => bridge.UpdateGatewayAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
         gateways.Subcommands.Add(Verb("delete", "Take a gateway away", (bridge, parse) => bridge.DeleteGatewayAsync(parse.GetRequiredValue(name), Tag(parse), parse.GetValue(force)), name, etag, force));
-        var lines = Verb("lines", "Analog lines", (bridge, parse) => bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway);
+        var lines = Verb("lines", "Analog lines",
+            (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedLines(parse.GetRequiredValue(gateway))) : bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway, watch, changes);
         lines.Subcommands.Add(Verb("create", "Provision a line on a gateway",
             (bridge, parse) => bridge.CreateLineAsync(parse.GetRequiredValue(gatewayName), parse.GetRequiredValue(number), Given(parse)), gatewayName, number, fields));
         lines.Subcommands.Add(Verb("update", "Change fields of a line", (bridge, parse) => bridge.UpdateLineAsync(parse.GetRequiredValue(number), Given(parse), Tag(parse)), number, fields, etag));
@@ -129,7 +142,7 @@ internal static class Commands
         routes.Subcommands.Add(Verb("test", "Where a number would go, why, and what would be sent; nothing is called",
             (bridge, parse) => bridge.TestRouteAsync(parse.GetRequiredValue(tested), parse.GetRequiredValue(dialler), parse.GetValue(at), parse.GetRequiredValue(calling), parse.GetRequiredValue(callingFor)),
             tested, dialler, at, calling, callingFor));
-        var calls = Verb("calls", "Live calls", (bridge, _) => bridge.CallsAsync());
+        var calls = Verb("calls", "Live calls", (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedCalls()) : bridge.CallsAsync(), watch, changes);
         calls.Subcommands.Add(Verb("show", "One call, live or ended",
             (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));
         var written = new Option<string>("--write", "-w") { Description = "The file; - for standard output", Required = true };
