@@ -62,7 +62,8 @@ public sealed class ApiTests : IAsyncLifetime
         var status = await GetAsync(path, HttpStatusCode.NotFound);
         Assert.Equal(5, (int)status["code"]!);
         Assert.Equal(message, (string)status["message"]!);
-        Assert.Empty(status["details"]!.AsArray());
+        Assert.Equal("RESOURCE_NOT_FOUND", (string)status["details"]![0]!["reason"]!);
+        Assert.Equal("type.googleapis.com/google.rpc.ResourceInfo", (string)status["details"]![1]!["@type"]!);
     }
 
     [Theory]
@@ -74,7 +75,7 @@ public sealed class ApiTests : IAsyncLifetime
     [InlineData("POST", "/v1/calls", """{"line":"1001"}""", 400, "REQUEST_INVALID")]
     [InlineData("DELETE", "/v1/calls/c1", null, 200, "")]
     [InlineData("DELETE", "/v1/calls/over", null, 400, "CALL_ENDED")]
-    [InlineData("DELETE", "/v1/calls/nope", null, 404, null)]
+    [InlineData("DELETE", "/v1/calls/nope", null, 404, "RESOURCE_NOT_FOUND")]
     public async Task Calls_are_begun_and_ended(string method, string path, string? body, int status, string? reason)
     {
         var cancel = Patience.Token;

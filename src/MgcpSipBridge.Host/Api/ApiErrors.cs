@@ -21,11 +21,22 @@ internal static class ApiErrors
     private const int MostMessage = 500;
     private const string All = "fields";
 
+    // The longer ones first.
+    private static readonly string[] Kinds = ["call record", "call", "audit entry", "discovered gateway", "gateway or line", "gateway", "line", "peer", "route", "recording"];
+
     /// <summary>NOT_FOUND.</summary>
-    public static RpcException NotFound(ResourceKey key) => Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"{key} not found");
+    public static RpcException NotFound(ResourceKey key) => NotFound(key.ToString());
+
+    /// <summary>NOT_FOUND of what is named by its kind and its name, such as <c>call record 7</c>.</summary>
+    public static RpcException NotFound(string what)
+    {
+        var kind = Kinds.FirstOrDefault(kind => what.StartsWith(kind + " ", StringComparison.Ordinal)) ?? "";
+        var info = new ResourceInfo { ResourceType = kind, ResourceName = kind.Length > 0 ? what[(kind.Length + 1)..] : what, Description = "is not there" };
+        return Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"{what} not found", info);
+    }
 
     /// <summary>NOT_FOUND: no such call, live or recently ended.</summary>
-    public static RpcException NoCall(string call) => Make(Code.NotFound, "RESOURCE_NOT_FOUND", $"call {call} not found");
+    public static RpcException NoCall(string call) => NotFound($"call {call}");
 
     /// <summary>NOT_FOUND: no such announcement.</summary>
     public static RpcException NoSound(string name) => Make(Code.NotFound, "SOUND_NOT_FOUND", $"there is no sound {name} in Sounds:Folder");
@@ -112,6 +123,19 @@ internal static class ApiErrors
 
     /// <summary>OUT_OF_RANGE for a reason of its own.</summary>
     public static RpcException OutOfRange(string reason, string message) => Make(Code.OutOfRange, reason, message);
+
+    /// <summary>INVALID_ARGUMENT: a token that this list has not answered.</summary>
+    public static RpcException BadPageToken(string description) => Make(Code.InvalidArgument, "INVALID_PAGE_TOKEN", $"pageToken: {description}",
+        new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = "pageToken", Description = description } } });
+
+    /// <summary>UNAVAILABLE for a reason of its own.</summary>
+    public static RpcException Unavailable(string reason, string message) => Make(Code.Unavailable, reason, message);
+
+    /// <summary>UNAVAILABLE: too much to do.</summary>
+    public static RpcException EngineBusy() => Unavailable("ENGINE_BUSY", "the engine did not answer in time");
+
+    /// <summary>UNAUTHENTICATED in the midst of a stream.</summary>
+    public static RpcException CredentialWithdrawn() => Make(Code.Unauthenticated, "CREDENTIAL_WITHDRAWN", "the token or certificate is no longer taken");
 
     /// <summary>UNAVAILABLE: the bridge ends.</summary>
     public static RpcException Ending() => Make(Code.Unavailable, "ENDING", "the bridge ends");

@@ -27,7 +27,7 @@ internal sealed class AuditResource(IAuditLog audit) : V1.AuditService.AuditServ
     public override Task<V1.AuditEntry> GetAuditEntry(V1.GetAuditEntryRequest request, ServerCallContext context) => Task.FromResult(ApiErrors.Reading(() =>
         (long.TryParse(request.AuditEntry, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? audit.Find(id) : null) is { } found
             ? ToMessage(found, int.MaxValue)
-            : throw EngineAnswers.NotFound($"audit entry {request.AuditEntry}")));
+            : throw ApiErrors.NotFound($"audit entry {request.AuditEntry}")));
 
     private static V1.AuditEntry ToMessage(AuditEntry entry, int most) => new()
     {

@@ -43,5 +43,5 @@ internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordSe
     }
 
     public override Task<V1.CallRecord> GetCallRecord(V1.GetCallRecordRequest request, ServerCallContext context) =>
-        Task.FromResult(ApiErrors.Reading(() => records.Find(request.CallRecord)) ?? throw EngineAnswers.NotFound($"call record {request.CallRecord}"));
+        Task.FromResult(ApiErrors.Reading(() => records.Find(request.CallRecord)) ?? throw ApiErrors.NotFound($"call record {request.CallRecord}"));
 }

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using Grpc.Core;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Shards;
 
@@ -37,10 +36,7 @@ internal sealed class EngineAnswers(IShardQueries shard)
     /// <summary>One thing; NOT_FOUND when there is none.</summary>
     public async Task<T> OneAsync<T>(EngineQuery question, string what, CancellationToken cancel, TimeSpan? patience = null)
         where T : class =>
-        await AskAsync(question, cancel, patience) as T ?? throw NotFound(what);
-
-    /// <summary>The status for something that does not exist.</summary>
-    public static RpcException NotFound(string what) => new(new Status(StatusCode.NotFound, $"{what} not found"));
+        await AskAsync(question, cancel, patience) as T ?? throw ApiErrors.NotFound(what);
 
     private async Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null)
     {
@@ -50,7 +46,7 @@ internal sealed class EngineAnswers(IShardQueries shard)
         }
         catch (TimeoutException)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, "the engine did not answer in time"));
+            throw ApiErrors.EngineBusy();
         }
     }
 }

@@ -52,7 +52,7 @@ internal sealed class EventResource(EventLog log, EventTurns turns, AlarmBoard a
             // A stream is as good as the token that opened it, however much it has to tell.
             if (TimeProvider.System.GetElapsedTime(seen) >= settings.Heartbeat)
             {
-                if (!access.StillMay(http, ApiRole.Viewer)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
+                if (!access.StillMay(http, ApiRole.Viewer)) throw ApiErrors.CredentialWithdrawn();
                 seen = TimeProvider.System.GetTimestamp();
             }
 

@@ -33,5 +33,5 @@ internal sealed partial class GatewayResource
         return audit.ToMessage();
     }
 
-    private static RpcException Silent(string gateway) => new(new Status(StatusCode.Unavailable, $"gateway {gateway} does not answer"));
+    private static RpcException Silent(string gateway) => ApiErrors.Unavailable("GATEWAY_SILENT", $"gateway {gateway} does not answer");
 }

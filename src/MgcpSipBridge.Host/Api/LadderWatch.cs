@@ -67,7 +67,7 @@ internal sealed class LadderWatch(EngineAnswers engine, EventLog log, EventTurns
             timer.Period = isNew ? Pace : timer.Period < Calm ? timer.Period * 1.2 : Calm;
             if (!isNew && silence < Quiet) continue;
             // A stream is as good as the token that opened it.
-            if (!access.StillMay(http, ApiRole.Viewer)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
+            if (!access.StillMay(http, ApiRole.Viewer)) throw ApiErrors.CredentialWithdrawn();
             var whole = now.ToMessage(state.Clock);
             await stream.WriteAsync(new V1.LadderUpdate { Call = whole.Call, Kept = kept, Messages = { whole.Messages.Skip(kept) }, NotKept = now.NotKept }, cancel);
             (told, said) = (now, TimeProvider.System.GetTimestamp());

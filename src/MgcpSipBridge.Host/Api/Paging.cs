@@ -32,13 +32,13 @@ internal static class Paging
     /// <summary>How many items a page of an asked size has.</summary>
     public static int SizeOf(int asked) => asked switch
     {
-        < 0 => throw new RpcException(new Status(StatusCode.InvalidArgument, "page_size must not be negative")),
+        < 0 => throw ApiErrors.BadField("pageSize", "is negative"),
         0 => DefaultSize,
         _ => Math.Min(asked, MaxSize),
     };
 
     /// <summary>The status for a token that nobody was given.</summary>
-    public static RpcException BadToken() => new(new Status(StatusCode.InvalidArgument, "page_token is not one that a list has answered"));
+    public static RpcException BadToken() => ApiErrors.BadPageToken("is not one that this list has answered");
 
     private static string Encode(string key) => Base64Url.EncodeToString(Encoding.UTF8.GetBytes(key));
 

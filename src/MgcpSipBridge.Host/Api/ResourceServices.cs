@@ -92,9 +92,9 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
         var all = await engine.AllAsync<DiscoveredView>(new EngineQuery.Discovered(), context.CancellationToken);
         var meant = all.Select(d => d.Gateway).Where(g => g.Domain.Equals(request.Domain, StringComparison.OrdinalIgnoreCase)
             && (request.Address.Length == 0 || g.Address.ToString() == request.Address)).ToList();
-        if (meant.Count == 0) throw EngineAnswers.NotFound($"discovered gateway {request.Domain}{(request.Address.Length == 0 ? "" : " at " + request.Address)}");
+        if (meant.Count == 0) throw ApiErrors.NotFound($"discovered gateway {request.Domain}{(request.Address.Length == 0 ? "" : " at " + request.Address)}");
         if (meant.Count > 1)
-            throw new RpcException(new Status(StatusCode.FailedPrecondition, $"several gateways call themselves {request.Domain}; give the address of one: {string.Join(", ", meant.Select(g => g.Address))}"));
+            throw ApiErrors.NotNow("GATEWAY_AMBIGUOUS", $"several gateways call themselves {request.Domain}; give the address of one: {string.Join(", ", meant.Select(g => g.Address))}");
         string? name;
         try
         {
@@ -102,20 +102,20 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
         }
         catch (TimeoutException)
         {
-            throw new RpcException(new Status(StatusCode.Unavailable, "the engine did not answer in time"));
+            throw ApiErrors.EngineBusy();
         }
 
         if (name is not null) trail.Did(context, "adopt", "gateways/" + name);
         return name is not null
             ? (await FindAsync(name, context)).ToMessage(state)
-            : throw new RpcException(new Status(StatusCode.Unavailable, $"gateway {request.Domain} at {meant[0].Address} was asked what it has and is not adopted: the log says why"));
+            : throw ApiErrors.Unavailable("GATEWAY_NOT_ADOPTED", $"gateway {request.Domain} at {meant[0].Address} was asked what it has and is not adopted: the log says why");
     }
 
     private async Task<V1.Line> LineAsync(string gateway, string number, ServerCallContext context)
     {
         var what = $"line {number} on gateway {gateway}";
         var line = await engine.OneAsync<LineView>(new EngineQuery.OneLine(number), what, context.CancellationToken);
-        return IsOn(line, gateway) ? line.ToMessage(state) : throw EngineAnswers.NotFound(what);
+        return IsOn(line, gateway) ? line.ToMessage(state) : throw ApiErrors.NotFound(what);
     }
 
     private static bool IsOn(LineView line, string gateway) => gateway == ProvisioningWrites.AnyGateway || line.Model.Gateway == gateway;
@@ -159,7 +159,7 @@ internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes,
         return probe;
     }
 
-    private V1.Peer Find(string name) => state.Model.Peers.FirstOrDefault(p => p.Sip.Name == name)?.ToMessage(state) ?? throw EngineAnswers.NotFound($"peer {name}");
+    private V1.Peer Find(string name) => state.Model.Peers.FirstOrDefault(p => p.Sip.Name == name)?.ToMessage(state) ?? throw ApiErrors.NotFound($"peer {name}");
 }
 
 /// <summary>Routes.</summary>
@@ -206,7 +206,7 @@ internal sealed class RouteResource(EngineAnswers engine, BridgeState state, Pro
         return (await engine.OneAsync<RouteTestView>(test, what, context.CancellationToken)).ToMessage();
     }
 
-    private V1.Route Find(string name) => state.Model.Routes.FirstOrDefault(r => r.Name == name)?.ToMessage(state) ?? throw EngineAnswers.NotFound($"route {name}");
+    private V1.Route Find(string name) => state.Model.Routes.FirstOrDefault(r => r.Name == name)?.ToMessage(state) ?? throw ApiErrors.NotFound($"route {name}");
 }
 
 /// <summary>Calls and their ladders.</summary>

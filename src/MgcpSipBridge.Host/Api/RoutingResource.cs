@@ -105,7 +105,7 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
     {
         using var timer = new PeriodicTimer(pace.Heartbeat);
         while (await timer.WaitForNextTickAsync(cancel))
-            if (!access.StillMay(http, ApiRole.Router)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
+            if (!access.StillMay(http, ApiRole.Router)) throw ApiErrors.CredentialWithdrawn();
     }
 
     private async Task ReadAsync(Station station, IAsyncStreamReader<V1.DecideRequest> requests, CancellationToken cancel)

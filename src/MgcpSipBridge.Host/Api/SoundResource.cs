@@ -38,7 +38,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
             var length = await Reading(() => stream.ReadAsync(piece, context.CancellationToken));
             if (length == 0) return;
             // A stream is as good as the token that opened it.
-            if (!access.StillMay(http, ApiRole.Operator)) throw new RpcException(new Status(StatusCode.Unauthenticated, "the token or certificate is no longer taken"));
+            if (!access.StillMay(http, ApiRole.Operator)) throw ApiErrors.CredentialWithdrawn();
             // Waits until the client has taken those before: no more than one is held for it.
             await responses.WriteAsync(new V1.DownloadRecordingResponse { Data = ByteString.CopyFrom(piece, 0, length) }, context.CancellationToken);
         }
@@ -70,7 +70,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
         catch (FileNotFoundException e)
         {
             // It was deleted at this moment.
-            throw EngineAnswers.NotFound($"recording {Path.GetFileName(e.FileName)}");
+            throw ApiErrors.NotFound($"recording {Path.GetFileName(e.FileName)}");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -90,7 +90,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
         }
     }
 
-    private static RpcException Unreadable(Exception e) => new(new Status(StatusCode.Unavailable, $"Recordings:Folder: {e.Message}"));
+    private static RpcException Unreadable(Exception e) => ApiErrors.Unavailable("RECORDINGS_UNAVAILABLE", $"Recordings:Folder: {e.Message}");
 
     // Not every file system keeps when a file was made.
     private static DateTime Began(FileInfo file) => file.CreationTimeUtc < file.LastWriteTimeUtc ? file.CreationTimeUtc : file.LastWriteTimeUtc;
@@ -108,5 +108,5 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
     }
 
     private FileInfo Find(string name) =>
-        settings.Folder is { } folder && IsRecording(name) && new FileInfo(Path.Combine(folder, name)) is { Exists: true } file ? file : throw EngineAnswers.NotFound($"recording {name}");
+        settings.Folder is { } folder && IsRecording(name) && new FileInfo(Path.Combine(folder, name)) is { Exists: true } file ? file : throw ApiErrors.NotFound($"recording {name}");
 }

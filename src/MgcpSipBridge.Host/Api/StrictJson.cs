@@ -9,8 +9,8 @@ using Microsoft.AspNetCore.Grpc.JsonTranscoding;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>
-/// Refuses fields in REST's bodies and parameters in its queries that do not exist, and names the ones that were probably meant. Transcoding itself passes them over, and
-/// whoever mistyped would believe that he had set something.
+/// Refuses fields in REST's bodies and parameters in its queries that do not exist, and names the ones that were probably meant: transcoding itself passes them over, and
+/// whoever mistyped would believe that he had set something. Refuses values that are none of their fields', too, in words that say which fields those are.
 /// </summary>
 internal sealed class StrictJson(RequestDelegate next)
 {
@@ -24,7 +24,7 @@ internal sealed class StrictJson(RequestDelegate next)
         }
 
         var (request, rule) = (rest.MethodDescriptor.InputType, rest.HttpRule);
-        var problems = Query(context.Request.Query.Keys, request).ToList();
+        var problems = Query(context.Request, request, rule).ToList();
         if (rule.Body.Length > 0 && BodyType(request, rule) is { } body)
         {
             var copy = new MemoryStream();
@@ -36,7 +36,7 @@ internal sealed class StrictJson(RequestDelegate next)
                 // Some systems' tools put a mark of the encoding first.
                 var text = copy.GetBuffer().AsMemory(0, (int)copy.Length);
                 using var json = JsonDocument.Parse(text.Span.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
-                problems.AddRange(Unknown(json.RootElement, body, ""));
+                problems.AddRange(RequestShape.OfBody(json.RootElement, body));
             }
             catch (JsonException e)
             {
@@ -49,53 +49,38 @@ internal sealed class StrictJson(RequestDelegate next)
         else await RestErrors.WriteAsync(context, Code.InvalidArgument, "REQUEST_INVALID", problems);
     }
 
-    /// <summary>Fields of a JSON value that a message of a type does not have.</summary>
-    public static IEnumerable<(string Field, string Why)> Unknown(JsonElement json, MessageDescriptor type, string path)
-    {
-        // The well-known types have a JSON of their own.
-        if (type.File.Package == "google.protobuf") yield break;
-        if (json.ValueKind != JsonValueKind.Object) yield break;
-        var known = type.Fields.InDeclarationOrder();
-        foreach (var property in json.EnumerateObject())
-        {
-            var here = path.Length == 0 ? property.Name : $"{path}.{property.Name}";
-            if (known.FirstOrDefault(f => f.JsonName == property.Name || f.Name == property.Name) is not { } field)
-            {
-                yield return (here, "there is no such field" + Suggestion.Hint(property.Name, [.. known.Select(f => f.JsonName)]));
-                continue;
-            }
+    private static MessageDescriptor? BodyType(MessageDescriptor request, HttpRule rule) => rule.Body == "*" ? request : request.FindFieldByName(rule.Body)?.MessageType;
 
-            if (field.FieldType != FieldType.Message || field.IsMap) continue;
-            if (field.IsRepeated && property.Value.ValueKind == JsonValueKind.Array)
-            {
-                var index = 0;
-                foreach (var item in property.Value.EnumerateArray())
-                    foreach (var problem in Unknown(item, field.MessageType, $"{here}[{index++}]")) yield return problem;
-            }
-            else
-                foreach (var problem in Unknown(property.Value, field.MessageType, here)) yield return problem;
+    private static IEnumerable<(string Field, string Why)> Query(Microsoft.AspNetCore.Http.HttpRequest given, MessageDescriptor request, HttpRule rule)
+    {
+        foreach (var (name, values) in given.Query)
+        {
+            var path = FieldsOf(name, request, out var wrong);
+            if (wrong is not null) yield return (name, wrong);
+            // Transcoding passes these over without a word, too.
+            else if (rule.Body == "*" || path[0].Name == rule.Body) yield return (name, "belongs into the body");
+            else if (given.RouteValues.ContainsKey(string.Join('.', path.Select(field => field.Name)))) yield return (name, "stands in the path");
+            else if (RequestShape.OfQuery(values, path[^1]) is { } problem) yield return (name, problem);
         }
     }
 
-    private static MessageDescriptor? BodyType(MessageDescriptor request, HttpRule rule) => rule.Body == "*" ? request : request.FindFieldByName(rule.Body)?.MessageType;
-
-    private static IEnumerable<(string Field, string Why)> Query(IEnumerable<string> names, MessageDescriptor request)
+    private static List<FieldDescriptor> FieldsOf(string name, MessageDescriptor request, out string? wrong)
     {
-        foreach (var name in names)
+        var (type, path) = (request, new List<FieldDescriptor>());
+        foreach (var step in name.Split('.'))
         {
-            var type = request;
-            foreach (var step in name.Split('.'))
+            var known = type?.Fields.InDeclarationOrder();
+            if (known?.FirstOrDefault(f => f.JsonName == step || f.Name == step) is not { } field)
             {
-                var known = type?.Fields.InDeclarationOrder();
-                if (known?.FirstOrDefault(f => f.JsonName == step || f.Name == step) is { } field)
-                {
-                    type = field.FieldType == FieldType.Message && !field.IsRepeated ? field.MessageType : null;
-                    continue;
-                }
-
-                yield return (name, "there is no such parameter" + Suggestion.Hint(step, [.. known?.Select(f => f.JsonName) ?? []]));
-                break;
+                wrong = "there is no such parameter" + Suggestion.Hint(step, [.. known?.Select(f => f.JsonName) ?? []]);
+                return path;
             }
+
+            path.Add(field);
+            type = field.FieldType == FieldType.Message && !field.IsRepeated ? field.MessageType : null;
         }
+
+        wrong = null;
+        return path;
     }
 }
