@@ -21,6 +21,9 @@ internal abstract class MediaPlane : IAsyncDisposable
     /// <summary>Begins to listen on two pairs that <see cref="Bind"/> gave; they belong to the session from now on.</summary>
     public abstract MediaSession Start(MediaId media, MediaPorts gateway, MediaPorts sip);
 
+    /// <summary>Whether the kernel passes settled flows on by itself; null where it was never asked to.</summary>
+    public virtual FastPathState? FastPath => null;
+
     /// <summary>Looks at every session for ends that are not heard.</summary>
     public abstract ValueTask CheckAsync(IEnumerable<MediaSession> sessions);
 

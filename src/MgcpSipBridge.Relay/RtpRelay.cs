@@ -14,6 +14,7 @@ public sealed class RtpRelay : IAsyncDisposable
     private readonly RelaySettings _settings;
     private readonly Action<RelayEvent> _onEvent;
     private readonly Action<Exception>? _onFault;
+    private readonly Action<FastPathState>? _onFastPath;
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly PortPool _gatewayPool;
@@ -38,9 +39,10 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <param name="onFault">Told of exceptions that mean a bug; the relay goes on.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="sounds">Announcements that can be played by name; null for none.</param>
+    /// <param name="onFastPath">Told when the kernel passes settled flows on at other interfaces than before, or no more; returns at once and does not throw.</param>
     /// <exception cref="ArgumentException">The settings are not valid.</exception>
     /// <exception cref="PlatformNotSupportedException">The native engine or the fast path is asked for and the system does not allow it.</exception>
-    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null, SoundLibrary? sounds = null)
+    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null, SoundLibrary? sounds = null, Action<FastPathState>? onFastPath = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(onEvent);
@@ -48,6 +50,7 @@ public sealed class RtpRelay : IAsyncDisposable
         _settings = settings;
         _onEvent = onEvent;
         _onFault = onFault;
+        _onFastPath = onFastPath;
         _recordings = new(settings, onFault);
         _sounds = sounds ?? SoundLibrary.Empty;
         _time = time ?? TimeProvider.System;
@@ -64,11 +67,8 @@ public sealed class RtpRelay : IAsyncDisposable
         PortPool NewPool() => new(settings.FirstPort, settings.LastPort, settings.Quarantine, entropy);
     }
 
-    /// <summary>Interfaces at which the kernel passes settled flows on by itself; 0: it does not.</summary>
-    public int FastPathInterfaces { get; private set; }
-
-    /// <summary>Why the kernel passes nothing on by itself; null when it does.</summary>
-    public string? FastPathRefusal { get; private set; }
+    /// <summary>Whether the kernel passes settled flows on by itself, now.</summary>
+    public FastPathState FastPath { get; private set; } = new(0, "it is switched off");
 
     /// <summary>Whether the native engine can be asked for on this system.</summary>
     public static bool NativeIsPossible => NativePlane.IsPossible;
@@ -125,6 +125,7 @@ public sealed class RtpRelay : IAsyncDisposable
                 {
                     Volatile.Write(ref _checkWaits, 0);
                     await _plane.CheckAsync(_sessions.Values).ConfigureAwait(false);
+                    LookAtFastPath();
                     continue;
                 }
 
@@ -141,22 +142,27 @@ public sealed class RtpRelay : IAsyncDisposable
         await _plane.DisposeAsync().ConfigureAwait(false);
     }
 
+    private void LookAtFastPath()
+    {
+        if (_plane.FastPath is not { } state || state == FastPath) return;
+        FastPath = state;
+        _onFastPath?.Invoke(state);
+    }
+
     private KernelPath? OpenKernelPath()
     {
-        FastPathRefusal = "it is switched off";
         if (_settings.FastPath == RelayFastPath.Off) return null;
-        FastPathRefusal = "it needs the native engine";
+        FastPath = new(0, "it needs the native engine");
         if (_settings.Engine == RelayEngine.Portable) return null;
         try
         {
             var kernel = KernelPath.Open(_settings);
-            FastPathInterfaces = kernel.Interfaces;
-            FastPathRefusal = null;
+            FastPath = kernel.State;
             return kernel;
         }
         catch (FastPathException e) when (_settings.FastPath == RelayFastPath.Auto)
         {
-            FastPathRefusal = e.Message;
+            FastPath = new(0, e.Message);
             return null;
         }
         catch (FastPathException e)
@@ -177,7 +183,7 @@ public sealed class RtpRelay : IAsyncDisposable
             // Without the native plane nobody gives the kernel flows, and nobody would take it away.
             context.Kernel?.Dispose();
             if (_settings.Engine == RelayEngine.Native || _settings.FastPath == RelayFastPath.Required) throw;
-            if (context.Kernel is not null) (FastPathInterfaces, FastPathRefusal) = (0, e.Message);
+            if (context.Kernel is not null) FastPath = new(0, e.Message);
             return new PortablePlane(context with { Kernel = null });
         }
     }

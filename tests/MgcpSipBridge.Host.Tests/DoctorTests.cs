@@ -97,10 +97,11 @@ public sealed class DoctorTests : IDisposable
     [Theory]
     [InlineData("Auto", 2, null, Verdict.Fine, "settled calls are passed on inside the kernel, at 2 interfaces")]
     [InlineData("Auto", 0, "bpf: Operation not permitted", Verdict.Warning, "bpf: Operation not permitted: calls go through the bridge's own threads")]
+    [InlineData("Auto", 1, "eth0: no", Verdict.Warning, "settled calls are passed on inside the kernel at 1 interfaces, and not everywhere: eth0: no")]
     [InlineData("Off", 0, "it is switched off", Verdict.Fine, "Relay:FastPath is off: calls go through the bridge's own threads")]
     public async Task Whether_the_kernel_passes_calls_on_is_told_and_why_not(string setting, int interfaces, string? refusal, Verdict verdict, string detail)
     {
-        await using var relay = new Relay((interfaces, refusal));
+        await using var relay = new Relay(new(interfaces, refusal));
         var found = (await LookAsync(relay: relay, settings: [$"--Relay:FastPath={setting}"])).Single(f => f.Name == "relay fast path");
         Assert.Equal((verdict, detail, verdict == Verdict.Warning), (found.Verdict, found.Detail, found.Advice.Length > 0));
     }
@@ -132,9 +133,9 @@ public sealed class DoctorTests : IDisposable
         return found;
     }
 
-    private sealed class Relay((int, string?) fastPath) : Serving.IMediaRelay
+    private sealed class Relay(MgcpSipBridge.Relay.FastPathState fastPath) : Serving.IMediaRelay
     {
-        public (int Interfaces, string? Refusal)? FastPath => fastPath;
+        public MgcpSipBridge.Relay.FastPathState? FastPath => fastPath;
 
         public void Post(Media.RelayCommand command)
         {

@@ -14,7 +14,7 @@ public abstract class FastPathTests : BothPlanes
     private static readonly Lazy<string?> Refusal = new(() =>
     {
         using var bed = new Probe();
-        return bed.Relay.FastPathRefusal;
+        return bed.Relay.FastPath.Refusal;
     });
 
     protected FastPathTests(IPAddress? home) : base(RelayEngine.Native, RelayFastPath.Required, home)
@@ -153,7 +153,7 @@ public abstract class FastPathTests : BothPlanes
     }
 
     /// <summary>A call between two ends that are where signalling says.</summary>
-    private sealed class Call : IDisposable
+    internal sealed class Call : IDisposable
     {
         private readonly RelayBed _bed;
         private readonly int _settling;

@@ -115,6 +115,8 @@ internal sealed partial class Doctor(BridgeModel model, BridgeState state, IProv
         {
             null => Found("relay fast path", Verdict.Unknown, "the relay does not tell"),
             { Refusal: null } on => Found("relay fast path", Verdict.Fine, $"settled calls are passed on inside the kernel, at {on.Interfaces} interfaces"),
+            { Interfaces: > 0 } part => Found(
+                "relay fast path", Verdict.Warning, $"settled calls are passed on inside the kernel at {part.Interfaces} interfaces, and not everywhere: {part.Refusal}", "give it what it lacks; it is tried again every second"),
             _ when model.Config.Relay.FastPath == RelayFastPath.Off => Found("relay fast path", Verdict.Fine, $"Relay:FastPath is off: {Through}"),
             { Refusal: var why } => Found("relay fast path", Verdict.Warning, $"{why}: {Through}", "give it what it lacks (Linux 6.6, CAP_BPF and CAP_NET_ADMIN), or set Relay:FastPath to Off"),
         };

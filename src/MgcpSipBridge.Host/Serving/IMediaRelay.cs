@@ -1,5 +1,6 @@
 using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Media;
+using MgcpSipBridge.Relay;
 using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Host.Serving;
@@ -20,7 +21,7 @@ internal interface IMediaRelay : IAsyncDisposable
     bool IsRecording(string file) => false;
 
     /// <summary>Interfaces at which the kernel passes calls on by itself, or why it does not; null where there is nothing to tell.</summary>
-    (int Interfaces, string? Refusal)? FastPath => null;
+    FastPathState? FastPath => null;
 
     /// <summary>Tells its numbers before a scrape.</summary>
     void Read(IMetricsIntake intake);

@@ -19,10 +19,9 @@ internal sealed partial class RelayAdapter : IMediaRelay
     {
         _sounds = Read(sounds, log);
         _ports = ports;
-        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds);
+        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds, onFastPath: state => Tell(state, log));
         Log.Started(log, _relay.Engine, _relay.Threads);
-        if (_relay.FastPathRefusal is { } refusal) Log.FastPathOff(log, refusal);
-        else Log.FastPathOn(log, _relay.FastPathInterfaces);
+        Tell(_relay.FastPath, log);
         if (settings.Priority > 0 && !_relay.HasPriority) Log.NoPriority(log, settings.Priority);
     }
 
@@ -71,13 +70,13 @@ internal sealed partial class RelayAdapter : IMediaRelay
     public bool IsRecording(string file) => _relay.IsRecording(file);
 
     /// <inheritdoc/>
-    public (int Interfaces, string? Refusal)? FastPath => (_relay.FastPathInterfaces, _relay.FastPathRefusal);
+    public FastPathState? FastPath => _relay.FastPath;
 
     /// <inheritdoc/>
     public void Read(IMetricsIntake intake)
     {
         var counters = _relay.Counters;
-        intake.FastPath(_relay.FastPathInterfaces, counters.KernelFlows, counters.ByKernel);
+        intake.FastPath(_relay.FastPath.Interfaces, counters.KernelFlows, counters.ByKernel);
         intake.RelayPorts(counters.PortsInUse, _ports);
         foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip]) intake.RtpPackets(side, counters.Received(side), counters.Sent(side), counters.Fax(side));
         foreach (var (reason, label) in Drops) intake.RtpDropped(label, counters.Dropped(reason));
@@ -85,6 +84,14 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
+
+    private static void Tell(FastPathState state, ILogger log)
+    {
+        if (state.Interfaces > 0) Log.FastPathOn(log, state.Interfaces);
+        if (state.Refusal is not { } refusal) return;
+        if (state.Interfaces > 0) Log.FastPathLacks(log, refusal);
+        else Log.FastPathOff(log, refusal);
+    }
 
     private static SoundLibrary Read(SoundsSection sounds, ILogger log)
     {
@@ -118,6 +125,9 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
         [LoggerMessage(EventId = 5008, EventName = "FastPathOff", Level = LogLevel.Information, Message = "The kernel passes on no calls by itself: {Reason}")]
         internal static partial void FastPathOff(ILogger logger, string reason);
+
+        [LoggerMessage(EventId = 5010, EventName = "FastPathLacks", Level = LogLevel.Warning, Message = "The kernel does not pass calls on at every interface: {Reason}")]
+        internal static partial void FastPathLacks(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 5020, EventName = "SoundsRead", Level = LogLevel.Information, Message = "{Count} announcements can be played, from {Folder}")]
         internal static partial void SoundsRead(ILogger logger, int count, string folder);

@@ -14,6 +14,7 @@ internal static unsafe partial class Bpf
     private const int MapUpdate = 2;
     private const int MapDelete = 3;
     private const int ProgramLoad = 5;
+    private const int ObjectInfo = 15; // BPF_OBJ_GET_INFO_BY_FD
     private const int LinkCreate = 28;
     private const uint TrafficControl = 3; // BPF_PROG_TYPE_SCHED_CLS
     private const uint TcxIngress = 46; // BPF_TCX_INGRESS
@@ -67,6 +68,17 @@ internal static unsafe partial class Bpf
         return Call(LinkCreate, attributes, 16 * sizeof(uint));
     }
 
+    /// <summary>The interface at which a link holds its program; 0 when others have taken the program away or the interface is gone, below zero: why it is not told.</summary>
+    public static int InterfaceOf(int link)
+    {
+        const int InterfaceAt = 4; // struct bpf_link_info of linux/bpf.h, in words: type, id, prog_id, padding, tcx.ifindex
+        var info = stackalloc uint[16];
+        new Span<uint>(info, 16).Clear();
+        var attributes = new InfoAttributes { Object = (uint)link, Bytes = 16 * sizeof(uint), Info = (ulong)info };
+        var result = Call(ObjectInfo, &attributes, sizeof(InfoAttributes));
+        return result < 0 ? result : (int)info[InterfaceAt];
+    }
+
     /// <summary>Writes an entry of a map; false when it is full.</summary>
     public static bool Update(int map, void* key, void* value)
     {
@@ -107,6 +119,12 @@ internal static unsafe partial class Bpf
         public ulong Instructions, License;
         public uint LogLevel, LogBytes;
         public ulong Log;
+    }
+
+    private struct InfoAttributes
+    {
+        public uint Object, Bytes;
+        public ulong Info;
     }
 
     private struct ElementAttributes

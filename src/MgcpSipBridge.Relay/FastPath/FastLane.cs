@@ -51,7 +51,7 @@ internal sealed class FastLane(KernelPath kernel, PlaneContext context, RelayTal
             return;
         }
 
-        if (port.FlowReturns > MostReturns || port.Twin < 0 || port.Opposite.Twin < 0 || !port.Session.Decisions.TryGetFlow(port.Side, out var settled)) return;
+        if (!kernel.IsOn || port.FlowReturns > MostReturns || port.Twin < 0 || port.Opposite.Twin < 0 || !port.Session.Decisions.TryGetFlow(port.Side, out var settled)) return;
         // Before anything is asked of the system: this is passed by every packet of a call that stays at the socket.
         if (!IsPossible(settled.Source, settled.Destination)) return;
         // What already waits at the socket would arrive behind what the kernel passes on.

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.NetworkInformation;
 using System.Reflection;
 using System.Runtime.InteropServices;
 using MgcpSipBridge.SansIo;
@@ -22,13 +20,12 @@ internal sealed unsafe class KernelPath : IDisposable
     private readonly int _flows6;
     private readonly int _counts;
     private readonly int _program;
-    private readonly List<int> _links = [];
+    private readonly KernelLinks _links;
     private readonly KernelCounts* _table;
     private readonly nuint _tableBytes;
     private readonly Queue<int> _free = new(); // in turn: a late packet of one flow must not be counted with the next
     private readonly Lock _lock = new();
     private readonly RouteLookup _routes;
-    private readonly int _loopback;
 
     private KernelPath(RelaySettings settings)
     {
@@ -44,7 +41,8 @@ internal sealed unsafe class KernelPath : IDisposable
             if (table == Libc.MapFailed) throw new FastPathException($"The kernel does not share its counts: {Reason(Libc.LastError)}");
             _table = (KernelCounts*)table;
             _routes = new RouteLookup();
-            _loopback = Attach(settings);
+            _links = new KernelLinks(_program, settings);
+            _links.Attach();
         }
         catch
         {
@@ -55,8 +53,11 @@ internal sealed unsafe class KernelPath : IDisposable
         for (var i = 0; i < entries; i++) _free.Enqueue(i);
     }
 
-    /// <summary>Interfaces at which the program stands.</summary>
-    public int Interfaces => _links.Count;
+    /// <summary>Whether the program stands anywhere.</summary>
+    public bool IsOn => _links.Count > 0;
+
+    /// <summary>At how many interfaces the program stands, and what is in its way at others.</summary>
+    public FastPathState State => new(_links.Count, _links.Lack);
 
     /// <summary>Loads the program and attaches it.</summary>
     /// <exception cref="FastPathException">The kernel refuses; it says why.</exception>
@@ -69,8 +70,15 @@ internal sealed unsafe class KernelPath : IDisposable
     /// <summary>Where the packets to an address leave, sent from one of ours; false when there is no way now.</summary>
     public bool TryRoute(NetAddress from, NetAddress to, byte trafficClass, out int interfaceIndex) => _routes.TryFind(from, to, trafficClass, out interfaceIndex);
 
-    /// <summary>Whether routes, addresses or interfaces have changed since this was asked last: ways found before may be wrong.</summary>
-    public bool RoutesChanged() => _routes.Changed();
+    /// <summary>
+    /// Puts the program back where it was taken away, and where interfaces have come. Tells whether that, routes or addresses have changed since this was
+    /// asked last: ways found before may be wrong. Asked by one thread.
+    /// </summary>
+    public bool Look()
+    {
+        var changed = _routes.Changed();
+        return _links.Mend(changed) || changed;
+    }
 
     /// <summary>Has the kernel forward what comes between two ends, between two others of the same family; -1 when it does not, else where its counts are.</summary>
     public int Install(in KernelEnds ends, in KernelEnds to, KernelRule rule, in KernelCounts start)
@@ -80,7 +88,7 @@ internal sealed unsafe class KernelPath : IDisposable
             if (!_free.TryDequeue(out index)) return -1;
         _table[index] = start;
         rule.Index = index;
-        rule.IsLoopback = (byte)(rule.Interface == _loopback ? 1 : 0);
+        rule.IsLoopback = (byte)(rule.Interface == _links.Loopback ? 1 : 0);
         var key = stackalloc byte[KernelEnds.MostBytes];
         var flow = stackalloc byte[KernelEnds.MostBytes + KernelRule.Bytes];
         ends.Write(new(key, KernelEnds.MostBytes));
@@ -110,8 +118,7 @@ internal sealed unsafe class KernelPath : IDisposable
     /// <summary>Takes the program away. Called once.</summary>
     public void Dispose()
     {
-        foreach (var link in _links) _ = Libc.Close(link);
-        _links.Clear();
+        _links?.Dispose();
         _routes?.Dispose();
         if (_table is not null) _ = Libc.Unmap(_table, _tableBytes);
         foreach (var fd in (int[])[_program, _counts, _flows, _flows6])
@@ -120,45 +127,6 @@ internal sealed unsafe class KernelPath : IDisposable
     }
 
     private int Flows(in KernelEnds ends) => ends.IsIPv4 ? _flows : _flows6;
-
-    private int Attach(RelaySettings settings)
-    {
-        try
-        {
-            return AttachToAll(settings);
-        }
-        catch (NetworkInformationException e)
-        {
-            throw new FastPathException($"The system does not tell its interfaces: {e.Message}");
-        }
-    }
-
-    // At all or at none: speech that arrives where the program is not would go by the socket for ever, and nobody would know.
-    private int AttachToAll(RelaySettings settings)
-    {
-        var loopback = 0;
-        foreach (var card in NetworkInterface.GetAllNetworkInterfaces())
-        {
-            var isIPv4 = card.Supports(NetworkInterfaceComponent.IPv4);
-            if (card.OperationalStatus == OperationalStatus.Down || !(isIPv4 || card.Supports(NetworkInterfaceComponent.IPv6))) continue;
-            var ip = card.GetIPProperties();
-            var index = isIPv4 ? ip.GetIPv4Properties().Index : ip.GetIPv6Properties().Index;
-            var isLoopback = card.NetworkInterfaceType == NetworkInterfaceType.Loopback;
-            // What this machine sends to itself comes by the loopback interface, whatever the address.
-            if (!isLoopback && !ip.UnicastAddresses.Any(a => IsMedia(a.Address))) continue;
-            var link = Bpf.Attach(_program, index);
-            if (link < 0) throw new FastPathException($"The kernel does not attach the program to {card.Name}: {Reason(-link)}");
-            _links.Add(link);
-            if (isLoopback) loopback = index;
-        }
-
-        return _links.Count > 0 ? loopback : throw new FastPathException("There is no interface to attach the program to.");
-
-        bool IsMedia(IPAddress address) =>
-            Is(settings.GatewayAddress, address) || Is(settings.SipAddress, address);
-
-        static bool Is(IPAddress bound, IPAddress address) => bound.Equals(address) || bound.Equals(IPAddress.Any) || bound.Equals(IPAddress.IPv6Any);
-    }
 
     // The program as build.sh left it, its two marks replaced by the maps.
     private ulong[] Instructions()
@@ -188,7 +156,8 @@ internal sealed unsafe class KernelPath : IDisposable
     private static int Opened(int fd, string what, string? log = null) =>
         fd >= 0 ? fd : throw new FastPathException($"The kernel does not take {what}: {Reason(-fd)}{(string.IsNullOrEmpty(log) ? "" : "; " + log)}");
 
-    private static string Reason(int error) => error switch
+    /// <summary>What an error number means here.</summary>
+    public static string Reason(int error) => error switch
     {
         Libc.NotPermitted => "it needs CAP_BPF and CAP_NET_ADMIN (EPERM)",
         Libc.Invalid => "it needs Linux 6.6 (EINVAL)",

@@ -68,9 +68,11 @@ internal sealed class NativePlane : MediaPlane
         return session;
     }
 
+    public override FastPathState? FastPath => _context.Kernel?.State;
+
     public override async ValueTask CheckAsync(IEnumerable<MediaSession> sessions)
     {
-        var routesChanged = _context.Kernel?.RoutesChanged() ?? false;
+        var routesChanged = _context.Kernel?.Look() ?? false;
         foreach (var thread in _threads) await thread.DoAsync(() => thread.Check(routesChanged)).ConfigureAwait(false);
     }
 

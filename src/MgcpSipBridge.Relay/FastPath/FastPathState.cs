@@ -1,0 +1,6 @@
+namespace MgcpSipBridge.Relay;
+
+/// <summary>Whether the kernel passes settled flows on by itself.</summary>
+/// <param name="Interfaces">At how many interfaces it does; 0: it does not.</param>
+/// <param name="Refusal">Why it does not, or not at every interface on which media may arrive; null when it does.</param>
+public sealed record FastPathState(int Interfaces, string? Refusal);
