@@ -41,7 +41,7 @@ public sealed class ErrorDetailTests : IAsyncLifetime
     {
         var list = path.Replace("{gateway}", "-", StringComparison.Ordinal);
         foreach (var (query, reason, field) in ((string, string, string)[])[("pageSize=-1", "REQUEST_INVALID", "pageSize"), ("pageSize=x", "REQUEST_INVALID", "pageSize"), ("pageSize=1&pageSize=2", "REQUEST_INVALID", "pageSize"),
-            ("pageToken=%25", "INVALID_PAGE_TOKEN", "pageToken")])
+            ("pageToken=nonsense", "INVALID_PAGE_TOKEN", "pageToken"), ("pageToken=cTE", "INVALID_PAGE_TOKEN", "pageToken"), ("pageToken=7", "INVALID_PAGE_TOKEN", "pageToken"), ("pageToken=%25", "INVALID_PAGE_TOKEN", "pageToken")])
         {
             var status = await AskAsync(HttpMethod.Get, $"{list}?{query}", null, HttpStatusCode.BadRequest);
             Assert.Equal((3, reason, field), ((int)status["code"]!, Reason(status), (string)status["details"]![1]!["fieldViolations"]![0]!["field"]!));

@@ -53,6 +53,29 @@ public sealed class ListingTests
             Assert.Equal(Grpc.Core.StatusCode.InvalidArgument, Assert.Throws<Grpc.Core.RpcException>(() => Listing.Page(Routes, r => r.Name, r => r, query)).StatusCode);
     }
 
+    [Fact]
+    public void A_token_is_of_one_list_and_parent()
+    {
+        var lines = Enumerable.Range(0, 9).Select(i => new Line { Number = $"{1000 + i}" }).ToList();
+        var query = new ListQuery(4, "", "", "", "gw1");
+        var (_, token) = Listing.Page(lines, line => line.Number, line => line, query);
+        Assert.Equal("1004", Listing.Page(lines, line => line.Number, line => line, query with { Token = token }).Page[0].Number);
+        foreach (var other in (ListQuery[])[query with { Parent = "gw2" }, query with { Parent = "-" }, query with { Parent = "" }, query with { Filter = "number = *" }, query with { OrderBy = "number" }])
+            Assert.Equal("INVALID_PAGE_TOKEN", ReasonOf(() => (object)Listing.Page(lines, line => line.Number, line => line, other with { Token = token })));
+        Assert.Equal("INVALID_PAGE_TOKEN", ReasonOf(() => Listing.Page(Routes, route => route.Name, route => route, query with { Token = token })));
+        // Of another size it goes on.
+        Assert.Equal(5, Listing.Page(lines, line => line.Number, line => line, query with { Token = token, Size = 100 }).Page.Count);
+    }
+
+    [Theory]
+    [InlineData("cTE")]
+    [InlineData("xxxxxxxx")]
+    [InlineData("~W10")]
+    [InlineData("WyIxMDA0Il0")]
+    [InlineData("AAAAAAAAAAAAAAAAWyIxMDA0Il0")]
+    public void A_token_that_somebody_made_up_is_refused(string token) =>
+        Assert.Equal("INVALID_PAGE_TOKEN", ReasonOf(() => Listing.Page(Routes, r => r.Name, r => r, new ListQuery(4, token, "", ""))));
+
     [Theory]
     [InlineData("nme", "there is no field \"nme\"; did you mean name?")]
     [InlineData("name down", "\"name down\" is not a field, or a field and desc")]
@@ -61,4 +84,7 @@ public sealed class ListingTests
     [InlineData("name, peer, priority, prefix, source", "more than 4")]
     public void An_order_that_cannot_be_is_said(string order, string why) =>
         Assert.Contains(why, Assert.Throws<Grpc.Core.RpcException>(() => Listing.Page(Routes, r => r.Name, r => r, new ListQuery(4, "", "", order))).Status.Detail, StringComparison.Ordinal);
+
+    private static string ReasonOf(Func<object?> act) =>
+        Google.Rpc.Status.Parser.ParseFrom(Assert.Throws<Grpc.Core.RpcException>(() => act()).Trailers.GetValueBytes("grpc-status-details-bin")).Details[0].Unpack<Google.Rpc.ErrorInfo>().Reason;
 }

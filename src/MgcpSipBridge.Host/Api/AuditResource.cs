@@ -13,14 +13,13 @@ internal sealed class AuditResource(IAuditLog audit) : V1.AuditService.AuditServ
     public override Task<V1.ListAuditEntriesResponse> ListAuditEntries(V1.ListAuditEntriesRequest request, ServerCallContext context) => Task.FromResult(ApiErrors.Reading(() =>
     {
         var size = Paging.SizeOf(request.PageSize);
-        long? before = null;
-        if (request.PageToken.Length > 0)
-            before = long.TryParse(request.PageToken, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? id : throw Paging.BadToken();
+        var query = new ListQuery(request.PageSize, request.PageToken, "", "");
+        long? before = PageTokens.Read(V1.AuditEntry.Descriptor, query) is { } keys ? long.Parse(keys[0], CultureInfo.InvariantCulture) : null;
         var entries = audit.List(before, size + 1);
         return new V1.ListAuditEntriesResponse
         {
             AuditEntries = { entries.Take(size).Select(entry => ToMessage(entry, ShownInList)) },
-            NextPageToken = entries.Count > size ? Text(entries[size - 1].Id) : "",
+            NextPageToken = entries.Count > size ? PageTokens.Write(V1.AuditEntry.Descriptor, query, Text(entries[size - 1].Id)) : "",
         };
     }));
 

@@ -15,9 +15,8 @@ internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordSe
     {
         var filter = Listing.Filter(request.Filter, V1.CallRecord.Descriptor);
         var size = Paging.SizeOf(request.PageSize);
-        long? before = null;
-        if (request.PageToken.Length > 0)
-            before = long.TryParse(request.PageToken, NumberStyles.None, CultureInfo.InvariantCulture, out var place) ? place : throw Paging.BadToken();
+        var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, "");
+        long? before = PageTokens.Read(V1.CallRecord.Descriptor, query) is { } keys ? long.Parse(keys[0], CultureInfo.InvariantCulture) : null;
         var response = new V1.ListCallRecordsResponse();
         for (var looked = 0; looked < MostLookedAt; looked += Batch)
         {
@@ -38,7 +37,7 @@ internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordSe
             if (batch.Count < most) return Task.FromResult(response);
         }
 
-        if (ApiErrors.Reading(() => records.List(before, 1)).Count > 0) response.NextPageToken = before!.Value.ToString(CultureInfo.InvariantCulture);
+        if (ApiErrors.Reading(() => records.List(before, 1)).Count > 0) response.NextPageToken = PageTokens.Write(V1.CallRecord.Descriptor, query, before!.Value.ToString(CultureInfo.InvariantCulture));
         return Task.FromResult(response);
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Google.Protobuf.Reflection;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Shards;
 
@@ -17,13 +18,14 @@ internal sealed class EngineAnswers(IShardQueries shard)
     /// As much of a long list as a page needs, in the order of its key: the page and one item more, or, where a filter or another order looks at every item, all of them,
     /// piece by piece, so that no call waits for it.
     /// </summary>
+    /// <param name="list">What the list has.</param>
     /// <param name="query">What is asked for.</param>
     /// <param name="ask">Asks for so many at most that are behind a key.</param>
     /// <param name="key">An item's key.</param>
     /// <param name="cancel">Nobody waits any more.</param>
-    public async Task<IReadOnlyList<T>> SomeAsync<T>(ListQuery query, Func<string?, int, EngineQuery> ask, Func<T, string> key, CancellationToken cancel)
+    public async Task<IReadOnlyList<T>> SomeAsync<T>(MessageDescriptor list, ListQuery query, Func<string?, int, EngineQuery> ask, Func<T, string> key, CancellationToken cancel)
     {
-        if (query is { Filter: "", OrderBy: "" }) return await AllAsync<T>(ask(Paging.After(query.Token), Paging.SizeOf(query.Size) + 1), cancel);
+        if (query is { Filter: "", OrderBy: "" }) return await AllAsync<T>(ask(PageTokens.Read(list, query)?[0], Paging.SizeOf(query.Size) + 1), cancel);
         var all = new List<T>();
         while (true)
         {

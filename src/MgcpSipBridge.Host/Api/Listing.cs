@@ -1,7 +1,3 @@
-using System.Buffers.Text;
-using System.Security.Cryptography;
-using System.Text;
-using System.Text.Json;
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
 using MgcpSipBridge.Host.Api.Filters;
@@ -13,14 +9,15 @@ namespace MgcpSipBridge.Host.Api;
 /// <param name="Token">Where the page begins.</param>
 /// <param name="Filter">Which items.</param>
 /// <param name="OrderBy">In which order.</param>
-internal sealed record ListQuery(int Size, string Token, string Filter, string OrderBy);
+/// <param name="Parent">Whose items; empty where a list has no parent.</param>
+internal sealed record ListQuery(int Size, string Token, string Filter, string OrderBy, string Parent = "");
 
-/// <summary>Answers with pages of what a filter chooses, in the order that is asked for.</summary>
+/// <summary>
+/// Answers with pages of what a filter chooses, in the order that is asked for. Items are sorted by keys that do not change, and a token holds the last ones shown, so that pages neither
+/// repeat nor skip what is there all the time, whatever comes and goes between them.
+/// </summary>
 internal static class Listing
 {
-    // Tells a token of an order of one's own from those of Paging, which are base64.
-    private const char Mark = '~';
-
     /// <summary>One page, and the token of the next; empty when there is none.</summary>
     /// <param name="items">All items.</param>
     /// <param name="key">What sorts them when nothing else is asked for, and tells them apart.</param>
@@ -32,22 +29,22 @@ internal static class Listing
         var type = new TMessage().Descriptor;
         var filter = Filter(query.Filter, type);
         var order = Order(query.OrderBy, type);
+        var size = Paging.SizeOf(query.Size);
+        var after = PageTokens.Read(type, query);
         if (filter is null && order is null)
         {
-            var (plain, token) = Paging.Take(items, key, query.Size, query.Token);
-            return ([.. plain.Select(show)], token);
+            // Only what is shown is made a message of.
+            var plain = items.Select(item => (Key: key(item), Item: item)).Where(x => after is null || string.CompareOrdinal(x.Key, after[0]) > 0)
+                .OrderBy(x => x.Key, StringComparer.Ordinal).Take(size + 1).ToList();
+            return ([.. plain.Take(size).Select(x => show(x.Item))], plain.Count > size ? PageTokens.Write(type, query, plain[size - 1].Key) : "");
         }
 
-        var size = Paging.SizeOf(query.Size);
-        var asked = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{query.Filter}\n{query.OrderBy}"))[..6]);
-        var after = Decode(query.Token, asked);
         var wanted = items.Select(item => (Key: key(item), Message: show(item))).Where(x => filter is null || filter.Matches(x.Message))
             .Select(x => (x.Message, Keys: (string[])[.. order?.KeysOf(x.Message) ?? [], x.Key])).ToList();
         int Compare(string[] a, string[] b) => order?.Compare(a, b) is { } first and not 0 ? first : string.CompareOrdinal(a[^1], b[^1]);
-        if (after is not null && wanted.Count > 0 && after.Length != wanted[0].Keys.Length) throw Paging.BadToken();
         wanted.Sort((a, b) => Compare(a.Keys, b.Keys));
         var rest = wanted.Where(x => after is null || Compare(x.Keys, after) > 0).Take(size + 1).ToList();
-        return ([.. rest.Take(size).Select(x => x.Message)], rest.Count > size ? Encode(asked, rest[size - 1].Keys) : "");
+        return ([.. rest.Take(size).Select(x => x.Message)], rest.Count > size ? PageTokens.Write(type, query, rest[size - 1].Keys) : "");
     }
 
     /// <summary>A filter; null for none.</summary>
@@ -73,23 +70,5 @@ internal static class Listing
         {
             throw ApiErrors.BadField("orderBy", e.Message);
         }
-    }
-
-    private static string Encode(string asked, string[] keys) => Mark + Base64Url.EncodeToString(JsonSerializer.SerializeToUtf8Bytes((string[])[asked, .. keys]));
-
-    private static string[]? Decode(string token, string asked)
-    {
-        if (token.Length == 0) return null;
-        try
-        {
-            if (token[0] == Mark && JsonSerializer.Deserialize<string[]>(Base64Url.DecodeFromChars(token.AsSpan(1))) is { Length: > 1 } parts)
-                return parts[0] == asked ? parts[1..] : throw ApiErrors.BadField("pageToken", "is of another filter or order");
-        }
-        catch (Exception e) when (e is FormatException or JsonException)
-        {
-            // Not one of ours.
-        }
-
-        throw Paging.BadToken();
     }
 }

@@ -14,7 +14,7 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
     public override async Task<V1.ListGatewaysResponse> ListGateways(V1.ListGatewaysRequest request, ServerCallContext context)
     {
         var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
-        var some = await engine.SomeAsync<GatewayView>(query, (after, most) => new EngineQuery.Gateways(after, most), g => g.Model.Mgcp.Name, context.CancellationToken);
+        var some = await engine.SomeAsync<GatewayView>(V1.Gateway.Descriptor, query, (after, most) => new EngineQuery.Gateways(after, most), g => g.Model.Mgcp.Name, context.CancellationToken);
         var (page, next) = Listing.Page(some, g => g.Model.Mgcp.Name, g => g.ToMessage(state), query);
         return new V1.ListGatewaysResponse { Gateways = { page }, NextPageToken = next };
     }
@@ -26,8 +26,8 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
     {
         var gateway = request.Gateway == ProvisioningWrites.AnyGateway ? null : request.Gateway;
         if (gateway is not null) await FindAsync(gateway, context);
-        var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
-        var some = await engine.SomeAsync<LineView>(query, (after, most) => new EngineQuery.Lines(gateway, after, most), l => l.Model.Number, context.CancellationToken);
+        var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy, request.Gateway);
+        var some = await engine.SomeAsync<LineView>(V1.Line.Descriptor, query, (after, most) => new EngineQuery.Lines(gateway, after, most), l => l.Model.Number, context.CancellationToken);
         var (page, next) = Listing.Page(some.Where(l => IsOn(l, request.Gateway)), l => l.Model.Number, l => l.ToMessage(state), query);
         return new V1.ListLinesResponse { Lines = { page }, NextPageToken = next };
     }
