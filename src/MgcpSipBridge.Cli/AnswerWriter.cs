@@ -56,7 +56,10 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
     }
 
     /// <summary>Text as it is, of several lines; nothing in it moves the cursor of a terminal.</summary>
-    public void Text(string text) => output.Write(string.Join('\n', text.Split('\n').Select(Plain)));
+    public void Text(string text) => output.Write(Lines(text));
+
+    /// <summary>Lines in which nothing is meant for a terminal.</summary>
+    public static string Lines(string text) => string.Join('\n', text.Split('\n').Select(Plain));
 
     /// <summary>Text in which nothing is meant for a terminal: gateways, peers and callers have a say in what is shown.</summary>
     public static string Plain(string text) => text.Any(char.IsControl)

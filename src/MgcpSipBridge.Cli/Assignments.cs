@@ -6,7 +6,11 @@ using Google.Protobuf.WellKnownTypes;
 namespace MgcpSipBridge.Cli;
 
 /// <summary>What was written on the command line cannot be what was meant; the message says why.</summary>
-internal sealed class UsageException(string message) : Exception(message);
+internal sealed class UsageException(string message, int code = ExitCodes.Usage) : Exception(message)
+{
+    /// <summary>What the program ends with.</summary>
+    public int Code { get; } = code;
+}
 
 /// <summary>
 /// Reads <c>field=value</c> as fields of a resource of the API, spelt as in its JSON: <c>displayName=Alice</c>, <c>features.callWaiting=false</c>,

@@ -33,7 +33,7 @@ internal sealed partial class Bridge
             InterDigitTimeout = Seconds(wish.Next),
         };
         var collected = await Calls.CollectDigitsAsync(request, cancellationToken: cancel);
-        if (!collected.Complete) ExitCode = Commands.Different;
+        if (!collected.Complete) ExitCode = ExitCodes.Different;
         writer.One(collected, ("digits", Or(collected.Digits)), ("reason", Text(collected.Reason)), ("complete", collected.Complete ? "yes" : "no"));
     }
 

@@ -128,13 +128,16 @@ internal sealed partial class Bridge
     {
         var yaml = await TextOfAsync(file);
         var done = await Provisioning.ApplyProvisioningAsync(new ApplyProvisioningRequest { Yaml = yaml, Prune = prune, ValidateOnly = validateOnly, MaxAnswerBytes = Connection.MostOfAnAnswerBytes }, cancellationToken: cancel);
-        if (validateOnly && done.Changes.Count > 0) ExitCode = Commands.Different;
+        if (validateOnly && done.Changes.Count > 0) ExitCode = ExitCodes.Different;
         if (writer.Format == OutputFormat.Table && done.Changes.Count == 0) writer.Text("nothing to change\n");
         else writer.Many(done, done.Changes, ["CHANGE", "RESOURCE", "FIELDS"], c => [Text(c.Verb), c.Resource, Or(string.Join(' ', c.Fields))]);
     }
 
     /// <summary>What the program ends with when nothing throws.</summary>
     public int ExitCode { get; private set; }
+
+    /// <summary>What it ends with when a request fails, whatever the reason; null when the reason counts.</summary>
+    public int? OnlyFailure { get; private set; }
 
     private ProvisioningService.ProvisioningServiceClient Provisioning => new(invoker);
 

@@ -10,8 +10,8 @@ internal sealed partial class Bridge
     {
         var client = new ConfigurationService.ConfigurationServiceClient(invoker);
         var done = await client.ReloadConfigurationAsync(new ReloadConfigurationRequest { ValidateOnly = validateOnly }, cancellationToken: cancel);
-        if (done.Result == ReloadConfigurationResponse.Types.Result.Refused) ExitCode = 1;
-        else if (validateOnly && done.Result == ReloadConfigurationResponse.Types.Result.Applied) ExitCode = Commands.Different;
+        if (done.Result == ReloadConfigurationResponse.Types.Result.Refused) ExitCode = ExitCodes.Failed;
+        else if (validateOnly && done.Result == ReloadConfigurationResponse.Types.Result.Applied) ExitCode = ExitCodes.Different;
         if (writer.IsData)
         {
             writer.One(done);

@@ -28,7 +28,7 @@ internal sealed partial class Bridge
             Detail = string.Create(CultureInfo.InvariantCulture, $"{status.Node}, version {status.Version}, {Text(status.State)}; answered in {took.TotalMilliseconds:0} ms"),
             Advice = status.State == BridgeStatus.Types.State.Ready ? "" : "it takes no calls",
         });
-        if (found.Findings.Any(f => f.Verdict == Verdict.Wrong)) ExitCode = 1;
+        if (found.Findings.Any(f => f.Verdict == Verdict.Wrong)) ExitCode = ExitCodes.Failed;
         writer.Many(found, found.Findings, ["WHAT", "VERDICT", "SEEN", "WHAT TO DO"], f => [f.Name, Text(f.Verdict), f.Detail, f.Advice]);
     }
 

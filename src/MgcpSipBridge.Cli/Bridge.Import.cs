@@ -14,8 +14,8 @@ internal sealed partial class Bridge
             foreach (var (field, column) in Mapping(await TextOfAsync(mapping), mapping)) request.Mapping[field] = column;
         request.MaxAnswerBytes = Connection.MostOfAnAnswerBytes;
         var done = await Provisioning.ImportProvisioningAsync(request, cancellationToken: cancel);
-        if (done.Problems.Count > 0) ExitCode = 1;
-        else if (request.ValidateOnly && done.Changes.Count > 0) ExitCode = Commands.Different;
+        if (done.Problems.Count > 0) ExitCode = ExitCodes.Failed;
+        else if (request.ValidateOnly && done.Changes.Count > 0) ExitCode = ExitCodes.Different;
         if (yaml == "-")
         {
             writer.Text(done.Yaml);

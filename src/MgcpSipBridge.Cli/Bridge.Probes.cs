@@ -19,7 +19,7 @@ internal sealed partial class Bridge
         }
 
         var probe = await Peers.ProbePeerAsync(request, cancellationToken: cancel);
-        if (!probe.Reachable) ExitCode = 1;
+        if (!probe.Reachable) ExitCode = ExitCodes.Failed;
         writer.Many(probe, probe.Attempts, ["ADDRESS", "TRANSPORT", "OUTCOME", "ANSWER", "TOOK", "WHO"],
             a => [Or(a.Address.Length > 0 ? a.Address : a.Host), Or(a.Transport), Text(a.Outcome), Or(AnswerOf(a)), a.RoundTrip is null ? "-" : Milliseconds(a.RoundTrip), Or(a.Server.Length > 0 ? a.Server : a.UserAgent)]);
         if (writer.Format != OutputFormat.Table) return;

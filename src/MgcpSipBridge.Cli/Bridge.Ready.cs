@@ -14,9 +14,10 @@ internal sealed partial class Bridge
     /// <summary>Exit code 0 when it takes calls, 1 when it does not or is not there.</summary>
     public async Task ReadyAsync()
     {
+        OnlyFailure = ExitCodes.Failed;
         var answer = await invoker.AsyncUnaryCall(HealthCheck, null, new CallOptions(cancellationToken: cancel), []);
         var ready = answer.AsSpan().SequenceEqual(Serving);
-        if (!ready) ExitCode = 1;
+        if (!ready) ExitCode = ExitCodes.Failed;
         if (writer.IsData) writer.Data(ready ? "{ \"ready\": true }" : "{ \"ready\": false }");
         else writer.Text(ready ? "ready\n" : "not ready: it is starting or ending\n");
     }

@@ -60,7 +60,7 @@ internal sealed partial class Bridge
             told = piece.Sha256;
         }
 
-        if (told != Convert.ToHexStringLower(hash.GetHashAndReset())) throw new UsageException("the copy did not come whole; nothing is kept of it");
+        if (told != Convert.ToHexStringLower(hash.GetHashAndReset())) throw new UsageException("the copy did not come whole; nothing is kept of it", ExitCodes.Failed);
         copy.Flush(flushToDisk: true);
         return copy.Length;
     }

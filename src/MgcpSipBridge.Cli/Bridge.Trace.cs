@@ -37,7 +37,7 @@ internal sealed partial class Bridge
         return found.Count switch
         {
             1 => found[0].Number,
-            0 => throw new UsageException($"no line has endpoint {what}"),
+            0 => throw new UsageException($"no line has endpoint {what}", ExitCodes.NotFound),
             _ => throw new UsageException($"endpoint {endpoint} is on several gateways: {string.Join(", ", found.Take(5).Select(l => $"{l.Endpoint}@{l.Gateway}"))}"),
         };
     }

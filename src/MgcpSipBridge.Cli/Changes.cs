@@ -10,7 +10,11 @@ namespace MgcpSipBridge.Cli;
 /// A change was sent and its answer did not come: it may be in force, or not. The message says so, how to find out, and how to ask again without doing it twice.
 /// It is not asked again by itself: what a bridge remembers of the ids of requests ends with it, and the answer may be lost because it did.
 /// </summary>
-internal sealed class AnswerLostException(string message) : Exception(message);
+internal sealed class AnswerLostException(string message, int code) : Exception(message)
+{
+    /// <summary>What the program ends with.</summary>
+    public int Code { get; } = code;
+}
 
 /// <summary>
 /// Gives every change an id under which it can be asked for again and is done once (request_id, AIP-155), and tells a change that was refused from one whose answer was
@@ -67,15 +71,15 @@ internal sealed class Changes(string requestId) : Interceptor
         // What a bridge itself answers has headers; what the client says of a broken connection or of an answer that it cannot take has none.
         catch (RpcException e) when (e.Trailers.Count == 0 && !WasNotSent(e))
         {
+            var interrupted = e.StatusCode == StatusCode.Cancelled && e.InnerException is null or OperationCanceledException;
             throw new AnswerLostException(
-                $"the answer was lost: {(e.StatusCode == StatusCode.Cancelled && e.InnerException is null or OperationCanceledException ? "interrupted" : Reason(e))}\n" +
+                $"the answer was lost: {(interrupted ? "interrupted" : Failures.Reason(e))}\n" +
                 "What was asked for may be in force: \"mgcpsipctl audit\" shows what was done last"
                 + (method is "ApplyProvisioning" or "ImportProvisioning" ? ", \"mgcpsipctl diff -f FILE\" what is not in force of a lines.yaml" : "") + ".\n" +
-                (id.Length > 0 ? $"The same command with --request-id {id} is not done twice, as long as the bridge has not been restarted.\n" : ""));
+                (id.Length > 0 ? $"The same command with --request-id {id} is not done twice, as long as the bridge has not been restarted.\n" : ""),
+                interrupted ? ExitCodes.Interrupted : ExitCodes.NotReached);
         }
     }
-
-    private static string Reason(RpcException e) => e.InnerException?.GetBaseException().Message ?? e.Status.DebugException?.GetBaseException().Message ?? e.Status.Detail;
 
     private string Mark(IMessage request)
     {

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Invocation;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Spectre.Console;
@@ -21,11 +22,11 @@ internal enum OutputFormat
     Name,
 }
 
-/// <summary>The verbs. Each asks the bridge over gRPC and writes the answer; exit code 0, 1 when it could not be done, 3 when <c>diff</c> finds a difference.</summary>
+/// <summary>The verbs. Each asks the bridge over gRPC and writes the answer; what it ends with is one of <see cref="ExitCodes"/>.</summary>
 internal static class Commands
 {
-    /// <summary>Exit code of <c>diff</c> when there is a difference.</summary>
-    public const int Different = 3;
+    // EPIPE, as Linux and macOS number it.
+    private const int BrokenPipe = 32;
 
     /// <summary>Runs the verb that the arguments name.</summary>
     public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors) => RunUntilAsync(arguments, output, errors, CancellationToken.None);
@@ -34,32 +35,40 @@ internal static class Commands
     public static async Task<int> RunUntilAsync(string[] arguments, TextWriter output, TextWriter errors, CancellationToken cancel)
     {
         var invocation = new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false };
+        // @FILE is a value here, not a file of arguments.
+        ParseResult Parse(IReadOnlyList<string> words) => Build(output, errors).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
-            // @FILE is a value here, not a file of arguments.
-            return await Build(output).Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null }).InvokeAsync(invocation, cancel);
-        }
-        catch (RpcException e)
-        {
-            await errors.WriteLineAsync(e.InnerException is HttpRequestException or IOException || (e.StatusCode == StatusCode.Unavailable && e.InnerException is not null)
-                ? $"the bridge cannot be reached: {e.GetBaseException().Message}"
-                : $"{e.StatusCode}: {e.Status.Detail}");
-            return 1;
+            var parsed = Parse(arguments);
+            if (parsed.Action is not ParseErrorAction) return await parsed.InvokeAsync(invocation, cancel);
+            // A word that only says what the command is about: what there is to do about it.
+            if (parsed.UnmatchedTokens.Count == 0 && parsed.CommandResult.Command is { Action: null, Subcommands.Count: > 0 }) await Parse([.. arguments, "--help"]).InvokeAsync(invocation, cancel);
+            else await Usage.ExplainAsync(parsed, errors);
+            return ExitCodes.Usage;
         }
         catch (AnswerLostException e)
         {
             await errors.WriteAsync(e.Message);
-            return 1;
+            return e.Code;
         }
         catch (UsageException e)
         {
             await errors.WriteLineAsync(e.Message);
-            return 1;
+            return e.Code;
         }
-        catch (UriFormatException e)
+        catch (OperationCanceledException)
         {
-            await errors.WriteLineAsync($"--server: {e.Message}");
-            return 1;
+            return ExitCodes.Interrupted;
+        }
+        // Whoever read the output has seen enough of it: head, less.
+        catch (IOException e) when (e.HResult == BrokenPipe)
+        {
+            return ExitCodes.Done;
+        }
+        catch (IOException e)
+        {
+            await errors.WriteLineAsync($"the output cannot be written: {e.Message}");
+            return ExitCodes.Failed;
         }
     }
 
@@ -67,7 +76,7 @@ internal static class Commands
     private static IAnsiConsole? TerminalOf(TextWriter output) =>
         ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb") ? LiveTable.Console(output) : null;
 
-    private static RootCommand Build(TextWriter output)
+    private static RootCommand Build(TextWriter output, TextWriter errors)
     {
         var connection = new ConnectionOptions();
         var format = Words.Option("--output", "How answers are written; name: the first column alone", OutputFormat.Table, "-o");
@@ -87,10 +96,20 @@ internal static class Commands
                 else if (symbol is Argument argument) command.Arguments.Add(argument);
             command.SetAction(async (parse, cancel) =>
             {
-                using var channel = connection.Read(parse, Console.In).Open();
+                var reached = connection.Read(parse, Console.In);
+                using var channel = reached.Open();
                 var bridge = new Bridge(channel.Intercept(new Changes(connection.RequestId(parse))), new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel);
-                await run(bridge, parse);
-                return bridge.ExitCode;
+                try
+                {
+                    await run(bridge, parse);
+                    return bridge.ExitCode;
+                }
+                catch (RpcException e)
+                {
+                    var (code, message) = Failures.Explain(e, reached.Server!, cancel.IsCancellationRequested);
+                    await errors.WriteLineAsync(message);
+                    return bridge.OnlyFailure ?? code;
+                }
             });
             return command;
         }
@@ -194,6 +213,7 @@ internal static class Commands
         };
         foreach (var command in OperatorCommands.Build(Verb, output)) root.Subcommands.Add(command);
         foreach (var option in connection.All) root.Options.Add(option);
+        HelpWithExamples.AddTo(root);
         return root;
     }
 }

@@ -21,7 +21,8 @@ internal sealed record Connection(string? Server, string? Token, string? Ca, str
     /// <exception cref="UsageException">A file cannot be read, or a token would be sent in the clear.</exception>
     public GrpcChannel Open()
     {
-        var address = new Uri(Server!);
+        if (!Uri.TryCreate(Server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Host.Length == 0)
+            throw new UsageException($"--server: \"{Server}\" is not http://HOST:PORT or https://HOST:PORT");
         var handler = new SocketsHttpHandler();
         if (Ca is not null)
         {

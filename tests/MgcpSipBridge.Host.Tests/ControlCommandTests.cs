@@ -50,15 +50,15 @@ public sealed class ControlCommandTests : IAsyncLifetime
     [Fact]
     public async Task What_does_not_exist_is_an_error()
     {
-        Assert.Equal(1, await RunAsync("calls", "show", "nope"));
+        Assert.Equal(4, await RunAsync("calls", "show", "nope"));
         Assert.Equal("NotFound: call nope not found\n", _errors.ToString());
     }
 
     [Fact]
     public async Task A_bridge_that_is_not_there_is_an_error()
     {
-        Assert.Equal(1, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["status", "--server", "http://127.0.0.1:1"], _output, _errors));
-        Assert.StartsWith("the bridge cannot be reached: ", _errors.ToString(), StringComparison.Ordinal);
+        Assert.Equal(5, await cli::MgcpSipBridge.Cli.Commands.RunAsync(["status", "--server", "http://127.0.0.1:1"], _output, _errors));
+        Assert.StartsWith("the bridge at http://127.0.0.1:1 cannot be reached: ", _errors.ToString(), StringComparison.Ordinal);
     }
 
     private Task<int> RunAsync(params string[] arguments) => cli::MgcpSipBridge.Cli.Commands.RunAsync([.. arguments, "--server", _bridge.GrpcAddress], _output, _errors);

@@ -43,8 +43,8 @@ public sealed class GatewayServiceTests : IAsyncDisposable
         Assert.Equal(0, await Control("lines", "audit", "1001"));
         Assert.Matches("hook +on\n", output.ToString());
         Assert.Matches("ES +L/hu\n", output.ToString());
-        Assert.Equal(1, await Control("gateways", "audit", "gw9"));
-        Assert.Equal(1, await Control("lines", "audit", "1009"));
+        Assert.Equal(4, await Control("gateways", "audit", "gw9"));
+        Assert.Equal(4, await Control("lines", "audit", "1009"));
         Assert.Equal("NotFound: gateway gw9 not found\nNotFound: line 1009 on gateway - not found\n", errors.ToString());
 
         // Who had whom asked is written down; what is not there was not asked.
@@ -164,7 +164,7 @@ public sealed class GatewayServiceTests : IAsyncDisposable
         using var output = new StringWriter();
         using var errors = new StringWriter();
         Task<int> Control(params string[] words) => cli::MgcpSipBridge.Cli.Commands.RunAsync([.. words, "--server", bridge.Grpc], output, errors);
-        Assert.Equal(1, await Control("gateways", "adopt", "other.example.net"));
+        Assert.Equal(4, await Control("gateways", "adopt", "other.example.net"));
         Assert.Equal("NotFound: discovered gateway other.example.net not found\n", errors.ToString());
         Assert.Equal(0, await Control("gateways", "discovered"));
         Assert.Contains($"new.example.net  {gateway.Address}", output.ToString(), StringComparison.Ordinal);

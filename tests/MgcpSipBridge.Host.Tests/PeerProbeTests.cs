@@ -56,7 +56,7 @@ public sealed class PeerProbeTests : IDisposable
         Assert.Equal(1, (await RunAsync(bridge, "peers", "probe", "pbx", "--timeout", "0.1")).Code);
         await bridge.PostAsync("/v1/peers/pbx:probe", """{"timeout":"31s"}""", HttpStatusCode.BadRequest);
         await bridge.PostAsync("/v1/peers/pbx:probe", """{"timeout":"0s"}""", HttpStatusCode.BadRequest);
-        Assert.Equal((1, "--timeout: is not between 0.1 and 30 seconds\n"), await RunAsync(bridge, "peers", "probe", "pbx", "--timeout", "NaN"));
+        Assert.Equal((2, "--timeout: is not between 0.1 and 30 seconds\n"), await RunAsync(bridge, "peers", "probe", "pbx", "--timeout", "NaN"));
     }
 
     [Fact]

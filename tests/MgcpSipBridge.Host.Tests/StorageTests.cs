@@ -41,7 +41,7 @@ public sealed class StorageTests : IDisposable
             if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Copy));
             Assert.Equal([Copy], Directory.GetFiles(_folder, "copy*"));
             // Never over a file that is there, unless that is said.
-            Assert.Equal(1, await ControlAsync(bridge, "backup", Copy));
+            Assert.Equal(2, await ControlAsync(bridge, "backup", Copy));
             Assert.Contains("--force writes over it", _errors.ToString(), StringComparison.Ordinal);
             await bridge.PostAsync("/v1/peers", """{"name":"late","uri":"sip:127.0.0.1:5998"}""");
             Assert.Contains((await bridge.GetAsync("/v1/auditEntries"))["auditEntries"]!.AsArray(), e => ((string)e!["method"]!).EndsWith("/BackupStorage", StringComparison.Ordinal));
