@@ -112,6 +112,34 @@ public sealed class ProvisioningApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Apply_tells_every_mistake_of_a_text_with_its_line_as_check_does()
+    {
+        const string Wrong = """
+            peers:
+              - { name: x1, uri: "sip:127.0.0.5" }
+              - { name: x1, uri: "sip:127.0.0.5" }
+              - { nme: x2, uri: "bad", registration: maybe }
+            gateways:
+              - name: gw1
+                lines: [{ endpoint: aaln/7, number: "1007", peer: nobody }]
+              - { name: gw2, lines: [{ endpoint: aaln/1, number: "", peer: pbx, features: { hotline: x } }] }
+            routes: [{ name: r, prefix: "1", peer: x1, minDigits: 9, maxDigits: 2 }]
+            foo: 1
+            """;
+        var status = await _bridge.PostAsync("/v1/provisioning:apply", new JsonObject { ["yaml"] = Wrong }.ToJsonString(), HttpStatusCode.BadRequest);
+        Assert.Equal("RESOURCE_INVALID", Reason(status));
+        var told = status["details"]![1]!["fieldViolations"]!.AsArray().Select(v => $"{v!["field"]} {((string)v["description"]!).Split(':')[0]}").ToList();
+        Assert.Equal(
+            ["peers[1].name line 3", "peers[2].name line 4", "peers[2].nme line 4", "peers[2].uri line 4", "peers[2].registration line 4", "gateways[0].lines[0].peer line 7", "gateways[1].domain line 8",
+             "gateways[1].lines[0].number line 8", "gateways[1].lines[0].features.hotline line 8", "routes[0].maxDigits line 9", "foo line 10"], told);
+
+        // What the API keeps is not a mistake of the text that leaves it out.
+        await _bridge.PostAsync("/v1/peers", """{"name":"shy","uri":"sip:127.0.0.6","challenge":true,"username":"u","password":"p"}""");
+        status = await _bridge.PostAsync("/v1/provisioning:apply", new JsonObject { ["yaml"] = "peers: [{ name: shy, uri: \"sip:127.0.0.6\", challenge: true, username: u, media: x }]" }.ToJsonString(), HttpStatusCode.BadRequest);
+        Assert.Equal("peers[0].media", (string)Assert.Single(status["details"]![1]!["fieldViolations"]!.AsArray())!["field"]!);
+    }
+
+    [Fact]
     public async Task A_peer_in_use_stays_and_its_users_are_named()
     {
         await _bridge.PostAsync("/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""");

@@ -17,12 +17,20 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
     {
         var (response, most) = (new V1.ApplyProvisioningResponse(), AnswerSizes.Of(request.MaxAnswerBytes, context));
         using var turn = await turns.TakeAsync(context.CancellationToken);
-        await writes.ApplyAsync(now =>
+        try
         {
-            var problems = new ConfigProblems();
-            var wanted = ProvisioningText.Read(request.Yaml, now, problems);
-            return problems.None ? Plan(wanted, now, response.Changes, request.Prune) : throw ApiErrors.Invalid("yaml", problems);
-        }, request.ValidateOnly, context);
+            await writes.ApplyAsync(now =>
+            {
+                var problems = new ConfigProblems();
+                var wanted = ProvisioningText.Read(request.Yaml, now, problems);
+                return problems.None ? Plan(wanted, now, response.Changes, request.Prune) : throw ApiErrors.Invalid("yaml", problems);
+            }, request.ValidateOnly, context);
+        }
+        catch (RpcException e) when (e.StatusCode == StatusCode.InvalidArgument && writes.Mistakes(request.Yaml, request.Prune) is { None: false } mistakes)
+        {
+            throw ApiErrors.Invalid("yaml", mistakes);
+        }
+
         return AnswerSizes.Fit(response, most);
     }
 

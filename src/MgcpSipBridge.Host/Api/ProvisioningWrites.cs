@@ -60,6 +60,9 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         });
     }
 
+    /// <summary>All that is wrong with a text that could not be applied.</summary>
+    public Configuration.ConfigProblems Mistakes(string yaml, bool prune) => ProvisioningMistakes.Of(yaml, prune, provisioner.Now, provisioner.Check);
+
     /// <summary>Many changes as one.</summary>
     public async Task ApplyAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, bool validateOnly, ServerCallContext context)
     {

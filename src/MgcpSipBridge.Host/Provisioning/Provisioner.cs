@@ -23,6 +23,9 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
     /// <summary>Why what the storage keeps is not in force, but an older copy of it, to which nothing can be changed; null when it is.</summary>
     public string? Unread => Volatile.Read(ref _unread);
 
+    /// <summary>Finds what is wrong with a whole, and changes nothing.</summary>
+    public void Check(ProvisioningConfig all, ConfigProblems problems) => validate(all, problems);
+
     /// <summary>Puts in force what the storage keeps, after a start without it: what differs from the copy, and only that, changes. Nothing does when it does not go together with lines.yaml.</summary>
     /// <exception cref="StoreException">It cannot be read yet.</exception>
     public async Task RereadAsync()
