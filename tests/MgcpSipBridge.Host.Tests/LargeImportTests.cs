@@ -79,6 +79,7 @@ public sealed class LargeImportTests
             request.Headers.ExpectContinue = true;
             using var answer = await bridge.Http.SendAsync(request, cancel);
             Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+            Assert.Contains("REQUEST_TOO_LARGE", await answer.Content.ReadAsStringAsync(cancel), StringComparison.Ordinal);
         }
     }
 

@@ -87,6 +87,7 @@ internal sealed class ApiHost : IAsyncDisposable
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestSizes.Usual;
+            kestrel.Limits.MaxRequestLineSize = RestStatus.LongestLine;
             kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
             // A stream to a machine that is gone without a word ends: a router there would be asked in vain.
             kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(15);
@@ -139,6 +140,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.Configure<HealthCheckPublisherOptions>(options => (options.Delay, options.Period) = (TimeSpan.Zero, TimeSpan.FromSeconds(1)));
 
         var app = builder.Build();
+        app.UseMiddleware<RestStatus>();
         app.UseRouting();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         app.UseMiddleware<ApiGate>(guard.Access, guard.Metrics, guard.Log);

@@ -2,9 +2,9 @@ using System.Text;
 using System.Text.Json;
 using Google.Api;
 using Google.Protobuf.Reflection;
-using Google.Rpc;
 using MgcpSipBridge.Host.Configuration;
 using Microsoft.AspNetCore.Grpc.JsonTranscoding;
+using Microsoft.Net.Http.Headers;
 
 namespace MgcpSipBridge.Host.Api;
 
@@ -27,6 +27,13 @@ internal sealed class StrictJson(RequestDelegate next)
         var problems = Query(context.Request, request, rule).ToList();
         if (rule.Body.Length > 0 && BodyType(request, rule) is { } body)
         {
+            // JSON between systems is UTF-8 (RFC 8259 §8.1).
+            if (!MediaTypeHeaderValue.TryParse(context.Request.ContentType, out var given) || !(given.MediaType == "application/json" || given.Suffix == "json") || (given.Charset.HasValue && !given.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase)))
+            {
+                context.Response.StatusCode = StatusCodes.Status415UnsupportedMediaType;
+                return;
+            }
+
             var copy = new MemoryStream();
             await context.Request.Body.CopyToAsync(copy, context.RequestAborted);
             copy.Position = 0;
@@ -46,12 +53,12 @@ internal sealed class StrictJson(RequestDelegate next)
         }
 
         if (problems.Count == 0) await next(context);
-        else await RestErrors.WriteAsync(context, Code.InvalidArgument, "REQUEST_INVALID", problems);
+        else await RestErrors.WriteAsync(context, "REQUEST_INVALID", problems);
     }
 
     private static MessageDescriptor? BodyType(MessageDescriptor request, HttpRule rule) => rule.Body == "*" ? request : request.FindFieldByName(rule.Body)?.MessageType;
 
-    private static IEnumerable<(string Field, string Why)> Query(Microsoft.AspNetCore.Http.HttpRequest given, MessageDescriptor request, HttpRule rule)
+    private static IEnumerable<(string Field, string Why)> Query(HttpRequest given, MessageDescriptor request, HttpRule rule)
     {
         foreach (var (name, values) in given.Query)
         {
