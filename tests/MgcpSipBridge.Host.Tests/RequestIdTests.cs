@@ -18,6 +18,7 @@ public sealed class RequestIdTests
         var first = await CallAsync();
         Assert.Same(first, await CallAsync());
         Assert.Equal(1, _done);
+        Assert.Same(first, await CallAsync(id: "6F1C9F0E-9F6D-4B5E-8F0A-2F3F5C1D7E42"));
         // Somebody else's id, another RPC's, another id, none: each is a request of its own.
         await CallAsync(who: "bob");
         await CallAsync(method: "Other");

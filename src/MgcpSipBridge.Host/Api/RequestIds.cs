@@ -24,7 +24,10 @@ internal sealed class RequestIds(TimeProvider time)
         where TResponse : class
     {
         if (request is not IMessage message || IdOf(message) is not { Length: > 0 } id) return await act();
-        if (!Guid.TryParseExact(id, "D", out _)) throw ApiErrors.BadField("requestId", "is not a UUID such as 6f1c9f0e-9f6d-4b5e-8f0a-2f3f5c1d7e42");
+        if (!Guid.TryParseExact(id, "D", out var uuid)) throw ApiErrors.BadField("requestId", "is not a UUID such as 6f1c9f0e-9f6d-4b5e-8f0a-2f3f5c1d7e42");
+        // Capitals or not, it is the same (RFC 9562 §4).
+        id = uuid.ToString("D");
+        message.Descriptor.FindFieldByName("request_id").Accessor.SetValue(message, id);
         Forget();
         var key = (who, method, id);
         var mine = new Answer(SHA256.HashData(message.ToByteArray()));
