@@ -79,6 +79,29 @@ public sealed class ImportTests : IDisposable
         Assert.Contains((await bridge.GetAsync("/v1/auditEntries"))["auditEntries"]!.AsArray(), e => ((string)e!["method"]!).EndsWith("/ImportProvisioning", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public void Fields_beyond_the_header_are_told_and_not_shown()
+    {
+        var report = Read("csv", "number,endpoint,domain,password\n1001,aaln/1,gw1,secret\n1002,aaln/2,gw1,sec,ret,more\n1003,aaln/3,gw1,,,,\n", Pbx);
+        Assert.Equal(["1001", "1002", "1003"], report.Resources.Where(r => r.Key.Kind == ResourceKind.Line).Select(r => r.Key.Name));
+        var remark = Assert.Single(report.Remarks, r => r.Outcome == ImportOutcome.Problem);
+        Assert.Equal((3, "1002"), (remark.Line, remark.Subject));
+        Assert.StartsWith("has 2 more fields than the header names", remark.Text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("CSV", "number,endpoint,domain,displayName\n1001,aaln/1,gw1,Ann\n1002,aaln/2,gw1,M\ufffdller\n", 3)]
+    [InlineData("ASTERISK", "; M\ufffdller\n[gw1]\ncallerid = \"M\ufffdller\" <1001>\nline => aaln/1\n", 3)]
+    [InlineData("ASTERISK", "; M\ufffdller\n[gw1]\ncallerid = \"Ann\" <1001> ; M\ufffdller\nline => aaln/1\n", 0)]
+    public async Task A_text_that_was_no_UTF_8_is_refused_where_it_is_data(string format, string text, int line)
+    {
+        await using var bridge = await LiveBridge.StartAsync("peers: [{ name: pbx, uri: \"sip:127.0.0.9\" }]");
+        var body = new System.Text.Json.Nodes.JsonObject { ["format"] = format, ["text"] = text, ["peer"] = "pbx", ["validateOnly"] = true };
+        var answer = await bridge.PostAsync("/v1/provisioning:import", body.ToJsonString(), line == 0 ? System.Net.HttpStatusCode.OK : System.Net.HttpStatusCode.BadRequest);
+        if (line == 0) return;
+        Assert.StartsWith($"text: line {line} has symbols that could not be read", (string)answer["message"]!, StringComparison.Ordinal);
+    }
+
     // Whatever it is: no exception, nothing twice, and no more than there may be.
     [Fact]
     public void Nonsense_is_a_report()

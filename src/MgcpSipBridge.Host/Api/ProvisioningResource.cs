@@ -38,6 +38,8 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
     {
         var most = AnswerSizes.Of(request.MaxAnswerBytes, context);
         using var turn = await turns.TakeAsync(context.CancellationToken);
+        if (Damaged(request) is > 0 and var line)
+            throw ApiErrors.BadField("text", $"line {line} has symbols that could not be read (U+FFFD): the file was not UTF-8. Save it as UTF-8, as by iconv -f WINDOWS-1252 -t UTF-8, and import that");
         var defaults = new ImportDefaults(request.Peer, request.Mapping);
         var report = request.Format switch
         {
@@ -73,6 +75,21 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
         }
 
         return AnswerSizes.Fit(response, most);
+    }
+
+    // The first line with a symbol that a reader of UTF-8 put where there was none; 0 for none. Where remarks are no data they may have some.
+    private static int Damaged(V1.ImportProvisioningRequest request)
+    {
+        if (!request.Text.Contains('\uFFFD', StringComparison.Ordinal)) return 0;
+        var number = 0;
+        foreach (var line in request.Text.AsSpan().EnumerateLines())
+        {
+            number++;
+            var end = request.Format == V1.ImportProvisioningRequest.Types.Format.Asterisk ? line.IndexOf(';') : -1;
+            if ((end < 0 ? line : line[..end]).Contains('\uFFFD')) return number;
+        }
+
+        return 0;
     }
 
     // What somebody set at a line that is there already, and the file does not speak of, stays.

@@ -15,6 +15,7 @@ internal sealed class CsvImport
     private readonly Dictionary<string, int> _columns = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _gateways = new(StringComparer.OrdinalIgnoreCase);
     private readonly GatewayNames _names = new();
+    private int _width;
 
     private CsvImport(ImportDefaults defaults, bool cucm) => (_defaults, _cucm) = (defaults, cucm);
 
@@ -57,6 +58,7 @@ internal sealed class CsvImport
             return false;
         }
 
+        _width = header.Count;
         var places = new Dictionary<string, int>(StringComparer.Ordinal);
         for (var i = 0; i < header.Count; i++)
             if (!places.TryAdd(CsvColumns.Canonical(header[i]), i)) _report.Say(1, "", header[i], ImportOutcome.Problem, "is there twice: the first one is taken");
@@ -98,6 +100,9 @@ internal sealed class CsvImport
         var line = row.Line;
         string Field(string name) => _columns.TryGetValue(name, out var at) && at < row.Fields.Count ? row.Fields[at] : "";
         var number = Field("number").Replace("\\+", "+", StringComparison.Ordinal);
+        // Not what they say: a password that was not put in quotes may go on in them.
+        if (row.Fields.Skip(_width).Count(field => field.Length > 0) is > 0 and var more)
+            _report.Say(line, number, "", ImportOutcome.Problem, $"has {more} more field{(more == 1 ? "" : "s")} than the header names, which {(more == 1 ? "is" : "are")} left out: does one with a separator in it lack its quotes?");
         var endpoint = Field("endpoint");
         var domain = Field("domain");
         if (endpoint.IndexOf('@') is > 0 and var cut) (endpoint, domain) = (endpoint[..cut], domain.Length > 0 ? domain : endpoint[(cut + 1)..]);
