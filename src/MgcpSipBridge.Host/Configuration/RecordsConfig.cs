@@ -33,7 +33,7 @@ internal sealed class CdrSection
     [Setting("File to which each call's record is added in the columns of Asterisk's Master.csv, times in UTC; it may be rotated at any time.")]
     public string? Csv { get; set; }
 
-    [Setting("File to which each call's record is added as a line of JSON; it may be rotated at any time.")]
+    [Setting("File to which each call's record is added as a line of JSON, as proto3 has it (numbers of 64 bits as texts, defaults left out); it may be rotated at any time.")]
     public string? JsonLines { get; set; }
 
     [Setting("Whether records are kept in the storage too (Storage:Provider), where the API finds them; without, the API has the last 1000 until the bridge ends.")]
