@@ -3,7 +3,7 @@ using Google.Protobuf;
 namespace MgcpSipBridge.Cli;
 
 /// <summary>Writes answers as columns, which never wrap, or as JSON or YAML.</summary>
-internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
+internal sealed class AnswerWriter(TextWriter output, OutputFormat format, TextWriter? remarks = null)
 {
     private static readonly JsonFormatter Indented = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithIndentation());
     private static readonly JsonFormatter OneLine = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
@@ -25,6 +25,9 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format)
 
     /// <summary>A message in a line.</summary>
     public static string Json(IMessage message) => OneLine.Format(message);
+
+    /// <summary>Something to know that is no part of the answer.</summary>
+    public void Remark(string text) => remarks?.WriteLine(Lines(text));
 
     /// <summary>One thing, a fact a line.</summary>
     public void One(IMessage message, params (string Name, string Value)[] facts)

@@ -20,7 +20,7 @@ internal sealed class UsageException(string message, int code = ExitCodes.Usage)
 internal static class Assignments
 {
     /// <summary>The resource with these fields, and a mask that names them.</summary>
-    public static (T Message, FieldMask Mask) Read<T>(IEnumerable<string> written, TextReader input)
+    public static (T Message, FieldMask Mask) Read<T>(IEnumerable<string> written, StandardInput input)
         where T : IMessage<T>, new()
     {
         var json = new JsonObject();
@@ -93,7 +93,7 @@ internal static class Assignments
         }
     }
 
-    private static string Value(string text, TextReader input)
+    private static string Value(string text, StandardInput input)
     {
         if (text.Length == 0 || text[0] != '@') return text;
         try

@@ -7,9 +7,9 @@ namespace MgcpSipBridge.Cli;
 internal sealed partial class Bridge
 {
     /// <summary>Takes a file over, or tells what that would be: then exit code 3 when it is anything.</summary>
-    public async Task ImportAsync(string file, ImportProvisioningRequest request, string? mapping, string? yaml, bool all)
+    public async Task ImportAsync(string file, ImportProvisioningRequest request, string? encoding, string? mapping, string? yaml, bool all)
     {
-        request.Text = await TextOfAsync(file);
+        request.Text = FileText.Foreign(await BytesOfAsync(file), NameOf(file), encoding, writer.Remark);
         if (mapping is not null)
             foreach (var (field, column) in Mapping(await TextOfAsync(mapping), mapping)) request.Mapping[field] = column;
         request.MaxAnswerBytes = Connection.MostOfAnAnswerBytes;
@@ -50,11 +50,15 @@ internal sealed partial class Bridge
         }
     }
 
-    private async Task<string> TextOfAsync(string file)
+    private async Task<string> TextOfAsync(string file) => FileText.Of(await BytesOfAsync(file), NameOf(file));
+
+    private static string NameOf(string file) => file == "-" ? "standard input" : file;
+
+    private async Task<byte[]> BytesOfAsync(string file)
     {
         try
         {
-            return file == "-" ? await input.ReadToEndAsync(cancel) : await File.ReadAllTextAsync(file, cancel);
+            return file == "-" ? await input.ReadAllAsync(cancel) : await File.ReadAllBytesAsync(file, cancel);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

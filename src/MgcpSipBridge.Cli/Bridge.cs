@@ -5,7 +5,7 @@ using MgcpSipBridge.V1;
 namespace MgcpSipBridge.Cli;
 
 /// <summary>Asks a bridge and writes what it answers; lists are fetched page by page until they end.</summary>
-internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, TextReader input, CancellationToken cancel)
+internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, StandardInput input, CancellationToken cancel)
 {
     private const int PageSize = 1000;
 

@@ -29,14 +29,15 @@ internal static class Commands
     private const int BrokenPipe = 32;
 
     /// <summary>Runs the verb that the arguments name.</summary>
-    public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors) => RunUntilAsync(arguments, output, errors, CancellationToken.None);
+    public static Task<int> RunAsync(string[] arguments, TextWriter output, TextWriter errors) => RunUntilAsync(arguments, Console.OpenStandardInput(), output, errors, CancellationToken.None);
 
-    /// <summary>The same, which <paramref name="cancel"/> interrupts as Ctrl-C does.</summary>
-    public static async Task<int> RunUntilAsync(string[] arguments, TextWriter output, TextWriter errors, CancellationToken cancel)
+    /// <summary>The same with another standard input, which <paramref name="cancel"/> interrupts as Ctrl-C does.</summary>
+    public static async Task<int> RunUntilAsync(string[] arguments, Stream typed, TextWriter output, TextWriter errors, CancellationToken cancel)
     {
         var invocation = new InvocationConfiguration { Output = output, Error = errors, EnableDefaultExceptionHandler = false };
+        var input = new StandardInput(typed);
         // @FILE is a value here, not a file of arguments.
-        ParseResult Parse(IReadOnlyList<string> words) => Build(output, errors).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        ParseResult Parse(IReadOnlyList<string> words) => Build(input, output, errors).Parse(words, new ParserConfiguration { ResponseFileTokenReplacer = null });
         try
         {
             var parsed = Parse(arguments);
@@ -76,7 +77,7 @@ internal static class Commands
     private static IAnsiConsole? TerminalOf(TextWriter output) =>
         ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb") ? LiveTable.Console(output) : null;
 
-    private static RootCommand Build(TextWriter output, TextWriter errors)
+    private static RootCommand Build(StandardInput input, TextWriter output, TextWriter errors)
     {
         var connection = new ConnectionOptions();
         var format = Words.Option("--output", "How answers are written; name: the first column alone", OutputFormat.Table, "-o");
@@ -96,9 +97,9 @@ internal static class Commands
                 else if (symbol is Argument argument) command.Arguments.Add(argument);
             command.SetAction(async (parse, cancel) =>
             {
-                var reached = connection.Read(parse, Console.In);
+                var reached = connection.Read(parse, input);
                 using var channel = reached.Open();
-                var bridge = new Bridge(channel.Intercept(new Changes(connection.RequestId(parse))), new AnswerWriter(output, parse.GetValue(format)), Console.In, cancel);
+                var bridge = new Bridge(channel.Intercept(new Changes(connection.RequestId(parse))), new AnswerWriter(output, parse.GetValue(format), errors), input, cancel);
                 try
                 {
                     await run(bridge, parse);

@@ -19,7 +19,7 @@ internal sealed class ConnectionOptions
     public IEnumerable<Option> All => [_server, _token, _ca, _cert, _key, _context, _requestId];
 
     /// <summary>Which bridge is meant.</summary>
-    public Connection Read(ParseResult parse, TextReader input)
+    public Connection Read(ParseResult parse, StandardInput input)
     {
         var named = parse.GetValue(_context) ?? Variable("MGCPSIPCTL_CONTEXT");
         var given = new Connection(parse.GetValue(_server) ?? Variable("MGCPSIPCTL_SERVER"), parse.GetValue(_token) ?? Variable("MGCPSIPCTL_TOKEN"), parse.GetValue(_ca), parse.GetValue(_cert), parse.GetValue(_key));

@@ -48,11 +48,12 @@ internal static class OperatorCommands
         var dry = new Option<bool>("--dry-run") { Description = "Change nothing; exit code 3 when something would be changed, 1 when it cannot be" };
         var peer = new Option<string>("--peer") { Description = "The peer that lines belong to where the file names none", DefaultValueFactory = _ => "" };
         var mapping = new Option<string?>("--mapping") { Description = "File with a FIELD=COLUMN a line: which column of the table is which field", HelpName = "file" };
+        var encoding = new Option<string?>("--encoding") { Description = "What the file is in, such as windows-1252 or iso-8859-2; left out: UTF-8, what its first bytes say, or Windows-1252 with a remark", HelpName = "name" };
         var yaml = new Option<string?>("--yaml") { Description = "Write what the file comes to there, in the form of lines.yaml; - for standard output, and nothing else then", HelpName = "file" };
         var all = new Option<bool>("--all") { Description = "Show what was taken over, too" };
         Command One(string name, string about, V1.ImportProvisioningRequest.Types.Format format) => verb(name, about,
             (bridge, parse) => bridge.ImportAsync(parse.GetRequiredValue(file), new V1.ImportProvisioningRequest { Format = format, Peer = parse.GetRequiredValue(peer), ValidateOnly = parse.GetValue(dry) },
-                parse.GetValue(mapping), parse.GetValue(yaml), parse.GetValue(all)), [file, dry, peer, yaml, all, .. format == V1.ImportProvisioningRequest.Types.Format.Asterisk ? [] : new Symbol[] { mapping }]);
+                parse.GetValue(encoding), parse.GetValue(mapping), parse.GetValue(yaml), parse.GetValue(all)), [file, dry, peer, encoding, yaml, all, .. format == V1.ImportProvisioningRequest.Types.Format.Asterisk ? [] : new Symbol[] { mapping }]);
         return new Command("import", "Take gateways and lines over from another system")
         {
             One("asterisk", "Asterisk's mgcp.conf", V1.ImportProvisioningRequest.Types.Format.Asterisk),

@@ -144,7 +144,7 @@ public sealed class ControlWatchTests : IAsyncLifetime
         public Watch(Running bridge, params string[] words)
         {
             _safe = TextWriter.Synchronized(_said);
-            Ended = Commands.RunUntilAsync([.. words, "--server", bridge.GrpcAddress], _safe, _safe, _interrupt.Token);
+            Ended = Commands.RunUntilAsync([.. words, "--server", bridge.GrpcAddress], Stream.Null, _safe, _safe, _interrupt.Token);
         }
 
         public Task<int> Ended { get; }
