@@ -103,6 +103,19 @@ public sealed class DiscreetLogTests : IAsyncLifetime, ILoggerProvider, ILogger
         AssertDiscreet();
     }
 
+    [Fact]
+    public async Task A_hundred_changes_at_once_are_not_a_hundred_lines()
+    {
+        var table = string.Join('\n', Enumerable.Range(0, 99).Select(i => $"{1000 + i},aaln/{i},gw1").Prepend("number,endpoint,domain"));
+        await _bridge.PostAsync("/v1/provisioning:import", new JsonObject { ["format"] = "CSV", ["text"] = table, ["peer"] = "pbx" }.ToJsonString());
+        lock (_lines)
+        {
+            var said = _lines.Where(line => line.Contains("through the API", StringComparison.Ordinal)).ToList();
+            Assert.Equal(21, said.Count);
+            Assert.StartsWith("And 80 more resources through the API", said[^1], StringComparison.Ordinal);
+        }
+    }
+
     [Theory]
     [InlineData("""{ "Api": { "Tokens": "?" }, "Storage": { "Key": night? } }""")]
     [InlineData("""{ "Observability": { "Hep": { "Password": true? } } }""")]

@@ -12,6 +12,9 @@ namespace MgcpSipBridge.Host.Api;
 /// <summary>Creates, changes and takes away what the API provisions; the same for every kind of resource.</summary>
 internal sealed partial class ProvisioningWrites(Provisioner provisioner, BridgeMetrics metrics, Redaction redaction, AuditTrail trail, Happenings happenings, StoreHealth health, ILogger log)
 {
+    // An import may have a hundred thousand; the audit log has them all.
+    private const int MostSaid = 20;
+
     /// <summary>Stands for every gateway where a path needs one (AIP-159).</summary>
     public const string AnyGateway = "-";
 
@@ -81,14 +84,20 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         }
 
         Told(done!);
+        var said = 0;
         foreach (var (key, next) in made)
         {
             var verb = next is null ? "delete" : before!.Stored.ContainsKey(key) ? "update" : "create";
             metrics.Provisioning.Changed(key.Kind.ToString().ToLowerInvariant(), verb);
+            if (said++ >= MostSaid) continue;
             var name = Shown(key);
             var who = context.Who();
             Log.Changed(log, verb, key.Kind, name, who);
         }
+
+        if (said <= MostSaid) return;
+        var client = context.Who();
+        Log.MoreChanged(log, said - MostSaid, client);
     }
 
     private async Task ChangeAsync(ResourceKey key, string verb, ServerCallContext context, Func<Provisioned, IReadOnlyList<StoreChange>> plan)
@@ -174,6 +183,9 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
     {
         [LoggerMessage(EventId = 6010, EventName = "ProvisioningChanged", Level = LogLevel.Information, Message = "{Verb} {Kind} {Name} through the API, asked by {Client}")]
         internal static partial void Changed(ILogger logger, string verb, ResourceKind kind, Redacted name, string client);
+
+        [LoggerMessage(EventId = 6015, EventName = "ProvisioningMoreChanged", Level = LogLevel.Information, Message = "And {Count} more resources through the API, asked by {Client}")]
+        internal static partial void MoreChanged(ILogger logger, int count, string client);
 
         [LoggerMessage(EventId = 6012, EventName = "StoreUnavailableForAll", Level = LogLevel.Error, Message = "Provisioning is not applied, for it cannot be kept: {Problem}. Calls go on")]
         internal static partial void NoneKept(ILogger logger, string problem);
