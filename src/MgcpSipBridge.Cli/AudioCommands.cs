@@ -50,7 +50,7 @@ internal static class AudioCommands
         yield return verb("mute", "Let one end of a call no longer be heard", (bridge, parse) => bridge.MuteAsync(parse.GetRequiredValue(id), parse.GetValue(muted), on: true), [id, muted]);
         yield return verb("unmute", "Let one end of a call be heard again", (bridge, parse) => bridge.MuteAsync(parse.GetRequiredValue(id), parse.GetValue(muted), on: false), [id, muted]);
 
-        var format = Words.Option("--format", "mixed: WAV; stereo: WAV with the line left and the far end right; packets: pcap", RecordingFormat.Mixed);
+        var format = Words.Option<RecordingFormat>("--format", "mixed (when left out): WAV; stereo: WAV with the line left and the far end right; packets: pcap", []);
         var seconds = new Option<int>("--seconds") { Description = "It ends by itself after so many; by default after Recordings:MaxLength" };
         var stop = new Option<bool>("--stop") { Description = "End the recording" };
         yield return verb("record", "Record a call into a file of the bridge",

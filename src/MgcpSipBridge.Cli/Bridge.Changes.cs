@@ -155,10 +155,18 @@ internal sealed partial class Bridge
         else writer.Text(what + "\n");
     }
 
+    public async Task PeerAsync(string name) => Write(await Peers.GetPeerAsync(new GetPeerRequest { Peer = name }, cancellationToken: cancel));
+
+    public async Task RouteAsync(string name) => Write(await Routes.GetRouteAsync(new GetRouteRequest { Route = name }, cancellationToken: cancel));
+
+    public async Task LineAsync(string number) => Write(await Gateways.GetLineAsync(new GetLineRequest { Gateway = "-", Line = number }, cancellationToken: cancel));
+
     private void Write(Peer peer) => writer.One(peer,
         ("name", peer.Name),
         ("uri", peer.Uri),
         ("registration", Text(peer.Registration)),
+        ("registered", $"{peer.RegisteredCount}/{peer.RegistrationCount}"),
+        ("reachable", Text(peer.Reachability)),
         ("username", Or(peer.Username)),
         ("password", peer.PasswordSet ? "set" : "-"),
         ("etag", Or(peer.Etag)));
@@ -167,6 +175,9 @@ internal sealed partial class Bridge
         ("name", route.Name),
         ("prefix", Or(route.Prefix)),
         ("priority", Text(route.Priority)),
+        ("digits", route.MaxDigits == 0 ? $"{route.MinDigits}+" : $"{route.MinDigits}-{route.MaxDigits}"),
+        ("strip", Text(route.StripDigits)),
+        ("prepend", Or(route.Prepend)),
         ("peer", route.Peer),
         ("failover", Or(string.Join(' ', route.Failover))),
         ("etag", Or(route.Etag)));
@@ -180,5 +191,8 @@ internal sealed partial class Bridge
         ("username", Or(line.Username)),
         ("password", line.PasswordSet ? "set" : "-"),
         ("state", Text(line.State)),
+        ("service", Text(line.Service)),
+        ("registration", Text(line.RegistrationState)),
+        ("call", Or(line.Call)),
         ("etag", Or(line.Etag)));
 }

@@ -57,6 +57,11 @@ internal sealed class Changes(string requestId) : Interceptor
                         or HttpRequestError.ProxyTunnelError or HttpRequestError.VersionNegotiationError or HttpRequestError.UserAuthenticationError
                 }:
                     return true;
+                // HTTP_1_1_REQUIRED, or no word of HTTP/2: what is there is no gRPC.
+                case HttpProtocolException { ErrorCode: 0xd }:
+                case HttpRequestException when e.Message.Contains("did not complete the HTTP/2 handshake", StringComparison.Ordinal):
+                case IOException when e.Message.Contains("did not complete the HTTP/2 handshake", StringComparison.Ordinal):
+                    return true;
             }
 
         return failure.Status.Detail.StartsWith("Error connecting to subchannel", StringComparison.Ordinal);

@@ -80,7 +80,7 @@ internal static class Commands
     private static RootCommand Build(StandardInput input, TextWriter output, TextWriter errors)
     {
         var connection = new ConnectionOptions();
-        var format = Words.Option("--output", "How answers are written; name: the first column alone", OutputFormat.Table, "-o");
+        var format = Words.Option<OutputFormat>("--output", "How answers are written, a table when left out; name: the first column alone", ["-o"]);
         format.Recursive = true;
         var gateway = new Option<string>("--gateway", "-g") { Description = "Only lines of this gateway", DefaultValueFactory = _ => "-" };
         var gatewayName = new Argument<string>("name") { Description = "The gateway's name" };
@@ -138,12 +138,14 @@ internal static class Commands
         gateways.Subcommands.Add(Verb("delete", "Take a gateway away", (bridge, parse) => bridge.DeleteGatewayAsync(parse.GetRequiredValue(name), Tag(parse), parse.GetValue(force)), name, etag, force));
         var lines = Verb("lines", "Analog lines",
             (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedLines(parse.GetRequiredValue(gateway))) : bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway, watch, changes);
+        lines.Subcommands.Add(Verb("show", "One line: how it does, and what is provisioned", (bridge, parse) => bridge.LineAsync(parse.GetRequiredValue(number)), number));
         lines.Subcommands.Add(Verb("create", "Provision a line on a gateway",
             (bridge, parse) => bridge.CreateLineAsync(parse.GetRequiredValue(gatewayName), parse.GetRequiredValue(number), Given(parse)), gatewayName, number, fields));
         lines.Subcommands.Add(Verb("update", "Change fields of a line", (bridge, parse) => bridge.UpdateLineAsync(parse.GetRequiredValue(number), Given(parse), Tag(parse)), number, fields, etag));
         lines.Subcommands.Add(Verb("delete", "Take a line away", (bridge, parse) => bridge.DeleteLineAsync(parse.GetRequiredValue(number), Tag(parse)), number, etag));
         lines.Subcommands.Add(Verb("audit", "Ask a line's gateway for all that it tells of the line and its connections", (bridge, parse) => bridge.AuditLineAsync(parse.GetRequiredValue(number)), number));
         var peers = Verb("peers", "SIP peers", (bridge, _) => bridge.PeersAsync());
+        peers.Subcommands.Add(Verb("show", "One peer", (bridge, parse) => bridge.PeerAsync(parse.GetRequiredValue(name)), name));
         peers.Subcommands.Add(Verb("create", "Provision a peer", (bridge, parse) => bridge.CreatePeerAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         peers.Subcommands.Add(Verb("update", "Change fields of a peer", (bridge, parse) => bridge.UpdatePeerAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
         peers.Subcommands.Add(Verb("delete", "Take a peer away", (bridge, parse) => bridge.DeletePeerAsync(parse.GetRequiredValue(name), Tag(parse)), name, etag));
@@ -151,6 +153,7 @@ internal static class Commands
         peers.Subcommands.Add(Verb("probe", "Ask each address of a peer by OPTIONS, now, and tell what came of it; exit code 1 when nobody there takes calls",
             (bridge, parse) => bridge.ProbePeerAsync(parse.GetRequiredValue(name), parse.GetValue(patience)), name, patience));
         var routes = Verb("routes", "Routes", (bridge, _) => bridge.RoutesAsync());
+        routes.Subcommands.Add(Verb("show", "One route", (bridge, parse) => bridge.RouteAsync(parse.GetRequiredValue(name)), name));
         routes.Subcommands.Add(Verb("create", "Provision a route", (bridge, parse) => bridge.CreateRouteAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         routes.Subcommands.Add(Verb("update", "Change fields of a route", (bridge, parse) => bridge.UpdateRouteAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
         routes.Subcommands.Add(Verb("delete", "Take a route away", (bridge, parse) => bridge.DeleteRouteAsync(parse.GetRequiredValue(name), Tag(parse)), name, etag));

@@ -25,9 +25,9 @@ internal static class Completion
             _mgcpsipctl() {
                 local line="${BUFFER#* }"
                 local point=$((CURSOR - (${#BUFFER} - ${#line})))
-                local -a words
-                words=("${(@f)$(mgcpsipctl "[suggest:$point]" "$line" 2>/dev/null)}")
-                compadd -a words || _files
+                local -a suggestions
+                suggestions=(${(f)"$(mgcpsipctl "[suggest:$point]" "$line" 2>/dev/null)"})
+                compadd -a suggestions || _files
             }
             compdef _mgcpsipctl mgcpsipctl
 

@@ -12,10 +12,11 @@ internal static class Usage
     public static async Task ExplainAsync(ParseResult parsed, TextWriter errors)
     {
         var command = parsed.CommandResult.Command;
-        foreach (var message in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
-            if (parsed.UnmatchedTokens.Count == 0 || !message.StartsWith("Required command", StringComparison.Ordinal)) await errors.WriteLineAsync(AnswerWriter.Lines(message));
-        foreach (var word in parsed.UnmatchedTokens)
-            if (Likely(command, word) is { } meant) await errors.WriteLineAsync($"Did you mean {meant}?");
+        var messages = parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal);
+        // The first word that is not understood makes the rest of them, and what seems to be missing, of little meaning.
+        if (parsed.UnmatchedTokens.Count > 0) messages = messages.Where(m => m.Contains($"'{parsed.UnmatchedTokens[0]}'", StringComparison.Ordinal)).DefaultIfEmpty(parsed.Errors[0].Message).Take(1);
+        foreach (var message in messages) await errors.WriteLineAsync(AnswerWriter.Lines(message));
+        if (parsed.UnmatchedTokens.Count > 0 && Likely(command, parsed.UnmatchedTokens[0]) is { } meant) await errors.WriteLineAsync($"Did you mean {meant}?");
         var path = string.Join(' ', Path(parsed.CommandResult).Reverse());
         await errors.WriteLineAsync($"See: mgcpsipctl {path}{(path.Length > 0 ? " " : "")}--help");
     }

@@ -5,10 +5,10 @@ namespace MgcpSipBridge.Cli;
 /// <summary>Options that take one of a few words.</summary>
 internal static class Words
 {
-    /// <summary>One that has a value when it is left out.</summary>
-    public static Option<T> Option<T>(string name, string about, T otherwise, params string[] aliases)
+    /// <summary>One that means the first of its words when it is left out.</summary>
+    public static Option<T> Option<T>(string name, string about, string[] aliases)
         where T : struct, Enum =>
-        Complete<T, T>(new Option<T>(name, aliases) { Description = about, DefaultValueFactory = _ => otherwise, CustomParser = result => Parse<T>(result) ?? otherwise });
+        Complete<T, T>(new Option<T>(name, aliases) { Description = about, CustomParser = result => Parse<T>(result) ?? default });
 
     /// <summary>One that has none.</summary>
     public static Option<T?> Option<T>(string name, string about)

@@ -88,7 +88,7 @@ public sealed class ControlChangeTests : IAsyncLifetime
         Assert.Contains("peers[1].name: line 1: is missing", refused, StringComparison.Ordinal);
         Assert.Contains("extra: line 3: unknown field", refused, StringComparison.Ordinal);
         await File.WriteAllTextAsync(_file, "peers: [{ name: two, uri: \"sip:127.0.0.1\" }]\nroutes: [{ name: r, peer: nope }]", Patience.Token);
-        Assert.Contains("routes/r.peer: there is no peer \"nope\"", await RunAsync(1, "apply", "-f", _file), StringComparison.Ordinal);
+        Assert.Contains("routes[0].peer: line 2: there is no peer \"nope\"", await RunAsync(1, "apply", "-f", _file), StringComparison.Ordinal);
         await _bridge.GetAsync("/v1/peers/two", System.Net.HttpStatusCode.NotFound);
     }
 

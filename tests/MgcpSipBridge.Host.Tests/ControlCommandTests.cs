@@ -27,7 +27,7 @@ public sealed class ControlCommandTests : IAsyncLifetime
     [Fact]
     public async Task Everything_is_shown_as_tables()
     {
-        foreach (var verb in (string[])["status", "gateways", "gateways show gw1", "lines", "lines -g gw1", "peers", "routes", "calls", "calls show c1", "calls show c1 --ladder"])
+        foreach (var verb in (string[])["status", "gateways", "gateways show gw1", "lines", "lines -g gw1", "lines show 1001", "peers", "peers show pbx", "routes", "routes show all", "calls", "calls show c1", "calls show c1 --ladder"])
         {
             _output.Write($"$ mgcpsipctl {verb}\n");
             Assert.Equal(0, await RunAsync(verb.Split(' ')));

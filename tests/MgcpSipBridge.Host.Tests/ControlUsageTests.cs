@@ -10,6 +10,7 @@ public sealed class ControlUsageTests
     [Theory]
     [InlineData("statsu", "Did you mean status?\nSee: mgcpsipctl --help")]
     [InlineData("gateways shwo", "Did you mean show?\nSee: mgcpsipctl gateways --help")]
+    [InlineData("sounds play one two three", "Unrecognized command or argument 'play'.\nSee: mgcpsipctl sounds --help")]
     [InlineData("calls --wath", "Did you mean --watch?\nSee: mgcpsipctl calls --help")]
     [InlineData("calls show", "'id' missing for command: 'show'.\nSee: mgcpsipctl calls show --help")]
     [InlineData("status -o yml", "\"yml\" is not one of table, json, yaml, name\nSee: mgcpsipctl status --help")]
@@ -42,6 +43,17 @@ public sealed class ControlUsageTests
         Assert.Contains("table|json|yaml|name", output, StringComparison.Ordinal);
         foreach (var one in (string[])["0  done", "1  the bridge refused it", "2  the command line", "3  there is a difference", "4  what was named", "5  the bridge cannot be reached"])
             Assert.Contains("\n  " + one, output, StringComparison.Ordinal);
+    }
+
+    // What stands there speaks another HTTP: nothing was understood, let alone done.
+    [Fact]
+    public async Task Another_port_than_that_of_gRPC_is_told()
+    {
+        await using var bridge = await Running.StartAsync();
+        var (code, _, errors) = await RunAsync("routes", "create", "all", "peer=pbx", "--server", bridge.Ready("http"));
+        Assert.Equal(5, code);
+        Assert.StartsWith($"the bridge at {bridge.Ready("http")} cannot be reached: ", errors, StringComparison.Ordinal);
+        Assert.Contains("is that the port of its gRPC", errors, StringComparison.Ordinal);
     }
 
     // Each is understood as it stands, but for what has to be filled in.
