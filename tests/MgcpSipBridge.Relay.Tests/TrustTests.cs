@@ -231,6 +231,32 @@ public abstract class TrustTests(RelayEngine engine, RelayFastPath fastPath = Re
         bed.AwaitDropped(RelayDrop.WrongSource, 3);
     }
 
+    // However settled the call is, in the kernel too.
+    [Fact]
+    public async Task Who_speaks_from_where_signalling_says_takes_the_place_of_another_port_of_that_host()
+    {
+        await using var bed = Bed();
+        using var late = new End(bed.Address);
+        using var named = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = bed.Open(1);
+        bed.SetRemote(1, RelaySide.Gateway, named.Address, learn: SourceLearning.Learn);
+        bed.SetRemote(1, RelaySide.Sip, pbx.Address);
+        bed.Settle();
+        for (var i = 0; i < 50; i++) Talk(late);
+        for (var i = 0; i < 50; i++) Talk(named);
+        for (var i = 0; i < 5; i++) late.Speak(opened.GatewayRtp);
+        bed.AwaitDropped(RelayDrop.WrongSource, 5);
+        Talk(named);
+        Assert.False(late.HasHeard || pbx.HasHeard);
+
+        void Talk(End phone)
+        {
+            Assert.Equal(phone.Speak(opened.GatewayRtp), pbx.Hear(out _).ToArray());
+            Assert.Equal(pbx.Speak(opened.SipRtp), phone.Hear(out _).ToArray());
+        }
+    }
+
     [Fact]
     public async Task The_host_that_signalling_names_takes_the_place_of_one_learnt_from_elsewhere_however_late()
     {

@@ -5,6 +5,9 @@ namespace MgcpSipBridge.Media;
 /// <summary>One side of a session: who may send, what it may send, and what it has sent.</summary>
 internal sealed class RelayLeg
 {
+    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200); // ten packets that did not come
+
     private const int PlainInRow = 5; // that make a flow: RFC 3550 A.1 is content with two to believe a source
 
     // Speech on a clock of 8000 Hz among the static types (RFC 3551 §6): PCMU, GSM, G723, DVI4, LPC, PCMA, G722, G728, G729. Events and
@@ -19,7 +22,8 @@ internal sealed class RelayLeg
     private NetAddress _candidate;
     private uint _candidateSsrc;
     private ushort _candidateNext;
-    private bool _learntElsewhere; // from a host that signalling does not name: the named one may still take its place
+    private SourceTrust _trust; // why who sends RTP is believed
+    private Instant _learntAt; // the first since signalling named this end
     private PacketRate _rtpRate;
     private PacketRate _rtcpRate;
     private uint _plainSsrc;
@@ -135,7 +139,7 @@ internal sealed class RelayLeg
             _rtpSource = _learns ? NetAddress.None : remote.Rtp;
             _rtcpSource = _learns ? NetAddress.None : remote.Rtcp;
             _candidate = NetAddress.None;
-            _learntElsewhere = false;
+            _trust = _learns ? SourceTrust.None : SourceTrust.Exact;
         }
 
         Aim();
@@ -214,7 +218,7 @@ internal sealed class RelayLeg
             return RelayDrop.UnknownPayloadType;
         }
 
-        if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
+        if (learning && !Learn(source, packet.Header, now)) return RelayDrop.WrongSource;
 
         _received.Update(packet.Header, now);
         CountPlain(packet.Header, datagram[0], type);
@@ -241,7 +245,7 @@ internal sealed class RelayLeg
 
         // It names no source: the number stands for all that RTP has to tell streams apart.
         var header = new RtpHeader(0, packet.SequenceNumber, 0, 0);
-        if (learning && !Learn(source, header)) return RelayDrop.WrongSource;
+        if (learning && !Learn(source, header, now)) return RelayDrop.WrongSource;
         _fax!.Update(header, now);
         _heard = now;
         if (!_receives) return RelayDrop.Held;
@@ -255,7 +259,7 @@ internal sealed class RelayLeg
         learning = false;
         drop = RelayDrop.NoRemote;
         if (_remote is null) return false;
-        learning = _learns && source != _rtpSource && (IsNamed(source) ? IsOpen : _rtpSource.IsNone && _remote.Learning == SourceLearning.LearnAnywhere);
+        learning = _learns && source != _rtpSource && MayBeLearnt(source, now);
         drop = RelayDrop.WrongSource;
         if (!learning && source != _rtpSource) return false;
         drop = RelayDrop.RateLimited;
@@ -314,7 +318,7 @@ internal sealed class RelayLeg
     public bool IsSettled => !IsOpen && HasRelayed;
 
     /// <summary>Whether another may take the place of who sends.</summary>
-    public bool IsOpen => _rtpSource.IsNone || _learntElsewhere;
+    public bool IsOpen => _rtpSource.IsNone || _trust == SourceTrust.Elsewhere;
 
     /// <summary>What this end sends, if it is a flow.</summary>
     public bool TryGetFlow(NetAddress destination, out RelayFlow flow)
@@ -344,25 +348,37 @@ internal sealed class RelayLeg
         (_plainSsrc, _plainType) = (header.Ssrc, type);
     }
 
-    private bool IsNamed(NetAddress source) => source.SameHost(_remote!.Rtp) || (!_remote.LearnHost.IsNone && source.SameHost(_remote.LearnHost));
+    private SourceTrust TrustOf(NetAddress source) =>
+        source == _remote!.Rtp ? SourceTrust.Exact
+        : source.SameHost(_remote.Rtp) ? SourceTrust.Host
+        : !_remote.LearnHost.IsNone && source.SameHost(_remote.LearnHost) ? SourceTrust.Signalling
+        : SourceTrust.Elsewhere;
+
+    // What was in flight when signalling named another port must not keep out who speaks from there now: one of equal trust follows who fell silent at once.
+    private bool MayBeLearnt(NetAddress source, Instant now)
+    {
+        var trust = TrustOf(source);
+        if (_rtpSource.IsNone) return trust > SourceTrust.Elsewhere || _remote!.Learning == SourceLearning.LearnAnywhere;
+        return trust > _trust || (trust == _trust && trust > SourceTrust.Elsewhere && now - _learntAt < Settling && now - _heard > Pause);
+    }
 
     /// <summary>
     /// Whether this packet settles who sends. The hosts that signalling names or comes from are believed at once, whatever the port. Any
     /// other one, where it may be learnt, after two packets in sequence from one source (RFC 3550 A.1 asks the same of a new source), so
-    /// that a stray datagram locks nobody out; and only until a named one is heard.
+    /// that a stray datagram locks nobody out. Who is trusted more takes the place of who is trusted less, however late.
     /// </summary>
-    private bool Learn(NetAddress source, in RtpHeader header)
+    private bool Learn(NetAddress source, in RtpHeader header, Instant now)
     {
-        var named = IsNamed(source);
-        var sure = named || (source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
+        var trust = TrustOf(source);
+        var sure = trust > SourceTrust.Elsewhere || (source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
         _candidate = source;
         _candidateSsrc = header.Ssrc;
         _candidateNext = (ushort)(header.SequenceNumber + 1);
         if (!sure) return false;
         // RTCP that was learnt beside another source goes with it.
-        if (!_rtpSource.IsNone) _rtcpSource = NetAddress.None;
-        _rtpSource = source;
-        _learntElsewhere = !named;
+        if (_rtpSource.IsNone) _learntAt = now;
+        else _rtcpSource = NetAddress.None;
+        (_rtpSource, _trust) = (source, trust);
         Aim();
         return true;
     }

@@ -6,7 +6,10 @@ public enum SourceLearning
     /// <summary>Only from the address and port that the SDP names.</summary>
     Strict,
 
-    /// <summary>The first packet from a host that the SDP names or that signalling comes from decides, whatever its port.</summary>
+    /// <summary>
+    /// The first packet from a host that the SDP names or that signalling comes from decides, whatever its port. The SDP's host takes the place of signalling's however late,
+    /// and its port that of others.
+    /// </summary>
     Learn,
 
     /// <summary>As before, and until one of these hosts is heard any other may be, after two packets in sequence.</summary>

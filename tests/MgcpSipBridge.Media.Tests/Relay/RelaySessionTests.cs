@@ -86,7 +86,8 @@ public sealed class RelaySessionTests
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Stranger));
-            Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Phone));
+            Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Phone.WithPort(61_001)));
+            Assert.Equal(RelayDrop.None, Rtp(RelaySide.Gateway, real));
         }
 
         Assert.Equal(real, DestinationTo(RelaySide.Gateway));
@@ -135,7 +136,7 @@ public sealed class RelaySessionTests
         Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn, send: false, receive: false);
         Assert.Equal(RelayDrop.Held, Rtp(RelaySide.Gateway, real));
         Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn);
-        Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Phone));
+        Assert.Equal(RelayDrop.WrongSource, Rtp(RelaySide.Gateway, Phone.WithPort(61_001)));
         Assert.Equal(real, DestinationTo(RelaySide.Gateway));
 
         var moved = Phone.WithPort(5000);

@@ -21,8 +21,52 @@ public sealed class RelayTrustTests
         for (var i = 0; i < 10; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(Stranger)); // however well it counts
         Assert.Equal(RelayDrop.None, Rtp(Nat)); // at once
         Assert.Equal(RelayDrop.WrongSource, Rtp(Nat.WithPort(1025)));
-        Assert.Equal(RelayDrop.WrongSource, Rtp(Phone));
         Assert.Equal(Nat, _session.RtpSource(RelaySide.Gateway));
+    }
+
+    // A PBX connects two phones directly: what it has sent itself until then comes last, from where its signalling comes.
+    [Theory]
+    [InlineData(3, 0)]
+    [InlineData(3, 60)]
+    [InlineData(3000, 0)]
+    public void Who_is_named_exactly_is_never_kept_out_by_who_is_believed_for_less(int tail, int pause)
+    {
+        var media = NetAddress.FromIPv4(0x0A000099, 4000);
+        Name(RelaySide.Gateway, media, learn: SourceLearning.Learn, learnHost: Nat.WithPort(5060));
+        Name(RelaySide.Sip, Pbx);
+        for (var i = 0; i < tail; i++, _now += TimeSpan.FromMilliseconds(20)) Assert.Equal(RelayDrop.None, Rtp(Nat));
+        _now += TimeSpan.FromSeconds(pause);
+        Assert.Equal(RelayDrop.None, Rtp(media.WithPort(4002))); // its host: more than signalling's
+        Assert.Equal(RelayDrop.WrongSource, Rtp(Nat));
+        Assert.Equal(RelayDrop.None, Rtp(media));
+        Assert.Equal(RelayDrop.WrongSource, Rtp(media.WithPort(4002)));
+        Assert.Equal(RelayDrop.WrongSource, Rtp(Nat));
+        Assert.Equal(media, _session.RtpSource(RelaySide.Gateway));
+    }
+
+    [Fact]
+    public void What_was_in_flight_when_another_port_was_named_does_not_keep_out_who_speaks_from_there()
+    {
+        var (before, after) = (Nat.WithPort(1024), Nat.WithPort(1030));
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn, learnHost: Nat.WithPort(2427));
+        Name(RelaySide.Sip, Pbx);
+        Assert.Equal(RelayDrop.None, Rtp(before));
+        for (var i = 0; i < 3; i++)
+        {
+            // Both speak: who was first is heard.
+            Assert.Equal(RelayDrop.None, Rtp(before));
+            Assert.Equal(RelayDrop.WrongSource, Rtp(after));
+            _now += TimeSpan.FromMilliseconds(20);
+        }
+
+        _now += TimeSpan.FromMilliseconds(200);
+        Assert.Equal(RelayDrop.None, Rtp(after));
+        Assert.Equal(RelayDrop.WrongSource, Rtp(before));
+        // That is how it begins; later silence gives nobody's place away.
+        for (var i = 0; i < 300; i++, _now += TimeSpan.FromMilliseconds(20)) Assert.Equal(RelayDrop.None, Rtp(after));
+        _now += TimeSpan.FromSeconds(60);
+        Assert.Equal(RelayDrop.WrongSource, Rtp(before));
+        Assert.Equal(RelayDrop.None, Rtp(after));
     }
 
     [Fact]
@@ -49,7 +93,7 @@ public sealed class RelayTrustTests
         for (var i = 0; i < 5; i++)
         {
             Assert.Equal(RelayDrop.WrongSource, Rtp(Stranger));
-            Assert.Equal(RelayDrop.WrongSource, Rtp(Phone)); // once settled on the named host, no other port of it either
+            Assert.Equal(RelayDrop.WrongSource, Rtp(Phone.WithPort(61_001))); // once settled on the named host, no other port of it either
             Assert.Equal(RelayDrop.WrongSource, Rtp(Nat));
         }
 
