@@ -66,7 +66,7 @@ internal static class Commands
         {
             return ExitCodes.Done;
         }
-        catch (IOException e)
+        catch (IOException e) when (e is not FileNotFoundException)
         {
             await errors.WriteLineAsync($"the output cannot be written: {e.Message}");
             return ExitCodes.Failed;

@@ -9,9 +9,14 @@ public static class Program
     /// <summary>Runs the verb that the arguments name.</summary>
     public static Task<int> Main(string[] args)
     {
-        // The console's own writer says nothing when nobody reads any more; what goes on until interrupted would go on for ever.
         if (Console.IsOutputRedirected && !OperatingSystem.IsWindows())
-            Console.SetOut(new StreamWriter(new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0), new UTF8Encoding(false)) { AutoFlush = true });
+        {
+            // The console's own writer says nothing when nobody reads a pipe any more; what goes on until interrupted would go on for ever. A file stays the console's: a stream of ours
+            // would write at places of its own, over what other programs add to the file.
+            var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+            if (!pipe.CanSeek) Console.SetOut(new StreamWriter(pipe, new UTF8Encoding(false)) { AutoFlush = true });
+        }
+
         return Commands.RunAsync(args, Console.Out, Console.Error);
     }
 }
