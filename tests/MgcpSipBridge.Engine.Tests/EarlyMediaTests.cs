@@ -43,6 +43,30 @@ public sealed class EarlyMediaTests
     }
 
     [Theory]
+    [InlineData("0 101", 40020)]
+    [InlineData("18", 40000)]
+    public void A_PBX_moves_its_sound_with_the_answer(string formats, int port)
+    {
+        var bench = Called(out var invite);
+        Rings(bench, invite, "one", 40000);
+        Assert.Equal(40000, Heard(bench));
+        bench.FromPeer(Bench.Response(invite, 200, Bench.Sdp("10.0.0.9", 40020, formats), tag: "one"));
+        bench.TakeSip("ACK");
+        Assert.Equal(port, Heard(bench));
+    }
+
+    [Fact]
+    public void An_answer_that_is_older_than_an_offer_moves_nothing()
+    {
+        var bench = Called(out var invite);
+        Rings(bench, invite, "one", 40000);
+        Update(bench, invite, "one", 1, 40008);
+        bench.FromPeer(Bench.Response(invite, 200, Bench.Sdp("10.0.0.9", 40020, "0 101"), tag: "one"));
+        bench.TakeSip("ACK");
+        Assert.Equal(40008, Heard(bench));
+    }
+
+    [Theory]
     [InlineData("10.0.0.0/8", "203.0.113.5", "203.0.113.5")]
     [InlineData("10.0.0.9/32", "203.0.113.5", "203.0.113.5")]
     [InlineData("10.1.0.0/16", "203.0.113.5", "10.0.0.5")]

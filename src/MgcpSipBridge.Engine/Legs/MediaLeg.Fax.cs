@@ -22,6 +22,9 @@ internal sealed partial class MediaLeg
     /// <summary>Whether the last that the peer was told is T.38.</summary>
     public bool PeerIsWithFax => _shownToPeer?.Fax is not null;
 
+    /// <summary>Whether the peer has offered anything itself.</summary>
+    public bool PeerHasOffered => _peerOffer is not null;
+
     /// <summary>Whether the peer may be spoken to without encryption: T.38 has none.</summary>
     public bool MayBePlainFax => !_crypto.IsRequired;
 

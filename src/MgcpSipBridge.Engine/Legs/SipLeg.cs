@@ -185,8 +185,9 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
         (call.SipStatus, call.Q850, call.Warning) = (0, 0, null);
         var description = answered.Description;
         if (description.IsEmpty) _early.TryGetValue(answered.Dialog, out description);
-        // An answer that was already heard, repeated in the 200, changes nothing (RFC 3261 §13.2.1).
+        // An answer that was already heard, repeated in the 200, changes nothing. By RFC 3261 §13.2.1 another one would not either; but there are PBXs that move their media with it.
         var known = _heardDialog == answered.Dialog;
+        var moves = known && Differs(answered) && call.Media.TakePeerAnswer(answered.Description);
         call.Media.Choose(answered.Dialog);
         if (_callsWithFax ? !call.Fax.TakesCallAnswer(description) : !known && (description.IsEmpty || !call.Media.TakePeerAnswer(description)))
         {
@@ -196,9 +197,14 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
             return;
         }
 
-        if (!known && !_callsWithFax) call.Bearer.Undescribe();
+        if ((!known || moves) && !_callsWithFax) call.Bearer.Undescribe();
         core.Raise(call.Line, new CallEvent.PeerAnswers(call.Id));
     }
+
+    // Where the peer has made an offer since, what the answer says is older.
+    private bool Differs(SipEvent.Answered answered) =>
+        !answered.Description.IsEmpty && !call.Media.PeerHasOffered
+        && _early.TryGetValue(answered.Dialog, out var heard) && !heard.Span.SequenceEqual(answered.Description.Span);
 
     public void OnRejected(SipEvent.Rejected rejected)
     {
