@@ -73,6 +73,44 @@ public sealed class ControlConnectionTests : IDisposable
         }
     }
 
+    [Fact]
+    public void Contexts_are_kept_in_a_folder_of_the_users_own_that_is_made_when_missing()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var home = Path.Combine(_folder, "home");
+        Make(("HOME", home));
+        var file = Path.Combine(home, ".config", "mgcpsipctl", "contexts.json");
+        Assert.True(File.Exists(file));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(Path.GetDirectoryName(file)!));
+        Make(("XDG_CONFIG_HOME", Path.Combine(_folder, "xdg")), ("HOME", "/nowhere"));
+        Assert.True(File.Exists(Path.Combine(_folder, "xdg", "mgcpsipctl", "contexts.json")));
+        Make(("XDG_CONFIG_HOME", "relative"), ("HOME", Path.Combine(_folder, "other")));
+        Assert.True(File.Exists(Path.Combine(_folder, "other", ".config", "mgcpsipctl", "contexts.json")));
+        foreach (var none in new[] { "", "relative" })
+            Assert.Equal("there is no place for contexts: set HOME, or name the file in MGCPSIPCTL_CONFIG", Assert.Throws<cli::MgcpSipBridge.Cli.UsageException>(() => Make(("HOME", none))).Message);
+        Assert.Null(Load().Find(null).Server);
+
+        static void Make(params (string Name, string Value)[] variables) => Load(variables).Set("here", ["server=http://127.0.0.1:1"]);
+    }
+
+    [Fact]
+    public void A_context_names_its_files_wherever_it_is_used()
+    {
+        (string, string) named = ("MGCPSIPCTL_CONFIG", Path.Combine(_folder, "contexts.json"));
+        Load(named).Set("here", ["server=https://127.0.0.1:1", "token=@my.token", "ca=ca.pem", "cert=sub/my.pem", $"key={_authority.RootFile}"]);
+        var found = Load(named).Find("here");
+        Assert.Equal("@" + Path.GetFullPath("my.token"), found.Token);
+        Assert.Equal(Path.GetFullPath("ca.pem"), found.Ca);
+        Assert.Equal(Path.GetFullPath("sub/my.pem"), found.Certificate);
+        Assert.Equal(_authority.RootFile, found.Key);
+        Load(named).Set("here", ["token=verbatim", "ca="]);
+        Assert.Equal(("verbatim", null), (Load(named).Find("here").Token, Load(named).Find("here").Ca));
+        Assert.Throws<cli::MgcpSipBridge.Cli.UsageException>(() => Load(named).Set("here", ["token=@-"]));
+    }
+
+    private static cli::MgcpSipBridge.Cli.Contexts Load(params (string Name, string Value)[] variables) =>
+        cli::MgcpSipBridge.Cli.Contexts.Load(asked => variables.FirstOrDefault(v => v.Name == asked).Value);
+
     private static async Task<string> RunAsync(int code, string[] arguments)
     {
         using var said = new StringWriter();
