@@ -177,6 +177,9 @@ internal sealed partial class ActiveCall
             if (!withSound || !Media.SendDigit(RelaySide.Gateway, symbol, length == TimeSpan.Zero ? UsualDigit : length)) Line.Gateway.Play(symbol.ToString());
     }
 
+    /// <summary>Letters that the gateway tells and that are in its sound.</summary>
+    public LetterPairs Letters => field ??= new();
+
     /// <summary>Both ends should be heard, and neither is for too long: nobody is there who could hang up.</summary>
     public void OnDead()
     {
@@ -185,12 +188,12 @@ internal sealed partial class ActiveCall
         Core.Raise(Line, new CallEvent.BearerFailed(Id, CallCause.MediaTimeout));
     }
 
-    /// <summary>A digit was heard that goes on beside the sound. Whoever tells its digits itself is not told of them again; a gateway tells of no A to D.</summary>
+    /// <summary>A digit was heard that goes on beside the sound. Whoever tells its digits itself is not told of them again; a gateway is asked for no A to D, and one that it tells all the same is no second digit.</summary>
     public void OnDigit(RelayEvent.Digit digit)
     {
         if (Line.State is not CallState.Talking { Call.Id: var talking } || talking != Id) return;
         var bridge = Media.Bridge;
-        if (digit.Side == RelaySide.Gateway && bridge.PeerTells && (!bridge.GatewayTells || digit.Key is >= 'A' and <= 'D')) Peer.Tell(digit.Key, digit.Length);
+        if (digit.Side == RelaySide.Gateway && bridge.PeerTells && (!bridge.GatewayTells || (digit.Key is >= 'A' and <= 'D' && Letters.Heard(digit.Key, Core.Now - digit.Length, Core.Now)))) Peer.Tell(digit.Key, digit.Length);
         if (digit.Side == RelaySide.Sip && bridge is { PeerTells: false, GatewayTells: true }) Line.Gateway.Play(digit.Key.ToString());
     }
 

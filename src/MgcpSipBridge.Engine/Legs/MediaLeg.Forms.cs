@@ -53,13 +53,13 @@ internal sealed partial class MediaLeg
         SpeaksWith(side) == CallOrderRefusal.None
         || ((side == RelaySide.Gateway ? _gateway : _peer)?.Audio?.Formats.Any(static format => format.IsTelephoneEvent) ?? false);
 
-    /// <summary>Sends a digit to an end as its form wants it; false when there is no way to.</summary>
+    /// <summary>Sends a digit that the other end has told to an end as its form wants it; false when there is no way to.</summary>
     public bool SendDigit(RelaySide towards, char digit, TimeSpan length)
     {
         var (told, own) = towards == RelaySide.Gateway ? (Told().Gateway, _gateway?.Audio) : (Told().Peer, _peer?.Audio);
         if (!IsOpen || own is null || !AudioBridge.TakesDigits(told, own.Formats)) return false;
         Speak();
-        core.Emit(new EngineOutput.Relay(new RelayCommand.SendDigit(Id, towards, digit, length)));
+        core.Emit(new EngineOutput.Relay(new RelayCommand.SendDigit(Id, towards, digit, length, IsTold: true)));
         return true;
     }
 

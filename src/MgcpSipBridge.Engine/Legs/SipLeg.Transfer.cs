@@ -109,8 +109,8 @@ internal sealed partial class SipLeg
         if (!call.Media.Bridge.GatewayTells) return;
         foreach (var symbol in symbols)
         {
-            if (call.Media.Bridge.PeerTells) Tell(symbol, DigitLength);
-            else call.Media.SendDigit(RelaySide.Sip, symbol, DigitLength);
+            if (!call.Media.Bridge.PeerTells) call.Media.SendDigit(RelaySide.Sip, symbol, DigitLength);
+            else if (symbol is not (>= 'A' and <= 'D') || call.Letters.Told(symbol, core.Now)) Tell(symbol, DigitLength);
         }
     }
 

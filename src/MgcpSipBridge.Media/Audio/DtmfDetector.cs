@@ -53,6 +53,14 @@ public sealed class DtmfDetector
     /// <summary>Takes the next digit heard, once per key press.</summary>
     public bool TryTake(out char digit) => _heard.TryDequeue(out digit);
 
+    /// <summary>Forgets all that it has heard.</summary>
+    public void Reset()
+    {
+        _latest.AsSpan().Clear();
+        _heard.Clear();
+        (_filled, _alike, _others, _current) = (0, 0, 0, default);
+    }
+
     /// <summary>The digit that sounds, from about 30 ms after its beginning to as long after its end; the NUL character for none.</summary>
     public char Current => _current;
 

@@ -2,7 +2,8 @@ namespace MgcpSipBridge.Media;
 
 /// <summary>
 /// Sends digits one after the other towards an end, as telephone events (RFC 4733 §2.5.1) or as tones, by the clock of its stream. A digit may
-/// begin before its length is known.
+/// begin before its length is known. None lasts longer than its key was pressed, but for the shortest that a receiver must hear; digits that
+/// come faster than they can be sent are sent shorter.
 /// </summary>
 internal sealed class DigitSender
 {
@@ -12,6 +13,9 @@ internal sealed class DigitSender
     private const int Shortest = 8 * 50; // ITU-T Q.24 asks for 40 ms; a little more survives a lost packet
     private const int Longest = 8 * 8000; // a key that is never released
     private const int PauseSamples = 8 * 50;
+    private const int HurriedAt = 3; // digits that wait: no digit is made longer than the shortest now
+    private const int CrowdedAt = 16; // and now as Q.24 just allows
+    private const int Crowded = 8 * 40;
     private const int Open = -1;
     private const byte Volume = 10; // dB below 0 dBm0
 
@@ -22,10 +26,12 @@ internal sealed class DigitSender
     private State _state;
     private char _digit;
     private int _length;
+    private bool _open; // its key is still pressed
     private int _elapsed;
     private int _segment; // samples of earlier segments of the event
     private uint _timestamp;
     private int _left;
+    private int _pause; // what is left of it after the last packets of an event
     private ToneGenerator? _tone;
 
     public DigitSender(bool asEvents) => _asEvents = asEvents;
@@ -38,6 +44,8 @@ internal sealed class DigitSender
         Pause,
     }
 
+    private int Pause => _count >= CrowdedAt ? Crowded : PauseSamples;
+
     /// <summary>Whether a digit sounds, or its pause, or one waits: until then nothing else is sent to the end.</summary>
     public bool IsActive => _state != State.Idle || _count > 0;
 
@@ -49,18 +57,22 @@ internal sealed class DigitSender
         return true;
     }
 
-    /// <summary>The key of the latest digit was released.</summary>
-    public void Finish(int samples)
+    /// <summary>The key of a digit was released: it sounds, or waits still.</summary>
+    public void Finish(char digit, int samples)
     {
         samples = Math.Clamp(samples, Shortest, Longest);
-        if (_count > 0)
+        if (_state == State.On && _open && _digit == digit)
         {
-            ref var last = ref _waiting[(_first + _count - 1) % MostWaiting];
-            if (last.Samples == Open) last.Samples = samples;
+            (_open, _length) = (false, Within(samples));
+            return;
         }
-        else if (_state == State.On && _length == Longest)
+
+        for (var i = 0; i < _count; i++)
         {
-            _length = samples;
+            ref var waiting = ref _waiting[(_first + i) % MostWaiting];
+            if (waiting.Digit != digit || waiting.Samples != Open) continue;
+            waiting.Samples = samples;
+            return;
         }
     }
 
@@ -84,6 +96,7 @@ internal sealed class DigitSender
                 var before = _elapsed;
                 _elapsed += interval;
                 var over = _elapsed >= _length;
+                var since = _elapsed;
                 if (over) _elapsed = Math.Max(_length, before);
                 if (_elapsed - _segment > ushort.MaxValue)
                 {
@@ -95,12 +108,12 @@ internal sealed class DigitSender
                 }
 
                 report = new(code, over, Volume, (ushort)(_elapsed - _segment));
-                if (over) (_state, _left) = (State.Repeats, 2);
+                if (over) (_state, _left, _pause) = (State.Repeats, 2, Pause - (since - _elapsed) - (2 * interval));
                 return true;
             case State.Repeats:
-                // §2.5.1.4: the last packet goes out three times at the same interval; that is pause enough, too.
+                // §2.5.1.4: the last packet goes out three times at the same interval; that is most of the pause, too.
                 report = new(code, true, Volume, (ushort)(_elapsed - _segment));
-                if (--_left == 0) (_state, _left) = (State.Pause, PauseSamples - (2 * interval));
+                if (--_left == 0) (_state, _left) = (_pause > 0 ? State.Pause : State.Idle, _pause);
                 return true;
             case State.Pause:
                 _left -= interval;
@@ -128,7 +141,7 @@ internal sealed class DigitSender
             {
                 _tone!.Fill(frame[..take]);
                 _elapsed += take;
-                if (_elapsed >= _length) (_state, _left) = (State.Pause, PauseSamples);
+                if (_elapsed >= _length) (_state, _left) = (State.Pause, Pause);
             }
             else
             {
@@ -147,10 +160,13 @@ internal sealed class DigitSender
         (_digit, var samples) = _waiting[_first];
         _first = (_first + 1) % MostWaiting;
         _count--;
-        _length = samples == Open ? Longest : samples;
+        _open = samples == Open;
+        _length = _open ? Longest : Within(samples);
         _elapsed = 0;
         _state = State.On;
         if (!_asEvents) _tone = new ToneGenerator(Tone.Dtmf(_digit)!);
         return true;
     }
+
+    private int Within(int samples) => _count >= CrowdedAt ? Crowded : _count >= HurriedAt ? Shortest : samples;
 }

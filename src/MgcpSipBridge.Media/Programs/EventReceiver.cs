@@ -19,11 +19,12 @@ internal interface IDigitListener
 internal sealed class EventReceiver(RelaySide from, IDigitListener listener)
 {
     // §2.5.2.2: an event whose end is lost is over when nothing more is heard of it.
-    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
+    internal static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(200);
 
     // A timestamp further back than this is no late packet: the sender's clock was set anew.
     private const int LongestAgo = 10 * G711.SampleRate;
 
+    private bool _remadeBefore;
     private bool _known;
     private uint _ssrc;
     private uint _timestamp; // of the segment
@@ -36,6 +37,15 @@ internal sealed class EventReceiver(RelaySide from, IDigitListener listener)
 
     /// <summary>When a digit that is pressed is taken for released, and one that was released can no longer be heard again: its last packets come several times (§2.5.1.4).</summary>
     public Instant Deadline => _pressed || _lingers ? _heard + Patience : Instant.Never;
+
+    /// <summary>Samples that the present digit has been pressed for.</summary>
+    public int Pressed => _before + _duration;
+
+    /// <summary>Whether the present digit is sent by us instead of passed. Who is told that it begins may set it.</summary>
+    public bool IsRemade { get; set; }
+
+    /// <summary>Whether a packet that was taken belongs to a digit that we send ourselves.</summary>
+    public bool BelongsToRemade(in RtpHeader header) => header.Timestamp == _timestamp ? IsRemade : _remadeBefore;
 
     /// <summary>Takes a report; false when its event is no digit.</summary>
     public bool Take(in RtpHeader header, in TelephoneEventPayload report, Instant now)
@@ -67,6 +77,7 @@ internal sealed class EventReceiver(RelaySide from, IDigitListener listener)
 
         Release(now);
         (_known, _timestamp, _digit, _before, _duration, _pressed) = (true, header.Timestamp, digit, 0, 0, true);
+        (_remadeBefore, IsRemade) = (IsRemade, false);
         listener.OnDigitBegan(from, digit, now);
         Update(report, now);
         return true;

@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Media;
 /// Works on the audio of a session instead of only passing it: other codec or packet length, digits in another form, something played. It
 /// exists only while that is asked for. Takes what passed the checks of the session, and the time; writes packets. Allocates nothing per packet.
 /// </summary>
-internal sealed class MediaProgram : IDigitListener
+internal sealed partial class MediaProgram : IDigitListener
 {
     private const int MostSamples = 1700;
 
@@ -113,7 +113,7 @@ internal sealed class MediaProgram : IDigitListener
                 End(stop.Id, PlayEnd.Stopped);
                 break;
             case RelayCommand.SendDigit send when DtmfDigit.TryEventCode(send.Digit, out _):
-                Of(send.Towards).Speaker.AddDigit(char.ToUpperInvariant(send.Digit), Samples(send.Length), now);
+                Send(send, now);
                 break;
             case RelayCommand.Listen listen:
                 Of(listen.Side).IsListenedTo = listen.On;
@@ -132,25 +132,6 @@ internal sealed class MediaProgram : IDigitListener
         FollowReports(now);
     }
 
-    /// <inheritdoc/>
-    public void OnDigitBegan(RelaySide from, char digit, Instant now)
-    {
-        if (Of(from).Speaker.Playing is { StopsOnDigit: true, Id: var play }) End(play, PlayEnd.Digit);
-        if (Reports(from, digit) && Converts(from) && Of(RelaySession.Other(from)).Form.Dtmf != DtmfForm.OutOfBand) Of(RelaySession.Other(from)).Speaker.AddDigit(digit, samples: null, now);
-    }
-
-    /// <inheritdoc/>
-    public void OnDigitEnded(RelaySide from, char digit, int samples, Instant now)
-    {
-        var far = Of(RelaySession.Other(from));
-        // Also when it would not be begun any more: the end was muted, or has entered a conference.
-        far.Speaker.FinishDigit(samples);
-        if (Reports(from, digit) && (Of(from).IsListenedTo || (Converts(from) && far.Form.Dtmf == DtmfForm.OutOfBand)))
-            _events.Enqueue(new RelayEvent.Digit(_media, from, digit, TimeSpan.FromMilliseconds(samples / 8)));
-    }
-
-    private static int Samples(TimeSpan length) => (int)Math.Clamp(length.TotalMilliseconds * 8, 0, int.MaxValue);
-
     private static void TickSide(ProgramSide side, Instant now, MediaOutput output)
     {
         side.Events.Tick(now);
@@ -165,29 +146,26 @@ internal sealed class MediaProgram : IDigitListener
         _sip.Reporter.Follow(ours, now);
     }
 
-    /// <summary>Whether digits of an end go to the other in another form than they come in: then nothing is left of them in what it says.</summary>
-    private bool Converts(RelaySide from)
-    {
-        var near = Of(from);
-        var far = Of(RelaySession.Other(from));
-        return !near.IsMuted && near.Member is null && far.Member is null && RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf);
-    }
-
-    // What signalling tells is no digit a second time because its tone is in the sound as well, as it is at most ports that tell their digits. No gateway is asked for A to D.
-    private bool Reports(RelaySide from, char digit) => Of(from).SendsDigits != DtmfForm.OutOfBand || (from == RelaySide.Gateway && digit is >= 'A' and <= 'D');
-
     private void TakeVoice(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
     {
         var law = near.Form.Kind(header.PayloadType);
         var silent = near.IsMuted;
         var converts = Converts(near.Side);
-        var watches = near.SendsDigits != DtmfForm.Events && (converts || near.IsListenedTo || near.Speaker.Playing is { StopsOnDigit: true });
+        var follows = FollowsTones(near, far);
+        var watches = follows || (near.SendsDigits != DtmfForm.Events && (converts || near.IsListenedTo || near.Speaker.Playing is { StopsOnDigit: true }));
+        near.SpokeAt = now;
         if (watches || near.Member is not null || _recorder is { WantsSamples: true })
         {
             var samples = _samples.AsSpan(0, Math.Min(payload.Length, MostSamples));
             if (law == PayloadKind.ALaw) G711.DecodeALaw(payload[..samples.Length], samples);
             else G711.DecodeMuLaw(payload[..samples.Length], samples);
-            if (watches) silent |= near.Tones.Take(samples, now) && converts;
+            if (watches)
+            {
+                var tone = near.Tones.Take(samples, now);
+                silent |= tone && (converts || near.Tones.Remakes);
+                if (follows) FollowTone(near, far, tone, samples.Length, now);
+            }
+
             if (!silent && _recorder is { WantsSamples: true } recorder) recorder.Take(near.Side, [], header, samples, now);
             if (near.Member is { } member)
             {
@@ -199,16 +177,6 @@ internal sealed class MediaProgram : IDigitListener
         far.Speaker.EndSilence();
         if (far.Speaker.IsSpeaking) return;
         far.Outlet.PassVoice(header, payload, law, silent, now, output);
-    }
-
-    private void TakeEvent(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
-    {
-        if (!TelephoneEventPayload.TryRead(payload, out var report)) return;
-        var isDigit = DtmfDigit.TryFromEventCode(report.Event, out _);
-        if (isDigit && near.SendsDigits == DtmfForm.Events) near.Events.Take(header, report, now);
-        // An end whose digits come another way sends none here that count.
-        if (near.IsMuted || near.Member is not null || (isDigit && Converts(near.Side))) far.Outlet.Swallow(header);
-        else Pass(far, header, payload, far.Form.EventType, samples: 0, now, output);
     }
 
     private static void TakeNoise(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)

@@ -35,6 +35,12 @@ internal sealed class ProgramSide
     /// <summary>Digits that it sends as tones.</summary>
     public ToneWatch Tones { get; }
 
+    /// <summary>Letters that it tells, and that are in its sound as well.</summary>
+    public LetterPairs Letters { get; } = new();
+
+    /// <summary>When its speech was last passed, or was to be.</summary>
+    public Instant SpokeAt { get; set; }
+
     /// <summary>Our reports to it.</summary>
     public RtcpReporter Reporter { get; }
 

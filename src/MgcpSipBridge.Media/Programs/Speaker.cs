@@ -23,6 +23,7 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     private bool _running;
     private bool _spurt;
     private Instant _due;
+    private Instant _heldUntil;
 
     /// <summary>Whether we have anything to say.</summary>
     public bool IsActive => _digits is { IsActive: true } || _player is not null || _member is not null || _noise.IsActive;
@@ -30,7 +31,10 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     /// <summary>Whether our clock runs: what the other end says is not passed.</summary>
     public bool IsSpeaking => _running;
 
-    public Instant NextDeadline => _running ? _due : Instant.Never;
+    /// <summary>Whether digits sound or wait: those of the other end can then only follow them.</summary>
+    public bool SendsDigits => _digits is { IsActive: true };
+
+    public Instant NextDeadline => _running ? _due : IsActive ? _heldUntil : Instant.Never;
 
     /// <summary>What is played now.</summary>
     public Player? Playing => _player;
@@ -92,8 +96,14 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         else Rest();
     }
 
-    /// <summary>The key of the latest digit was released.</summary>
-    public void FinishDigit(int samples) => _digits?.Finish(samples);
+    /// <summary>The key of a digit was released.</summary>
+    public void FinishDigit(char digit, int samples) => _digits?.Finish(digit, samples);
+
+    /// <summary>A digit of the other end passes as it is: until it is over we do not begin, or half of it would be left.</summary>
+    public void HoldBack(Instant until)
+    {
+        if (until > _heldUntil) _heldUntil = until;
+    }
 
     /// <summary>The other end is silent and says how loud the silence is.</summary>
     public void Silence(ReadOnlySpan<byte> noise, Instant now)
@@ -114,6 +124,7 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     /// <summary>Says what is due.</summary>
     public void Tick(Instant now, MediaOutput output)
     {
+        if (!_running && IsActive) Wake(now);
         if (!_running) return;
         if (now - _due > MostBehind)
         {
@@ -137,7 +148,7 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
 
     private void Wake(Instant now)
     {
-        if (_running) return;
+        if (_running || now < _heldUntil) return;
         _running = true;
         _due = OnGrid(now);
         stream.Begin(now);

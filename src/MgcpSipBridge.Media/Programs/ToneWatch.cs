@@ -18,12 +18,20 @@ internal sealed class ToneWatch(RelaySide from, IDigitListener listener)
     /// <summary>When a digit is taken for released because nothing more is heard at all.</summary>
     public Instant Deadline => _digit == default ? Instant.Never : _heard + Patience;
 
+    /// <summary>Samples that the present digit has been heard for; 0 for none.</summary>
+    public int Pressed => _samples;
+
+    /// <summary>Whether digits are sent by us instead of passed: what they come in is cut out.</summary>
+    public bool Remakes { get; set; }
+
     /// <summary>
     /// Takes samples; true when a digit, or what may become one, is among them. One that is cut out from then on has been heard for less than
     /// 20 ms, since a block that it fills ends by then: too short for any receiver by ITU-T Q.24.
     /// </summary>
     public bool Take(ReadOnlySpan<short> samples, Instant now)
     {
+        // What was heard long ago, or when nobody asked, says nothing of now.
+        if (now - _heard > Patience) Reset(now);
         _heard = now;
         var tone = _detector.IsSuspicious || _digit != default;
         while (!samples.IsEmpty)
@@ -44,7 +52,13 @@ internal sealed class ToneWatch(RelaySide from, IDigitListener listener)
     /// <summary>Looks whether the stream ended in the middle of a digit.</summary>
     public void Tick(Instant now)
     {
-        if (now >= Deadline) Change(default, now);
+        if (now >= Deadline) Reset(now);
+    }
+
+    private void Reset(Instant now)
+    {
+        _detector.Reset();
+        if (_digit != default) Change(default, now);
     }
 
     private void Change(char digit, Instant now)

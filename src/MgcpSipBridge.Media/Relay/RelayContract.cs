@@ -111,8 +111,9 @@ public abstract record RelayCommand(MediaId Media)
     /// <param name="Media">The session.</param>
     /// <param name="Towards">Who gets it.</param>
     /// <param name="Digit">0 to 9, *, #, A to D.</param>
-    /// <param name="Length">50 ms to 8 s; what is outside is brought within.</param>
-    public sealed record SendDigit(MediaId Media, RelaySide Towards, char Digit, TimeSpan Length) : RelayCommand(Media);
+    /// <param name="Length">50 ms to 8 s; what is outside is brought within. Less while others wait behind it, down to 40 ms (ITU-T Q.24).</param>
+    /// <param name="IsTold">Whether the other end has pressed it, as signalling tells: its tone may be in the sound as well.</param>
+    public sealed record SendDigit(MediaId Media, RelaySide Towards, char Digit, TimeSpan Length, bool IsTold = false) : RelayCommand(Media);
 
     /// <summary>Tell, or no longer tell, every digit that an end sends, be it passed on or not.</summary>
     public sealed record Listen(MediaId Media, RelaySide Side, bool On) : RelayCommand(Media);

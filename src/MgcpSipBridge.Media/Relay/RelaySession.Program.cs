@@ -156,7 +156,9 @@ public sealed partial class RelaySession
             leg.IsWorkedOn = true;
             _program.Of(side).SetForm(leg.Form);
             // What this end has said until now was passed to the other as it was.
-            if (leg.HasRelayed && leg.TryLast(out var last, out var at)) _program.Of(Other(side)).Outlet.Adopt(last, at, (uint)Leg(Other(side)).Sent);
+            if (!leg.HasRelayed || !leg.TryLast(out var last, out var at)) continue;
+            _program.Of(Other(side)).Outlet.Adopt(last, at, (uint)Leg(Other(side)).Sent);
+            _program.Adopt(side, at);
         }
     }
 
