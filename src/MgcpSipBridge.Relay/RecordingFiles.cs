@@ -1,120 +1,92 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Threading.Channels;
 using MgcpSipBridge.Media;
 
 namespace MgcpSipBridge.Relay;
 
-/// <summary>
-/// The files of recordings: in one folder, under their numbers alone, none written over. Off without a folder. What a relay thread gives is
-/// copied; another thread writes it.
-/// </summary>
-internal sealed class RecordingFiles(RelaySettings settings, Action<Exception>? onFault)
+/// <summary>The files of recordings: in one folder, under their numbers alone, none written over. Off without a folder.</summary>
+internal sealed class RecordingFiles(RelaySettings settings, Action<string, string>? onFault)
 {
-    private readonly ConcurrentDictionary<string, FileSink> _byName = new(StringComparer.Ordinal);
-    private int _open;
+    // A few seconds of any kind.
+    private const int LeastRoom = 65_536;
+
+    private readonly ConcurrentDictionary<string, bool> _open = new(StringComparer.Ordinal);
+    private int _count;
 
     /// <summary>Whether a file of that name is still being written.</summary>
-    public bool IsOpen(string file) => _byName.ContainsKey(file);
+    public bool IsOpen(string file) => _open.ContainsKey(file);
 
-    /// <summary>A file for a recording; null when recording is off, too many are under way, or the file cannot be made.</summary>
-    public IRecordingSink? Open(RecordingId id, RecordingKind kind)
+    /// <summary>Whether the disk has room for a recording, as far as it says; true where there is no folder.</summary>
+    public bool HasRoom
     {
-        if (settings.RecordingFolder is not { } folder) return null;
-        if (Interlocked.Increment(ref _open) > settings.MaxRecordings)
+        get
         {
-            Interlocked.Decrement(ref _open);
+            try
+            {
+                if (settings.RecordingFolder is not { } folder) return true;
+                var disk = new DriveInfo(Path.GetFullPath(folder));
+                // Some file systems tell nothing of their size.
+                return disk.AvailableFreeSpace >= LeastRoom || disk.TotalSize == 0;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+            {
+                // What is wrong shows when a file is made.
+                return true;
+            }
+        }
+    }
+
+    /// <summary>A file for a recording; null, and why, when there can be none.</summary>
+    public IRecordingSink? Open(RecordingId id, RecordingKind kind, out RecordingFault fault)
+    {
+        fault = RecordingFault.Refused;
+        if (settings.RecordingFolder is not { } folder) return null;
+        if (Interlocked.Increment(ref _count) > settings.MaxRecordings)
+        {
+            Interlocked.Decrement(ref _count);
+            fault = RecordingFault.TooMany;
+            return null;
+        }
+
+        var name = id.Value.ToString(CultureInfo.InvariantCulture) + (kind == RecordingKind.Packets ? ".pcap" : ".wav");
+        if (!HasRoom)
+        {
+            Interlocked.Decrement(ref _count);
+            fault = RecordingFault.Disk;
+            onFault?.Invoke(name, "there is no room on its disk");
             return null;
         }
 
         try
         {
-            var name = id.Value.ToString(CultureInfo.InvariantCulture) + (kind == RecordingKind.Packets ? ".pcap" : ".wav");
             // Whoever may read calls is for the owner of the folder to say.
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            return new FileSink(new FileStream(Path.Combine(folder, name), options), name, this);
+            var medium = new FileMedium(new FileStream(Path.Combine(folder, name), options));
+            _open[name] = true;
+            return new RecordingSink(medium, kind != RecordingKind.Packets, fault => Closed(name, fault));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            Interlocked.Decrement(ref _open);
-            onFault?.Invoke(e);
+            Interlocked.Decrement(ref _count);
+            onFault?.Invoke(name, e.Message);
             return null;
         }
     }
 
     private void Closed(string name, Exception? fault)
     {
-        _byName.TryRemove(name, out _);
-        Interlocked.Decrement(ref _open);
-        if (fault is not null) onFault?.Invoke(fault);
+        _open.TryRemove(name, out _);
+        Interlocked.Decrement(ref _count);
+        if (fault is not null) onFault?.Invoke(name, fault.Message);
     }
 
-    private sealed class FileSink : IRecordingSink
+    private sealed class FileMedium(FileStream file) : IRecordingMedium
     {
-        private const int BlockBytes = 16_384; // a second of mixed speech
-        private const int MostBlocks = 64;
+        public long Length => RandomAccess.GetLength(file.SafeFileHandle);
 
-        private readonly Channel<byte[]> _blocks = Channel.CreateBounded<byte[]>(new BoundedChannelOptions(MostBlocks) { SingleReader = true, SingleWriter = true });
-        private readonly FileStream _file;
-        private readonly string _name;
-        private readonly RecordingFiles _owner;
-        private byte[] _block = new byte[BlockBytes];
-        private int _filled;
-        private byte[] _header = [];
-        private volatile bool _failed;
+        public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, long at) => RandomAccess.WriteAsync(file.SafeFileHandle, bytes, at);
 
-        public FileSink(FileStream file, string name, RecordingFiles owner)
-        {
-            (_file, _name, _owner) = (file, name, owner);
-            owner._byName[name] = this;
-            using (ExecutionContext.SuppressFlow()) _ = Task.Run(WriteAsync);
-        }
-
-        public bool TryWrite(ReadOnlySpan<byte> bytes)
-        {
-            while (!bytes.IsEmpty && !_failed)
-            {
-                var take = Math.Min(bytes.Length, BlockBytes - _filled);
-                bytes[..take].CopyTo(_block.AsSpan(_filled));
-                bytes = bytes[take..];
-                _filled += take;
-                if (_filled < BlockBytes) break;
-                // A disk that is a minute behind has failed.
-                if (!_blocks.Writer.TryWrite(_block)) _failed = true;
-                _block = new byte[BlockBytes];
-                _filled = 0;
-            }
-
-            return !_failed;
-        }
-
-        public void Finish(ReadOnlySpan<byte> header)
-        {
-            _header = header.ToArray();
-            _blocks.Writer.TryComplete();
-        }
-
-        private async Task WriteAsync()
-        {
-            Exception? fault = null;
-            try
-            {
-                await using (_file.ConfigureAwait(false))
-                {
-                    await foreach (var block in _blocks.Reader.ReadAllAsync().ConfigureAwait(false)) await _file.WriteAsync(block).ConfigureAwait(false);
-                    await _file.WriteAsync(_block.AsMemory(0, _filled)).ConfigureAwait(false);
-                    _file.Position = 0;
-                    await _file.WriteAsync(_header).ConfigureAwait(false);
-                }
-            }
-            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-            {
-                _failed = true;
-                fault = e;
-            }
-
-            _owner.Closed(_name, fault);
-        }
+        public ValueTask DisposeAsync() => file.DisposeAsync();
     }
 }

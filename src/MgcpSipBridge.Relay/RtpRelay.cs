@@ -40,9 +40,10 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="sounds">Announcements that can be played by name; null for none.</param>
     /// <param name="onFastPath">Told when the kernel passes settled flows on at other interfaces than before, or no more; returns at once and does not throw.</param>
+    /// <param name="onRecordingFault">Told the name of a recording's file that cannot be made or written, and why; from any thread.</param>
     /// <exception cref="ArgumentException">The settings are not valid.</exception>
     /// <exception cref="PlatformNotSupportedException">The native engine or the fast path is asked for and the system does not allow it.</exception>
-    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null, SoundLibrary? sounds = null, Action<FastPathState>? onFastPath = null)
+    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null, SoundLibrary? sounds = null, Action<FastPathState>? onFastPath = null, Action<string, string>? onRecordingFault = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(onEvent);
@@ -51,7 +52,7 @@ public sealed class RtpRelay : IAsyncDisposable
         _onEvent = onEvent;
         _onFault = onFault;
         _onFastPath = onFastPath;
-        _recordings = new(settings, onFault);
+        _recordings = new(settings, onRecordingFault);
         _sounds = sounds ?? SoundLibrary.Empty;
         _time = time ?? TimeProvider.System;
         _start = _time.GetTimestamp();
@@ -75,6 +76,9 @@ public sealed class RtpRelay : IAsyncDisposable
 
     /// <summary>Whether a recording is still being written into a file of that name in <see cref="RelaySettings.RecordingFolder"/>.</summary>
     public bool IsRecording(string file) => _recordings.IsOpen(file);
+
+    /// <summary>Whether the disk of <see cref="RelaySettings.RecordingFolder"/> has room for a recording, as far as it says.</summary>
+    public bool HasRoomToRecord => _recordings.HasRoom;
 
     /// <summary>What the relay has done.</summary>
     public RelayCounters Counters { get; } = new();
@@ -227,10 +231,11 @@ public sealed class RtpRelay : IAsyncDisposable
     {
         record = record with { MaxBytes = Math.Min(record.MaxBytes, _settings.MaxRecordingBytes) };
         // A file takes its time, and this may be the thread of whoever asked.
-        if (_sessions.TryGetValue(record.Media, out var session) && await Task.Run(() => _recordings.Open(record.Id, record.Kind)).ConfigureAwait(false) is { } sink)
+        var fault = RecordingFault.None;
+        if (_sessions.TryGetValue(record.Media, out var session) && await Task.Run(() => _recordings.Open(record.Id, record.Kind, out fault)).ConfigureAwait(false) is { } sink)
             await session.RecordAsync(record, sink, _time.GetUtcNow()).ConfigureAwait(false);
         else
-            _onEvent(new RelayEvent.RecordingEnded(record.Media, record.Id, RecordingEnd.Failed, 0, TimeSpan.Zero));
+            _onEvent(new RelayEvent.RecordingEnded(record.Media, record.Id, RecordingEnd.Failed, 0, TimeSpan.Zero, fault));
     }
 
     private async ValueTask JoinAsync(RelayCommand.Join join)

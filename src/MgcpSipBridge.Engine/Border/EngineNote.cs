@@ -74,8 +74,8 @@ public abstract record EngineNote
     /// <summary>Digits are no longer collected. How many, not which: those are told to who asked alone.</summary>
     public sealed record DigitsCollected(string CallId, RelaySide From, int Count, CollectEnd Reason, bool IsWhole) : EngineNote;
 
-    /// <summary>A recording is over.</summary>
-    public sealed record RecordingEnded(string CallId, RecordingId Recording, RecordingEnd Reason, long Bytes, TimeSpan Length) : EngineNote;
+    /// <summary>A recording is over; why it failed, if it has.</summary>
+    public sealed record RecordingEnded(string CallId, RecordingId Recording, RecordingEnd Reason, long Bytes, TimeSpan Length, RecordingFault Failure = RecordingFault.None) : EngineNote;
 
     /// <summary>An end has entered a conference, or has left it.</summary>
     public sealed record ConferenceChanged(string CallId, RelaySide Side, string Conference, bool Joined) : EngineNote;

@@ -114,7 +114,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
                 break;
             case RelayEvent.RecordingEnded ended:
                 if (_recording == ended.Id) _recording = null;
-                core.Note(new EngineNote.RecordingEnded(call.Name, ended.Id, ended.Reason, ended.Bytes, ended.Length));
+                core.Note(new EngineNote.RecordingEnded(call.Name, ended.Id, ended.Reason, ended.Bytes, ended.Length, ended.Fault));
                 while (_stopping.TryDequeue(out var stopper)) Answer(stopper, Done());
                 break;
             case RelayEvent.Measured measured:

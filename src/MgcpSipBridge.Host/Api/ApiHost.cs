@@ -112,7 +112,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(parts.Audit);
         services.AddSingleton(parts.Records);
         services.AddSingleton(parts.Ends);
-        services.AddSingleton(new AudioWishes(model.Config.Sounds, model.Config.Recordings, parts.Relay.HasSound));
+        services.AddSingleton(new AudioWishes(model.Config.Sounds, model.Config.Recordings, parts.Relay.HasSound, () => parts.Relay.HasRoomToRecord));
         services.AddSingleton(parts.Relay);
         services.AddSingleton(model.Config.Recordings);
         services.AddSingleton(parts.Store);

@@ -9,7 +9,7 @@ using MgcpSipBridge.Mgcp;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Reads what clients want done with the audio of calls; what cannot be is refused with the field that says it.</summary>
-internal sealed class AudioWishes(SoundsSection sounds, RecordingsSection recordings, Func<string, bool> has)
+internal sealed class AudioWishes(SoundsSection sounds, RecordingsSection recordings, Func<string, bool> has, Func<bool>? hasRoom = null)
 {
     private const int MostSounds = 32;
     private const int MostDigits = 64;
@@ -72,6 +72,7 @@ internal sealed class AudioWishes(SoundsSection sounds, RecordingsSection record
     public AudioOrder.Record Record(V1.RecordCallRequest request)
     {
         if (recordings.Folder is null) throw ApiErrors.NotNow("RECORDING_OFF", "nothing is recorded: Recordings:Folder is not set");
+        if (hasRoom?.Invoke() == false) throw ApiErrors.NotNow("RECORDING_DISK_FULL", "nothing is recorded: the disk of Recordings:Folder has no room");
         if (request.MaxBytes != 0 && request.MaxBytes < 1000) throw ApiErrors.BadField("maxBytes", "is less than 1000");
         var length = Time("maxLength", request.MaxLength, recordings.MaxLength, TimeSpan.FromSeconds(1), TimeSpan.MaxValue);
         var kind = request.Format switch

@@ -1,5 +1,6 @@
 using Google.Protobuf.WellKnownTypes;
 using MgcpSipBridge.Engine;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.Sip;
 using Severity = MgcpSipBridge.V1.Alarm.Types.Severity;
@@ -10,6 +11,7 @@ namespace MgcpSipBridge.Host.Events;
 internal sealed class AlarmBoard : IDisposable
 {
     private const string Fault = "INTERNAL_ERROR";
+    private const string Recording = "RECORDING_FAILED";
 
     /// <summary>A bug is over by itself; how long operators see that there was one.</summary>
     private static readonly TimeSpan FaultShown = TimeSpan.FromHours(1);
@@ -55,6 +57,14 @@ internal sealed class AlarmBoard : IDisposable
                 break;
             case EngineNote.RegistrationChanged change:
                 Registration(change);
+                break;
+            case EngineNote.RecordingEnded { Failure: RecordingFault.Disk or RecordingFault.Refused } failed:
+                Set(Recording, "", true, Severity.Warning, failed.Failure == RecordingFault.Disk
+                    ? "the disk of Recordings:Folder is full, or fails; what was written before can be played"
+                    : "no file can be made in Recordings:Folder");
+                break;
+            case EngineNote.RecordingEnded { Reason: not RecordingEnd.Failed }:
+                Set(Recording, "", false, Severity.Warning);
                 break;
             case EngineNote.Fault fault:
                 Set(Fault, "", true, Severity.Warning, $"a bug in {fault.Where}; the log says more");

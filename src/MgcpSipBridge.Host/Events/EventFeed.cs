@@ -135,6 +135,7 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
                     End = Word(n.Reason),
                     Bytes = n.Bytes,
                     Length = n.Length.ToDuration(),
+                    Reason = n.Failure == RecordingFault.None ? "" : Word(n.Failure),
                 });
                 break;
             case EngineNote.ConferenceChanged changed:

@@ -20,6 +20,9 @@ internal interface IMediaRelay : IAsyncDisposable
     /// <summary>Whether a recording is still being written into a file of that name.</summary>
     bool IsRecording(string file) => false;
 
+    /// <summary>Whether the disk has room for a recording, as far as it says.</summary>
+    bool HasRoomToRecord => true;
+
     /// <summary>Interfaces at which the kernel passes calls on by itself, or why it does not; null where there is nothing to tell.</summary>
     FastPathState? FastPath => null;
 

@@ -19,7 +19,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
     {
         _sounds = Read(sounds, log);
         _ports = ports;
-        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds, onFastPath: state => Tell(state, log));
+        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds, onFastPath: state => Tell(state, log), onRecordingFault: (file, problem) => Log.RecordingFault(log, file, problem));
         Log.Started(log, _relay.Engine, _relay.Threads);
         Tell(_relay.FastPath, log);
         if (settings.Priority > 0 && !_relay.HasPriority) Log.NoPriority(log, settings.Priority);
@@ -68,6 +68,9 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
     /// <inheritdoc/>
     public bool IsRecording(string file) => _relay.IsRecording(file);
+
+    /// <inheritdoc/>
+    public bool HasRoomToRecord => _relay.HasRoomToRecord;
 
     /// <inheritdoc/>
     public FastPathState? FastPath => _relay.FastPath;
@@ -134,6 +137,9 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
         [LoggerMessage(EventId = 5021, EventName = "SoundLeftOut", Level = LogLevel.Warning, Message = "An announcement cannot be played: {Problem}")]
         internal static partial void SoundLeftOut(ILogger logger, string problem);
+
+        [LoggerMessage(EventId = 5022, EventName = "RecordingFileFailed", Level = LogLevel.Warning, Message = "The recording {File} cannot be made or goes no further: {Problem}")]
+        internal static partial void RecordingFault(ILogger logger, string file, string problem);
 
         [LoggerMessage(EventId = 5004, EventName = "RelayPriorityRefused", Level = LogLevel.Warning, Message = "The system does not grant the relay's threads real-time priority {Priority}: it needs CAP_SYS_NICE")]
         internal static partial void NoPriority(ILogger logger, int priority);

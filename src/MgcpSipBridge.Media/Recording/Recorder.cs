@@ -40,7 +40,7 @@ internal abstract class Recorder(RelayCommand.Record command, IRecordingSink sin
     {
         Span<byte> header = stackalloc byte[64];
         sink.Finish(header[..WriteHeader(_bytes, header)]);
-        return new(media, Id, _failed ? RecordingEnd.Failed : reason, _bytes, now - begun);
+        return new(media, Id, _failed ? RecordingEnd.Failed : reason, _bytes, now - begun, _failed ? RecordingFault.Disk : RecordingFault.None);
     }
 
     /// <summary>The bytes that the file begins with, now that it is known how many follow.</summary>

@@ -6,7 +6,6 @@ namespace MgcpSipBridge.Media;
 /// <summary>What both ends say, as a WAV file of 16 bits: mixed, or the gateway left and the SIP peer right.</summary>
 internal sealed class WavRecorder : Recorder
 {
-    private const int HeaderBytes = 44;
     private const int Frame = 160;
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
 
@@ -23,7 +22,8 @@ internal sealed class WavRecorder : Recorder
     {
         _channels = command.Kind == RecordingKind.Separate ? 2 : 1;
         _due = now + Interval;
-        Write(new byte[HeaderBytes]);
+        Span<byte> header = stackalloc byte[WavFile.HeaderBytes];
+        Write(header[..WriteHeader(0, header)]);
     }
 
     protected override Instant Due => Instant.Min(_due, Until);
@@ -49,19 +49,8 @@ internal sealed class WavRecorder : Recorder
 
     protected override int WriteHeader(long bytes, Span<byte> header)
     {
-        var data = (uint)Math.Max(bytes - HeaderBytes, 0);
-        "RIFF\0\0\0\0WAVEfmt "u8.CopyTo(header);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[4..], data + HeaderBytes - 8);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[16..], 16);
-        BinaryPrimitives.WriteUInt16LittleEndian(header[20..], 1); // linear
-        BinaryPrimitives.WriteUInt16LittleEndian(header[22..], (ushort)_channels);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[24..], G711.SampleRate);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[28..], (uint)(2 * _channels * G711.SampleRate));
-        BinaryPrimitives.WriteUInt16LittleEndian(header[32..], (ushort)(2 * _channels));
-        BinaryPrimitives.WriteUInt16LittleEndian(header[34..], 16);
-        "data"u8.CopyTo(header[36..]);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[40..], data);
-        return HeaderBytes;
+        WavFile.WriteHeader(header, _channels, bytes);
+        return WavFile.HeaderBytes;
     }
 
     private void Mix(long at)

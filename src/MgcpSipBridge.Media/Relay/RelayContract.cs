@@ -186,7 +186,8 @@ public abstract record RelayEvent(MediaId Media)
     /// <param name="Reason">Why.</param>
     /// <param name="Bytes">Of its file.</param>
     /// <param name="Length">Of what it holds.</param>
-    public sealed record RecordingEnded(MediaId Media, RecordingId Id, RecordingEnd Reason, long Bytes, TimeSpan Length) : RelayEvent(Media);
+    /// <param name="Fault">Why it failed, if it has.</param>
+    public sealed record RecordingEnded(MediaId Media, RecordingId Id, RecordingEnd Reason, long Bytes, TimeSpan Length, RecordingFault Fault = RecordingFault.None) : RelayEvent(Media);
 
     /// <summary>What has passed so far.</summary>
     public sealed record Measured(MediaId Media, RelayStatistics Statistics) : RelayEvent(Media);
@@ -253,6 +254,22 @@ public enum RecordingEnd
 
     /// <summary>The file could not be made or written.</summary>
     Failed,
+}
+
+/// <summary>Why a recording has failed.</summary>
+public enum RecordingFault
+{
+    /// <summary>It has not, or its session was over before it began.</summary>
+    None,
+
+    /// <summary>Its disk is full, fails, or is a minute behind. What was written before can be played.</summary>
+    Disk,
+
+    /// <summary>As many as may be are under way.</summary>
+    TooMany,
+
+    /// <summary>No file can be made.</summary>
+    Refused,
 }
 
 /// <summary>Which ends of a session are heard; only while both should be.</summary>

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text;
 using static MgcpSipBridge.Media.Tests.Programs.ProgramBed;
 
 namespace MgcpSipBridge.Media.Tests.Programs;
@@ -37,6 +38,22 @@ public sealed class RecorderTests
         End();
         Assert.Equal(SoundError.None, SoundReader.TryReadWav(_sink.Bytes.ToArray(), out var sound));
         Assert.True(ToneDetector.Hears(sound!.Samples.Span[1600..], [700, 1100]));
+    }
+
+    [Theory]
+    [InlineData(RecordingKind.Mixed, 1)]
+    [InlineData(RecordingKind.Separate, 2)]
+    public void A_recording_begins_with_a_header_that_players_read(RecordingKind kind, int channels)
+    {
+        Record(kind);
+        var header = _sink.Bytes.ToArray();
+        Assert.Equal((44, "RIFF", "WAVEfmt ", channels, 0), (header.Length, Encoding.ASCII.GetString(header, 0, 4), Encoding.ASCII.GetString(header, 8, 8), header[22], BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(40))));
+        // Whatever was written before it stopped counts, but for half a sample.
+        WavFile.SetSize(header, 44 + 1003);
+        Assert.Equal(1003 / (2 * channels) * (2 * channels), BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(40)));
+        Assert.Equal(BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(40)) + 36, BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(4)));
+        WavFile.SetSize(header, 10);
+        Assert.Equal(0, BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(40)));
     }
 
     [Fact]
@@ -78,7 +95,8 @@ public sealed class RecorderTests
         _sink.IsFull = true;
         Record(RecordingKind.Mixed);
         Converse(100);
-        Assert.Equal(RecordingEnd.Failed, Assert.IsType<RelayEvent.RecordingEnded>(Assert.Single(_bed.Events)).Reason);
+        var failed = Assert.IsType<RelayEvent.RecordingEnded>(Assert.Single(_bed.Events));
+        Assert.Equal((RecordingEnd.Failed, RecordingFault.Disk), (failed.Reason, failed.Fault));
         _bed.Pass(1000);
         Assert.Single(_bed.Events);
     }
