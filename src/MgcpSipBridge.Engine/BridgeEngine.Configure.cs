@@ -1,23 +1,14 @@
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
-using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 
 /// <content>Provisioning: the difference between two models, applied without touching what stays.</content>
 public sealed partial class BridgeEngine
 {
-    /// <summary>
-    /// A gateway that has said that it restarts is on its way back: so long it may take when a thousand do at once, and tens of thousands of lines that leave the
-    /// PBX and return would make it longer for all.
-    /// </summary>
-    private static readonly TimeSpan RestartTime = TimeSpan.FromSeconds(60);
-
     private readonly Dictionary<string, DialledFeatures> _dialled = new(StringComparer.Ordinal);
     private EngineModel _model = EngineModel.Empty;
-
-    private static string TrunkKey(string peer) => "trunk:" + peer;
 
     private void Configure(EngineModel model)
     {
@@ -30,24 +21,29 @@ public sealed partial class BridgeEngine
         _core.Routes = model.Table ?? new RouteTable(model.Routes);
         _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
 
+        // What that changes in registrations is told of the lines as they were.
+        Pump();
+
         // Routes come and go by themselves; a hundred thousand lines have nothing to do with it.
         var sameLines = model.Lines == old.Lines && model.Gateways == old.Gateways;
-        if (!sameLines) RemoveLines(model);
-        var keptGateways = model.Gateways.Select(gateway => gateway.Mgcp.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var gateway in old.Gateways.Where(gateway => !keptGateways.Contains(gateway.Mgcp.Name)))
+        var changed = new Change(old, model);
+        if (!sameLines) RemoveLines(changed);
+        foreach (var gateway in old.Gateways.Where(gateway => !changed.Gateways.ContainsKey(gateway.Mgcp.Name)))
         {
             _core.Mgcp.RemoveGateway(gateway.Mgcp.Name, _core.Now);
             Pump();
             _core.Note(new EngineNote.GatewayRemoved(gateway.Mgcp.Name));
         }
 
-        var known = old.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
+        var sameAccounts = sameLines && changed.Peers.Count == 0;
+        if (!sameAccounts) WithdrawAccounts(changed);
         SetTrunks(old, model);
-        if (!sameLines) SetLines(model);
+        if (!sameAccounts) SetLines(changed);
         FollowDialled();
+        var known = old.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
         foreach (var gateway in model.Gateways)
         {
-            if (known.TryGetValue(gateway.Mgcp.Name, out var before) && Same(before.Mgcp, gateway.Mgcp)) continue;
+            if (known.TryGetValue(gateway.Mgcp.Name, out var before) && Same(before.Mgcp, gateway.Mgcp) && !changed.Vacated.Contains(gateway.Mgcp.Name)) continue;
             if (before is null) _core.Note(new EngineNote.GatewayChanged(gateway.Mgcp.Name, GatewayState.Unknown));
             if (gateway.Host is null || gateway.Mgcp.Address is not null) _core.Mgcp.SetGateway(gateway.Mgcp, _core.Now);
         }
@@ -55,13 +51,34 @@ public sealed partial class BridgeEngine
         Pump();
     }
 
+    /// <summary>What one change of the model is about.</summary>
+    private sealed class Change(EngineModel before, EngineModel model)
+    {
+        public EngineModel Model { get; } = model;
+
+        /// <summary>The gateways that there are.</summary>
+        public Dictionary<string, GatewayModel> Gateways { get; } = model.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
+
+        /// <summary>The peers that are not what they were.</summary>
+        public HashSet<string> Peers { get; } = [.. before.Peers.Except(model.Peers).Concat(model.Peers.Except(before.Peers)).Select(peer => peer.Sip.Name)];
+
+        /// <summary>Lines that stay and are at another endpoint now, as they were.</summary>
+        public Dictionary<string, LineSlot> Moved { get; } = new(StringComparer.Ordinal);
+
+        /// <summary>Lines that are not at these endpoints any more.</summary>
+        public Dictionary<EndpointId, LineSlot> Left { get; } = [];
+
+        /// <summary>Gateways with endpoints that are begun anew, for another line is there.</summary>
+        public HashSet<string> Vacated { get; } = new(StringComparer.Ordinal);
+    }
+
     internal static bool Same(MgcpGatewayModel a, MgcpGatewayModel b) =>
         a with { Endpoints = b.Endpoints, AlsoFrom = b.AlsoFrom, FurtherAddresses = b.FurtherAddresses } == b && a.Endpoints.AsSpan().SequenceEqual(b.Endpoints.AsSpan())
         && a.AlsoFrom.AsSpan().SequenceEqual(b.AlsoFrom.AsSpan()) && a.FurtherAddresses.AsSpan().SequenceEqual(b.FurtherAddresses.AsSpan());
 
-    private void RemoveLines(EngineModel model)
+    private void RemoveLines(Change change)
     {
-        var staying = model.Lines.ToDictionary(line => line.Number, StringComparer.Ordinal);
+        var staying = change.Model.Lines.ToDictionary(line => line.Number, StringComparer.Ordinal);
         foreach (var line in _lines.Values.Where(line => !Stays(line)).OrderBy(line => line.Index).ToArray())
         {
             Apply(line, new CallEvent.LineDown(Restarting: false));
@@ -73,32 +90,31 @@ public sealed partial class BridgeEngine
             _lines.Remove(line.Index);
             _byEndpoint.Remove(line.Endpoint);
             _byNumber.Remove(line.Model.Number);
-            _byAccount.Remove((line.Model.Peer, line.Model.Username));
-            if (!staying.ContainsKey(line.Model.Number)) ForgetAccount(line.Model.Number, line.Model.Peer);
+            change.Left[line.Endpoint] = line;
+            if (staying.ContainsKey(line.Model.Number)) change.Moved[line.Model.Number] = line;
+            else ForgetAccount(line.Model.Number, line.Model.Peer);
             _core.Note(new EngineNote.LineProvisioned(line.Model.Number, line.View, Removed: true));
             _core.Note(new EngineNote.LineServes(line.Model.Gateway, line.Model.Number, line.Service, null));
         }
 
+        // An endpoint that another line has now is told of as if it were new; one that is nobody's leaves with its gateway's model.
+        foreach (var next in change.Model.Lines)
+        {
+            var endpoint = new EndpointId(next.Gateway, next.Endpoint);
+            if (change.Left.Count == 0 || !change.Left.ContainsKey(endpoint) || !change.Gateways.ContainsKey(next.Gateway)) continue;
+            _core.Mgcp.VacateEndpoint(endpoint, _core.Now);
+            change.Vacated.Add(next.Gateway);
+        }
+
+        Pump();
+
         bool Stays(LineSlot line) => staying.TryGetValue(line.Model.Number, out var next) && new EndpointId(next.Gateway, next.Endpoint) == line.Endpoint;
     }
 
-    private void SetTrunks(EngineModel old, EngineModel model)
+    private void SetLines(Change change)
     {
-        foreach (var peer in old.Peers.Where(peer => peer.Sip.Registration == SipRegistrationMode.Trunk))
-            if (!model.Peers.Any(kept => kept.Sip.Name == peer.Sip.Name && kept.Sip.Registration == SipRegistrationMode.Trunk))
-                ForgetAccount(TrunkKey(peer.Sip.Name), peer.Sip.Name);
-        foreach (var peer in model.Peers.Where(peer => peer.Sip.Registration == SipRegistrationMode.Trunk))
-        {
-            if (old.Peers.Contains(peer)) continue;
-            var user = peer.Sip.Username ?? peer.Sip.Name;
-            _core.Sip.SetAccount(new SipAccount(TrunkKey(peer.Sip.Name), peer.Sip.Name, user, user, peer.Sip.Password, null, Register: true), _core.Now);
-        }
-    }
-
-    private void SetLines(EngineModel model)
-    {
-        var gateways = model.Gateways.ToDictionary(gateway => gateway.Mgcp.Name, StringComparer.Ordinal);
-        foreach (var lineModel in model.Lines)
+        _byAccount.Clear();
+        foreach (var lineModel in change.Model.Lines)
         {
             if (!_byNumber.TryGetValue(lineModel.Number, out var line))
             {
@@ -106,65 +122,24 @@ public sealed partial class BridgeEngine
                 _lines[line.Index] = line;
                 _byEndpoint[line.Endpoint] = line;
                 _byNumber[lineModel.Number] = line;
+                if (change.Moved.TryGetValue(lineModel.Number, out var before)) line.ComesFrom(before);
+                if (change.Left.TryGetValue(line.Endpoint, out var other) && other.Gateway.HasMessages) line.Gateway.OwesMessages();
                 _core.Note(new EngineNote.LineProvisioned(lineModel.Number, line.View, Removed: false));
                 _core.Note(new EngineNote.LineServes(lineModel.Gateway, lineModel.Number, null, line.Service));
-                SetAccount(lineModel);
+                SetAccount(line);
             }
-            else if (line.Model != lineModel)
+            else if (line.Model != lineModel || change.Peers.Contains(lineModel.Peer))
             {
-                _byAccount.Remove((line.Model.Peer, line.Model.Username));
-                if (line.Model.Peer != lineModel.Peer) ForgetAccount(lineModel.Number, line.Model.Peer);
                 line.Model = lineModel;
-                SetAccount(lineModel, line.Registers);
+                SetAccount(line);
             }
 
             _byAccount[(lineModel.Peer, lineModel.Username)] = line;
-            var gateway = gateways.GetValueOrDefault(lineModel.Gateway);
+            var gateway = change.Gateways.GetValueOrDefault(lineModel.Gateway);
             line.Learning = gateway?.Media ?? SourceLearning.Strict;
             line.GatewayDtmf = gateway?.Dtmf ?? Media.DtmfForm.Unchanged;
             line.Fax = lineModel.Fax ?? gateway?.Fax ?? FaxHandling.Auto;
         }
-    }
-
-    /// <summary>
-    /// A line's account at its peer: it registers there while it serves (until its gateway has been heard of, we hope), or borrows the
-    /// trunk's credentials.
-    /// </summary>
-    private void SetAccount(LineModel line, bool serves = true)
-    {
-        if (!_core.Peers.TryGetValue(line.Peer, out var peer)) return;
-        var account = peer.Sip.Registration switch
-        {
-            SipRegistrationMode.PerLine => new SipAccount(line.Number, line.Peer, line.Username, line.Username, line.Password, line.DisplayName, Register: serves),
-            SipRegistrationMode.Trunk => new SipAccount(line.Number, line.Peer, line.Number, peer.Sip.Username ?? peer.Sip.Name, peer.Sip.Password, line.DisplayName, Register: false),
-            _ => new SipAccount(line.Number, line.Peer, line.Number, line.Username, line.Password, line.DisplayName, Register: false),
-        };
-        _core.Sip.SetAccount(account with { AsksForMessages = peer.Sip.AsksForMessages && serves && line.Features.MessageWaiting }, _core.Now);
-    }
-
-    /// <summary>
-    /// A line that stays out of service leaves the PBX too, so that its callers hear so at once; back in service, it registers again. A
-    /// gateway that merely restarts is back before.
-    /// </summary>
-    private void FollowService(LineSlot line, bool serves, bool restarts = false)
-    {
-        if (!serves)
-        {
-            var patience = _core.Settings.UnregisterAfter;
-            _leaving.Set(line.Index, _core.Now + (restarts && patience < RestartTime ? RestartTime : patience));
-        }
-        else
-        {
-            _leaving.Cancel(line.Index);
-            SetRegisters(line, true);
-        }
-    }
-
-    private void SetRegisters(LineSlot line, bool registers)
-    {
-        if (line.Registers == registers) return;
-        line.Registers = registers;
-        if (_core.Peers.TryGetValue(line.Model.Peer, out var peer) && peer.Sip.Registration == SipRegistrationMode.PerLine) SetAccount(line.Model, registers);
     }
 
     /// <summary>Something was set at a phone; the host keeps it.</summary>
@@ -193,12 +168,4 @@ public sealed partial class BridgeEngine
             SetDialled(line, dialled.Under(line.Model.Features));
         }
     }
-
-    private void ForgetAccount(string key, string peer)
-    {
-        _core.Sip.RemoveAccount(key, _core.Now);
-        if (_registrations.Remove(key, out var state))
-            _core.Note(new EngineNote.RegistrationChanged(key, peer, state, null, 0));
-    }
-
 }

@@ -60,10 +60,10 @@ public sealed partial class BridgeEngine
         Proposal = gateway.IsAdopted ? _proposals.Of(gateway.Mgcp.Domain, gateway.Mgcp.Address) : null,
     };
 
-    private static LineView ViewOf(LineSlot line) => new(
+    private LineView ViewOf(LineSlot line) => new(
         line.Model,
         line.View,
-        line.Registration,
+        RegistrationOf(line),
         line.State is CallState.OutOfService ? null : CallMachine.IsOffHook(line.State),
         line.State.Current?.Id.ToString())
     {

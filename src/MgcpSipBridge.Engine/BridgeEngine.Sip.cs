@@ -167,19 +167,4 @@ public sealed partial class BridgeEngine
     }
 
     private LineSlot? LineCalled(string peer, string user) => _byAccount.GetValueOrDefault((peer, user)) ?? _byNumber.GetValueOrDefault(user);
-
-    private void OnRegistration(SipEvent.RegistrationChanged evt)
-    {
-        if (_byNumber.TryGetValue(evt.Key, out var one))
-            one.Registration = evt.State;
-        else
-            foreach (var line in _lines.Values)
-                if (line.Model.Peer == evt.Peer) line.Registration = evt.State;
-
-        SipRegistrationState? known = _registrations.TryGetValue(evt.Key, out var state) ? state : null;
-        _registrations[evt.Key] = evt.State;
-        _core.Note(new EngineNote.RegistrationChanged(evt.Key, evt.Peer, known, evt.State, evt.Reason?.Status ?? 0));
-    }
-
-    private readonly Dictionary<string, SipRegistrationState> _registrations = new(StringComparer.Ordinal);
 }

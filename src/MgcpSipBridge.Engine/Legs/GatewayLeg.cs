@@ -111,6 +111,12 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
         _messagesOwed = true;
     }
 
+    /// <summary>Whether messages wait.</summary>
+    public bool HasMessages => _messages;
+
+    /// <summary>Another line's lamp may burn at the endpoint: whether messages wait is shown whatever was shown before.</summary>
+    public void OwesMessages() => _messagesOwed = true;
+
     /// <summary>Lets the phone hear digits, beside what it hears.</summary>
     public void Play(string symbols)
     {

@@ -43,6 +43,13 @@ internal sealed class LineSlot
     /// <summary>The features as they are now.</summary>
     public LineFeatures Features => Dialled.Over(Model.Features);
 
+    /// <summary>The line was elsewhere until now: what belongs to its number goes with it.</summary>
+    public void ComesFrom(LineSlot before)
+    {
+        Account = before.Account;
+        Gateway.ShowMessages(before.Gateway.HasMessages);
+    }
+
     /// <summary>How long the line's hotline waits for a number; null when it has none, or one that does not wait.</summary>
     public TimeSpan? HotlineDelay => Model.Features is { Hotline: not null, HotlineDelay: var delay } && delay > TimeSpan.Zero ? delay : null;
 
@@ -64,7 +71,8 @@ internal sealed class LineSlot
     /// <summary>Messages of the input being handled that came before the call they belong to.</summary>
     public List<TracedMessage> Untraced { get; } = [];
 
-    public SipRegistrationState Registration { get; set; }
+    /// <summary>Its account as the SIP side has it; null when it has none.</summary>
+    public SipAccount? Account { get; set; }
 
     /// <summary>Whether its endpoint serves.</summary>
     public LineService Service { get; set; }

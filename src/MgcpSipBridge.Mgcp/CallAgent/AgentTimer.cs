@@ -33,6 +33,9 @@ internal enum AgentTimerKind
     /// <summary>A question for the hook state that met a transient error is asked again. Owner: the question.</summary>
     AskHook,
 
+    /// <summary>An endpoint that left the configuration is told what it still has to be told. Owner: its farewell.</summary>
+    Farewell,
+
     /// <summary>A final answer of ours that wants 000 is repeated. Owner: the answer.</summary>
     RepeatAnswer,
 }

@@ -66,6 +66,15 @@ internal sealed class Endpoint
     /// <summary>Whether the gateway named it when it was left the choice (Z:); it is not in the configuration.</summary>
     public bool IsNamedByGateway { get; init; }
 
+    /// <summary>What was still owed to the endpoint of this name that was there before.</summary>
+    public EndpointDebt Past { get; set; }
+
+    /// <summary>What there is to be taken back.</summary>
+    public EndpointDebt Owed => new(Connections.MayBeAny || Past.Deletes, (IsLive ? Requests.Last() : null) ?? Past.Last, Requests.IsOut || Past.IsAsking);
+
+    /// <summary>Whether it left the configuration, or became another line's.</summary>
+    public bool IsVacated { get; private set; }
+
     public OutOfServiceReason Reason { get; private set; }
 
     public EndpointAudit Audit { get; set; } = EndpointAudit.Unknown;
@@ -140,6 +149,7 @@ internal sealed class Endpoint
     public void EnterService(Instant now)
     {
         Service = ServiceState.InService;
+        Past = Past with { Deletes = false, IsAsking = false };
         _refusalTold = false;
         if (Gateway.Model.Configuration is not null) _configurator ??= new EndpointConfigurator(this, _services);
         _configurator?.Renew(now);
@@ -178,10 +188,25 @@ internal sealed class Endpoint
         if (tell) _services.Outbox.Happened(new MgcpEvent.EndpointOutOfService(Id, reason) { ReasonCode = code, RestartsIn = back });
     }
 
-    /// <summary>Taken out of the configuration: nobody would ever delete its connections, so that is done now.</summary>
+    /// <summary>Its gateway was taken out of the configuration: nobody would ever delete its connections, so that is done now.</summary>
     public void Remove(Instant now)
     {
-        if (Connections.Known.Count > 0) Connections.DeleteEverything(now);
+        if (Owed.Deletes) Connections.DeleteEverything(now);
+        Vacate(now);
+    }
+
+    /// <summary>Taken out of the configuration while its gateway stays: nobody would ever delete its connections, or take back what it was told, so that is done now.</summary>
+    public void Leave(Instant now)
+    {
+        var farewell = new Farewell(this, Owed, _services);
+        Vacate(now);
+        farewell.Begin(now);
+    }
+
+    /// <summary>It is nobody's any more, here: what is under way ends.</summary>
+    public void Vacate(Instant now)
+    {
+        IsVacated = true;
         LeaveService(OutOfServiceReason.Removed, null, now);
     }
 

@@ -23,6 +23,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     /// <summary>Whether a CreateConnection is on its way: then the gateway may know a connection before we do.</summary>
     public bool IsCreating => _commands.Exists(static c => c.Verb == MgcpVerb.Crcx && c.IsStarted);
 
+    /// <summary>Whether the gateway has, or may have, any of ours.</summary>
+    public bool MayBeAny => Known.Count > 0 || _ours.UncertainCalls.Count > 0 || IsCreating;
+
     /// <summary>Whether a command is on the wire.</summary>
     public bool IsOut => _commands.Exists(static c => c.Transaction is not null);
 
@@ -139,8 +142,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     /// <inheritdoc/>
     public void AnsweredLate(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
-        // The engine was told that it failed, so what has come into being must go. An endpoint that left service is cleaned by its audit.
-        if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !endpoint.IsLive) return;
+        // The engine was told that it failed, so what has come into being must go. An endpoint that left service is cleaned by its audit, if one will come.
+        if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !(endpoint.IsLive || endpoint.IsVacated)) return;
         var connection = FirstConnection(response);
         if (connection is null || Owns(connection)) return;
         Dispose(transaction.CallId, connection, now);
@@ -346,10 +349,8 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     {
         _ours.Remove(command.Connection, command.CallId);
         if (command.Connection is null) _ours.UncertainCalls.Remove(command.CallId);
-        services.Outbox.Happened(new MgcpEvent.ConnectionDeleted(command.Id, endpoint.Id, counters.IsEmpty ? null : Encoding.UTF8.GetString(counters))
-        {
-            Statistics = ConnectionStatistics.Read(counters),
-        });
+        var parameters = counters.IsEmpty ? null : Encoding.UTF8.GetString(counters);
+        services.Outbox.Happened(new MgcpEvent.ConnectionDeleted(command.Id, endpoint.Id, parameters) { Statistics = ConnectionStatistics.Read(counters) });
         RequestAfter(command, now);
     }
 

@@ -20,6 +20,8 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     private bool _watched;
     private int _asked;
     private string? _map;
+    // A signal that stays until it is turned off (OO, RFC 3660 §2.3: L/vmwi), while it is on.
+    private string? _lit;
     private IReadOnlyCollection<string> _playing = [];
 
     /// <summary>A request on the wire, by itself or in a connection command.</summary>
@@ -91,6 +93,12 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         if (_wish is { } wish) Wish(wish, now);
     }
 
+    /// <summary>
+    /// What takes back all that the endpoint was told: nothing is requested, nothing plays (RFC 3435 §2.3.3: what is not listed ends), no lamp burns. Null when it was told nothing.
+    /// </summary>
+    public NotificationRequest? Last() => RequestId == 0 ? null
+        : new NotificationRequest([], _lit is null ? [] : [new SignalRequest(_lit, "-")]) { PersistentEvents = _watched ? [] : null };
+
     /// <summary>Sends the wish if nothing is in its way.</summary>
     public void Pump(Instant now)
     {
@@ -156,6 +164,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         _unsent = false;
         _playing = [];
         _watched = false;
+        _lit = null;
         _reported = 0;
         StartAfresh();
     }
@@ -237,6 +246,11 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     {
         _watched |= sent.Shaped.PersistentEvents is not null;
         _playing = RequestShaper.TonesOf(sent.Shaped, endpoint.Gateway.Traits);
+        foreach (var signal in sent.Shaped.Signals)
+        {
+            if (signal.Parameters is "+" or "-") _lit = signal.Parameters == "+" ? signal.Signal : null;
+        }
+
         if (sent.Concession is { } concession)
         {
             services.Learn(endpoint.Gateway, concession.Word, concession.Apply);

@@ -44,6 +44,12 @@ internal sealed class Gateway
     /// <summary>Endpoints by local name in any case.</summary>
     public Dictionary<string, Endpoint> Endpoints { get; } = new(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>Endpoints that left the configuration and are still to be told something, by local name in any case.</summary>
+    public Dictionary<string, Farewell> Farewells { get; } = new(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What endpoints are owed that are to be begun anew, by local name in any case.</summary>
+    public Dictionary<string, EndpointDebt> Vacated { get; } = new(StringComparer.OrdinalIgnoreCase);
+
     public RoundTrip RoundTrip { get; }
 
     public AnswerCache Answers { get; }

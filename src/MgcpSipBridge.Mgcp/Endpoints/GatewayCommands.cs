@@ -91,12 +91,15 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
         }
     }
 
+    private static int OnNoEndpoint(in Context context, in MgcpCommand command) =>
+        command.Endpoint.IsWildcard || GatewayDirectory.IsLeaving(context.Gateway, command.Endpoint.Local) ? MgcpResponseCodes.Ok : MgcpResponseCodes.UnknownEndpoint;
+
     private void Notify(in Context context, in MgcpCommand command)
     {
         if (context.Endpoint is not { } endpoint)
         {
             // A wildcard breaks §2.3.4, but IOS keeps alive with it; it is about the gateway, not about a line.
-            Answer(context, MgcpVerb.Ntfy, command.Endpoint.IsWildcard ? MgcpResponseCodes.Ok : MgcpResponseCodes.UnknownEndpoint);
+            Answer(context, MgcpVerb.Ntfy, OnNoEndpoint(context, command));
             return;
         }
 
@@ -238,7 +241,7 @@ internal sealed class GatewayCommands(AgentServices services, GatewayDirectory d
     {
         if (context.Endpoint is not { } endpoint)
         {
-            Answer(context, MgcpVerb.Dlcx, command.Endpoint.IsWildcard ? MgcpResponseCodes.Ok : MgcpResponseCodes.UnknownEndpoint);
+            Answer(context, MgcpVerb.Dlcx, OnNoEndpoint(context, command));
             return;
         }
 

@@ -113,6 +113,14 @@ internal sealed class GatewayDirectory
             && gateway.Endpoints.GetAlternateLookup<ReadOnlySpan<char>>().TryGetValue(text[..length], out endpoint);
     }
 
+    /// <summary>Whether an endpoint left the configuration a moment ago, so that the gateway may not know yet.</summary>
+    public static bool IsLeaving(Gateway gateway, ReadOnlySpan<byte> local)
+    {
+        if (gateway.Farewells.Count == 0) return false;
+        Span<char> text = stackalloc char[MgcpEndpointName.MaxPartBytes];
+        return Encoding.ASCII.TryGetChars(local, text, out var length) && gateway.Farewells.GetAlternateLookup<ReadOnlySpan<char>>().ContainsKey(text[..length]);
+    }
+
     /// <summary>Ten lines send what the settings allow to one gateway.</summary>
     private static double SharesOf(Gateway gateway) => Math.Max(1, gateway.Model.Endpoints.Length / 10.0);
 

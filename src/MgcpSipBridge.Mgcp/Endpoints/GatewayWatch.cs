@@ -48,6 +48,14 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
     /// <summary>Endpoints were added to a gateway that answers.</summary>
     public static void AuditNew(Gateway gateway, Instant now) => AuditWaiting(gateway, now);
 
+    /// <summary>Whatever was found out of its endpoints is asked for again; what lives on them lives on.</summary>
+    public static void AuditAll(Gateway gateway, Instant now)
+    {
+        gateway.Audits.Hold();
+        foreach (var endpoint in gateway.Endpoints.Values) endpoint.Recover(keep: true, atOurStart: !endpoint.IsLive, now);
+        gateway.Audits.Release(now);
+    }
+
     /// <summary>The gateway said that it goes out of service as a whole.</summary>
     public void WentDown(Gateway gateway, Instant now)
     {
@@ -186,9 +194,7 @@ internal sealed class GatewayWatch(AgentServices services, GatewayDirectory dire
         directory.Change(gateway, gateway.Model, address);
         gateway.Audits.Clear();
         foreach (var pending in services.Transactions.PendingOf(gateway)) services.Transactions.Abandon(pending, now);
-        gateway.Audits.Hold();
-        foreach (var endpoint in gateway.Endpoints.Values) endpoint.Recover(keep: true, atOurStart: !endpoint.IsLive, now);
-        gateway.Audits.Release(now);
+        AuditAll(gateway, now);
         if (gateway.Endpoints.Count == 0) Ask(gateway, null, now);
     }
 

@@ -81,6 +81,9 @@ internal sealed class GatewayEndpoint
 
     public IEnumerable<Happening> ObservedEvents => _observed;
 
+    /// <summary>Whether any event is requested, for once or persistently.</summary>
+    public bool IsWatched => _requested.Count > 0 || PersistentEvents.Count > 0;
+
     /// <summary>Whether it goes on after a NTFY when it is told to.</summary>
     public bool HonoursLoop => _gateway.Quirks.Loop == LoopHandling.Honoured;
 

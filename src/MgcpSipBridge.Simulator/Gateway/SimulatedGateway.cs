@@ -34,7 +34,7 @@ public sealed partial class SimulatedGateway : ISimulatedNode
     }
 
     /// <summary>How it was installed.</summary>
-    public GatewaySetup Setup { get; }
+    public GatewaySetup Setup { get; private set; }
 
     /// <inheritdoc/>
     public string Name => Setup.Domain;
@@ -79,6 +79,9 @@ public sealed partial class SimulatedGateway : ISimulatedNode
     internal Agenda Agenda { get; } = new();
 
     internal string DigitPackage => Quirks.Packages.Contains("D") ? "D" : "L";
+
+    /// <summary>Somebody gives the gateway another name, without switching it off: from now on it writes and obeys that one.</summary>
+    public void Rename(string domain) => Setup = Setup with { Domain = domain };
 
     /// <summary>The phone on an endpoint.</summary>
     public SimulatedPhone Phone(string endpoint) => Find(endpoint)!.Phone;

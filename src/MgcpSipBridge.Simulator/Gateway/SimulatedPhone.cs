@@ -104,6 +104,9 @@ public sealed class SimulatedPhone
     /// <summary>Whether the gateway waits for a NotificationRequest after a NTFY (lock-step), and since when.</summary>
     public Instant? WaitsForRequestSince => _endpoint.State == NotificationState.LockStep ? _endpoint.StateSince : null;
 
+    /// <summary>Whether the gateway is to report anything that happens here.</summary>
+    public bool IsWatched => _endpoint.IsWatched;
+
     /// <summary>Whether a NTFY of this endpoint is unanswered.</summary>
     public bool IsNotifying => _endpoint.Unanswered.Count > 0;
 

@@ -36,11 +36,7 @@ internal sealed class Registrar(SipCore core)
         }
 
         if (!account.Model.Register) return;
-        var registration = new Registration(core, ++_lastId, account, peer, PaceOf(account.Peer), Forget);
-        _byId[registration.Id] = registration;
-        _byKey[account.Key] = registration;
-        if (LeaverOf(account.Model, registration) is { } leaver) leaver.Successor = registration;
-        else registration.Start(now);
+        Begin(account, peer, now);
     }
 
     /// <summary>Takes a binding back.</summary>
@@ -62,9 +58,20 @@ internal sealed class Registrar(SipCore core)
     {
         foreach (var key in _byKey.Keys.ToArray())
         {
-            if (core.Accounts.Find(key) is not { } account || !changed.Contains(account.Peer)) continue;
+            // A peer that is gone is still told that its bindings are: by those who take the accounts away.
+            if (core.Accounts.Find(key) is not { } account || !changed.Contains(account.Peer) || core.Peers.Find(account.Peer) is not { } peer) continue;
             var registration = _byKey[key];
-            registration.Replace(account, core.Peers.Find(account.Peer), PaceOf(account.Peer), now);
+            if (registration.IsElsewhere(peer))
+            {
+                // Another registrar: what is bound at the one before is taken back there.
+                registration.IsQuiet = true;
+                _byKey.Remove(key);
+                registration.Stop(now);
+                Begin(account, peer, now);
+                continue;
+            }
+
+            registration.Replace(account, peer, PaceOf(account.Peer), now);
             registration.RefreshSoon(now);
         }
     }
@@ -90,8 +97,29 @@ internal sealed class Registrar(SipCore core)
         return pace;
     }
 
-    private Registration? LeaverOf(SipAccount account, Registration successor) =>
-        _byId.Count == _byKey.Count ? null : _byId.Values.LastOrDefault(other => other != successor && other.Binds(account));
+    private void Begin(AccountEntry account, SipPeer? peer, Instant now)
+    {
+        var registration = new Registration(core, ++_lastId, account, peer, PaceOf(account.Peer), Forget);
+        _byId[registration.Id] = registration;
+        _byKey[account.Key] = registration;
+        if (LeaverOf(registration) is { } leaver) leaver.Successor = registration;
+        else registration.Start(now);
+    }
+
+    /// <summary>Who takes the same binding back at the moment. The end of any other of the same account is nobody's concern now.</summary>
+    private Registration? LeaverOf(Registration successor)
+    {
+        if (_byId.Count == _byKey.Count) return null;
+        Registration? leaver = null;
+        foreach (var other in _byId.Values)
+        {
+            if (_byKey.GetValueOrDefault(other.Key) == other) continue;
+            if (other.BindsAs(successor)) leaver = other;
+            else if (other.Key == successor.Key) other.IsQuiet = true;
+        }
+
+        return leaver;
+    }
 
     private void Forget(Registration registration, Instant now)
     {

@@ -57,8 +57,11 @@ internal sealed class Registration : IClientRequestOwner
     /// <summary>Who waits to register the same address of record: this one's removal, if it came later, would remove the successor's binding.</summary>
     public Registration? Successor { get; set; }
 
-    /// <summary>Whether it keeps the binding of that address of record.</summary>
-    public bool Binds(SipAccount account) => _account.Model.Peer == account.Peer && _account.Model.User == account.User;
+    /// <summary>Whether it keeps the binding of the same address of record, be the peer's name another.</summary>
+    public bool BindsAs(Registration other) => _account.Model.User == other._account.Model.User && other._peer is { } peer && !IsElsewhere(peer);
+
+    /// <summary>Whether its registrar is not the one that <paramref name="peer"/> is.</summary>
+    public bool IsElsewhere(SipPeer peer) => _peer is { } own && !own.Domain.Equals(peer.Domain, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether its reports are wanted; not after another registration took its account's place.</summary>
     public bool IsQuiet { get; set; }
