@@ -8,6 +8,9 @@ namespace MgcpSipBridge.Media;
 /// </summary>
 internal sealed class OutgoingStream(RelaySide side, Entropy entropy)
 {
+    // Packets of the other end that come late by less are not taken for a stream that has changed its pace.
+    private static readonly TimeSpan MostAhead = TimeSpan.FromMilliseconds(40);
+
     private uint _end; // the timestamp after the latest packet
     private Instant _endAt; // when the packet after it is due
 
@@ -62,6 +65,9 @@ internal sealed class OutgoingStream(RelaySide side, Entropy entropy)
     /// <summary>The timestamp after the latest packet.</summary>
     public uint End => _end;
 
+    /// <summary>When the packet of that timestamp is due. What begins earlier would put the clock of the stream ahead of time, for good.</summary>
+    public Instant EndAt => _endAt;
+
     /// <summary>Numbers to be passed over, so that the receiver sees a loss where there was one.</summary>
     public void Skip(int packets) => Next += (ushort)packets;
 
@@ -98,8 +104,9 @@ internal sealed class OutgoingStream(RelaySide side, Entropy entropy)
         if ((short)(header.SequenceNumber - Next) < 0) return;
         Next = (ushort)(header.SequenceNumber + 1);
         if (samples == 0) return;
+        var from = header.Timestamp == _end ? _endAt > now ? Instant.Min(_endAt, now + MostAhead) : now : now;
         _end = header.Timestamp + (uint)samples;
-        _endAt = now + Duration(samples);
+        _endAt = from + Duration(samples);
     }
 
     private static TimeSpan Duration(int samples) => TimeSpan.FromTicks(samples * (TimeSpan.TicksPerSecond / G711.SampleRate));

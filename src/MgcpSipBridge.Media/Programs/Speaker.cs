@@ -150,8 +150,8 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     {
         if (_running || now < _heldUntil) return;
         _running = true;
-        _due = OnGrid(now);
         stream.Begin(now);
+        _due = OnGrid(stream.EndAt > now ? stream.EndAt : now);
         stream.MoveTo(_due);
         outlet.Break();
         _spurt = true;
