@@ -24,7 +24,7 @@ internal static partial class OpenApiDocument
         var tags = new JsonArray();
         foreach (var service in services)
         {
-            tags.Add(new JsonObject { ["name"] = service.Name, ["description"] = comments.GetValueOrDefault(service.FullName) });
+            tags.Add(Described(new JsonObject { ["name"] = service.Name }, comments.GetValueOrDefault(service.FullName)));
             foreach (var method in service.Methods)
             {
                 if (method.GetOptions()?.GetExtension(AnnotationsExtensions.Http) is not { } rule) continue;
@@ -79,7 +79,7 @@ internal static partial class OpenApiDocument
             if (rule.Body == "*" || rule.Body == field.Name || inPath.Contains(field.Name)) continue;
             // What is no scalar cannot stand in a query, but for a mask, which is written as text.
             if (field.FieldType == FieldType.Message && field.MessageType.FullName != "google.protobuf.FieldMask") continue;
-            parameters.Add(new JsonObject { ["name"] = field.JsonName, ["in"] = "query", ["description"] = comments.GetValueOrDefault(field.FullName), ["schema"] = schemas.OfField(field) });
+            parameters.Add(Described(new JsonObject { ["name"] = field.JsonName, ["in"] = "query", ["schema"] = schemas.OfField(field) }, comments.GetValueOrDefault(field.FullName)));
         }
 
         var comment = comments.GetValueOrDefault(method.FullName) ?? "";
@@ -105,6 +105,13 @@ internal static partial class OpenApiDocument
         }
 
         return operation;
+    }
+
+    // What has no comment has no description: null is none in OpenAPI.
+    private static JsonObject Described(JsonObject element, string? comment)
+    {
+        if (comment is not null) element["description"] = comment;
+        return element;
     }
 
     // What is no JSON: a file.

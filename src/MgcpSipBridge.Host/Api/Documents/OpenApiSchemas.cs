@@ -32,7 +32,9 @@ internal sealed class OpenApiSchemas(IReadOnlyDictionary<string, string> comment
         if (!_all.ContainsKey(name))
         {
             // Entered before its fields are looked at: a message may hold its like.
-            var schema = _all[name] = new JsonObject { ["type"] = "object", ["description"] = comments.GetValueOrDefault(type.FullName) };
+            var schema = _all[name] = new JsonObject { ["type"] = "object" };
+            // Those of google.rpc have none here, and null is no description.
+            if (comments.GetValueOrDefault(type.FullName) is { } comment) schema["description"] = comment;
             var properties = new JsonObject();
             foreach (var field in type.Fields.InDeclarationOrder()) properties[field.JsonName] = Described(OfField(field), comments.GetValueOrDefault(field.FullName));
             schema["properties"] = properties;
