@@ -77,6 +77,42 @@ public sealed class PostgresStoreTests : StoreConformance, IClassFixture<Postgre
         Assert.DoesNotContain("s3cret", Assert.Throws<StoreException>(store.Load).Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_server_that_says_nothing_any_more_is_waited_for_once_for_each_request()
+    {
+        using var gate = new PostgresGate(_connection);
+        using var store = new SqlStore(new PostgresDatabase(gate.Connection, TimeSpan.FromSeconds(1)), new SecretBox("", null));
+        StoreChange[] change = [Put(Kept(Peer, """{"name":"pbx"}""", 1))];
+        // A machine that is busy for a moment is no silent server.
+        Assert.True(SpinWait.SpinUntil(() => Works(() => store.Write(change)), TimeSpan.FromMinutes(1)));
+        Assert.True(SpinWait.SpinUntil(() => Works(() => store.Records.List(null, 1)), TimeSpan.FromMinutes(1)));
+        gate.Silent = true;
+        // What was open is asked, and no other is opened in the same breath.
+        Assert.Contains("no answer within 1 s", Assert.Throws<StoreException>(() => store.Write(change)).Message, StringComparison.Ordinal);
+        Assert.Contains("no answer within 1 s", Assert.Throws<StoreException>(() => store.Records.List(null, 1)).Message, StringComparison.Ordinal);
+        Assert.Equal(0, gate.Unanswered);
+        // The next ones each try one new connection.
+        Assert.Contains("no connection within 1 s", Assert.Throws<StoreException>(() => store.Write(change)).Message, StringComparison.Ordinal);
+        Assert.Contains("no connection within 1 s", Assert.Throws<StoreException>(() => store.Records.List(null, 1)).Message, StringComparison.Ordinal);
+        Assert.True(SpinWait.SpinUntil(() => gate.Unanswered == 2, TimeSpan.FromMinutes(1)));
+        gate.Silent = false;
+        Assert.True(SpinWait.SpinUntil(() => Works(() => store.Write(change)), TimeSpan.FromMinutes(1)));
+        Assert.Single(store.Load());
+
+        static bool Works(Action act)
+        {
+            try
+            {
+                act();
+                return true;
+            }
+            catch (StoreException)
+            {
+                return false;
+            }
+        }
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

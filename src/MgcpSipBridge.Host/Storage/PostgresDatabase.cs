@@ -63,8 +63,16 @@ internal sealed class PostgresDatabase : SqlDatabase
     {
         lock (_gate)
         {
-            if (_holder is not null && Lives(_holder)) return true;
-            Release();
+            // Not ours any more while it is asked: one that says nothing closes itself, and with it the lock goes.
+            var before = _holder;
+            _holder = null;
+            if (before is not null && Lives(before))
+            {
+                _holder = before;
+                return true;
+            }
+
+            Close(before);
             var connection = Connect();
             if (connection.Scalar("SELECT pg_try_advisory_lock(@key)", ("@key", HoldKey)) is not true)
             {
@@ -82,14 +90,25 @@ internal sealed class PostgresDatabase : SqlDatabase
     /// <inheritdoc/>
     public override bool Lives(DbConnection connection)
     {
+        var command = connection.Command("SELECT 1");
+        // Not to be waited for longer: of a server that says nothing Npgsql asks over a second connection that the statement be ended, and waits there, too.
+        var asked = Task.Run(() => command.ExecuteScalar());
         try
         {
-            return connection.Scalar("SELECT 1") is 1;
+            if (asked.Wait(_timeout)) return asked.Result is 1;
         }
-        catch (Exception e) when (IsTrouble(e) || e is InvalidOperationException)
+        catch (AggregateException e) when (e.InnerException is TimeoutException or { InnerException: TimeoutException })
+        {
+            connection.Dispose();
+            throw Silent(e.InnerException);
+        }
+        catch (AggregateException e) when (e.InnerException is { } broken && (IsTrouble(broken) || broken is InvalidOperationException))
         {
             return false;
         }
+
+        asked.ContinueWith(late => { _ = late.Exception; connection.Dispose(); }, TaskScheduler.Default);
+        throw Silent(null);
     }
 
     /// <inheritdoc/>
@@ -106,7 +125,8 @@ internal sealed class PostgresDatabase : SqlDatabase
         lock (_gate)
         {
             GiveBack();
-            Release();
+            Close(_holder);
+            _holder = null;
         }
 
         _source.Dispose();
@@ -140,10 +160,11 @@ internal sealed class PostgresDatabase : SqlDatabase
         var opening = _source.OpenConnectionAsync(cancel.Token).AsTask();
         try
         {
-            return opening.WaitAsync(_timeout + TimeSpan.FromSeconds(1)).GetAwaiter().GetResult();
+            return opening.WaitAsync(_timeout).GetAwaiter().GetResult();
         }
         catch (Exception e) when (e is OperationCanceledException or TimeoutException)
         {
+            cancel.Cancel();
             opening.ContinueWith(late => late.Result.Dispose(), CancellationToken.None, TaskContinuationOptions.OnlyOnRanToCompletion, TaskScheduler.Default);
             throw new TimeoutException($"no connection within {_timeout.TotalSeconds:0.#} s", e);
         }
@@ -162,17 +183,17 @@ internal sealed class PostgresDatabase : SqlDatabase
         }
     }
 
-    private void Release()
+    private static void Close(DbConnection? connection)
     {
         try
         {
-            _holder?.Dispose();
+            connection?.Dispose();
         }
         catch (Exception e) when (IsTrouble(e))
         {
             // It is broken: that is why it is closed.
         }
-
-        _holder = null;
     }
+
+    private TimeoutException Silent(Exception? e) => new($"no answer within {_timeout.TotalSeconds:0.#} s", e);
 }

@@ -26,6 +26,7 @@ internal abstract class SqlDatabase : IDisposable
     public virtual DbConnection OpenFirst() => Open();
 
     /// <summary>Whether a connection that was used before can be used again.</summary>
+    /// <exception cref="TimeoutException">The server does not answer, and would not over another one either; this one closes itself.</exception>
     public virtual bool Lives(DbConnection connection) => true;
 
     /// <summary>Shows that something could be written now.</summary>

@@ -29,14 +29,19 @@ internal sealed class SqlSession(SqlDatabase database, string use) : IDisposable
             {
                 return database.Trying(() =>
                 {
-                    if (_connection is not null && !database.Lives(_connection)) Close();
+                    // Not ours while it is asked: one that does not answer in time closes itself, and who waited for it is answered, not made to wait for another.
+                    var before = _connection;
+                    _connection = null;
+                    if (before is not null && !database.Lives(before)) Close(before);
+                    else _connection = before;
                     return act(_connection ??= database.Open());
                 });
             }
             catch (StoreException)
             {
                 // What was wrong may be over by the next time.
-                Close();
+                Close(_connection);
+                _connection = null;
                 throw;
             }
             finally
@@ -53,20 +58,22 @@ internal sealed class SqlSession(SqlDatabase database, string use) : IDisposable
     /// <inheritdoc/>
     public void Dispose()
     {
-        lock (_gate) Close();
+        lock (_gate)
+        {
+            Close(_connection);
+            _connection = null;
+        }
     }
 
-    private void Close()
+    private static void Close(DbConnection? connection)
     {
         try
         {
-            _connection?.Dispose();
+            connection?.Dispose();
         }
         catch (Exception e) when (SqlDatabase.IsTrouble(e))
         {
             // It is broken: that is why it is closed.
         }
-
-        _connection = null;
     }
 }
