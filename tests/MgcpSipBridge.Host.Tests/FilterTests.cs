@@ -46,6 +46,7 @@ public sealed class FilterTests
     [InlineData("display_name : alice", true)]
     [InlineData("displayName = 'Alice \"A\"'", true)]
     [InlineData("displayName = \"Alice \\\"A\\\"\"", true)]
+    [InlineData("displayName = \"(\"", false)]
     [InlineData("call:*", false)]
     [InlineData("displayName:*", true)]
     [InlineData("features.callWaiting = true", true)]
@@ -97,6 +98,13 @@ public sealed class FilterTests
     [InlineData("number.x = 1", "number has no fields")]
     [InlineData("number = 1*2", "* stands at the beginning or the end")]
     [InlineData("number = 1 AND", "a field is missing at the end")]
+    [InlineData("number = (", "a value is missing before \"(\" at 10")]
+    [InlineData("number = )", "a value is missing before \")\" at 10")]
+    [InlineData("number:(", "a value is missing before \"(\" at 8")]
+    [InlineData("number = 1 AND displayName = (", "a value is missing before \"(\"")]
+    [InlineData("(number = )", "a value is missing before \")\"")]
+    [InlineData("number == 1", "a value is missing before \"=\"")]
+    [InlineData("number = ,", "a value is missing before \",\"")]
     public void What_cannot_be_understood_is_said(string filter, string why) =>
         Assert.Contains(why, Assert.Throws<FilterException>(() => MessageFilter.Parse(filter, Line.Descriptor)).Message, StringComparison.Ordinal);
 

@@ -75,7 +75,10 @@ internal sealed class MessageFilter
             if (_at == words.Count || words[_at].Quoted || words[_at].Text is not ("=" or "!=" or "<" or "<=" or ">" or ">=" or ":"))
                 throw new FilterException($"{field.Text} is not compared with anything: = != < <= > >= : are known");
             var how = words[_at++].Text;
-            return Comparison.Of(path, how, Next("a value"));
+            var value = Next("a value");
+            // A value is text or stands in quotes (AIP-160, arg); a list in parentheses is not in this part of the language.
+            if (!value.Quoted && value.Text is "(" or ")" or "," or "=" or "!=" or "!" or "<" or "<=" or ">" or ">=" or ":") throw new FilterException($"a value is missing before \"{value.Text}\" at {value.At}: as a value it stands in quotes");
+            return Comparison.Of(path, how, value);
         }
 
         private bool Take(string word)
