@@ -63,6 +63,22 @@ public sealed class RecordApiTests : IDisposable
     }
 
     [Fact]
+    public async Task What_a_place_has_is_counted_once_also_where_that_cannot_be_written_down()
+    {
+        await using var bridge = await LiveBridge.StartAsync(settings: [$"--Cdr:Csv={File("cdr.csv")}", $"--Cdr:JsonLines={File("cdr.json")}", $"--Cdr:Spool={File("spool")}"]);
+        End(bridge.Server, "c1", "1001");
+        await Patience.UntilMetricsAsync(bridge.Http, "cdr_written_total{sink=\"json\"} 1");
+        // A folder where a file should be.
+        Directory.CreateDirectory(File("spool.places.new"));
+        End(bridge.Server, "c2", "1001");
+        await Patience.UntilMetricsAsync(bridge.Http, "cdr_write_errors_total{sink=\"json\"} 1");
+        Directory.Delete(File("spool.places.new"));
+        End(bridge.Server, "c3", "1001");
+        await Patience.UntilMetricsAsync(bridge.Http, "cdr_written_total{sink=\"csv\"} 3", "cdr_written_total{sink=\"json\"} 3");
+        Assert.Equal(3, System.IO.File.ReadLines(File("cdr.csv")).Count());
+    }
+
+    [Fact]
     public async Task A_spool_that_cannot_be_written_holds_them_in_memory_and_calls_go_on()
     {
         var nowhere = Path.Combine(_folder, "missing", "spool");

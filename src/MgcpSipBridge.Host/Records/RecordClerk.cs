@@ -155,9 +155,10 @@ internal sealed partial class RecordClerk : IAsyncDisposable
 
                 _sinks[sink] = true;
                 if (missing.Count > 0) sink.Write(missing);
+                // It has them, also where that cannot be written down now; the spool knows it as long as we live, so that they do not come again.
+                _metrics.Written(sink.Name, missing.Count);
                 spool.Advance(sink.Name, next, records.Count);
                 _sinks[sink] = false;
-                _metrics.Written(sink.Name, missing.Count);
             }
 
             Alarm(sink, null);
