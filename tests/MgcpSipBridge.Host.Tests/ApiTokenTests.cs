@@ -56,7 +56,7 @@ public sealed class ApiTokenTests : IDisposable
     }
 
     [Fact]
-    public void A_file_of_tokens_is_read_again_and_a_bad_one_leaves_those_of_before()
+    public void A_file_of_tokens_is_read_again_and_a_bad_line_leaves_what_its_name_had()
     {
         var (first, second) = (ApiToken.Make("a", ApiRole.Viewer), ApiToken.Make("b", ApiRole.Admin));
         var file = File("tokens", $"# who may\n{first.Setting}   # the first\n\n");
@@ -66,18 +66,55 @@ public sealed class ApiTokenTests : IDisposable
         book.Refresh();
         Assert.Null(book.Find(first.Token));
         Assert.Equal(ApiRole.Admin, book.Find(second.Token)!.Role);
-        foreach (var bad in (string[])["nonsense", "bob admin file:", "bob admin file:/nowhere/token"])
+        foreach (var bad in (string[])["b", "b admn sha256/x", "b admin file:", "b admin file:/nowhere/token"])
         {
             System.IO.File.WriteAllText(file, bad);
             book.Refresh();
             Assert.NotNull(book.Find(second.Token));
+            Assert.Contains($"{file}:1: ", book.Problem, StringComparison.Ordinal);
         }
 
-        System.IO.File.WriteAllText(file, "");
+        // Whose line is gone is out, and whose line is new is in, whatever is wrong with others.
+        System.IO.File.WriteAllText(file, $"nonsense\n{first.Setting}");
         book.Refresh();
         Assert.Null(book.Find(second.Token));
+        Assert.NotNull(book.Find(first.Token));
+        Assert.NotNull(book.Problem);
+        System.IO.File.Delete(file);
+        book.Refresh();
+        Assert.NotNull(book.Find(first.Token));
+        Assert.NotNull(book.Problem);
+        System.IO.File.WriteAllText(file, "");
+        book.Refresh();
+        Assert.Null(book.Find(first.Token));
+        Assert.Null(book.Problem);
         // Nobody is let in rather than everybody.
         Assert.True(book.Guards);
+    }
+
+    [Fact]
+    public async Task A_wrong_line_is_an_alarm_until_it_is_mended()
+    {
+        var (mine, gone) = (ApiToken.Make("a", ApiRole.Viewer), ApiToken.Make("b", ApiRole.Viewer));
+        var file = File("tokens", $"{mine.Setting}\n{gone.Setting}\n");
+        await using var bridge = await Running.StartAsync(null, $"--Api:TokensFile={file}");
+        bridge.Server.Guard.Refresh();
+        Assert.DoesNotContain(bridge.Server.Alarms, a => a.Name == "API_TOKENS_REFUSED");
+        await System.IO.File.WriteAllTextAsync(file, "a viewer sha256/typo\n", Patience.Token);
+        bridge.Server.Guard.Refresh();
+        Assert.Contains(bridge.Server.Alarms, a => a.Name == "API_TOKENS_REFUSED" && a.Detail.Contains($"{file}:1: ", StringComparison.Ordinal));
+        Assert.Equal(System.Net.HttpStatusCode.OK, await AskAsync(mine.Token));
+        Assert.Equal(System.Net.HttpStatusCode.Unauthorized, await AskAsync(gone.Token));
+        await System.IO.File.WriteAllTextAsync(file, mine.Setting, Patience.Token);
+        bridge.Server.Guard.Refresh();
+        Assert.DoesNotContain(bridge.Server.Alarms, a => a.Name == "API_TOKENS_REFUSED");
+
+        async Task<System.Net.HttpStatusCode> AskAsync(string token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/status") { Headers = { Authorization = new("Bearer", token) } };
+            using var answer = await bridge.Http.SendAsync(request, Patience.Token);
+            return answer.StatusCode;
+        }
     }
 
     [Fact]

@@ -17,7 +17,7 @@ internal sealed class ApiSection
     [Setting("Who may use the API by a bearer token: NAME ROLE SECRET, where ROLE is viewer (sees), router (also decides where calls go), operator (also acts on calls) or admin (also provisions), and SECRET is sha256/… (base64 of the token's SHA-256), file:PATH or env:VARIABLE; until=2030-12-31 may follow. 'mgcp-sip-bridge token' makes one. With a token or a client of Api:Tls:Clients everybody has to show who he is, on loopback too.")]
     public string[] Tokens { get; set; } = [];
 
-    [Setting("File of more tokens, one a line in the form of Api:Tokens; # begins a comment. Read again when it changes.")]
+    [Setting("File of more tokens, one a line in the form of Api:Tokens; # begins a comment. Read again when it changes: a token without a line is none any more; a line that is wrong leaves what was in force under its name, and the alarm API_TOKENS_REFUSED stands until it is right.")]
     public string? TokensFile { get; set; }
 
     [Setting("DANGEROUS: whether the API may be reached from other machines without TLS, or without a token or certificate.")]

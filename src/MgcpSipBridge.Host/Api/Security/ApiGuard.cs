@@ -12,7 +12,8 @@ namespace MgcpSipBridge.Host.Api.Security;
 /// <summary>All that guards the API's doors: TLS, tokens, certificates, and the files behind them, which are looked at again and again.</summary>
 internal sealed partial class ApiGuard : IDisposable
 {
-    private const string Alarm = "API_TLS_REFUSED";
+    private const string TlsAlarm = "API_TLS_REFUSED";
+    private const string TokensAlarm = "API_TOKENS_REFUSED";
     private static readonly TimeSpan SoonExpired = TimeSpan.FromDays(14);
     private readonly TokenBook _tokens;
     private readonly ApiTls? _tls;
@@ -33,7 +34,7 @@ internal sealed partial class ApiGuard : IDisposable
         foreach (var (setting, listen) in ((string, ApiListen)[])[("Api:Http", model.Api.Http), ("Api:Grpc", model.Api.Grpc)])
             if (!ApiSettings.IsLoopback(listen.Address) && !(listen.Tls && Access.IsGuarded)) Lines.Insecure(_log, setting, Access.IsGuarded ? "without TLS" : "without anybody having to show who he is");
         WatchCertificate();
-        SetAlarm();
+        SetAlarms();
         _reload = new Timer(_ => Refresh(), null, settings.ReloadInterval, settings.ReloadInterval);
     }
 
@@ -57,11 +58,10 @@ internal sealed partial class ApiGuard : IDisposable
     public void Refresh()
     {
         _tokens.Refresh();
-        if (_tls is null) return;
-        var before = _tls.NotAfter;
-        _tls.Refresh();
-        if (_tls.NotAfter != before) WatchCertificate();
-        SetAlarm();
+        var before = _tls?.NotAfter;
+        _tls?.Refresh();
+        if (_tls?.NotAfter != before) WatchCertificate();
+        SetAlarms();
     }
 
     /// <inheritdoc/>
@@ -73,7 +73,11 @@ internal sealed partial class ApiGuard : IDisposable
         Log.Refused(from, why, null, null);
     }
 
-    private void SetAlarm() => _alarms.Set(Alarm, "", _tls?.Problem is not null, V1.Alarm.Types.Severity.Warning, _tls?.Problem ?? "");
+    private void SetAlarms()
+    {
+        _alarms.Set(TlsAlarm, "", _tls?.Problem is not null, V1.Alarm.Types.Severity.Warning, _tls?.Problem ?? "");
+        _alarms.Set(TokensAlarm, "", _tokens.Problem is not null, V1.Alarm.Types.Severity.Warning, _tokens.Problem ?? "");
+    }
 
     private void WatchCertificate()
     {

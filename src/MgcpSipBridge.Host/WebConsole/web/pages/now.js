@@ -13,6 +13,7 @@ const WHAT = {
   GATEWAY_DOWN: 'Gateway down', GATEWAY_OVERLOADED: 'Gateway overloaded', PEER_DOWN: 'SIP peer down', REGISTRATIONS_FAILING: 'Registrations fail',
   STORE_UNAVAILABLE: 'Storage does not take changes', RECORDS_WAITING: 'Call records wait', INTERNAL_ERROR: 'A fault in the bridge',
   CONFIGURATION_REFUSED: 'The configuration has mistakes', ROUTER_LEFT: 'Router gone', API_TLS_REFUSED: 'Certificates of the API cannot be used',
+  API_TOKENS_REFUSED: 'Tokens of the API cannot be read',
   SRTP_WITHOUT_TLS: 'Encryption keys travel in the open', RECORDING_FAILED: 'Calls cannot be recorded',
 };
 const ADVICE = {
@@ -24,6 +25,7 @@ const ADVICE = {
   RECORDS_WAITING: 'None is lost; they are written as soon as their place takes them.',
   CONFIGURATION_REFUSED: 'What was in force stays so. Mend the files before the next restart: the bridge would not start with them.',
   API_TLS_REFUSED: 'Calls go on. Mend the files of Api:Tls: those of before serve on until the next restart, and a list of revoked certificates that is not good keeps certificates from counting after it.',
+  API_TOKENS_REFUSED: 'Mend the line that is named: what was in force under its name stays so until then, and the bridge would not start with it.',
   ROUTER_LEFT: 'Calls go where the bridge\'s own routes send them, until the program is back.',
   SRTP_WITHOUT_TLS: 'Let its uri say transport=tls.',
   RECORDING_FAILED: 'Calls go on. Is the disk of Recordings:Folder full, or read-only? It ends with the next recording that is made.',
@@ -33,6 +35,7 @@ const SUMS = [
   ['PEER_DOWN', 'SIP peer down', 'SIP peers down'], ['GATEWAY_DOWN', 'gateway down', 'gateways down'], ['REGISTRATIONS_FAILING', 'peer where registrations fail', 'peers where registrations fail'],
   ['GATEWAY_OVERLOADED', 'gateway overloaded', 'gateways overloaded'], ['STORE_UNAVAILABLE', 'storage does not take changes', ''], ['RECORDS_WAITING', 'place does not take call records', ''],
   ['CONFIGURATION_REFUSED', 'reload was refused', ''], ['ROUTER_LEFT', 'router gone', 'routers gone'], ['API_TLS_REFUSED', 'file of Api:Tls cannot be used', ''],
+  ['API_TOKENS_REFUSED', 'token of the API cannot be read', ''],
   ['SRTP_WITHOUT_TLS', 'peer gets keys in the open', 'peers get keys in the open'], ['RECORDING_FAILED', 'recording failed', ''], ['INTERNAL_ERROR', 'fault in the bridge', ''],
 ];
 const LISTS = { GATEWAY_DOWN: '#/gateways?state=DOWN', PEER_DOWN: '#/peers', REGISTRATIONS_FAILING: '#/lines?state=unregistered' };
