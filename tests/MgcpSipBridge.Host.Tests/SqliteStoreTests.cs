@@ -118,6 +118,41 @@ public sealed class SqliteStoreTests : StoreConformance
     }
 
     [Fact]
+    public void An_emptied_file_is_refused_where_something_beside_it_tells_that_it_was_not_empty()
+    {
+        SqlStore Opened() => new(new SqliteDatabase(Database, KeyFile), new SecretBox(KeyFile, null));
+        File.WriteAllBytes(Database, []);
+        using (var store = Opened()) Assert.Empty(store.Load());
+        File.WriteAllBytes(Database, []);
+        File.WriteAllBytes(Database + "-wal", [1]);
+        using (var store = Opened()) Assert.Contains("bridge.db-wal beside it says that it was not", Assert.Throws<StoreException>(store.Load).Message, StringComparison.Ordinal);
+        File.Delete(Database);
+        File.Delete(Database + "-wal");
+        using (var store = Opened()) store.Write([Put(Kept(Peer, """{"name":"pbx","password":"x"}""", 1))]);
+        File.WriteAllBytes(Database, []);
+        using (var store = Opened()) Assert.Contains("bridge.db is empty, and", Assert.Throws<StoreException>(store.Load).Message, StringComparison.Ordinal);
+        File.Delete(Database);
+        using (var store = Opened()) Assert.Empty(store.Load());
+    }
+
+    [Fact]
+    public void What_could_not_be_made_is_not_left_behind_empty()
+    {
+        // A folder in the way of its journal stands for a disk on which a name can be made and no more.
+        Directory.CreateDirectory(Database + "-journal");
+        Directory.CreateDirectory(Database + "-wal");
+        using (var store = Open())
+        {
+            Assert.Throws<StoreException>(() => store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]));
+            Assert.False(File.Exists(Database));
+            Directory.Delete(Database + "-journal");
+            Directory.Delete(Database + "-wal");
+            store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))]);
+            Assert.Single(store.Load());
+        }
+    }
+
+    [Fact]
     public void A_second_bridge_is_refused_at_its_start()
     {
         using (var first = Open())

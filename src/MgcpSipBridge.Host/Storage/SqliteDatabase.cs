@@ -7,9 +7,12 @@ namespace MgcpSipBridge.Host.Storage;
 /// <summary>
 /// The bridge's SQLite file, made with the first change. Written ahead (WAL) and flushed before anything is confirmed.
 /// </summary>
-internal sealed class SqliteDatabase(string path) : SqlDatabase
+/// <param name="path">The file.</param>
+/// <param name="keyFile">The file of the key that its passwords are encrypted with; null for one that is elsewhere.</param>
+internal sealed class SqliteDatabase(string path, string? keyFile = null) : SqlDatabase
 {
     private readonly Lock _gate = new();
+    private readonly Lock _making = new();
     private FileStream? _hold;
 
     /// <inheritdoc/>
@@ -21,15 +24,20 @@ internal sealed class SqliteDatabase(string path) : SqlDatabase
     /// <inheritdoc/>
     public override DbConnection Open()
     {
-        var connection = Open(SqliteOpenMode.ReadWriteCreate)!;
+        // One session at a time: what one could not make is taken away, and must not be what another writes into.
+        using var alone = _making.EnterScope();
+        var isNew = !Exists;
+        SqliteConnection? connection = null;
         try
         {
+            connection = Open(SqliteOpenMode.ReadWriteCreate)!;
             Migrate(connection);
             return connection;
         }
         catch
         {
-            connection.Dispose();
+            connection?.Dispose();
+            if (isNew) Undo();
             throw;
         }
     }
@@ -37,6 +45,7 @@ internal sealed class SqliteDatabase(string path) : SqlDatabase
     /// <inheritdoc/>
     public override DbConnection OpenFirst()
     {
+        if (IsEmptied() is { } witness) throw new StoreException($"{path} is empty, and {witness} beside it says that it was not: bring a backup back, or delete both to begin anew");
         var writable = Open(SqliteOpenMode.ReadWrite);
         var connection = writable ?? OpenToRead();
         try
@@ -135,6 +144,28 @@ internal sealed class SqliteDatabase(string path) : SqlDatabase
     }
 
     private static void WriteVersion(DbConnection connection, int version) => connection.Execute($"PRAGMA user_version = {version}");
+
+    // SQLite takes a file of no bytes for a new database. One is left where the bridge was killed while it made it; but a key is made with the first password, and a
+    // write-ahead log with the first page.
+    private string? IsEmptied()
+    {
+        if (new FileInfo(path) is not { Exists: true, Length: 0 }) return null;
+        if (new FileInfo(path + "-wal") is { Exists: true, Length: > 0 } log) return log.FullName;
+        return keyFile is not null && File.Exists(keyFile) ? keyFile : null;
+    }
+
+    // On a full disk no more than the name is made; what is left of that must not look like a database that was emptied.
+    private void Undo()
+    {
+        try
+        {
+            if (new FileInfo(path) is { Exists: true, Length: 0 }) File.Delete(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // The next start says so.
+        }
+    }
 
     // EAGAIN on Linux and elsewhere, ERROR_SHARING_VIOLATION.
     private static bool IsLocked(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);

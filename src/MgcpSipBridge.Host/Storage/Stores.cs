@@ -17,9 +17,11 @@ internal static class Stores
     }
 
     /// <summary>What opens and seals its passwords.</summary>
-    public static SecretBox SecretsOf(StorageSection storage) => new(storage.KeyFile ?? storage.Path + ".key", Environment.GetEnvironmentVariable(SecretBox.Variable));
+    public static SecretBox SecretsOf(StorageSection storage) => new(KeyFileOf(storage), Environment.GetEnvironmentVariable(SecretBox.Variable));
+
+    private static string KeyFileOf(StorageSection storage) => storage.KeyFile ?? storage.Path + ".key";
 
     /// <summary>Its database; there is one unless the provider is <see cref="StorageProvider.None"/>.</summary>
     public static SqlDatabase DatabaseOf(StorageSection storage) =>
-        storage.Provider == StorageProvider.PostgreSql ? new PostgresDatabase(storage.ConnectionString!, storage.Timeout) : new SqliteDatabase(storage.Path);
+        storage.Provider == StorageProvider.PostgreSql ? new PostgresDatabase(storage.ConnectionString!, storage.Timeout) : new SqliteDatabase(storage.Path, KeyFileOf(storage));
 }
