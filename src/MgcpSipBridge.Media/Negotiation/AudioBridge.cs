@@ -145,12 +145,19 @@ public readonly record struct AudioBridge(DtmfForm Gateway, DtmfForm Peer)
     public static RelayForm Form(ImmutableArray<RtpFormat> told, MediaDescription own, DtmfForm dtmf)
     {
         ArgumentNullException.ThrowIfNull(own);
-        var sends = told;
-        // Many send events under their own number, whatever they were told.
+        var (sends, wants) = (told, own.Formats);
+        // Many send events under their own number, whatever they were told. Who lists them without having been told of any gets none (RFC 3264 §6.1).
         if (HasEvents(told))
+        {
             foreach (var format in own.Formats.AsSpan())
                 if (format.IsTelephoneEvent && IsFree(told.AsSpan(), format.PayloadType)) sends = sends.Add(format);
-        return new RelayForm(sends, own.Formats, own.Ptime is >= 10 and <= 200 and var ptime && ptime % 10 == 0 ? ptime : 0, dtmf);
+        }
+        else if (HasEvents(wants))
+        {
+            wants = wants.RemoveAll(static format => format.IsTelephoneEvent);
+        }
+
+        return new RelayForm(sends, wants, own.Ptime is >= 10 and <= 200 and var ptime && ptime % 10 == 0 ? ptime : 0, dtmf);
     }
 
     private static bool IsG711(RtpFormat format) => format.SameEncoding(RtpFormat.Pcmu) || format.SameEncoding(RtpFormat.Pcma);

@@ -125,6 +125,7 @@ public sealed class AudioBridgeTests
         var own = Described([RtpFormat.Pcmu, Events96], 20);
         Assert.Equal([0, 101, 96], AudioBridge.Form([RtpFormat.Pcmu, RtpFormat.TelephoneEvent], own, DtmfForm.Events).Sends.Select(format => (int)format.PayloadType));
         Assert.Equal([0], AudioBridge.Form([RtpFormat.Pcmu], own, DtmfForm.InBand).Sends.Select(format => (int)format.PayloadType));
+        Assert.Equal([0], AudioBridge.Form([RtpFormat.Pcmu], own, DtmfForm.Unchanged).Wants.Select(format => (int)format.PayloadType)); // listed without having been offered
     }
 
     [Theory]
