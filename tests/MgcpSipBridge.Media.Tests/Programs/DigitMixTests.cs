@@ -134,6 +134,28 @@ public sealed class DigitMixTests
         Assert.All(heard, h => Assert.InRange(h.Length, 75, 125));
     }
 
+    [Theory]
+    [InlineData(DtmfForm.OutOfBand, DtmfForm.Events)]
+    [InlineData(DtmfForm.OutOfBand, DtmfForm.InBand)]
+    [InlineData(DtmfForm.InBand, DtmfForm.Events)]
+    [InlineData(DtmfForm.Events, DtmfForm.InBand)]
+    public void Digits_do_not_move_the_clock_of_the_sound_around_them(DtmfForm from, DtmfForm to)
+    {
+        var bed = Of(Form(from, 20, RtpFormat.Pcmu, RtpFormat.TelephoneEvent), Form(to, 20, RtpFormat.Pcmu, Events96));
+        bed.Pass(7);
+        var phone = new Phone(bed, events: from == DtmfForm.Events);
+        List<Press> pressed = [.. Enumerable.Range(0, 40).Select(i => new Press(400 + (500 * i / 20 * 20), '5', 100))];
+        for (var at = 0; at < 22_000; at += 20)
+        {
+            if (from == DtmfForm.OutOfBand && pressed.Exists(p => p.At == at)) bed.Do(new RelayCommand.SendDigit(new(7), RelaySide.Sip, '5', TimeSpan.FromMilliseconds(100), IsTold: true));
+            phone.Step(from == DtmfForm.OutOfBand ? [] : pressed, at);
+        }
+
+        var sound = bed.ByPbx.Where(h => h.Header.PayloadType == 0).ToArray();
+        var (first, last) = (sound[0], sound[^1]);
+        Assert.InRange((int)(last.Header.Timestamp - first.Header.Timestamp) / 8d, (last.At - first.At).TotalMilliseconds - 30, (last.At - first.At).TotalMilliseconds + 30);
+    }
+
     /// <summary>Keys of a source: never two at a time, as one finger presses them.</summary>
     private static List<Press> Plan(Entropy chance, string keys, int most, int factor)
     {
