@@ -52,7 +52,7 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
             return;
         }
 
-        if (EndpointConnections.FirstConnection(response) is not { } connection || EndpointOf(response) is not { } endpoint)
+        if (ConnectionTable.FirstIn(response) is not { } connection || EndpointOf(response) is not { } endpoint)
         {
             Delete(response, now);
             Fail(MgcpResponseCodes.ProtocolError, null);
@@ -95,7 +95,7 @@ internal sealed class AnyOfCreation(CommandId id, Gateway gateway, EndpointId as
     {
         var transactionId = services.Begin(MgcpVerb.Dlcx, gateway, SpecificName(response) ?? asked.LocalName, now);
         services.Writer.Parameter(MgcpParameter.CallId, request.CallId);
-        if (SpecificName(response) is not null && EndpointConnections.FirstConnection(response) is { } connection) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
+        if (SpecificName(response) is not null && ConnectionTable.FirstIn(response) is { } connection) services.Writer.Parameter(MgcpParameter.ConnectionId, connection);
         services.Transactions.Send(transactionId, MgcpVerb.Dlcx, gateway, asked, Indifferent.Instance, services.Writer.ToArray(), now);
     }
 

@@ -57,6 +57,15 @@ internal sealed class ConnectionCommand(CommandId id, MgcpVerb verb, EndpointCon
         _ => code is MgcpResponseCodes.Transient or 406 && Tries < 1,
     };
 
+    /// <summary>Whether <paramref name="earlier"/> must end before this may go (RFC 3435 §4.4.4).</summary>
+    public bool WaitsFor(ConnectionCommand earlier) => Verb switch
+    {
+        // A datagram may overtake another: a CRCX before the DLCX that makes room for it would be refused.
+        MgcpVerb.Crcx => earlier.Verb is MgcpVerb.Crcx or MgcpVerb.Dlcx,
+        MgcpVerb.Mdcx => Connection is not null && Connection.Equals(earlier.Connection, StringComparison.OrdinalIgnoreCase),
+        _ => Connection is null && earlier.Verb == MgcpVerb.Crcx && CallId.Equals(earlier.CallId, StringComparison.OrdinalIgnoreCase),
+    };
+
     /// <summary>Whether this deletes what <paramref name="other"/> works on.</summary>
     public bool Deletes(ConnectionCommand other) =>
         Verb == MgcpVerb.Dlcx && other.Verb != MgcpVerb.Dlcx && (Connection is null

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MgcpSipBridge.Mgcp;
 
 /// <summary>The connections of one endpoint that are ours, by ConnectionId, with their calls. Ids compare without regard to case (RFC 3435 §3.1).</summary>
@@ -49,5 +51,12 @@ internal sealed class ConnectionTable
     {
         _callOf.Clear();
         UncertainCalls.Clear();
+    }
+
+    /// <summary>The ConnectionId of an answer; null when there is none.</summary>
+    public static string? FirstIn(in MgcpResponse response)
+    {
+        var ids = new MgcpTokenReader(response.Parameters[MgcpParameter.ConnectionId], (byte)',');
+        return ids.TryNext(out var id) ? Encoding.ASCII.GetString(id) : null;
     }
 }

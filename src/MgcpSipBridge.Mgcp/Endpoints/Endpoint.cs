@@ -70,7 +70,10 @@ internal sealed class Endpoint
     public EndpointDebt Past { get; set; }
 
     /// <summary>What there is to be taken back.</summary>
-    public EndpointDebt Owed => new(Connections.MayBeAny || Past.Deletes, (IsLive ? Requests.Last() : null) ?? Past.Last, Requests.IsOut || Past.IsAsking);
+    public EndpointDebt Owed => new(Connections.MayBeAny || Past.Deletes, (IsLive ? Requests.Last() : null) ?? Past.Last, Requests.Asking ?? Connections.Asking ?? Past.Asking);
+
+    /// <summary>Whether a request to the one before is on the wire still.</summary>
+    public bool IsHeldBack => Past.Asking is { } asking && _services.Transactions.IsOut(asking);
 
     /// <summary>Whether it left the configuration, or became another line's.</summary>
     public bool IsVacated { get; private set; }
@@ -149,7 +152,7 @@ internal sealed class Endpoint
     public void EnterService(Instant now)
     {
         Service = ServiceState.InService;
-        Past = Past with { Deletes = false, IsAsking = false };
+        Past = Past with { Deletes = false };
         _refusalTold = false;
         if (Gateway.Model.Configuration is not null) _configurator ??= new EndpointConfigurator(this, _services);
         _configurator?.Renew(now);
@@ -203,11 +206,19 @@ internal sealed class Endpoint
         farewell.Begin(now);
     }
 
-    /// <summary>It is nobody's any more, here: what is under way ends.</summary>
+    /// <summary>It is nobody's any more, here: what is under way ends, but for a request on the wire (<see cref="Owed"/>).</summary>
     public void Vacate(Instant now)
     {
         IsVacated = true;
+        Requests.LetGo();
+        Connections.LetGo();
         LeaveService(OutOfServiceReason.Removed, null, now);
+    }
+
+    /// <summary>What was left on the wire has ended (<see cref="EndpointRequests.LetGo"/>): who is here now may go on.</summary>
+    public void Outlived(Instant now)
+    {
+        if (IsVacated) Gateway.Proceed(Id.LocalName, now);
     }
 
     /// <summary>The gateway said that it does not know, or cannot serve, the endpoint.</summary>

@@ -26,6 +26,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     /// <summary>Whether the gateway has, or may have, any of ours.</summary>
     public bool MayBeAny => Known.Count > 0 || _ours.UncertainCalls.Count > 0 || IsCreating;
 
+    /// <summary>The command on the wire that carries a request.</summary>
+    public OutgoingTransaction? Asking => _commands.Find(static c => c.Carries)?.Transaction;
+
     /// <summary>Whether a command is on the wire.</summary>
     public bool IsOut => _commands.Exists(static c => c.Transaction is not null);
 
@@ -80,6 +83,9 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         }
     }
 
+    /// <summary>The command on the wire that carries a request goes on; to its owner it has failed.</summary>
+    public void LetGo() => _commands.ForEach(static c => c.Transaction = c.Carries ? null : c.Transaction);
+
     /// <summary>Out of service: every command ends, every connection is forgotten.</summary>
     public void Reset(Instant now)
     {
@@ -100,7 +106,13 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
         var command = _commands.Find(c => c.Transaction == transaction);
-        if (command is null) return;
+        if (command is null)
+        {
+            AnsweredLate(transaction, response, now);
+            endpoint.Outlived(now);
+            return;
+        }
+
         command.Transaction = null;
         var carried = command.Carries;
         command.Carries = false;
@@ -130,7 +142,12 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     public void Unanswered(OutgoingTransaction transaction, Instant now)
     {
         var command = _commands.Find(c => c.Transaction == transaction);
-        if (command is null) return;
+        if (command is null)
+        {
+            endpoint.Outlived(now);
+            return;
+        }
+
         command.Transaction = null;
         if (command.Carries) endpoint.Requests.EndRide(accepted: false, now);
         _commands.Remove(command);
@@ -144,7 +161,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
     {
         // The engine was told that it failed, so what has come into being must go. An endpoint that left service is cleaned by its audit, if one will come.
         if (transaction.Verb != MgcpVerb.Crcx || !response.IsSuccess || !(endpoint.IsLive || endpoint.IsVacated)) return;
-        var connection = FirstConnection(response);
+        var connection = ConnectionTable.FirstIn(response);
         if (connection is null || Owns(connection)) return;
         Dispose(transaction.CallId, connection, now);
     }
@@ -194,26 +211,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         }
     }
 
-    private bool IsBlocked(int index)
-    {
-        var command = _commands[index];
-        for (var i = 0; i < index; i++)
-        {
-            var earlier = _commands[i];
-            var sameConnection = command.Connection is not null && command.Connection.Equals(earlier.Connection, StringComparison.OrdinalIgnoreCase);
-            var sameCall = command.CallId.Equals(earlier.CallId, StringComparison.OrdinalIgnoreCase);
-            var blocks = command.Verb switch
-            {
-                // A datagram may overtake another: a CRCX before the DLCX that makes room for it would be refused.
-                MgcpVerb.Crcx => earlier.Verb is MgcpVerb.Crcx or MgcpVerb.Dlcx,
-                MgcpVerb.Mdcx => sameConnection,
-                _ => command.Connection is null && earlier.Verb == MgcpVerb.Crcx && sameCall,
-            };
-            if (blocks) return true;
-        }
-
-        return false;
-    }
+    private bool IsBlocked(int index) => _commands.FindIndex(0, index, _commands[index].WaitsFor) >= 0;
 
     private bool HasCreate(string callId) =>
         _commands.Exists(c => c.Verb == MgcpVerb.Crcx && c.CallId.Equals(callId, StringComparison.OrdinalIgnoreCase));
@@ -252,7 +250,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         MgcpResponse.SplitBodies(response.Body, out var description, out var other);
         switch (command.Verb)
         {
-            case MgcpVerb.Crcx when FirstConnection(response) is { } connection:
+            case MgcpVerb.Crcx when ConnectionTable.FirstIn(response) is { } connection:
                 _ours.Add(connection, command.CallId);
                 services.Outbox.Happened(WithSecond(new MgcpEvent.ConnectionCreated(command.Id, endpoint.Id, connection, description.ToArray()), command, response, other));
                 break;
@@ -389,12 +387,5 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         if (!_needsAudit) return;
         _needsAudit = false;
         endpoint.Recover(keep: true, atOurStart: false, now);
-    }
-
-    /// <summary>The ConnectionId of an answer; null when there is none.</summary>
-    public static string? FirstConnection(in MgcpResponse response)
-    {
-        var ids = new MgcpTokenReader(response.Parameters[MgcpParameter.ConnectionId], (byte)',');
-        return ids.TryNext(out var id) ? Encoding.ASCII.GetString(id) : null;
     }
 }

@@ -50,13 +50,16 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     }
 
     /// <summary>Whether a request is on the wire, by itself or in a connection command.</summary>
-    public bool IsOut => _sent is not null;
+    public bool IsOut => _sent is not null || endpoint.IsHeldBack;
+
+    /// <summary>The request on the wire that goes by itself.</summary>
+    public OutgoingTransaction? Asking => _sent?.Transaction;
 
     /// <summary>Whether one is on the wire or waits to be.</summary>
     public bool IsBusy => IsOut || _unsent;
 
     /// <summary>Whether a request may ride in a connection command now.</summary>
-    public bool CanRide => _sent is null && endpoint.Gateway.Traits.EncapsulatedRequests;
+    public bool CanRide => !IsOut && endpoint.Gateway.Traits.EncapsulatedRequests;
 
     /// <summary>Counts the wishes, so that an older one is not taken for the latest.</summary>
     public int Stamp { get; private set; }
@@ -93,9 +96,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
         if (_wish is { } wish) Wish(wish, now);
     }
 
-    /// <summary>
-    /// What takes back all that the endpoint was told: nothing is requested, nothing plays (RFC 3435 §2.3.3: what is not listed ends), no lamp burns. Null when it was told nothing.
-    /// </summary>
+    /// <summary>What takes back all that the endpoint was told: nothing is requested, nothing plays (RFC 3435 §2.3.3), no lamp burns. Null when it was told nothing.</summary>
     public NotificationRequest? Last() => RequestId == 0 ? null
         : new NotificationRequest([], _lit is null ? [] : [new SignalRequest(_lit, "-")]) { PersistentEvents = _watched ? [] : null };
 
@@ -132,7 +133,7 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     public void TryHook(bool offHook, Instant now)
     {
         // With a persistent watch nothing depends on the answer.
-        if (_sent is not null || _wish is not null || endpoint.Gateway.Traits is { PersistentHook: true, PersistentEvents: true }) return;
+        if (IsOut || _wish is not null || endpoint.Gateway.Traits is { PersistentHook: true, PersistentEvents: true }) return;
         endpoint.Gateway.OnTrial = true;
         _sent = Send(new NotificationRequest([new RequestedEvent(offHook ? "L/hd" : "L/hu")], []), null, now) with { IsTrial = true };
     }
@@ -150,6 +151,13 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     {
         _unsent = _wish is not null;
         Pump(now);
+    }
+
+    /// <summary>The request on the wire goes on, and its outcome is nobody's concern.</summary>
+    public void LetGo()
+    {
+        EndTrial();
+        _sent = null;
     }
 
     /// <summary>Out of service: nothing is wanted any more. The digit map's text is kept for the gateway that lost it.</summary>
@@ -172,7 +180,12 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     /// <inheritdoc/>
     public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
-        if (_sent is not { } sent || sent.Transaction != transaction) return;
+        if (_sent is not { } sent || sent.Transaction != transaction)
+        {
+            endpoint.Outlived(now);
+            return;
+        }
+
         EndTrial();
         _sent = null;
         if (sent.IsTrial) Judge(response, now);
@@ -184,7 +197,12 @@ internal sealed class EndpointRequests(Endpoint endpoint, AgentServices services
     /// <inheritdoc/>
     public void Unanswered(OutgoingTransaction transaction, Instant now)
     {
-        if (_sent?.Transaction != transaction) return;
+        if (_sent?.Transaction != transaction)
+        {
+            endpoint.Outlived(now);
+            return;
+        }
+
         EndTrial();
         _sent = null;
         if (!_unsent) Fail(0);

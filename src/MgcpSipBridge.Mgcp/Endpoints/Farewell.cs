@@ -5,8 +5,8 @@ namespace MgcpSipBridge.Mgcp;
 /// <summary>What an endpoint must be told before it is nobody's.</summary>
 /// <param name="Deletes">Whether it has, or may have, connections.</param>
 /// <param name="Last">The request that takes back what it was told; null when it was told nothing.</param>
-/// <param name="IsAsking">Whether a request is on the wire, so that another must wait (RFC 3435 §4.4.4).</param>
-internal readonly record struct EndpointDebt(bool Deletes, NotificationRequest? Last, bool IsAsking);
+/// <param name="Asking">A command on the wire that is, or carries, a request: its end is waited for before another goes out (RFC 3435 §4.4.4), lest the older one comes later.</param>
+internal readonly record struct EndpointDebt(bool Deletes, NotificationRequest? Last, OutgoingTransaction? Asking);
 
 /// <summary>
 /// What an endpoint is told that leaves the configuration while its gateway stays: its connections are deleted, then nothing is requested of it and nothing plays there any more
@@ -19,33 +19,34 @@ internal sealed class Farewell(Endpoint endpoint, EndpointDebt debt, AgentServic
 {
     private const int MaxTries = 5;
 
-    /// <summary>A request that is on the wire is answered within this time, or lost: two at once are not allowed (RFC 3435 §4.4.4).</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1);
-
     private bool _deletes = debt.Deletes;
     private NotificationRequest? _last = debt.Last;
-    private Instant _notBefore = new(long.MinValue);
     private OutgoingTransaction? _transaction;
     private int _tries;
+    private bool _isOver;
 
     /// <summary>What it has not been told yet.</summary>
-    public EndpointDebt Rest => new(_deletes, _last, _transaction?.Verb == MgcpVerb.Rqnt);
+    public EndpointDebt Rest => new(_deletes, _last, _transaction is { Verb: MgcpVerb.Rqnt } ? _transaction : debt.Asking);
 
-    /// <summary>Begins; a request that is on the wire is waited for.</summary>
+    /// <summary>Begins.</summary>
     public void Begin(Instant now)
     {
-        if (debt.IsAsking) _notBefore = now + Settling;
+        if (debt is { Deletes: false, Last: null }) return;
         endpoint.Gateway.Farewells[endpoint.Id.LocalName] = this;
         Go(now);
     }
 
-    /// <summary>A pause is over.</summary>
-    public void Due(Instant now) => Go(now);
+    /// <summary>A pause is over, or what was on the wire.</summary>
+    public void Due(Instant now)
+    {
+        if (_isOver) End();
+        else Go(now);
+    }
 
-    /// <summary>Says no more. With <paramref name="deletes"/> its connections, if there are any left, are deleted all the same.</summary>
+    /// <summary>Says no more; a request that is on the wire goes on until its end (<see cref="Rest"/>). With <paramref name="deletes"/> its connections, if there are any left, are deleted all the same.</summary>
     public void CallOff(Instant now, bool deletes)
     {
-        if (_transaction is { } transaction) services.Transactions.Silence(transaction, now);
+        if (_transaction is { Verb: not MgcpVerb.Rqnt } transaction) services.Transactions.Silence(transaction, now);
         _transaction = null;
         if (deletes && _deletes) endpoint.Connections.DeleteEverything(now);
         End();
@@ -54,7 +55,12 @@ internal sealed class Farewell(Endpoint endpoint, EndpointDebt debt, AgentServic
     /// <inheritdoc/>
     public void Answered(OutgoingTransaction transaction, in MgcpResponse response, Instant now)
     {
-        if (_transaction != transaction) return;
+        if (_transaction != transaction)
+        {
+            endpoint.Outlived(now);
+            return;
+        }
+
         _transaction = null;
         var again = !response.IsSuccess
             && (services.GivesUpEntity(transaction, response.Code) || (Reactions.To(response.Code, endpoint.Gateway.Traits) is Reaction.RetryLater or Reaction.Overtaken && ++_tries < MaxTries));
@@ -73,27 +79,30 @@ internal sealed class Farewell(Endpoint endpoint, EndpointDebt debt, AgentServic
     /// <inheritdoc/>
     public void Unanswered(OutgoingTransaction transaction, Instant now)
     {
-        if (_transaction != transaction) return;
+        if (_transaction != transaction)
+        {
+            endpoint.Outlived(now);
+            return;
+        }
+
         _transaction = null;
         End();
     }
 
     private void Go(Instant now)
     {
-        if (_transaction is not null) return;
+        if (_transaction is not null || _isOver) return;
         if (_deletes)
         {
             _transaction = Disposal.SendDelete(endpoint, services, null, null, this, now);
         }
         else if (_last is not { } request)
         {
-            End();
+            // What the gateway had on its way, and repeats, is taken for what it is.
+            _isOver = true;
+            services.Timers.Set(new AgentTimer(AgentTimerKind.Farewell, this), now + services.Settings.TMax);
         }
-        else if (now < _notBefore)
-        {
-            services.Timers.Set(new AgentTimer(AgentTimerKind.Farewell, this), _notBefore);
-        }
-        else
+        else if (debt.Asking is not { } asking || !services.Transactions.IsOut(asking))
         {
             var gateway = endpoint.Gateway;
             var id = services.Begin(MgcpVerb.Rqnt, gateway, endpoint.LocalName, now);

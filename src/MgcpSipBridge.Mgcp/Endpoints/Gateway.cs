@@ -102,6 +102,13 @@ internal sealed class Gateway
     /// <summary>Versions tried since it refused one (528).</summary>
     public int VersionsRefused { get; set; }
 
+    /// <summary>A request to an endpoint of this name that was there before has ended: what waited for that goes on.</summary>
+    public void Proceed(string localName, Instant now)
+    {
+        if (Endpoints.TryGetValue(localName, out var endpoint)) endpoint.Pump(now);
+        else if (Farewells.TryGetValue(localName, out var farewell)) farewell.Due(now);
+    }
+
     /// <summary>Changes the traits; false when the operator has decided otherwise.</summary>
     public bool Learn(Func<GatewayTraits, GatewayTraits> change)
     {

@@ -78,6 +78,9 @@ internal sealed class OutgoingTransactions(MgcpSettings settings, Entropy entrop
     /// <summary>Finds a command by its id, also one that was given up.</summary>
     public OutgoingTransaction? Find(uint id) => _transactions.GetValueOrDefault(id);
 
+    /// <summary>Whether a command waits for its answer still.</summary>
+    public bool IsOut(OutgoingTransaction transaction) => !transaction.IsAbandoned && Find(transaction.Id) == transaction;
+
     /// <summary>A provisional answer: LONGTRAN takes over (§3.5.6).</summary>
     public void Provisional(OutgoingTransaction transaction, int code, Instant now)
     {

@@ -142,6 +142,31 @@ public class ConfigurationTests
     }
 
     [Fact]
+    public void An_endpoint_that_leaves_is_told_to_report_nothing()
+    {
+        var bench = InService(endpoints: ["aaln/1", "aaln/2"]);
+        bench.Agent.Request(Line1, Request("L/hd"), bench.Now);
+        bench.Drain();
+        var asked = bench.TakeSent("RQNT");
+        bench.Agent.SetGateway(Model(true, MgcpProfile.Auto, "aaln/2"), bench.Now);
+        bench.Drain();
+        bench.TakeEvent<MgcpEvent.EndpointOutOfService>();
+        // One request at a time (RFC 3435 §4.4.4): the one on the wire ends first.
+        bench.AssertQuiet();
+        bench.Answer(asked, 200);
+        var last = bench.TakeSent("RQNT");
+        Assert.Matches("R: ?\r\nS: ?\r\n", last);
+        bench.Answer(last, 400);
+        bench.Advance(TimeSpan.FromMilliseconds(300));
+        bench.Answer(bench.TakeSent("RQNT"), 200);
+
+        // What the gateway had on its way is no mistake of its own.
+        bench.FromGateway("NTFY 7 aaln/1@gw1.example.net MGCP 1.0\nX: 1\nO: L/hd\n");
+        Assert.Equal("200 7 OK\r\n", bench.TakeSent());
+        bench.AssertQuiet();
+    }
+
+    [Fact]
     public void What_a_removed_or_moved_gateway_still_says_does_not_bring_it_back()
     {
         var bench = InService();
