@@ -8,6 +8,9 @@ namespace MgcpSipBridge.CallFlows;
 /// <summary>Lines change while somebody is at the phone: the call of a line that goes or moves ends, every other goes on.</summary>
 public sealed class ModelChangeInCallFlows
 {
+    // After the call began, in ms: between which messages the change falls.
+    public static readonly TheoryData<int> Moments = [0, 1, 3, 7, 12, 25, 300];
+
     private static readonly HouseOptions Four = new() { PhonesPerGateway = 4 };
 
     private static Func<LineModel, LineModel?> To(string endpoint) => line => line with { Endpoint = endpoint };
@@ -106,13 +109,7 @@ public sealed class ModelChangeInCallFlows
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(7)]
-    [InlineData(12)]
-    [InlineData(25)]
-    [InlineData(300)]
+    [MemberData(nameof(Moments))]
     public void A_line_moves_while_it_is_called(int milliseconds)
     {
         var estate = WithFreeEndpoint();
@@ -126,13 +123,7 @@ public sealed class ModelChangeInCallFlows
     }
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    [InlineData(3)]
-    [InlineData(7)]
-    [InlineData(12)]
-    [InlineData(25)]
-    [InlineData(300)]
+    [MemberData(nameof(Moments))]
     public void Two_lines_swap_while_one_is_called(int milliseconds)
     {
         var estate = new Estate();
