@@ -1,4 +1,6 @@
 using System.Security.Authentication;
+using Google.Protobuf;
+using Google.Rpc;
 using Grpc.Core;
 
 namespace MgcpSipBridge.Cli;
@@ -27,7 +29,25 @@ internal static class Failures
     /// <summary>Why, in words.</summary>
     public static string Reason(RpcException failure) => (failure.InnerException ?? failure.Status.DebugException)?.GetBaseException().Message ?? failure.Status.Detail;
 
-    private static string Plain(RpcException failure) => AnswerWriter.Lines($"{failure.StatusCode}: {failure.Status.Detail}");
+    private static string Plain(RpcException failure) => AnswerWriter.Lines($"{failure.StatusCode}: {Mistakes(failure) ?? failure.Status.Detail}");
+
+    // The message has the first few, and is cut; the details have all of them.
+    private static string? Mistakes(RpcException failure)
+    {
+        const int InMessage = 5;
+        if (failure.Trailers.GetValueBytes("grpc-status-details-bin") is not { } bytes) return null;
+        try
+        {
+            var details = Google.Rpc.Status.Parser.ParseFrom(bytes).Details;
+            var fields = details.FirstOrDefault(detail => detail.Is(BadRequest.Descriptor))?.Unpack<BadRequest>().FieldViolations;
+            if (fields is null || (fields.Count <= InMessage && !failure.Status.Detail.EndsWith('…'))) return null;
+            return string.Concat(fields.Select(field => field.Field.Length == 0 ? $"\n{field.Description}" : $"\n{field.Field}: {field.Description}"));
+        }
+        catch (InvalidProtocolBufferException)
+        {
+            return null;
+        }
+    }
 
     private static string Hint(RpcException failure)
     {

@@ -90,6 +90,11 @@ public sealed class ControlChangeTests : IAsyncLifetime
         await File.WriteAllTextAsync(_file, "peers: [{ name: two, uri: \"sip:127.0.0.1\" }]\nroutes: [{ name: r, peer: nope }]", Patience.Token);
         Assert.Contains("routes[0].peer: line 2: there is no peer \"nope\"", await RunAsync(1, "apply", "-f", _file), StringComparison.Ordinal);
         await _bridge.GetAsync("/v1/peers/two", System.Net.HttpStatusCode.NotFound);
+
+        // However many there are.
+        await File.WriteAllTextAsync(_file, "peers:\n" + string.Concat(Enumerable.Range(0, 20).Select(i => $"  - {{ name: p{i}, uri: \"\" }}\n")), Patience.Token);
+        refused = await RunAsync(1, "apply", "-f", _file);
+        for (var i = 0; i < 20; i++) Assert.Contains($"\npeers[{i}].uri: line {i + 2}: ", refused, StringComparison.Ordinal);
     }
 
     [Theory]
