@@ -22,7 +22,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
     public override Task<V1.ListRecordingsResponse> ListRecordings(V1.ListRecordingsRequest request, ServerCallContext context) => Task.FromResult(Reading(() =>
     {
         var files = settings.Folder is { } folder ? new DirectoryInfo(folder).EnumerateFiles().Where(file => IsRecording(file.Name)) : [];
-        var (page, next) = Listing.Page(files, file => $"{Began(file):yyyyMMddHHmmssfffffff} {file.Name}", Show, new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
+        var (page, next) = Listing.Page(files, file => $"{RecordingBegin.Of(file):yyyyMMddHHmmssfffffff} {file.Name}", Show, new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy));
         return new V1.ListRecordingsResponse { Recordings = { page }, NextPageToken = next };
     }));
 
@@ -92,16 +92,13 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
 
     private static RpcException Unreadable(Exception e) => ApiErrors.Unavailable("RECORDINGS_UNAVAILABLE", $"Recordings:Folder: {e.Message}");
 
-    // Not every file system keeps when a file was made.
-    private static DateTime Began(FileInfo file) => file.CreationTimeUtc < file.LastWriteTimeUtc ? file.CreationTimeUtc : file.LastWriteTimeUtc;
-
     private V1.Recording Show(FileInfo file)
     {
         return new V1.Recording
         {
             Name = file.Name,
             SizeBytes = file.Exists ? file.Length : 0,
-            CreateTime = Timestamp.FromDateTime(Began(file)),
+            CreateTime = Timestamp.FromDateTime(RecordingBegin.Of(file)),
             UpdateTime = Timestamp.FromDateTime(file.LastWriteTimeUtc),
             UnderWay = relay.IsRecording(file.Name),
         };
