@@ -116,8 +116,11 @@ internal sealed partial class CallAudio
     public void OnDialled(RelaySide side, string symbols)
     {
         foreach (var key in symbols)
-            if (key is (>= '0' and <= '9') or '*' or '#' or (>= 'A' and <= 'D'))
-                OnDigit(side, key, DigitSource.Signalling);
+        {
+            if (key is not ((>= '0' and <= '9') or '*' or '#' or (>= 'A' and <= 'D'))) continue;
+            if (_playing.Count > 0) Tell(new RelayCommand.Press(call.Media.Id, side));
+            OnDigit(side, key, DigitSource.Signalling);
+        }
     }
 
     /// <summary>A deadline is over.</summary>

@@ -24,7 +24,7 @@ internal sealed partial class MediaProgram
     {
         var near = Of(from);
         var far = Of(RelaySession.Other(from));
-        if (near.Speaker.Playing is { StopsOnDigit: true, Id: var play }) End(play, PlayEnd.Digit);
+        Interrupt(near);
         if (Converts(from))
         {
             if (Reports(from, digit) && far.Form.Dtmf != DtmfForm.OutOfBand && IsNew(near, digit, now)) far.Speaker.AddDigit(digit, samples: null, now);
@@ -34,6 +34,11 @@ internal sealed partial class MediaProgram
             if (near.SendsDigits == DtmfForm.Events) near.Events.IsRemade = far.Speaker.IsSpeaking && !_isMidway && far.Speaker.AddDigit(digit, samples: null, now);
             else if (near.Tones.Remakes) far.Speaker.AddDigit(digit, samples: null, now);
         }
+    }
+
+    private void Interrupt(ProgramSide pressing)
+    {
+        if (pressing.Speaker.Playing is { StopsOnDigit: true, Id: var play }) End(play, PlayEnd.Digit);
     }
 
     /// <inheritdoc/>

@@ -115,6 +115,9 @@ internal sealed partial class MediaProgram : IDigitListener
             case RelayCommand.SendDigit send when DtmfDigit.TryEventCode(send.Digit, out _):
                 Send(send, now);
                 break;
+            case RelayCommand.Press press:
+                Interrupt(Of(press.Side));
+                break;
             case RelayCommand.Listen listen:
                 Of(listen.Side).IsListenedTo = listen.On;
                 break;

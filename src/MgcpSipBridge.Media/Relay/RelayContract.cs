@@ -118,6 +118,9 @@ public abstract record RelayCommand(MediaId Media)
     /// <summary>Tell, or no longer tell, every digit that an end sends, be it passed on or not.</summary>
     public sealed record Listen(MediaId Media, RelaySide Side, bool On) : RelayCommand(Media);
 
+    /// <summary>An end has pressed a digit, as signalling tells: what is played to it until it does ends.</summary>
+    public sealed record Press(MediaId Media, RelaySide Side) : RelayCommand(Media);
+
     /// <summary>Let an end no longer be heard, or again: silence is passed in place of what it says. Its digits are told all the same.</summary>
     public sealed record Mute(MediaId Media, RelaySide Side, bool On) : RelayCommand(Media);
 

@@ -86,6 +86,17 @@ public sealed class PlayTests
     }
 
     [Fact]
+    public void A_digit_that_signalling_tells_of_ends_what_its_end_hears_and_nothing_else()
+    {
+        Play(RelaySide.Gateway, [new PlaySource.Tones(Busy)], stopOnDigit: true);
+        _bed.Pass(100);
+        _bed.Do(new RelayCommand.Press(Media, RelaySide.Sip));
+        Assert.Empty(_bed.Events);
+        _bed.Do(new RelayCommand.Press(Media, RelaySide.Gateway));
+        Assert.Equal([new RelayEvent.PlayEnded(Media, Prompt, PlayEnd.Digit)], _bed.Events);
+    }
+
+    [Fact]
     public void What_is_played_is_replaced_stopped_and_never_told_twice()
     {
         Play(RelaySide.Sip, [new PlaySource.Tones(Busy)]);
