@@ -17,7 +17,10 @@ public sealed class RestStatusTests : IAsyncLifetime
     [InlineData("GET", "/v1/nope", 404, 5, "PATH_NOT_FOUND")]
     [InlineData("GET", "/v1", 404, 5, "PATH_NOT_FOUND")]
     [InlineData("POST", "/v1/calls/c1:dance", 404, 5, "PATH_NOT_FOUND")]
+    [InlineData("PUT", "/v1/calls/c1:dance", 404, 5, "PATH_NOT_FOUND")]
     [InlineData("PUT", "/v1/peers/pbx", 405, 12, "METHOD_NOT_ALLOWED")]
+    [InlineData("PUT", "/v1/peers/pbx/", 405, 12, "METHOD_NOT_ALLOWED")]
+    [InlineData("GET", "/v1/calls/:hold", 404, 5, "RESOURCE_NOT_FOUND")]
     [InlineData("GET", "/v1/gateways?filter=9000", 414, 3, "REQUEST_TOO_LONG")]
     [InlineData("GET", "/v1/gateways?filter=60000", 414, 3, "REQUEST_TOO_LONG")]
     [InlineData("POST", "/v1/peers", 415, 3, "MEDIA_TYPE_UNSUPPORTED", "text/plain")]
@@ -38,6 +41,26 @@ public sealed class RestStatusTests : IAsyncLifetime
         Assert.Equal((http, "application/json"), ((int)answer.StatusCode, answer.Content.Headers.ContentType?.MediaType));
         var status = JsonNode.Parse(await answer.Content.ReadAsStringAsync(Patience.Token))!;
         Assert.Equal((code, reason), ((int)status["code"]!, (string)status["details"]![0]!["reason"]!));
+    }
+
+    [Fact]
+    public async Task Every_path_says_which_methods_it_has_to_all_the_others()
+    {
+        string[] all = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "DANCE"];
+        var wrong = new List<string>();
+        foreach (var path in ApiMethods.InRest.Select(method => ApiMethods.Request(ApiMethods.Rest(method))).GroupBy(rest => rest.Path, rest => rest.Method.Method))
+        {
+            foreach (var method in all.Except(path))
+            {
+                using var request = new HttpRequestMessage(new HttpMethod(method), new Uri(path.Key, UriKind.Relative));
+                using var answer = await _bridge.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Patience.Token);
+                var allow = answer.Content.Headers.Allow.Order(StringComparer.Ordinal);
+                if (answer.StatusCode != HttpStatusCode.MethodNotAllowed || !allow.SequenceEqual(path.Order(StringComparer.Ordinal))) wrong.Add($"{method} {path.Key}: {(int)answer.StatusCode} {string.Join(", ", allow)}");
+                else if (method != "HEAD") Assert.Equal("METHOD_NOT_ALLOWED", (string)JsonNode.Parse(await answer.Content.ReadAsStringAsync(Patience.Token))!["details"]![0]!["reason"]!);
+            }
+        }
+
+        Assert.Empty(wrong);
     }
 
     [Theory]

@@ -142,6 +142,7 @@ internal sealed class ApiHost : IAsyncDisposable
         var app = builder.Build();
         app.UseMiddleware<RestStatus>();
         app.UseRouting();
+        app.UseMiddleware<RestMethods>();
         app.UseGrpcWeb(new GrpcWebOptions { DefaultEnabled = true });
         app.UseMiddleware<ApiGate>(guard.Access, guard.Metrics, guard.Log);
         app.UseMiddleware<RequestSizes>(model.Config.Api);

@@ -28,10 +28,10 @@ internal static partial class OpenApiDocument
             foreach (var method in service.Methods)
             {
                 if (method.GetOptions()?.GetExtension(AnnotationsExtensions.Http) is not { } rule) continue;
-                var (verb, template) = Pattern(rule);
+                var (verb, template) = RestMethods.Of(rule);
                 var path = Variable().Replace(template, m => "{" + m.Groups[1].Value + "}");
                 if (paths[path] is not JsonObject item) paths[path] = item = [];
-                item[verb] = Operation(method, rule, template, comments, schemas);
+                item[verb.ToLowerInvariant()] = Operation(method, rule, template, comments, schemas);
             }
         }
 
@@ -54,15 +54,6 @@ internal static partial class OpenApiDocument
 
     [GeneratedRegex(@"\{([^}=]+)[^}]*\}")]
     private static partial Regex Variable();
-
-    private static (string Verb, string Path) Pattern(HttpRule rule) => rule.PatternCase switch
-    {
-        HttpRule.PatternOneofCase.Get => ("get", rule.Get),
-        HttpRule.PatternOneofCase.Post => ("post", rule.Post),
-        HttpRule.PatternOneofCase.Patch => ("patch", rule.Patch),
-        HttpRule.PatternOneofCase.Put => ("put", rule.Put),
-        _ => ("delete", rule.Delete),
-    };
 
     private static JsonObject Operation(MethodDescriptor method, HttpRule rule, string template, IReadOnlyDictionary<string, string> comments, OpenApiSchemas schemas)
     {
