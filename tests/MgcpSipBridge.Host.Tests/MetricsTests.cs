@@ -131,6 +131,7 @@ public sealed class MetricsTests
             new EngineNote.AudioChanged("c1", RelayAudio.Silent, First: true),
             new EngineNote.MediaChanged(new MediaId(1), false, new RelayStatistics(new(950, 1000, 50, 0, 0.004 * seconds, RoundTrip: 0.03 * seconds, Mos: 3.4), new(1000, 950, 0, 0, TimeSpan.Zero, Mos: 4.4))),
             new EngineNote.MediaDied("c1"),
+            new EngineNote.DigitLost("c1", RelaySide.Sip),
             new EngineNote.CallEnded(new CallRecord(call with { Outcome = CallOutcome.Answered }, 250, 200, 16, true, 61 * seconds)),
             new EngineNote.Mgcp(new MgcpNote.TransactionEnded("CRCX", 200, "gw1", 0.02 * seconds, false)),
             new EngineNote.Mgcp(new MgcpNote.TransactionEnded("NTFY", 200, "gw1", TimeSpan.Zero, true)),

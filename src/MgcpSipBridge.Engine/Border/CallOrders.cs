@@ -39,7 +39,7 @@ public enum CallOrderRefusal
     /// <summary>That end has no audio (yet).</summary>
     NoAudio,
 
-    /// <summary>That end speaks no G.711.</summary>
+    /// <summary>That end speaks no G.711; for digits: it takes them in no form.</summary>
     NoCommonCodec,
 
     /// <summary>The conference is full.</summary>

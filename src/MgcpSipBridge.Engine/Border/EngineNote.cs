@@ -74,6 +74,9 @@ public abstract record EngineNote
     /// <summary>Digits are no longer collected. How many, not which: those are told to who asked alone.</summary>
     public sealed record DigitsCollected(string CallId, RelaySide From, int Count, CollectEnd Reason, bool IsWhole) : EngineNote;
 
+    /// <summary>An end did not hear a digit that it was to hear: too many waited for it, or it takes none in any form.</summary>
+    public sealed record DigitLost(string CallId, RelaySide Towards) : EngineNote;
+
     /// <summary>A recording is over; why it failed, if it has.</summary>
     public sealed record RecordingEnded(string CallId, RecordingId Recording, RecordingEnd Reason, long Bytes, TimeSpan Length, RecordingFault Failure = RecordingFault.None) : EngineNote;
 

@@ -160,6 +160,9 @@ internal sealed partial class ActiveCall
             case RelayEvent.Digit digit:
                 OnDigit(digit);
                 break;
+            case RelayEvent.DigitLost lost:
+                LoseDigit(lost.Towards);
+                break;
             case RelayEvent.Closed closed:
                 Media.OnGone(closed.Statistics);
                 break;
@@ -174,8 +177,17 @@ internal sealed partial class ActiveCall
     {
         var withSound = Line.GatewayDtmf is DtmfForm.Events or DtmfForm.InBand;
         foreach (var symbol in symbols)
-            if (!withSound || !Media.SendDigit(RelaySide.Gateway, symbol, length == TimeSpan.Zero ? UsualDigit : length)) Line.Gateway.Play(symbol.ToString());
+            if (!withSound || !Media.SendDigit(RelaySide.Gateway, symbol, length == TimeSpan.Zero ? UsualDigit : length)) PlayDigit(symbol);
     }
+
+    /// <summary>Has the gateway make a digit's tone.</summary>
+    public void PlayDigit(char symbol)
+    {
+        if (!Line.Gateway.Play(symbol)) LoseDigit(RelaySide.Gateway);
+    }
+
+    /// <summary>An end does not hear a digit that it was to hear.</summary>
+    public void LoseDigit(RelaySide towards) => Core.Note(new EngineNote.DigitLost(Name, towards));
 
     /// <summary>Letters that the gateway tells and that are in its sound.</summary>
     public LetterPairs Letters => field ??= new();
@@ -194,7 +206,7 @@ internal sealed partial class ActiveCall
         if (Line.State is not CallState.Talking { Call.Id: var talking } || talking != Id) return;
         var bridge = Media.Bridge;
         if (digit.Side == RelaySide.Gateway && bridge.PeerTells && (!bridge.GatewayTells || (digit.Key is >= 'A' and <= 'D' && Letters.Heard(digit.Key, Core.Now - digit.Length, Core.Now)))) Peer.Tell(digit.Key, digit.Length);
-        if (digit.Side == RelaySide.Sip && bridge is { PeerTells: false, GatewayTells: true }) Line.Gateway.Play(digit.Key.ToString());
+        if (digit.Side == RelaySide.Sip && bridge is { PeerTells: false, GatewayTells: true }) PlayDigit(digit.Key);
     }
 
     /// <summary>The connection is gone, and its gateway told what it had counted.</summary>

@@ -193,6 +193,9 @@ internal sealed partial class CallAudio
         if (idle) SendNext(send.Towards);
     }
 
+    // Whether an end is told its digits beside the sound.
+    private bool IsTold(RelaySide side) => side == RelaySide.Sip && call.Media.Bridge.PeerTells;
+
     private static AudioTimer SenderOf(RelaySide side) => side == RelaySide.Gateway ? AudioTimer.ToLine : AudioTimer.ToPeer;
 
     // One by one, at the pace at which they sound, so that they can be stopped.
@@ -203,7 +206,7 @@ internal sealed partial class CallAudio
         if (next.Digit != ',')
         {
             wait = next.Length + Gap;
-            if (side == RelaySide.Sip && call.Media.Bridge.PeerTells) call.Peer.Tell(next.Digit, next.Length);
+            if (IsTold(side)) call.Peer.Tell(next.Digit, next.Length);
             else Tell(new RelayCommand.SendDigit(call.Media.Id, side, next.Digit, next.Length));
         }
 

@@ -185,7 +185,9 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
             case AudioOrder.Send send when _unsent.TryGetValue(send.Towards, out var waiting) && waiting.Count + send.Digits.Length > MostUnsent:
                 return CallOrderRefusal.TooManyDigits;
             case AudioOrder.Send send:
-                return call.Media.SpeaksWith(send.Towards) == CallOrderRefusal.NoAudio ? CallOrderRefusal.NoAudio : CallOrderRefusal.None;
+                return call.Media.SpeaksWith(send.Towards) == CallOrderRefusal.NoAudio ? CallOrderRefusal.NoAudio
+                    : IsTold(send.Towards) || call.Media.TakesDigits(send.Towards) ? CallOrderRefusal.None
+                    : CallOrderRefusal.NoCommonCodec;
             case AudioOrder.Mute mute:
                 return call.Media.SpeaksWith(mute.Side) == CallOrderRefusal.NoAudio ? CallOrderRefusal.NoAudio : CallOrderRefusal.None;
             case AudioOrder.Join join:

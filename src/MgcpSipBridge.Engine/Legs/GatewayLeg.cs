@@ -117,13 +117,14 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>Another line's lamp may burn at the endpoint: whether messages wait is shown whatever was shown before.</summary>
     public void OwesMessages() => _messagesOwed = true;
 
-    /// <summary>Lets the phone hear digits, beside what it hears.</summary>
-    public void Play(string symbols)
+    /// <summary>Lets the phone hear a digit, beside what it hears; false when too many wait already.</summary>
+    public bool Play(char symbol)
     {
         _digits ??= new Queue<char>();
-        foreach (var symbol in symbols)
-            if (_digits.Count < MaxDigits) _digits.Enqueue(symbol);
+        if (_digits.Count >= MaxDigits) return false;
+        _digits.Enqueue(symbol);
         PlayNext();
+        return true;
     }
 
     /// <summary>

@@ -53,11 +53,17 @@ internal sealed partial class MediaLeg
         SpeaksWith(side) == CallOrderRefusal.None
         || ((side == RelaySide.Gateway ? _gateway : _peer)?.Audio?.Formats.Any(static format => format.IsTelephoneEvent) ?? false);
 
+    /// <summary>Whether an end can be sent digits with the sound.</summary>
+    public bool TakesDigits(RelaySide side)
+    {
+        var (told, own) = side == RelaySide.Gateway ? (Told().Gateway, _gateway?.Audio) : (Told().Peer, _peer?.Audio);
+        return IsOpen && own is not null && AudioBridge.TakesDigits(told, own.Formats);
+    }
+
     /// <summary>Sends a digit that the other end has told to an end as its form wants it; false when there is no way to.</summary>
     public bool SendDigit(RelaySide towards, char digit, TimeSpan length)
     {
-        var (told, own) = towards == RelaySide.Gateway ? (Told().Gateway, _gateway?.Audio) : (Told().Peer, _peer?.Audio);
-        if (!IsOpen || own is null || !AudioBridge.TakesDigits(told, own.Formats)) return false;
+        if (!TakesDigits(towards)) return false;
         Speak();
         core.Emit(new EngineOutput.Relay(new RelayCommand.SendDigit(Id, towards, digit, length, IsTold: true)));
         return true;

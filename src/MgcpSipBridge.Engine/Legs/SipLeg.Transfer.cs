@@ -109,7 +109,11 @@ internal sealed partial class SipLeg
         if (!call.Media.Bridge.GatewayTells) return;
         foreach (var symbol in symbols)
         {
-            if (!call.Media.Bridge.PeerTells) call.Media.SendDigit(RelaySide.Sip, symbol, DigitLength);
+            if (!call.Media.Bridge.PeerTells)
+            {
+                // With nobody at the far end nothing is lost.
+                if (!call.Media.SendDigit(RelaySide.Sip, symbol, DigitLength) && call.Media.KnowsPeer) call.LoseDigit(RelaySide.Sip);
+            }
             else if (symbol is not (>= 'A' and <= 'D') || call.Letters.Told(symbol, core.Now)) Tell(symbol, DigitLength);
         }
     }

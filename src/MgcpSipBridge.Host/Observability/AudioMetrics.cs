@@ -17,6 +17,7 @@ internal sealed class AudioMetrics
     private readonly Counter _oneWay;
     private readonly Counter _silent;
     private readonly Counter _died;
+    private readonly Counter _digitsLost;
 
     /// <summary>Declares everything.</summary>
     public AudioMetrics(MetricFactory metrics)
@@ -30,8 +31,10 @@ internal sealed class AudioMetrics
         _oneWay = metrics.CreateCounter("mgcpsipbridge_calls_one_way_audio_total", "Answered calls in which one end was not heard, by that end; once a call.", "silent");
         _silent = metrics.CreateCounter("mgcpsipbridge_calls_no_audio_total", "Answered calls in which neither end was heard; once a call.");
         _died = metrics.CreateCounter("mgcpsipbridge_calls_media_timeout_total", "Calls that were ended because neither end was heard for Relay:MediaTimeout.");
+        _digitsLost = metrics.CreateCounter("mgcpsipbridge_digits_lost_total", "Digits that an end was to hear and did not, by that end: too many waited for it, or it takes none in any form.", "side");
         foreach (var side in Enum.GetValues<RelaySide>())
         {
+            _digitsLost.WithLabels(BridgeMetrics.Snake(side));
             _oneWay.WithLabels(BridgeMetrics.Snake(side));
             _roundTrip.WithLabels(BridgeMetrics.Snake(side));
             _mos.WithLabels(BridgeMetrics.Snake(side));
@@ -47,6 +50,9 @@ internal sealed class AudioMetrics
 
     /// <summary>A call is ended because neither end is heard.</summary>
     public void Died() => _died.Inc();
+
+    /// <summary>An end did not hear a digit.</summary>
+    public void DigitLost(RelaySide towards) => _digitsLost.WithLabels(BridgeMetrics.Snake(towards)).Inc();
 
     /// <summary>A call's audio is over.</summary>
     public void Closed(RelayStatistics statistics)

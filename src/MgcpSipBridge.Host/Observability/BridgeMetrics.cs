@@ -190,6 +190,9 @@ internal sealed class BridgeMetrics
             case EngineNote.MediaDied:
                 _audio.Died();
                 break;
+            case EngineNote.DigitLost lost:
+                _audio.DigitLost(lost.Towards);
+                break;
             case EngineNote.MediaChanged media:
                 _mediaSessions.Inc(media.Open ? 1 : -1);
                 if (media.Statistics is { } statistics) _audio.Closed(statistics);

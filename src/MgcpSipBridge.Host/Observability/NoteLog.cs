@@ -70,6 +70,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.DigitsCollected collected:
                 DigitsCollected(_calls, collected.CallId, collected.Count, collected.Reason);
                 break;
+            case EngineNote.DigitLost lost:
+                DigitLost(_calls, lost.CallId, lost.Towards);
+                break;
             case EngineNote.RecordingEnded { Reason: RecordingEnd.Failed } failed:
                 RecordingFailed(_calls, failed.CallId, failed.Recording.Value);
                 break;
@@ -327,6 +330,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4042, EventName = "DigitsCollected", Level = LogLevel.Debug, Message = "Call {CallId}: {Count} digits were collected: {Reason}")]
     private static partial void DigitsCollected(ILogger logger, string callId, int count, CollectEnd reason);
+
+    [LoggerMessage(EventId = 4047, EventName = "DigitLost", Level = LogLevel.Debug, Message = "Call {CallId}: a digit does not reach the {Side} side: too many wait for it, or it takes none in any form")]
+    private static partial void DigitLost(ILogger logger, string callId, RelaySide side);
 
     [LoggerMessage(EventId = 4043, EventName = "RecordingEnded", Level = LogLevel.Information, Message = "Call {CallId}: recording {Recording} is over: {Reason}, {Bytes} bytes, {Seconds} s")]
     private static partial void RecordingEnded(ILogger logger, string callId, long recording, RecordingEnd reason, long bytes, double seconds);

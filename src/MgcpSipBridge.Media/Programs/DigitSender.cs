@@ -19,7 +19,7 @@ internal sealed class DigitSender
     private const int Open = -1;
     private const byte Volume = 10; // dB below 0 dBm0
 
-    private readonly (char Digit, int Samples)[] _waiting = new (char, int)[MostWaiting];
+    private readonly (char Digit, int Samples)[] _waiting;
     private readonly bool _asEvents;
     private int _first;
     private int _count;
@@ -34,7 +34,12 @@ internal sealed class DigitSender
     private int _pause; // what is left of it after the last packets of an event
     private ToneGenerator? _tone;
 
-    public DigitSender(bool asEvents) => _asEvents = asEvents;
+    /// <summary>Nothing waits, or what waits at another: the end takes digits in another form from now on.</summary>
+    public DigitSender(bool asEvents, DigitSender? before = null)
+    {
+        _asEvents = asEvents;
+        (_waiting, _first, _count) = before is null ? (new (char, int)[MostWaiting], 0, 0) : (before._waiting, before._first, before._count);
+    }
 
     private enum State
     {
@@ -43,6 +48,9 @@ internal sealed class DigitSender
         Repeats,
         Pause,
     }
+
+    /// <summary>Digits that wait; the one that sounds is none of them.</summary>
+    public int Waiting => _count;
 
     private int Pause => _count >= CrowdedAt ? Crowded : PauseSamples;
 

@@ -2,7 +2,7 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Media;
 
-/// <summary>Told of the digits that an end presses.</summary>
+/// <summary>Told of the digits that an end presses, and of those that one misses.</summary>
 internal interface IDigitListener
 {
     /// <summary>A key is pressed.</summary>
@@ -10,6 +10,9 @@ internal interface IDigitListener
 
     /// <summary>It is released; how long it was pressed, in samples.</summary>
     void OnDigitEnded(RelaySide from, char digit, int samples, Instant now);
+
+    /// <summary>An end does not hear a digit that it was to hear.</summary>
+    void OnDigitLost(RelaySide towards);
 }
 
 /// <summary>

@@ -53,6 +53,9 @@ internal sealed partial class MediaProgram
             _events.Enqueue(new RelayEvent.Digit(_media, from, digit, TimeSpan.FromMilliseconds(samples / 8)));
     }
 
+    /// <inheritdoc/>
+    public void OnDigitLost(RelaySide towards) => _events.Enqueue(new RelayEvent.DigitLost(_media, towards));
+
     /// <summary>An end has spoken before there was a program.</summary>
     public void Adopt(RelaySide from, Instant at)
     {

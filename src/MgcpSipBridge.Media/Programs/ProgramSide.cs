@@ -10,7 +10,7 @@ internal sealed class ProgramSide
         Side = side;
         Stream = new(side, entropy);
         Outlet = new(Stream);
-        Speaker = new(Stream, Outlet, entropy, onPlayEnd);
+        Speaker = new(Stream, Outlet, entropy, onPlayEnd, () => listener.OnDigitLost(side));
         Events = new(side, listener);
         Tones = new(side, listener);
         Reporter = new(this, ledger, entropy);

@@ -6,7 +6,7 @@ namespace MgcpSipBridge.Media;
 /// What we say ourselves to an end, by the clock: digits first, then what is played, then its conference, else comfort noise. While it speaks, what the other end
 /// says is not passed.
 /// </summary>
-internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entropy, Action<PlayId, PlayEnd> onEnd)
+internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entropy, Action<PlayId, PlayEnd> onEnd, Action onDigitLost)
 {
     /// <summary>Deadlines of all sessions lie on one grid: they are met in few turns instead of one each.</summary>
     private static readonly long Grid = TimeSpan.FromMilliseconds(5).Ticks;
@@ -49,7 +49,16 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     {
         var asEvents = SendsEvents;
         _form = form;
-        if (asEvents != SendsEvents) _digits = null;
+        if (!CanSpeak && !SendsEvents)
+        {
+            for (var lost = _digits?.Waiting ?? 0; lost > 0; lost--) onDigitLost();
+            _digits = null;
+        }
+        else if (asEvents != SendsEvents && _digits is { } before)
+        {
+            _digits = new(SendsEvents, before);
+        }
+
         if (!CanSpeak)
         {
             _noise.Stop();
@@ -78,14 +87,17 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         onEnd(player.Id, reason);
     }
 
-    /// <summary>A digit of a known length in samples, or one whose key is still pressed; false when it cannot be sent.</summary>
+    /// <summary>A digit of a known length in samples, or one whose key is still pressed; false when it cannot be sent: it is lost.</summary>
     public bool AddDigit(char digit, int? samples, Instant now)
     {
-        if (!SendsEvents && !CanSpeak) return false;
-        _digits ??= new(SendsEvents);
-        if (!_digits.Add(digit, samples)) return false;
-        Wake(now);
-        return true;
+        if ((SendsEvents || CanSpeak) && (_digits ??= new(SendsEvents)).Add(digit, samples))
+        {
+            Wake(now);
+            return true;
+        }
+
+        onDigitLost();
+        return false;
     }
 
     /// <summary>The end hears a conference from now on; null: no longer.</summary>

@@ -177,6 +177,9 @@ public abstract record RelayEvent(MediaId Media)
     /// </summary>
     public sealed record Digit(MediaId Media, RelaySide Side, char Key, TimeSpan Length) : RelayEvent(Media);
 
+    /// <summary>An end does not hear a digit that it was to hear: too many wait for it, or it takes none in any form.</summary>
+    public sealed record DigitLost(MediaId Media, RelaySide Towards) : RelayEvent(Media);
+
     /// <summary>An end has entered a conference, or cannot: it is full, or the end takes no G.711.</summary>
     public sealed record Joined(MediaId Media, RelaySide Side, ConferenceId Conference, bool Succeeded) : RelayEvent(Media);
 

@@ -178,6 +178,8 @@ public sealed partial record PlainSdp(
     {
         "PCMU" => 0,
         "PCMA" => 8,
+        "G722" => 9,
+        "G729" => 18,
         _ => 101,
     };
 }

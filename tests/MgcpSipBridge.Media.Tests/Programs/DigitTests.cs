@@ -244,7 +244,7 @@ public sealed class DigitTests
     }
 
     /// <summary>Each timestamp is a digit; a segment's last packet carries the same numbers three times.</summary>
-    private static string EventsIn(IEnumerable<Heard> heard, byte type) => string.Concat(heard
+    internal static string EventsIn(IEnumerable<Heard> heard, byte type) => string.Concat(heard
         .Where(h => h.Header.PayloadType == type)
         .GroupBy(h => h.Header.Timestamp)
         .Select(same => DtmfDigit.All[Assert.Single(same.Select(h => Report(h).Event).Distinct())]));

@@ -44,6 +44,7 @@ public sealed class ProgramBed
     {
         Session.SetRemote(RelaySide.Gateway, Remote(Phone, phone, pbx));
         Session.SetRemote(RelaySide.Sip, Remote(Pbx, pbx, phone));
+        Drain();
     }
 
     /// <summary>An end that sends and wants the same.</summary>
