@@ -88,6 +88,10 @@ internal static class ApiErrors
         return Make(Code.InvalidArgument, "RESOURCE_INVALID", $"{what}: {string.Join("; ", violations.Take(5).Select(v => $"{v.Field}: {v.Description}"))}", new BadRequest { FieldViolations = { violations } });
     }
 
+    /// <summary>INVALID_ARGUMENT: fields that never change.</summary>
+    public static RpcException Immutable(ResourceKey key, IReadOnlyCollection<BadRequest.Types.FieldViolation> fields) =>
+        Make(Code.InvalidArgument, "FIELD_IMMUTABLE", $"{key}: {string.Join("; ", fields.Select(f => $"{f.Field} {f.Description}"))}", new BadRequest { FieldViolations = { fields } });
+
     /// <summary>INVALID_ARGUMENT about one field of the request.</summary>
     public static RpcException BadField(string field, string description) => Make(Code.InvalidArgument, "REQUEST_INVALID", $"{field}: {description}",
         new BadRequest { FieldViolations = { new BadRequest.Types.FieldViolation { Field = field, Description = description } } });

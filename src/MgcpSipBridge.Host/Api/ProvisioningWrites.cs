@@ -41,6 +41,7 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
         return ChangeAsync(key, "update", context, now =>
         {
             var old = Changeable(now, key, etag, gateway);
+            if (Identity.Changed(old, mask, context) is { Count: > 0 } fields) throw ApiErrors.Immutable(key, fields);
             var body = ResourceTree.Merge(old.Body, MessageJson.Of(kind, given), paths);
             // Its id is in the path; a mask of everything must not lose it.
             body[kind == ResourceKind.Line ? "number" : "name"] = name;

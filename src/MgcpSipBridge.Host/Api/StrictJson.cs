@@ -44,6 +44,7 @@ internal sealed class StrictJson(RequestDelegate next)
                 var text = copy.GetBuffer().AsMemory(0, (int)copy.Length);
                 using var json = JsonDocument.Parse(text.Span.StartsWith(Encoding.UTF8.Preamble) ? text[Encoding.UTF8.Preamble.Length..] : text);
                 problems.AddRange(RequestShape.OfBody(json.RootElement, body));
+                if (problems.Count == 0) Identity.Keep(context, rule, json.RootElement);
             }
             catch (JsonException e)
             {
