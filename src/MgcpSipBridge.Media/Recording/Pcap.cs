@@ -12,6 +12,9 @@ public static class Pcap
     /// <summary>Bytes at the beginning of a file.</summary>
     public const int FileHead = 24;
 
+    /// <summary>Bytes of a file after which it is known when its first packet passed (see <see cref="BeganAt"/>).</summary>
+    public const int BeginBytes = FileHead + 8;
+
     /// <summary>Bytes before a payload, at most.</summary>
     public const int MostPacketHead = RecordHead + 40 + UdpHead;
 
@@ -34,6 +37,15 @@ public static class Pcap
         BinaryPrimitives.WriteUInt16LittleEndian(head[6..], 4);
         BinaryPrimitives.WriteUInt32LittleEndian(head[16..], MaxPacket);
         BinaryPrimitives.WriteUInt32LittleEndian(head[20..], RawIP);
+    }
+
+    /// <summary>When the first packet of a file passed, UTC; null when it has none yet, or is no capture of ours.</summary>
+    /// <param name="beginning">The file, or its first <see cref="BeginBytes"/> bytes.</param>
+    public static DateTime? BeganAt(ReadOnlySpan<byte> beginning)
+    {
+        if (beginning.Length < BeginBytes || BinaryPrimitives.ReadUInt32LittleEndian(beginning) != Magic) return null;
+        var seconds = BinaryPrimitives.ReadUInt32LittleEndian(beginning[FileHead..]);
+        return DateTime.UnixEpoch.AddSeconds(seconds) + TimeSpan.FromMicroseconds(BinaryPrimitives.ReadUInt32LittleEndian(beginning[(FileHead + 4)..]));
     }
 
     /// <summary>Writes what stands before a payload and says how long it is.</summary>

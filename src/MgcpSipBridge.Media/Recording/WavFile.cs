@@ -8,6 +8,8 @@ public static class WavFile
     /// <summary>Bytes before the samples.</summary>
     public const int HeaderBytes = 44;
 
+    private const int BytesPerSecond = 28; // where the header says so
+
     /// <summary>Writes a header.</summary>
     /// <param name="header">Room for <see cref="HeaderBytes"/> bytes.</param>
     /// <param name="channels">1 or 2.</param>
@@ -19,11 +21,21 @@ public static class WavFile
         BinaryPrimitives.WriteUInt16LittleEndian(header[20..], 1); // linear
         BinaryPrimitives.WriteUInt16LittleEndian(header[22..], (ushort)channels);
         BinaryPrimitives.WriteUInt32LittleEndian(header[24..], G711.SampleRate);
-        BinaryPrimitives.WriteUInt32LittleEndian(header[28..], (uint)(2 * channels * G711.SampleRate));
+        BinaryPrimitives.WriteUInt32LittleEndian(header[BytesPerSecond..], (uint)(2 * channels * G711.SampleRate));
         BinaryPrimitives.WriteUInt16LittleEndian(header[32..], (ushort)(2 * channels));
         BinaryPrimitives.WriteUInt16LittleEndian(header[34..], 16);
         "data"u8.CopyTo(header[36..]);
         SetSize(header, fileBytes);
+    }
+
+    /// <summary>How long a file plays; null when it is no such file.</summary>
+    /// <param name="beginning">The file, or its first <see cref="HeaderBytes"/> bytes.</param>
+    /// <param name="fileBytes">Size of the whole file.</param>
+    public static TimeSpan? LengthOf(ReadOnlySpan<byte> beginning, long fileBytes)
+    {
+        if (beginning.Length < HeaderBytes || !beginning.StartsWith("RIFF"u8)) return null;
+        var rate = BinaryPrimitives.ReadUInt32LittleEndian(beginning[BytesPerSecond..]);
+        return rate == 0 ? null : TimeSpan.FromSeconds((double)Math.Max(fileBytes - HeaderBytes, 0) / rate);
     }
 
     /// <summary>Says in a header how much has been written; what is no whole sample is left out.</summary>
