@@ -10,6 +10,7 @@ internal sealed class OutgoingStream(RelaySide side, Entropy entropy)
 {
     // Packets of the other end that come late by less are not taken for a stream that has changed its pace.
     private static readonly TimeSpan MostAhead = TimeSpan.FromMilliseconds(40);
+    private static readonly TimeSpan MostLate = TimeSpan.FromMilliseconds(100);
 
     private uint _end; // the timestamp after the latest packet
     private Instant _endAt; // when the packet after it is due
@@ -104,9 +105,9 @@ internal sealed class OutgoingStream(RelaySide side, Entropy entropy)
         if ((short)(header.SequenceNumber - Next) < 0) return;
         Next = (ushort)(header.SequenceNumber + 1);
         if (samples == 0) return;
-        var from = header.Timestamp == _end ? _endAt > now ? Instant.Min(_endAt, now + MostAhead) : now : now;
+        var isNext = header.Timestamp == _end && now - _endAt < MostLate;
         _end = header.Timestamp + (uint)samples;
-        _endAt = from + Duration(samples);
+        _endAt = (isNext ? Instant.Min(_endAt, now + MostAhead) : now) + Duration(samples);
     }
 
     private static TimeSpan Duration(int samples) => TimeSpan.FromTicks(samples * (TimeSpan.TicksPerSecond / G711.SampleRate));

@@ -10,9 +10,16 @@ internal sealed class Outlet(OutgoingStream stream)
 {
     private const int LongestFrame = 1600; // 200 ms
 
+    // A source that is heard again and whose clock is off by less goes on where it was: its packets were late, its clock was not.
+    private const int MostApart = 4000; // samples, 0.5 s
+
+    // By so much its packets may be late. What lies further back is of a clock that stood still while nothing was said.
+    private const int MostLate = 800;
+
     private readonly byte[] _frame = new byte[LongestFrame];
     private SideForm _form = SideForm.Unknown;
     private bool _anchored; // whether numbers of the other end's stream have their place in this one
+    private bool _wasAnchored; // whether timestamps of _source had theirs, before something else was sent
     private bool _spurt; // whether the next packet begins a talk spurt
     private uint _source;
     private ushort _offset; // of sequence numbers
@@ -42,7 +49,7 @@ internal sealed class Outlet(OutgoingStream stream)
     {
         stream.CountBefore(packets);
         stream.Adopt(last.Ssrc, (ushort)(last.SequenceNumber + 1), last.Timestamp + 160, at + TimeSpan.FromMilliseconds(20));
-        (_anchored, _source, _offset, _offsetBefore, _shift) = (true, last.Ssrc, 0, 0, 0);
+        (_anchored, _wasAnchored, _source, _offset, _offsetBefore, _shift) = (true, true, last.Ssrc, 0, 0, 0);
     }
 
     /// <summary>Something else is sent in between: the next packet of the other end begins anew.</summary>
@@ -65,7 +72,7 @@ internal sealed class Outlet(OutgoingStream stream)
             if (type == SideForm.NoType) return;
         }
 
-        Anchor(header, now);
+        if (!TryAnchor(header, isSpeech: true, now)) return;
         // Once packets have been cut their numbers are ours until the source changes.
         if (_form.Ptime != 0 && !_cuts && payload.Length != 8 * _form.Ptime && payload.Length % 80 == 0)
         {
@@ -81,7 +88,7 @@ internal sealed class Outlet(OutgoingStream stream)
     /// <summary>Anything that is passed as it is, under another payload type: events, comfort noise, other codecs.</summary>
     public void PassAs(in RtpHeader header, ReadOnlySpan<byte> payload, byte type, int samples, Instant now, MediaOutput output)
     {
-        Anchor(header, now);
+        if (!TryAnchor(header, isSpeech: samples > 0, now)) return;
         if (_cuts) Flush(now, output);
         var sequence = _cuts ? stream.Next : Sequence(header);
         _lastSequence = header.SequenceNumber;
@@ -110,23 +117,28 @@ internal sealed class Outlet(OutgoingStream stream)
         return _anchored;
     }
 
-    private void Anchor(in RtpHeader header, Instant now)
+    // False for speech of a moment that something else was sent for: heard after it, it would put the clock of the stream ahead of time.
+    private bool TryAnchor(in RtpHeader header, bool isSpeech, Instant now)
     {
-        if (_anchored && header.Ssrc == _source) return;
+        if (_anchored && header.Ssrc == _source) return true;
         Reset();
+        var late = (int)(stream.End - header.Timestamp - _shift);
+        var goesOn = _wasAnchored && header.Ssrc == _source && late <= MostLate && Math.Abs((int)(header.Timestamp + _shift - stream.TimestampAt(now))) < MostApart;
+        if (goesOn && isSpeech && late > 0) return false;
         _source = header.Ssrc;
-        _anchored = true;
+        _anchored = _wasAnchored = true;
         if (!stream.HasBegun)
         {
             stream.Adopt(header.Ssrc, header.SequenceNumber, header.Timestamp, now);
             (_offset, _offsetBefore, _shift, _anchor) = (0, 0, 0, header.SequenceNumber);
-            return;
+            return true;
         }
 
         _offset = _offsetBefore = (ushort)(stream.Next - header.SequenceNumber);
         _anchor = header.SequenceNumber;
-        _shift = stream.TimestampAt(now) - header.Timestamp;
+        if (!goesOn) _shift = stream.TimestampAt(now) - header.Timestamp;
         _spurt = true;
+        return true;
     }
 
     private void Reset()
