@@ -207,7 +207,7 @@ internal sealed class SipSection
     [Setting("New REGISTERs per second and peer at most when many lines start together.", Min = "1", Max = "10000")]
     public int RegisterRate { get; set; } = 100;
 
-    [Setting("First pause after a refused or unanswered registration; doubles up to Sip:RegisterRetryMax.", Min = "1s", Max = "1h")]
+    [Setting("First pause after a refused or unanswered registration; doubles up to Sip:RegisterRetryMax. One line of those that a peer leaves unanswered goes on asking at this pace, and when the peer answers all ask again.", Min = "1s", Max = "1h")]
     public TimeSpan RegisterRetry { get; set; } = TimeSpan.FromSeconds(30);
 
     [Setting("Longest pause between registration attempts.", Min = "1s", Max = "1d")]

@@ -106,13 +106,13 @@ internal sealed class ClientRequest(SipCore core, IClientRequestOwner owner, Req
     {
         if (transaction != Transaction)
         {
-            if (response.Status != 503) core.Circuits.Answered(transaction.Flow);
+            if (response.Status != 503) core.Circuits.Answered(transaction.Flow, now);
             if (response.Status is >= 200 and < 300) owner.OnStray(this, response, transaction.Flow, now);
             return;
         }
 
         _heard = Math.Max(_heard, response.Status);
-        if (response.Status != 503) core.Circuits.Answered(Flow);
+        if (response.Status != 503) core.Circuits.Answered(Flow, now);
         else if (response.NumberOf(SipHeader.RetryAfter) is { } seconds) core.Circuits.Blocked(Flow, TimeSpan.FromSeconds(seconds), now);
         if (response.Status < 200)
         {

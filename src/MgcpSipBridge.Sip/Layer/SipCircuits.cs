@@ -22,6 +22,9 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
         public readonly List<string> Peers = [];
     }
 
+    /// <summary>Hears of a peer that answers over a path on which it did not, and where it stood there before.</summary>
+    public Action<string, SipFlow, SipPeerState, Instant>? CameUp { get; set; }
+
     /// <summary>A peer's addresses are these now; those that it had before keep what is known of them.</summary>
     public void Follow(string peer, ImmutableArray<SipTarget> targets)
     {
@@ -53,9 +56,12 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
     }
 
     /// <summary>Something came back over a path: whoever is there answers.</summary>
-    public void Answered(SipFlow flow)
+    public void Answered(SipFlow flow, Instant now)
     {
-        if (_all.TryGetValue((flow.Transport, flow.Remote), out var circuit)) Become(flow, circuit, SipPeerState.Up);
+        if (!_all.TryGetValue((flow.Transport, flow.Remote), out var circuit) || circuit.State == SipPeerState.Up) return;
+        var before = circuit.State;
+        Become(flow, circuit, SipPeerState.Up);
+        foreach (var peer in circuit.Peers) CameUp?.Invoke(peer, flow, before, now);
     }
 
     /// <summary>Nothing came back, or there is no way.</summary>
@@ -81,6 +87,13 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
     {
         if (targets.All(target => RankOf(target, now, isCall) == 0)) return targets;
         return [.. targets.Where(target => emergency || RankOf(target, now, isCall) < 2).OrderBy(target => RankOf(target, now, isCall))];
+    }
+
+    /// <summary>Whether a peer's requests try one path as soon as another.</summary>
+    public bool IsAsGood(string peer, SipFlow one, SipFlow other)
+    {
+        var keys = _byPeer.GetValueOrDefault(peer, []);
+        return keys.IndexOf((one.Transport, one.Remote)) <= keys.IndexOf((other.Transport, other.Remote));
     }
 
     /// <summary>Where a peer stands: down when none of its addresses answers.</summary>

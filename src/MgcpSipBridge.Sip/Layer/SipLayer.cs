@@ -38,6 +38,11 @@ public sealed partial class SipLayer : ISipLayer
         _inquiries = new PeerInquiries(_core);
         _mailboxes = new MailboxTable(_core);
         _limits = new SipLimits(settings.MaxMessageBytes, settings.MaxHeaders);
+        _core.Circuits.CameUp = (peer, flow, before, now) =>
+        {
+            _registrar.PeerUp(peer, flow, before, now);
+            if (before == SipPeerState.Down) _mailboxes.PeerIsBack(peer, now);
+        };
     }
 
     /// <inheritdoc/>

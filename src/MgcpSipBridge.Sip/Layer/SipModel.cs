@@ -199,7 +199,7 @@ public sealed record SipSettings
     /// <summary>New REGISTERs per second and peer at most when many lines start together.</summary>
     public int RegisterRate { get; init; } = 100;
 
-    /// <summary>First pause after a refused or unanswered registration; doubles up to <see cref="RegisterRetryMax"/> (never hammer: fail2ban).</summary>
+    /// <summary>First pause after a refused or unanswered registration; doubles up to <see cref="RegisterRetryMax"/> (never hammer: fail2ban). One of those left unanswered keeps this pace; all ask again when the peer answers.</summary>
     public TimeSpan RegisterRetry { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Longest pause between registration attempts.</summary>

@@ -86,6 +86,15 @@ internal sealed class Registrar(SipCore core)
         }
     }
 
+    /// <summary>A peer answers again, or for the first time.</summary>
+    public void PeerUp(string peer, SipFlow flow, SipPeerState before, Instant now)
+    {
+        foreach (var registration in _byKey.Values)
+        {
+            if (registration.Peer == peer) registration.PeerUp(flow, before, now);
+        }
+    }
+
     public void OnTimer(long id, Instant now)
     {
         if (_byId.TryGetValue(id, out var registration)) registration.OnTimer(now);

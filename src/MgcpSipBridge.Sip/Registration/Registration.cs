@@ -27,7 +27,8 @@ internal sealed class Registration : IClientRequestOwner
     private RegistrationStage _stage;
     private ClientRequest? _request;
     private SipFlow _boundOver;
-    private Instant _renewed = new(long.MinValue);
+    private Instant _hastenedTo = new(long.MinValue);
+    private bool _hastened;
     private bool _removing;
     private bool _prolonged;
     private uint _sequence;
@@ -54,6 +55,9 @@ internal sealed class Registration : IClientRequestOwner
 
     public string Key => _account.Key;
 
+    /// <summary>Name of the peer.</summary>
+    public string Peer => _account.Peer;
+
     /// <summary>Who waits to register the same address of record: this one's removal, if it came later, would remove the successor's binding.</summary>
     public Registration? Successor { get; set; }
 
@@ -73,7 +77,11 @@ internal sealed class Registration : IClientRequestOwner
 
     public void Stop(Instant now) => Step(RegistrationInput.Unwanted, now);
 
-    public void OnTimer(Instant now) => Step(RegistrationInput.Due, now);
+    public void OnTimer(Instant now)
+    {
+        _hastened = false;
+        Step(RegistrationInput.Due, now);
+    }
 
     /// <summary>The password or the name changed, or the peer: what is used from now on.</summary>
     public void Replace(AccountEntry account, SipPeer? peer, Pace pace, Instant now)
@@ -82,18 +90,40 @@ internal sealed class Registration : IClientRequestOwner
         _peer = peer;
         _pace = pace;
         _pause = TimeSpan.Zero;
-        Step(RegistrationInput.Wanted, now);
+        // One that waits for another's removal begins when that is done, and not before.
+        if (_stage != RegistrationStage.Idle) Step(RegistrationInput.Wanted, now);
     }
 
     /// <summary>The connection of the binding broke, or the peer moved: the registrar could not reach us, so refresh as soon as there is a turn.</summary>
     public void RefreshSoon(Instant now)
     {
-        if (_stage != RegistrationStage.Bound) return;
         // A registrar that closes the connection after every answer gets no more than this.
+        if (_stage == RegistrationStage.Bound) Hasten(ShortestRefresh, now);
+    }
+
+    /// <summary>
+    /// The peer answers over a path that was dead, or not known: who got no answer asks as soon as there is a turn, for its next pause may be half an hour. A binding made
+    /// over that path, or over one that is only its second, is renewed there, for who was away may have lost it.
+    /// </summary>
+    public void PeerUp(SipFlow flow, SipPeerState before, Instant now)
+    {
+        var asks = _stage switch
+        {
+            RegistrationStage.Pausing => _reason is { Local: true },
+            RegistrationStage.Bound => before == SipPeerState.Down && _core.Circuits.IsAsGood(_account.Peer, flow, _boundOver),
+            _ => false,
+        };
+        // One that comes and goes has no more of it than one that refuses.
+        if (asks) Hasten(_core.Settings.RegisterRetry, now);
+    }
+
+    private void Hasten(TimeSpan rest, Instant now)
+    {
+        if (_hastened) return;
+        _hastened = true;
         var at = _pace.Take(now);
-        if (at < _renewed + ShortestRefresh) at = _renewed + ShortestRefresh;
-        _renewed = at;
-        SetTimer(at);
+        _hastenedTo = at < _hastenedTo + rest ? _hastenedTo + rest : at;
+        SetTimer(_hastenedTo);
     }
 
     void IClientRequestOwner.OnProvisional(ClientRequest request, SipMessage response, Instant now)
@@ -190,7 +220,7 @@ internal sealed class Registration : IClientRequestOwner
                 SetTimer(now + (refresh > ShortestRefresh ? refresh : ShortestRefresh));
                 break;
             case RegistrationAction.Pause:
-                SetTimer(now + NextPause());
+                SetTimer(now + NextPause(now));
                 break;
             case RegistrationAction.StopTimer:
                 _core.Timers.Cancel(new(SipTimer.Registration, Id));
@@ -214,11 +244,13 @@ internal sealed class Registration : IClientRequestOwner
     }
 
     // Doubles from RegisterRetry to RegisterRetryMax, up to a tenth longer so that lines do not come back as one; never sooner than Retry-After asks.
-    private TimeSpan NextPause()
+    // Of those who got no answer one goes on asking at the first pace: when it has one, all others do again.
+    private TimeSpan NextPause(Instant now)
     {
         var (first, most) = (_core.Settings.RegisterRetry, _core.Settings.RegisterRetryMax);
         _pause = _pause == TimeSpan.Zero ? first : _pause * 2 < most ? _pause * 2 : most;
-        var pause = _core.Entropy.Between(_pause, _pause * 1.1);
+        var next = _reason is { Local: true } && _pace.TakesWatch(now, now + first) ? first : _pause;
+        var pause = _core.Entropy.Between(next, next * 1.1);
         var asked = _retryAfter < most ? _retryAfter : most;
         return pause > asked ? pause : asked;
     }

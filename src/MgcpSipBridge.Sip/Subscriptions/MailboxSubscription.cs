@@ -15,11 +15,16 @@ internal sealed class MailboxSubscription(SipCore core, long id, AccountEntry ac
     private Dialog? _dialog;
     private ClientRequest? _request;
     private uint _sequence;
+    private Instant _hastenedTo = new(long.MinValue);
+    private bool _hastened;
     private bool _stopping;
 
     public long Id { get; } = id;
 
     public string Key => account.Key;
+
+    /// <summary>Name of the peer.</summary>
+    public string Peer => account.Peer;
 
     public string LocalTag { get; } = core.Tokens.NewTag();
 
@@ -35,8 +40,19 @@ internal sealed class MailboxSubscription(SipCore core, long id, AccountEntry ac
         else if (_request is null) forget(this);
     }
 
+    /// <summary>Refreshes as soon as there is a turn; who comes and goes is not asked all the time.</summary>
+    public void RefreshSoon(Pace pace, Instant now)
+    {
+        if (_dialog is null || _request is not null || _stopping || _hastened) return;
+        _hastened = true;
+        var at = pace.Take(now);
+        _hastenedTo = at < _hastenedTo + ShortPause ? _hastenedTo + ShortPause : at;
+        SetTimer(_hastenedTo);
+    }
+
     public void OnTimer(Instant now)
     {
+        _hastened = false;
         if (_request is null) Send(core.Settings.SubscribeExpires, now);
     }
 

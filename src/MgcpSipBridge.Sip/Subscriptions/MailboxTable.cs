@@ -9,6 +9,7 @@ internal sealed class MailboxTable(SipCore core)
     private readonly Dictionary<string, MailboxSubscription> _byKey = new(StringComparer.Ordinal);
     private readonly Dictionary<string, MailboxSubscription> _byTag = new(StringComparer.Ordinal);
     private readonly Dictionary<long, MailboxSubscription> _byId = [];
+    private readonly Pace _pace = new(core.Settings.RegisterRate);
     private long _lastId;
 
     /// <summary>An account was set.</summary>
@@ -31,6 +32,15 @@ internal sealed class MailboxTable(SipCore core)
     public void RemoveAll(Instant now)
     {
         foreach (var key in _byKey.Keys.Order(StringComparer.Ordinal).ToArray()) Remove(key, now);
+    }
+
+    /// <summary>A peer that was away may have lost what was subscribed to there.</summary>
+    public void PeerIsBack(string peer, Instant now)
+    {
+        foreach (var subscription in _byKey.Values)
+        {
+            if (subscription.Peer == peer) subscription.RefreshSoon(_pace, now);
+        }
     }
 
     public void OnTimer(long id, Instant now) => _byId.GetValueOrDefault(id)?.OnTimer(now);
