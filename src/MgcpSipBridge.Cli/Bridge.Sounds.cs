@@ -30,8 +30,8 @@ internal sealed partial class Bridge
             all.Recordings.Add(page.Recordings);
             return page.NextPageToken;
         });
-        writer.Many(all, all.Recordings, ["NAME", "BYTES", "BEGUN", "WRITTEN", "UNDER WAY"],
-            r => [r.Name, r.SizeBytes.ToString(System.Globalization.CultureInfo.InvariantCulture), Text(r.CreateTime), Text(r.UpdateTime), r.UnderWay ? "yes" : "-"]);
+        writer.Many(all, all.Recordings, ["NAME", "BYTES", "BEGUN", "WRITTEN", "UNDER WAY", "FAILED"],
+            r => [r.Name, r.SizeBytes.ToString(System.Globalization.CultureInfo.InvariantCulture), Text(r.CreateTime), Text(r.UpdateTime), r.UnderWay ? "yes" : "-", r.Failure == Recording.Types.Failure.Unspecified ? "-" : Text(r.Failure)]);
     }
 
     /// <summary>Fetches a recording into a file.</summary>

@@ -10,7 +10,10 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<string, stri
     // A few seconds of any kind.
     private const int LeastRoom = 65_536;
 
-    private readonly ConcurrentDictionary<string, bool> _open = new(StringComparer.Ordinal);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
+    // By name; null until it is written to.
+    private readonly ConcurrentDictionary<string, RecordingSink?> _open = new(StringComparer.Ordinal);
     private int _count;
 
     /// <summary>Whether a file of that name is still being written.</summary>
@@ -57,25 +60,49 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<string, stri
             return null;
         }
 
+        var path = Path.Combine(folder, name);
+        var isMarked = false;
+        _open[name] = null;
         try
         {
+            RecordingMarks.Begin(path);
+            isMarked = true;
             // Whoever may read calls is for the owner of the folder to say.
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            var medium = new FileMedium(new FileStream(Path.Combine(folder, name), options));
-            _open[name] = true;
-            return new RecordingSink(medium, kind != RecordingKind.Packets, fault => Closed(name, fault));
+            var medium = new FileMedium(new FileStream(path, options));
+            var sink = new RecordingSink(medium, kind != RecordingKind.Packets, fault => Closed(path, fault));
+            _open.TryUpdate(name, sink, null);
+            return sink;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
+            if (isMarked) RecordingMarks.End(path, whole: true);
+            _open.TryRemove(name, out _);
             Interlocked.Decrement(ref _count);
             onFault?.Invoke(name, e.Message);
             return null;
         }
     }
 
-    private void Closed(string name, Exception? fault)
+    /// <summary>Waits until what was recorded is written, if the disk takes it within a while.</summary>
+    public async Task SettleAsync()
     {
+        try
+        {
+            await Task.WhenAll(_open.Values.Select(sink => sink?.Closed ?? Task.CompletedTask)).WaitAsync(Patience).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // Its mark says so.
+        }
+    }
+
+    private void Closed(string path, Exception? fault)
+    {
+        var name = Path.GetFileName(path);
+        // Before it counts as made: whoever looks then sees what became of it.
+        RecordingMarks.End(path, whole: fault is null);
         _open.TryRemove(name, out _);
         Interlocked.Decrement(ref _count);
         if (fault is not null) onFault?.Invoke(name, fault.Message);

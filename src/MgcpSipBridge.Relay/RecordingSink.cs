@@ -30,8 +30,11 @@ internal sealed class RecordingSink : IRecordingSink
     public RecordingSink(IRecordingMedium medium, bool isWav, Action<Exception?> closed)
     {
         (_medium, _isWav, _closed) = (medium, isWav, closed);
-        using (ExecutionContext.SuppressFlow()) _ = Task.Run(WriteAsync);
+        using (ExecutionContext.SuppressFlow()) Closed = Task.Run(WriteAsync);
     }
+
+    /// <summary>Over when the file is closed, and that was told.</summary>
+    public Task Closed { get; }
 
     public bool TryWrite(ReadOnlySpan<byte> bytes)
     {

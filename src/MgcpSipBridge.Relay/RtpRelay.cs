@@ -144,6 +144,7 @@ public sealed class RtpRelay : IAsyncDisposable
         foreach (var media in _sessions.Keys.ToArray()) await CloseAsync(media).ConfigureAwait(false);
         Counters.SetInUse(0, 0);
         await _plane.DisposeAsync().ConfigureAwait(false);
+        await _recordings.SettleAsync().ConfigureAwait(false);
     }
 
     private void LookAtFastPath()

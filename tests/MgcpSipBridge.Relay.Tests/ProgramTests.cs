@@ -202,6 +202,8 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
                 }
 
                 bed.Expect<RelayEvent.FirstPacket>();
+                // What the bridge is killed in the midst of is told as such afterwards.
+                Assert.Equal(RecordingFault.Interrupted, RecordingMarks.Of(Path.Combine(folder.FullName, "77.pcap")));
                 bed.Relay.Post(new RelayCommand.Measure(new(1)));
                 Assert.Equal(300, bed.Expect<RelayEvent.Measured>().Statistics.Gateway.PacketsReceived);
                 bed.Relay.Post(new RelayCommand.Close(new(1)));
@@ -211,8 +213,9 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
             }
 
             var file = Assert.Single(folder.GetFiles());
-            Assert.Equal("77.pcap", file.Name);
-            Assert.True(SpinWait.SpinUntil(() => new FileInfo(file.FullName).Length == 24 + (300 * 216), RelayBed.Patience));
+            // A relay that has ended has written all of it.
+            Assert.Equal(("77.pcap", 24 + (300 * 216L)), (file.Name, file.Length));
+            Assert.Equal(RecordingFault.None, RecordingMarks.Of(file.FullName));
         }
         finally
         {

@@ -4,6 +4,8 @@ using Grpc.Core;
 using MgcpSipBridge.Host.Api.Security;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Serving;
+using MgcpSipBridge.Media;
+using MgcpSipBridge.Relay;
 
 namespace MgcpSipBridge.Host.Api;
 
@@ -51,6 +53,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
         Reading(() =>
         {
             file.Delete();
+            RecordingMarks.Delete(file.FullName);
             return file;
         });
         trail.Did(context, "delete", "recordings/" + file.Name);
@@ -94,13 +97,22 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
 
     private V1.Recording Show(FileInfo file)
     {
+        // In this order: what stands beside the file is final once it is no longer being made.
+        var underWay = relay.IsRecording(file.Name);
+        var fault = underWay ? RecordingFault.None : RecordingMarks.Of(file.FullName);
         return new V1.Recording
         {
             Name = file.Name,
             SizeBytes = file.Exists ? file.Length : 0,
             CreateTime = Timestamp.FromDateTime(RecordingBegin.Of(file)),
             UpdateTime = Timestamp.FromDateTime(file.LastWriteTimeUtc),
-            UnderWay = relay.IsRecording(file.Name),
+            UnderWay = underWay,
+            Failure = fault switch
+            {
+                RecordingFault.None => V1.Recording.Types.Failure.Unspecified,
+                RecordingFault.Interrupted => V1.Recording.Types.Failure.Interrupted,
+                _ => V1.Recording.Types.Failure.Disk,
+            },
         };
     }
 

@@ -276,6 +276,9 @@ public enum RecordingFault
 
     /// <summary>No file can be made.</summary>
     Refused,
+
+    /// <summary>The process ended in the midst of it: told of files, never as an event.</summary>
+    Interrupted,
 }
 
 /// <summary>Which ends of a session are heard; only while both should be.</summary>

@@ -3,7 +3,9 @@
 import { el, put } from '../dom.js';
 import { del, part, stream } from '../api.js';
 import { at, attempt, badge, button, confirm, empty, head, Listing, saveFile, search } from '../parts.js';
-import { count, quote, seconds, span } from '../format.js';
+import { count, quote, seconds, span, words } from '../format.js';
+
+const FAILURES = { DISK: 'cut short: the disk', INTERRUPTED: 'cut short: the bridge ended' };
 
 export default function sounds(root, ctx) {
   const asked = { q: ctx.query.get('q') ?? '' };
@@ -20,7 +22,7 @@ export default function sounds(root, ctx) {
       { title: 'Begun', cell: r => at(r.createTime) },
       { title: 'Length', class: 'num', cell: r => span((new Date(r.updateTime) - new Date(r.createTime)) / 1000) },
       { title: 'Bytes', class: 'num', cell: r => count(r.sizeBytes) },
-      { title: '', cell: r => r.underWay ? badge('', 'being made', 'busy') : null },
+      { title: '', cell: r => r.underWay ? badge('', 'being made', 'busy') : r.failure && r.failure !== 'FAILURE_UNSPECIFIED' ? badge('', FAILURES[r.failure] ?? words(r.failure), 'bad') : null },
       ctx.may('operator') && { title: '', cell: r => el('div.actions', null, button('Save', () => attempt('', () => fetchOne(r.name, ctx.signal)), '', { 'aria-label': `Save ${r.name}` }),
         ctx.may('admin') && !r.underWay && button('Delete…', () => remove(r.name, recordings), 'danger', { 'aria-label': `Delete ${r.name}…` })) },
     ].filter(Boolean),
