@@ -29,7 +29,7 @@ internal sealed class PacketRecorder : Recorder
 
     public override void Take(RelaySide from, ReadOnlySpan<byte> datagram, in RtpHeader header, ReadOnlySpan<short> samples, Instant now)
     {
-        if (datagram.Length > MostPayload) return;
+        if (datagram.Length > MostPayload || now >= Until) return;
         var (source, destination) = from == RelaySide.Gateway ? (Gateway, Sip) : (Sip, Gateway);
         var length = Pcap.WritePacketHead(_bytes, source, destination, (_utc + (now - _begun)).UtcDateTime, ref datagram);
         datagram.CopyTo(_bytes.AsSpan(length));

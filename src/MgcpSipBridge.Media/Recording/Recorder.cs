@@ -38,10 +38,15 @@ internal abstract class Recorder(RelayCommand.Record command, IRecordingSink sin
     /// <summary>Closes the file and says what became of it.</summary>
     public RelayEvent.RecordingEnded End(MediaId media, RecordingEnd reason, Instant now)
     {
+        // What is due belongs to it, also when its turn would have come after this.
+        Tick(now);
         Span<byte> header = stackalloc byte[64];
         sink.Finish(header[..WriteHeader(_bytes, header)]);
-        return new(media, Id, _failed ? RecordingEnd.Failed : reason, _bytes, now - begun, _failed ? RecordingFault.Disk : RecordingFault.None);
+        return new(media, Id, _failed ? RecordingEnd.Failed : reason, _bytes, Length(_bytes, now), _failed ? RecordingFault.Disk : RecordingFault.None);
     }
+
+    /// <summary>How long what it holds is.</summary>
+    protected virtual TimeSpan Length(long bytes, Instant now) => Instant.Min(now, Until) - begun;
 
     /// <summary>The bytes that the file begins with, now that it is known how many follow.</summary>
     protected abstract int WriteHeader(long bytes, Span<byte> header);

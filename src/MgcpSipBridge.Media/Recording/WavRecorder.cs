@@ -37,7 +37,8 @@ internal sealed class WavRecorder : Recorder
 
     public override void Tick(Instant now)
     {
-        for (; _due <= now && MustEnd is null; _due += Interval)
+        // Whoever comes late finds more due than it may hold.
+        for (var until = Instant.Min(now, Until); _due <= until && MustEnd is null; _due += Interval)
         {
             var at = PlayoutBuffer.Position(_due) - Frame;
             if (_channels == 1) Mix(at);
@@ -46,6 +47,9 @@ internal sealed class WavRecorder : Recorder
 
         base.Tick(now);
     }
+
+    protected override TimeSpan Length(long bytes, Instant now) =>
+        TimeSpan.FromTicks(Math.Max(bytes - WavFile.HeaderBytes, 0) / (2 * _channels) * (TimeSpan.TicksPerSecond / G711.SampleRate));
 
     protected override int WriteHeader(long bytes, Span<byte> header)
     {

@@ -101,6 +101,43 @@ public sealed class RecorderTests
         Assert.Single(_bed.Events);
     }
 
+    [Theory]
+    [InlineData(RecordingKind.Mixed, 16)]
+    [InlineData(RecordingKind.Separate, 32)]
+    [InlineData(RecordingKind.Packets, 0)]
+    public void Who_looks_at_it_late_makes_it_neither_longer_nor_shorter(RecordingKind kind, int bytesPerMillisecond)
+    {
+        // A thread that is compiled for the first time, or that others keep from the processor, stands still for a while.
+        Record(kind, length: 500);
+        Converse(400);
+        Stands(300);
+        Assert.Equal(TimeSpan.FromMilliseconds(500), Ended(RecordingEnd.Length, 500 * bytesPerMillisecond).Length);
+
+        Record(kind);
+        Converse(400);
+        Stands(300, ticks: false);
+        _bed.Do(new RelayCommand.StopRecording(Media));
+        Assert.Equal(TimeSpan.FromMilliseconds(700), Ended(RecordingEnd.Stopped, 700 * bytesPerMillisecond).Length);
+    }
+
+    // Time passes in which nobody does what is due; then a packet comes that waited, and what is due is done.
+    private void Stands(int milliseconds, bool ticks = true)
+    {
+        _bed.Now += TimeSpan.FromMilliseconds(milliseconds);
+        _bed.Rtp(RelaySide.Sip, new(8, 1000, 160_000, 5), new byte[160]);
+        if (ticks) _bed.Pass(0);
+    }
+
+    private RelayEvent.RecordingEnded Ended(RecordingEnd reason, int bytes)
+    {
+        var ended = Assert.IsType<RelayEvent.RecordingEnded>(Assert.Single(_bed.Events));
+        _bed.Events.Clear();
+        Assert.Equal(reason, ended.Reason);
+        if (bytes > 0) Assert.Equal(44 + bytes, ended.Bytes);
+        else Assert.Equal(24, ended.Bytes % (16 + 28 + 172));
+        return ended;
+    }
+
     [Fact]
     public void One_at_a_time_and_none_after_the_call()
     {
