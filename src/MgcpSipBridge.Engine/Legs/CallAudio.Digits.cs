@@ -196,17 +196,29 @@ internal sealed partial class CallAudio
     // Whether an end is told its digits beside the sound.
     private bool IsTold(RelaySide side) => side == RelaySide.Sip && call.Media.Bridge.PeerTells;
 
+    // Whether its gateway makes the tones of those for an end, as it does of those that the peer sends.
+    private bool IsMade(RelaySide side) => side == RelaySide.Gateway && call.Media.Bridge.GatewayTells && call.Line.Gateway.MakesDigits;
+
     private static AudioTimer SenderOf(RelaySide side) => side == RelaySide.Gateway ? AudioTimer.ToLine : AudioTimer.ToPeer;
 
     // One by one, at the pace at which they sound, so that they can be stopped.
     private void SendNext(RelaySide side)
     {
-        if (!_unsent.TryGetValue(side, out var queue) || !queue.TryDequeue(out var next)) return;
+        if (!_unsent.TryGetValue(side, out var queue) || queue.Count == 0) return;
+        if (IsMade(side) && call.Line.Gateway.HasDigits)
+        {
+            // A gateway that is slow to take one must not have them pile up with it.
+            core.AudioTimers.Set(new(call.Id, SenderOf(side)), core.Now + Gap);
+            return;
+        }
+
+        var next = queue.Dequeue();
         var wait = Comma;
         if (next.Digit != ',')
         {
             wait = next.Length + Gap;
             if (IsTold(side)) call.Peer.Tell(next.Digit, next.Length);
+            else if (IsMade(side)) call.PlayDigit(next.Digit);
             else Tell(new RelayCommand.SendDigit(call.Media.Id, side, next.Digit, next.Length));
         }
 

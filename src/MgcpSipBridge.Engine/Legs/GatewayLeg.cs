@@ -117,6 +117,12 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     /// <summary>Another line's lamp may burn at the endpoint: whether messages wait is shown whatever was shown before.</summary>
     public void OwesMessages() => _messagesOwed = true;
 
+    /// <summary>Whether the phone can be let hear digits now.</summary>
+    public bool MakesDigits => InService && _wanted is PhoneSignal.Listening;
+
+    /// <summary>Whether any wait to be heard.</summary>
+    public bool HasDigits => _digits is { Count: > 0 };
+
     /// <summary>Lets the phone hear a digit, beside what it hears; false when too many wait already.</summary>
     public bool Play(char symbol)
     {
@@ -134,7 +140,7 @@ internal sealed class GatewayLeg(EngineCore core, LineSlot line)
     public void PlayNext()
     {
         if (_digits is not { Count: > 0 }) return;
-        if (!InService || _wanted is not PhoneSignal.Listening)
+        if (!MakesDigits)
         {
             _digits.Clear();
             return;
