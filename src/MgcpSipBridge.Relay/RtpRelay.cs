@@ -39,7 +39,7 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <param name="onFault">Told of exceptions that mean a bug; the relay goes on.</param>
     /// <param name="time">The clock; null for the system's.</param>
     /// <param name="sounds">Announcements that can be played by name; null for none.</param>
-    /// <param name="onFastPath">Told when the kernel passes settled flows on at other interfaces than before, or no more; returns at once and does not throw.</param>
+    /// <param name="onFastPath">Told when the kernel passes settled flows on at other interfaces than before, or no more, or its program was missing; returns at once and does not throw.</param>
     /// <param name="onRecordingFault">Told the name of a recording's file that cannot be made or written, and why; from any thread.</param>
     /// <exception cref="ArgumentException">The settings are not valid.</exception>
     /// <exception cref="PlatformNotSupportedException">The native engine or the fast path is asked for and the system does not allow it.</exception>

@@ -43,7 +43,7 @@ public sealed class RelayBed : IAsyncDisposable
             RtpPerSecond = 100_000,
             CheckInterval = TimeSpan.FromMilliseconds(10),
         };
-        Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, Take, Faults.Enqueue, Time, sounds);
+        Relay = new RtpRelay(adjust?.Invoke(settings) ?? settings, Take, Faults.Enqueue, Time, sounds, FastPaths.Enqueue);
     }
 
     /// <summary>Linux has the whole of 127/8: an address per test run and bed keeps its ports free of everybody else's.</summary>
@@ -60,6 +60,9 @@ public sealed class RelayBed : IAsyncDisposable
     public RtpRelay Relay { get; }
 
     public ConcurrentQueue<Exception> Faults { get; } = [];
+
+    /// <summary>What was told of the kernel's fast path.</summary>
+    public ConcurrentQueue<FastPathState> FastPaths { get; } = [];
 
     public bool IsSilent => _events.Count == 0;
 

@@ -19,9 +19,10 @@ internal sealed partial class RelayAdapter : IMediaRelay
     {
         _sounds = Read(sounds, log);
         _ports = ports;
-        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds, onFastPath: state => Tell(state, log), onRecordingFault: (file, problem) => Log.RecordingFault(log, file, problem));
+        var fastPath = new FastPathLog(log);
+        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds, onFastPath: fastPath.Tell, onRecordingFault: (file, problem) => Log.RecordingFault(log, file, problem));
         Log.Started(log, _relay.Engine, _relay.Threads);
-        Tell(_relay.FastPath, log);
+        fastPath.Tell(_relay.FastPath);
         if (settings.Priority > 0 && !_relay.HasPriority) Log.NoPriority(log, settings.Priority);
     }
 
@@ -88,14 +89,6 @@ internal sealed partial class RelayAdapter : IMediaRelay
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    private static void Tell(FastPathState state, ILogger log)
-    {
-        if (state.Interfaces > 0) Log.FastPathOn(log, state.Interfaces);
-        if (state.Refusal is not { } refusal) return;
-        if (state.Interfaces > 0) Log.FastPathLacks(log, refusal);
-        else Log.FastPathOff(log, refusal);
-    }
-
     private static SoundLibrary Read(SoundsSection sounds, ILogger log)
     {
         if (sounds.Folder is not { } folder) return SoundLibrary.Empty;
@@ -122,15 +115,6 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
         [LoggerMessage(EventId = 5003, EventName = "RelayStarted", Level = LogLevel.Information, Message = "RTP is relayed by the {Engine} engine, threads of its own: {Threads}")]
         internal static partial void Started(ILogger logger, RelayEngine engine, int threads);
-
-        [LoggerMessage(EventId = 5007, EventName = "FastPathOn", Level = LogLevel.Information, Message = "Settled calls are passed on inside the kernel, at {Interfaces} interfaces")]
-        internal static partial void FastPathOn(ILogger logger, int interfaces);
-
-        [LoggerMessage(EventId = 5008, EventName = "FastPathOff", Level = LogLevel.Information, Message = "The kernel passes on no calls by itself: {Reason}")]
-        internal static partial void FastPathOff(ILogger logger, string reason);
-
-        [LoggerMessage(EventId = 5010, EventName = "FastPathLacks", Level = LogLevel.Warning, Message = "The kernel does not pass calls on at every interface: {Reason}")]
-        internal static partial void FastPathLacks(ILogger logger, string reason);
 
         [LoggerMessage(EventId = 5020, EventName = "SoundsRead", Level = LogLevel.Information, Message = "{Count} announcements can be played, from {Folder}")]
         internal static partial void SoundsRead(ILogger logger, int count, string folder);

@@ -9,7 +9,7 @@ namespace MgcpSipBridge.Relay;
 /// </summary>
 internal sealed class KernelLinks(int program, RelaySettings settings) : IDisposable
 {
-    private readonly Dictionary<int, int> _links = []; // descriptors, by the interface's index
+    private readonly Dictionary<int, (int Descriptor, string Name)> _links = []; // by the interface's index
     private volatile int _count;
     private volatile int _loopback;
 
@@ -21,6 +21,9 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
 
     /// <summary>Why it does not stand where it should; null when it does.</summary>
     public string? Lack { get; private set; }
+
+    /// <summary>How often it was missing somewhere, and where it was last.</summary>
+    public (int Times, string? Where) Losses { get; private set; }
 
     /// <summary>Puts it wherever media may arrive: everywhere or, as it was, nowhere.</summary>
     /// <exception cref="FastPathException">The kernel does not take it somewhere.</exception>
@@ -35,12 +38,14 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
     /// <returns>Whether it was missing somewhere, or is at other interfaces now.</returns>
     public bool Mend(bool look)
     {
-        var gone = _links.Where(link => Bpf.InterfaceOf(link.Value) != link.Key).Select(link => link.Key).ToList();
-        foreach (var index in gone)
+        var gone = _links.Where(link => Bpf.InterfaceOf(link.Value.Descriptor) != link.Key).ToList();
+        foreach (var (index, link) in gone)
         {
-            _ = Libc.Close(_links[index]);
+            _ = Libc.Close(link.Descriptor);
             _links.Remove(index);
         }
+
+        if (gone.Count > 0) Losses = (Losses.Times + 1, string.Join(", ", gone.Select(link => link.Value.Name)));
 
         if (gone.Count == 0 && !look && Lack is null) return false;
         var before = _count;
@@ -51,7 +56,7 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
     /// <summary>Takes it away.</summary>
     public void Dispose()
     {
-        foreach (var link in _links.Values) _ = Libc.Close(link);
+        foreach (var link in _links.Values) _ = Libc.Close(link.Descriptor);
         _links.Clear();
         _count = 0;
     }
@@ -84,7 +89,7 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
         if (_links.ContainsKey(index) || (!isLoopback && !ip.UnicastAddresses.Any(a => IsMedia(a.Address)))) return null;
         var link = Bpf.Attach(program, index);
         if (link < 0) return $"The kernel does not attach the program to {card.Name}: {KernelPath.Reason(-link)}";
-        _links.Add(index, link);
+        _links.Add(index, (link, card.Name));
         if (isLoopback) _loopback = index;
         return null;
     }

@@ -57,7 +57,7 @@ internal sealed unsafe class KernelPath : IDisposable
     public bool IsOn => _links.Count > 0;
 
     /// <summary>At how many interfaces the program stands, and what is in its way at others.</summary>
-    public FastPathState State => new(_links.Count, _links.Lack);
+    public FastPathState State => new(_links.Count, _links.Lack) { Losses = _links.Losses.Times, LostAt = _links.Losses.Where };
 
     /// <summary>Loads the program and attaches it.</summary>
     /// <exception cref="FastPathException">The kernel refuses; it says why.</exception>
