@@ -9,13 +9,14 @@ internal sealed partial class Bridge
     /// <summary>Events as they come: a line each, a line of JSON each, or a document of YAML each; until interrupted, or so many.</summary>
     public async Task TailAsync(string filter, string since, int most)
     {
-        using var watch = new EventService.EventServiceClient(invoker).WatchEvents(new WatchEventsRequest { Filter = filter, ResumeToken = since }, cancellationToken: cancel);
+        using var events = new EventStream(invoker, new Persistence(writer.Remark, writer.Remark, cancel), filter, since, cancel);
         var shown = 0;
         try
         {
-            await foreach (var happened in watch.ResponseStream.ReadAllAsync(cancel))
+            while (await events.MoveNext(cancel))
             {
-                if (happened.Type == "stream.heartbeat") continue;
+                var happened = events.Current;
+                if (happened.Type == "stream.heartbeat" || ReferenceEquals(happened, EventStream.Gap)) continue;
                 if (writer.IsData) writer.Next(happened);
                 else writer.Text($"{Text(happened.Time)}  {happened.Type,-20}  {Or(happened.Resource),-24}  {Detail(happened)}".TrimEnd() + "\n");
                 if (++shown == most) return;

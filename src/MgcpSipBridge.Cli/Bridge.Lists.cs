@@ -8,13 +8,25 @@ internal sealed partial class Bridge
     private const string Provisioned = "type = \"resource.*\"";
 
     /// <summary>The gateways.</summary>
-    public async Task GatewaysAsync() => WriteAll(await ListGatewaysAsync(), r => r.Gateways, WatchedGateways());
+    public async Task GatewaysAsync()
+    {
+        var pages = await GatewayPagesAsync();
+        WriteAll(new ListGatewaysResponse { Gateways = { pages.SelectMany(page => page.Gateways) }, Sequence = pages[0].Sequence }, all => all.Gateways, WatchedGateways());
+    }
 
     /// <summary>The lines of a gateway; <c>-</c> for those of all.</summary>
-    public async Task LinesAsync(string gateway) => WriteAll(await ListLinesAsync(gateway), r => r.Lines, WatchedLines(gateway));
+    public async Task LinesAsync(string gateway)
+    {
+        var pages = await LinePagesAsync(gateway);
+        WriteAll(new ListLinesResponse { Lines = { pages.SelectMany(page => page.Lines) }, Sequence = pages[0].Sequence }, all => all.Lines, WatchedLines(gateway));
+    }
 
     /// <summary>The calls.</summary>
-    public async Task CallsAsync() => WriteAll(await ListCallsAsync(), r => r.Calls, WatchedCalls());
+    public async Task CallsAsync()
+    {
+        var pages = await CallPagesAsync();
+        WriteAll(new ListCallsResponse { Calls = { pages.SelectMany(page => page.Calls) }, Sequence = pages[0].Sequence }, all => all.Calls, WatchedCalls());
+    }
 
     /// <summary>How gateways are followed.</summary>
     public Watched<Gateway> WatchedGateways() => new(
@@ -23,9 +35,19 @@ internal sealed partial class Bridge
         g => [g.Name, Text(g.State), Or(g.Address), g.Domain, Text(g.LineCount), Text(g.Profile), g.Version],
         g => g.Name,
         $"type = \"gateway.*\" OR {Provisioned}",
-        (happened, _) => Named(happened, "gateways/"),
-        async () => (await ListGatewaysAsync()).Gateways,
-        async name => await Gateways.GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel));
+        happened => Named(happened, "gateways/"),
+        async () => (await GatewayPagesAsync()).Select(page => new Page<Gateway>(page.Gateways, page.Sequence)),
+        async name => await Gateways.GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel))
+    {
+        At = (happened, now, before) =>
+        {
+            if (now is null) return null;
+            var then = now.Clone();
+            if (happened.Type is "gateway.up" or "gateway.down") then.State = happened.Type == "gateway.up" ? Gateway.Types.State.Up : Gateway.Types.State.Down;
+            else if (before is not null && happened.WhatCase == Event.WhatOneofCase.Gateway) then.State = before.State;
+            return then;
+        },
+    };
 
     /// <summary>How lines are followed.</summary>
     public Watched<Line> WatchedLines(string gateway) => new(
@@ -34,63 +56,74 @@ internal sealed partial class Bridge
         l => [l.Number, Text(l.State), Text(l.Service), Text(l.RegistrationState), l.Gateway, l.Endpoint, l.Peer, Or(l.DisplayName), Or(l.Call)],
         l => l.Number,
         $"type = \"line.*\" OR type = \"registration.*\" OR {Provisioned}",
-        (happened, _) => Named(happened, "lines/"),
-        async () => (await ListLinesAsync(gateway)).Lines,
-        async number => await Gateways.GetLineAsync(new GetLineRequest { Gateway = gateway, Line = number }, cancellationToken: cancel));
+        happened => Named(happened, "lines/"),
+        async () => (await LinePagesAsync(gateway)).Select(page => new Page<Line>(page.Lines, page.Sequence)),
+        async number => await Gateways.GetLineAsync(new GetLineRequest { Gateway = gateway, Line = number }, cancellationToken: cancel))
+    {
+        At = (happened, now, before) =>
+        {
+            if (now is null) return null;
+            var then = now.Clone();
+            // What is provisioned anew begins anew.
+            if (before is not null && happened.WhatCase != Event.WhatOneofCase.Change) (then.State, then.Service, then.RegistrationState, then.Registered) = (before.State, before.Service, before.RegistrationState, before.Registered);
+            if (happened.Type == "line.state") then.State = happened.Line.State;
+            else if (happened.Type == "line.service") then.Service = happened.Line.Service;
+            else if (happened.Registration is { State: var state }) (then.RegistrationState, then.Registered) = (state, state == RegistrationState.Registered);
+            return then;
+        },
+    };
 
-    /// <summary>How calls are followed: what is heard of a line may have changed its call.</summary>
+    /// <summary>How calls are followed: what their lines do is what they do.</summary>
     public Watched<Call> WatchedCalls() => new(
         "call",
         ["ID", "STATE", "DIRECTION", "LINE", "CALLER", "CALLED", "PEER", "SINCE"],
         c => [c.Id, c.EndTime is null ? Text(c.State) : Text(c.Outcome), Text(c.Direction), c.Line, Or(c.Caller), Or(c.Called), Or(c.Peer), Text(c.StartTime)],
         c => c.Id,
         "resource = \"calls/*\" OR type = \"line.state\"",
-        (happened, known) => happened.WhatCase == Event.WhatOneofCase.Line ? known.Where(c => c.Line == happened.Line.Line).Select(c => c.Id) : Named(happened, "calls/"),
-        async () => (await ListCallsAsync()).Calls,
+        happened => happened.Line is { Call: var id } ? id.Length > 0 ? id : null : Named(happened, "calls/"),
+        async () => (await CallPagesAsync()).Select(page => new Page<Call>(page.Calls, page.Sequence)),
         async id => await Calls.GetCallAsync(new GetCallRequest { Call = id }, cancellationToken: cancel))
     {
         IsOver = c => c.EndTime is not null,
         Since = c => c.StartTime,
+        End = happened => happened.Call?.Ended,
+        At = (happened, now, before) =>
+        {
+            // That it is over has an event of its own, which is yet to come.
+            if (now is null || now.EndTime is not null) now = before;
+            if (now is null && happened.Type == "call.started") now = new Call { Id = happened.Call.Call, Line = happened.Call.Line, Direction = happened.Call.Direction, StartTime = happened.Time };
+            if (now is null) return null;
+            var then = now.Clone();
+            if (happened.Line is { } line) then.State = line.State;
+            else if (happened.Type == "call.started") then.State = happened.Call.State;
+            // One that the bridge itself has answered is no line's, whose state would be told.
+            else if (before is not null && !now.Attended) then.State = before.State;
+            return then;
+        },
     };
 
-    private static IEnumerable<string> Named(Event happened, string kind) => happened.Resource.StartsWith(kind, StringComparison.Ordinal) ? [happened.Resource[kind.Length..]] : [];
+    private static string? Named(Event happened, string kind) => happened.Resource.StartsWith(kind, StringComparison.Ordinal) ? happened.Resource[kind.Length..] : null;
 
     private void WriteAll<TAnswer, T>(TAnswer answer, Func<TAnswer, IEnumerable<T>> items, Watched<T> watched)
         where TAnswer : Google.Protobuf.IMessage
         where T : class, Google.Protobuf.IMessage<T> => writer.Many(answer, items(answer), watched.Headings, watched.Row);
 
-    private async Task<ListGatewaysResponse> ListGatewaysAsync()
-    {
-        var all = new ListGatewaysResponse();
-        await PagesAsync(async token =>
-        {
-            var page = await Gateways.ListGatewaysAsync(new ListGatewaysRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
-            all.Gateways.Add(page.Gateways);
-            return page.NextPageToken;
-        });
-        return all;
-    }
+    private Task<List<ListGatewaysResponse>> GatewayPagesAsync() =>
+        PagesAsync(async token => await Gateways.ListGatewaysAsync(new ListGatewaysRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel), page => page.NextPageToken);
 
-    private async Task<ListLinesResponse> ListLinesAsync(string gateway)
-    {
-        var all = new ListLinesResponse();
-        await PagesAsync(async token =>
-        {
-            var page = await Gateways.ListLinesAsync(new ListLinesRequest { Gateway = gateway, PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
-            all.Lines.Add(page.Lines);
-            return page.NextPageToken;
-        });
-        return all;
-    }
+    private Task<List<ListLinesResponse>> LinePagesAsync(string gateway) =>
+        PagesAsync(async token => await Gateways.ListLinesAsync(new ListLinesRequest { Gateway = gateway, PageSize = PageSize, PageToken = token }, cancellationToken: cancel), page => page.NextPageToken);
 
-    private async Task<ListCallsResponse> ListCallsAsync()
+    private Task<List<ListCallsResponse>> CallPagesAsync() =>
+        PagesAsync(async token => await Calls.ListCallsAsync(new ListCallsRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel), page => page.NextPageToken);
+
+    private static async Task<List<TPage>> PagesAsync<TPage>(Func<string, Task<TPage>> fetch, Func<TPage, string> next)
     {
-        var all = new ListCallsResponse();
+        var all = new List<TPage>();
         await PagesAsync(async token =>
         {
-            var page = await Calls.ListCallsAsync(new ListCallsRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
-            all.Calls.Add(page.Calls);
-            return page.NextPageToken;
+            all.Add(await fetch(token));
+            return next(all[^1]);
         });
         return all;
     }

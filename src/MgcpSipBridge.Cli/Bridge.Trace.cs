@@ -13,13 +13,17 @@ internal sealed partial class Bridge
         try
         {
             // Listened to before it is asked what there is: no call gets lost in between.
-            using var watch = new EventService.EventServiceClient(invoker).WatchEvents(new WatchEventsRequest { Filter = $"type = \"stream.*\" OR type = \"call.started\" AND call.line = \"{line}\"" }, cancellationToken: cancel);
-            await watch.ResponseStream.MoveNext(cancel);
+            var bridge = new Persistence(writer.Remark, writer.Remark, cancel);
+            using var events = new EventStream(invoker, bridge, $"type = \"stream.*\" OR type = \"call.started\" AND call.line = \"{line}\"", "", cancel);
             var seen = new HashSet<string>(StringComparer.Ordinal);
-            foreach (var call in (await Calls.ListCallsAsync(new ListCallsRequest { Filter = $"line = \"{line}\"" }, cancellationToken: cancel)).Calls)
-                if (await FollowAsync(call.Id, seen) && seen.Count == most) return;
-            await foreach (var happened in watch.ResponseStream.ReadAllAsync(cancel))
-                if (happened.WhatCase == Event.WhatOneofCase.Call && happened.Call.Line == line && await FollowAsync(happened.Call.Call, seen) && seen.Count == most) return;
+            // With the first heartbeat, and where events were missed, it is asked what there is.
+            for (var all = true; await events.MoveNext(cancel); all = false)
+            {
+                if (all || events.Current.WhatCase == Event.WhatOneofCase.Missed)
+                    foreach (var call in (await bridge.AskAsync(async () => await Calls.ListCallsAsync(new ListCallsRequest { Filter = $"line = \"{line}\"" }, cancellationToken: cancel))).Calls)
+                        if (await FollowAsync(call.Id, seen, bridge) && seen.Count == most) return;
+                if (events.Current.Call is { Line: var of, Call: var begun } && of == line && await FollowAsync(begun, seen, bridge) && seen.Count == most) return;
+            }
         }
         catch (Exception e) when (cancel.IsCancellationRequested && e is RpcException or OperationCanceledException)
         {
@@ -43,27 +47,46 @@ internal sealed partial class Bridge
     }
 
     // False when it was followed before.
-    private async Task<bool> FollowAsync(string id, HashSet<string> seen)
+    private async Task<bool> FollowAsync(string id, HashSet<string> seen, Persistence bridge)
     {
         if (!seen.Add(id)) return false;
         var shown = 0;
         Call? call = null;
-        using var watch = Calls.WatchLadder(new WatchLadderRequest { Call = id }, cancellationToken: cancel);
-        await foreach (var update in watch.ResponseStream.ReadAllAsync(cancel))
+        AsyncServerStreamingCall<LadderUpdate>? watch = null;
+        async Task<LadderUpdate?> NextAsync()
         {
+            try
+            {
+                watch ??= Calls.WatchLadder(new WatchLadderRequest { Call = id }, cancellationToken: cancel);
+                return await watch.ResponseStream.MoveNext(cancel) ? watch.ResponseStream.Current : null;
+            }
+            catch (RpcException e)
+            {
+                watch?.Dispose();
+                watch = null;
+                // It went with the bridge, which is another now.
+                if (e.StatusCode == StatusCode.NotFound && call is not null) return null;
+                throw;
+            }
+        }
+
+        while (await bridge.AskAsync(NextAsync) is { } update)
+        {
+            var first = call is null;
+            call = update.Call;
             if (writer.IsData)
             {
                 writer.Next(update);
                 continue;
             }
 
-            if (call is null) writer.Text($"call {id} of line {update.Call.Line}, {Text(update.Call.Direction)}\n{LadderDrawing.Header}");
-            call = update.Call;
+            if (first) writer.Text($"call {id} of line {update.Call.Line}, {Text(update.Call.Direction)}\n{LadderDrawing.Header}");
             // What was shown stays so, though a message may since have been repeated.
             foreach (var message in update.Messages.Skip(shown - update.Kept)) writer.Text(LadderDrawing.Row(message));
             shown = Math.Max(shown, update.Kept + update.Messages.Count);
         }
 
+        watch?.Dispose();
         // Ended by the bridge, when the last messages of a call that is over have come.
         if (!writer.IsData) writer.Text($"call {id} is over: {Text(call?.Outcome ?? Call.Types.Outcome.Unspecified)}\n\n");
         return true;

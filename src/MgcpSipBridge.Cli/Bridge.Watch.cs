@@ -1,6 +1,5 @@
 using System.Globalization;
 using Grpc.Core;
-using MgcpSipBridge.V1;
 using Spectre.Console;
 
 namespace MgcpSipBridge.Cli;
@@ -16,13 +15,14 @@ internal sealed partial class Bridge
     {
         try
         {
-            using var watch = new EventService.EventServiceClient(invoker).WatchEvents(new WatchEventsRequest { Filter = $"type = \"stream.*\" OR {watched.Filter}" }, cancellationToken: cancel);
-            var events = watch.ResponseStream;
+            var drawn = terminal is not null && writer.Format == OutputFormat.Table ? new Drawing() : null;
+            var bridge = drawn is null ? new Persistence(writer.Remark, writer.Remark, cancel) : new Persistence(drawn.Lost, drawn.Back, cancel);
+            using var events = new EventStream(invoker, bridge, $"type = \"stream.*\" OR {watched.Filter}", "", cancel);
             // It begins with a heartbeat. Listened to before it is asked what there is: no change gets lost in between.
             await events.MoveNext(cancel);
-            var following = new Following<T>(watched);
+            var following = new Following<T>(watched, bridge);
             await following.AllAsync();
-            if (terminal is not null && writer.Format == OutputFormat.Table) await DrawAsync(following, events, terminal);
+            if (drawn is not null) await DrawAsync(following, events, terminal!, drawn);
             else await TellAsync(following, events, most);
         }
         catch (Exception e) when (cancel.IsCancellationRequested && e is RpcException or OperationCanceledException)
@@ -31,7 +31,7 @@ internal sealed partial class Bridge
         }
     }
 
-    private async Task TellAsync<T>(Following<T> following, IAsyncStreamReader<Event> events, int most)
+    private async Task TellAsync<T>(Following<T> following, EventStream events, int most)
         where T : class, Google.Protobuf.IMessage<T>
     {
         var watched = following.Watched;
@@ -58,10 +58,10 @@ internal sealed partial class Bridge
         foreach (var thing in following.Things) Tell(WatchedChange.Is, thing, now);
         while (await events.MoveNext(cancel))
             foreach (var (change, thing) in await following.HappenedAsync(events.Current))
-                if (Tell(change, thing, events.Current.Time)) return;
+                if (Tell(change, thing, events.Current.Time ?? Google.Protobuf.WellKnownTypes.Timestamp.FromDateTime(DateTime.UtcNow))) return;
     }
 
-    private async Task DrawAsync<T>(Following<T> following, IAsyncStreamReader<Event> events, IAnsiConsole terminal)
+    private async Task DrawAsync<T>(Following<T> following, EventStream events, IAnsiConsole terminal, Drawing drawing)
         where T : class, Google.Protobuf.IMessage<T>
     {
         var watched = following.Watched;
@@ -72,11 +72,12 @@ internal sealed partial class Bridge
             var now = DateTime.UtcNow;
             var things = watched.Since is { } since ? following.Things.OrderByDescending(t => since(t)?.ToDateTime()) : following.Things;
             return new LiveTable(headings, [.. things.Select(t => Row(t, now))],
-                string.Create(CultureInfo.InvariantCulture, $"{following.Count} {watched.Kind}{(following.Count == 1 ? "" : "s")} at {now:HH:mm:ss}Z; Ctrl-C ends"));
+                drawing.Trouble ?? string.Create(CultureInfo.InvariantCulture, $"{following.Count} {watched.Kind}{(following.Count == 1 ? "" : "s")} at {now:HH:mm:ss}Z; Ctrl-C ends"));
         }
 
         await terminal.Live(Draw()).AutoClear(false).Overflow(VerticalOverflow.Crop).StartAsync(async live =>
         {
+            drawing.Redraw = () => live.UpdateTarget(Draw());
             var next = events.MoveNext(cancel);
             while (true)
             {
@@ -91,9 +92,29 @@ internal sealed partial class Bridge
 
                 await pause;
                 await following.CatchUpAsync();
-                live.UpdateTarget(Draw());
+                drawing.Redraw();
             }
         });
+    }
+
+    // On a terminal that is drawn over, trouble stands below the table.
+    private sealed class Drawing
+    {
+        public Action Redraw { get; set; } = () => { };
+
+        public string? Trouble { get; private set; }
+
+        public void Lost(string why)
+        {
+            Trouble = why;
+            Redraw();
+        }
+
+        public void Back(string what)
+        {
+            Trouble = null;
+            Redraw();
+        }
     }
 
     private static string Age(Google.Protobuf.WellKnownTypes.Timestamp? since, DateTime now)

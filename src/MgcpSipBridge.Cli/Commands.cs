@@ -115,7 +115,7 @@ internal static class Commands
             return command;
         }
 
-        var watch = new Option<bool>("--watch", "-w") { Description = "Go on as it changes, until interrupted: a table that is drawn again on a terminal; a line for each change in a pipe and with -o" };
+        var watch = new Option<bool>("--watch", "-w") { Description = "Go on as it changes, until interrupted, also after the bridge was away: a table that is drawn again on a terminal; a line for each change, each state in its order, in a pipe and with -o" };
         var changes = new Option<int>("--limit", "-n") { Description = "With --watch in a pipe or with -o: stop after so many changes" };
         Task Follow<T>(Bridge bridge, ParseResult parse, Watched<T> watched)
             where T : class, Google.Protobuf.IMessage<T> => bridge.WatchAsync(watched, parse.GetValue(changes), TerminalOf(output));
@@ -195,7 +195,7 @@ internal static class Commands
         records.Subcommands.Add(Verb("show", "One record", (bridge, parse) => bridge.RecordAsync(parse.GetRequiredValue(record)), record));
         var since = new Option<string>("--since") { Description = "Token of the last event that was seen (resumeToken in JSON)", DefaultValueFactory = _ => "" };
         var count = new Option<int>("--limit", "-n") { Description = "Stop after so many" };
-        var events = new Command("events", "What happens") { Verb("tail", "Events as they come, until interrupted",
+        var events = new Command("events", "What happens") { Verb("tail", "Events as they come, until interrupted; after the bridge was away, on from where they were as long as it keeps them",
             (bridge, parse) => bridge.TailAsync(parse.GetRequiredValue(filter), parse.GetRequiredValue(since), parse.GetValue(count)), filter, since, count) };
         var root = new RootCommand("Looks into a running MgcpSipBridge, and acts on it")
         {

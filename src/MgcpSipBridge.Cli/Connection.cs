@@ -23,7 +23,8 @@ internal sealed record Connection(string? Server, string? Token, string? Ca, str
     {
         if (!Uri.TryCreate(Server, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Host.Length == 0)
             throw new UsageException($"--server: \"{Server}\" is not http://HOST:PORT or https://HOST:PORT");
-        var handler = new SocketsHttpHandler();
+        // Whoever watches notices a bridge that is gone without a word.
+        var handler = new SocketsHttpHandler { KeepAlivePingDelay = TimeSpan.FromSeconds(15), KeepAlivePingTimeout = TimeSpan.FromSeconds(10) };
         if (Ca is not null)
         {
             var trust = Read(Ca, file =>

@@ -33,6 +33,7 @@ internal static class ExitCodes
           3  there is a difference (diff, config diff, --dry-run); or the digits are not what was asked for (calls collect)
           4  what was named is not there
           5  the bridge cannot be reached, or its answer was lost: then it says whether a change may be in force
+        What goes on until interrupted (--watch, events tail, trace) waits for a bridge that was reached once and is away, says so on standard error, and ends when it is refused: 1.
 
         """;
 }

@@ -4,21 +4,25 @@ using MgcpSipBridge.V1;
 
 namespace MgcpSipBridge.Cli;
 
-/// <summary>Things of one kind as they are, kept so by events: an event says which may be another, and that one is asked for.</summary>
-internal sealed class Following<T>(Watched<T> watched)
+/// <summary>
+/// Things of one kind, kept by events as they are: an event says which is another and in what state, and that one is asked for what else there is to it. Events that a thing knew of when it was
+/// listed are passed over, so that none is told twice.
+/// </summary>
+internal sealed class Following<T>(Watched<T> watched, Persistence bridge)
     where T : class, IMessage<T>
 {
     // So many at once are asked for by asking for all.
     private const int MostAtOnce = 50;
-    private readonly SortedDictionary<string, T> _things = new(StringComparer.Ordinal);
+    private readonly SortedDictionary<string, (T Thing, long Sequence)> _things = new(StringComparer.Ordinal);
     private readonly HashSet<string> _noted = new(StringComparer.Ordinal);
+    private long _listed;
     private bool _missed;
 
     /// <summary>What is followed.</summary>
     public Watched<T> Watched { get; } = watched;
 
     /// <summary>All that there are.</summary>
-    public IEnumerable<T> Things => _things.Values;
+    public IEnumerable<T> Things => _things.Values.Select(known => known.Thing);
 
     /// <summary>How many.</summary>
     public int Count => _things.Count;
@@ -27,26 +31,41 @@ internal sealed class Following<T>(Watched<T> watched)
     /// <returns>What that changed.</returns>
     public async Task<List<(WatchedChange Change, T Thing)>> AllAsync()
     {
-        var now = new Dictionary<string, T>(StringComparer.Ordinal);
-        foreach (var thing in await Watched.All()) now[Watched.Key(thing)] = thing;
+        var now = new Dictionary<string, (T Thing, long Sequence)>(StringComparer.Ordinal);
+        long? first = null;
+        foreach (var page in await bridge.AskAsync(Watched.All))
+        {
+            // Of what is on no page, nothing later than the first is known for sure.
+            _listed = first ??= page.Sequence;
+            foreach (var thing in page.Things) now[Watched.Key(thing)] = (thing, page.Sequence);
+        }
+
         var changes = new List<(WatchedChange, T)>();
-        foreach (var (key, gone) in _things.Where(t => !now.ContainsKey(t.Key)).ToList())
+        foreach (var (key, (gone, _)) in _things.Where(t => !now.ContainsKey(t.Key)).ToList())
         {
             _things.Remove(key);
             changes.Add((WatchedChange.Gone, gone));
         }
 
-        foreach (var (key, thing) in now) Set(key, thing, changes);
+        foreach (var (key, (thing, sequence)) in now) Set(key, thing, sequence, changes);
         return changes;
     }
 
-    /// <summary>Asks for what an event may have changed.</summary>
+    /// <summary>Asks for what an event changed.</summary>
     /// <returns>What it did change.</returns>
     public async Task<List<(WatchedChange Change, T Thing)>> HappenedAsync(Event happened)
     {
         if (happened.WhatCase == Event.WhatOneofCase.Missed) return await AllAsync();
         var changes = new List<(WatchedChange, T)>();
-        foreach (var key in Watched.KeysOf(happened, Things).ToList()) await OneAsync(key, changes);
+        if (Watched.KeyOf(happened) is not { } key) return changes;
+        var known = _things.GetValueOrDefault(key);
+        if (happened.Sequence <= (known.Thing is null ? _listed : known.Sequence)) return changes;
+        if (Watched.End(happened) is { } end)
+        {
+            if (_things.Remove(key)) changes.Add((WatchedChange.Gone, end));
+        }
+        else if (Watched.At(happened, await OneAsync(key), known.Thing) is { } then) Set(key, then, happened.Sequence, changes);
+        else if (_things.Remove(key)) changes.Add((WatchedChange.Gone, known.Thing!));
         return changes;
     }
 
@@ -54,7 +73,7 @@ internal sealed class Following<T>(Watched<T> watched)
     public void Note(Event happened)
     {
         if (happened.WhatCase == Event.WhatOneofCase.Missed) _missed = true;
-        else _noted.UnionWith(Watched.KeysOf(happened, Things));
+        else if (Watched.KeyOf(happened) is { } key) _noted.Add(key);
     }
 
     /// <summary>Asks for what was noted.</summary>
@@ -63,32 +82,33 @@ internal sealed class Following<T>(Watched<T> watched)
         var (noted, all) = (_noted.ToList(), _missed || _noted.Count > MostAtOnce);
         _noted.Clear();
         _missed = false;
-        if (all) await AllAsync();
-        else
-            foreach (var key in noted) await OneAsync(key, []);
+        if (all)
+        {
+            await AllAsync();
+            return;
+        }
+
+        foreach (var key in noted)
+            if (await OneAsync(key) is { } now && !Watched.IsOver(now)) Set(key, now, 0, []);
+            else _things.Remove(key);
     }
 
-    private async Task OneAsync(string key, List<(WatchedChange, T)> changes)
+    private async Task<T?> OneAsync(string key)
     {
-        T? now = null;
         try
         {
-            now = await Watched.One(key);
+            return await bridge.AskAsync(() => Watched.One(key));
         }
         catch (RpcException e) when (e.StatusCode == StatusCode.NotFound)
         {
-            // Gone, and shown as it was last.
+            return null;
         }
-
-        if (now is not null && !Watched.IsOver(now)) Set(key, now, changes);
-        else if (_things.Remove(key, out var last)) changes.Add((WatchedChange.Gone, now ?? last));
     }
 
-    private void Set(string key, T thing, List<(WatchedChange, T)> changes)
+    private void Set(string key, T thing, long sequence, List<(WatchedChange, T)> changes)
     {
-        var before = _things.GetValueOrDefault(key);
-        if (thing.Equals(before)) return;
-        _things[key] = thing;
-        changes.Add((before is null ? WatchedChange.New : WatchedChange.Changed, thing));
+        var before = _things.GetValueOrDefault(key).Thing;
+        _things[key] = (thing, sequence);
+        if (!thing.Equals(before)) changes.Add((before is null ? WatchedChange.New : WatchedChange.Changed, thing));
     }
 }

@@ -13,7 +13,7 @@ internal static class OperatorCommands
     {
         var what = new Argument<string>("line") { Description = "Its number, or its endpoint: aaln/1, aaln/1@gw1" };
         var calls = new Option<int>("--limit", "-n") { Description = "Stop after so many calls" };
-        yield return verb("trace", "A line's calls, message by message on both sides, as they happen; until interrupted", (bridge, parse) => bridge.TraceAsync(parse.GetRequiredValue(what), parse.GetValue(calls)), what, calls);
+        yield return verb("trace", "A line's calls, message by message on both sides, as they happen; until interrupted, also after the bridge was away", (bridge, parse) => bridge.TraceAsync(parse.GetRequiredValue(what), parse.GetValue(calls)), what, calls);
         var shell = new Argument<string>("shell") { Description = "bash, zsh or fish" };
         shell.AcceptOnlyFromAmong([.. Completion.Shells]);
         var completion = new Command("completion", "Print the script that completes this program's commands in a shell") { shell };

@@ -137,7 +137,7 @@ public sealed partial class BridgeEngine
         line.Calls.Add(active);
         line.Traced = active;
         Bind(active, line);
-        _core.Note(new EngineNote.CallStarted(active.Name, line.IsReception ? "" : line.Model.Number, call.FromLine) { Headers = active.Carried });
+        _core.Note(new EngineNote.CallStarted(active.Name, line.IsReception ? "" : line.Model.Number, call.FromLine) { Headers = active.Carried, State = line.View });
         return active;
     }
 
@@ -161,6 +161,6 @@ public sealed partial class BridgeEngine
     private void NoteState(LineSlot line, CallState before, CallState next)
     {
         var (from, to) = (LineSlot.ViewOf(before), LineSlot.ViewOf(next));
-        if (from != to) _core.Note(new EngineNote.LineChanged(line.Model.Number, from, to));
+        if (from != to) _core.Note(new EngineNote.LineChanged(line.Model.Number, from, to) { Call = next.Current?.Id });
     }
 }

@@ -195,6 +195,8 @@ public sealed class MetricsTests
     private sealed class Quiet : IShardQueries
     {
         public Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null) => Task.FromResult<object?>(new EngineCounts(1, 2, 3, new SipCounts(1, 4, 5, 6), 7, 8));
+
+        public Task<(object? Answer, long Sequence)> LookAsync(EngineQuery question, CancellationToken cancel) => throw new NotSupportedException();
     }
 
     private static EngineModel Model() => new()

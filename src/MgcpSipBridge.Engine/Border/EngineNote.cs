@@ -18,6 +18,9 @@ public abstract record EngineNote
     {
         /// <summary>Headers that the caller sent along (Sip:KeepHeaders).</summary>
         public ImmutableArray<(string Name, string Value)> Headers { get; init; } = [];
+
+        /// <summary>What its line is doing then.</summary>
+        public LineState State { get; init; }
     }
 
     /// <summary>The far end rings (or early media): last digit to 180/183.</summary>
@@ -87,7 +90,11 @@ public abstract record EngineNote
     public sealed record CallMuted(string CallId, RelaySide Side, bool Muted) : EngineNote;
 
     /// <summary>A line's state changed.</summary>
-    public sealed record LineChanged(string Line, LineState From, LineState To) : EngineNote;
+    public sealed record LineChanged(string Line, LineState From, LineState To) : EngineNote
+    {
+        /// <summary>The call that it is in now; null for none.</summary>
+        public CallId? Call { get; init; }
+    }
 
     /// <summary>A line appeared in, or left, the model; gauges follow.</summary>
     public sealed record LineProvisioned(string Line, LineState State, bool Removed) : EngineNote;

@@ -14,9 +14,9 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
     public override async Task<V1.ListGatewaysResponse> ListGateways(V1.ListGatewaysRequest request, ServerCallContext context)
     {
         var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
-        var some = await engine.SomeAsync<GatewayView>(V1.Gateway.Descriptor, query, (after, most) => new EngineQuery.Gateways(after, most), g => g.Model.Mgcp.Name, context.CancellationToken);
+        var (some, sequence) = await engine.SomeAsync<GatewayView>(V1.Gateway.Descriptor, query, (after, most) => new EngineQuery.Gateways(after, most), g => g.Model.Mgcp.Name, context.CancellationToken);
         var (page, next) = Listing.Page(some, g => g.Model.Mgcp.Name, g => g.ToMessage(state), query);
-        return new V1.ListGatewaysResponse { Gateways = { page }, NextPageToken = next };
+        return new V1.ListGatewaysResponse { Gateways = { page }, NextPageToken = next, Sequence = sequence };
     }
 
     public override async Task<V1.Gateway> GetGateway(V1.GetGatewayRequest request, ServerCallContext context) =>
@@ -27,9 +27,9 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
         var gateway = request.Gateway == ProvisioningWrites.AnyGateway ? null : request.Gateway;
         if (gateway is not null) await FindAsync(gateway, context);
         var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy, request.Gateway);
-        var some = await engine.SomeAsync<LineView>(V1.Line.Descriptor, query, (after, most) => new EngineQuery.Lines(gateway, after, most), l => l.Model.Number, context.CancellationToken);
+        var (some, sequence) = await engine.SomeAsync<LineView>(V1.Line.Descriptor, query, (after, most) => new EngineQuery.Lines(gateway, after, most), l => l.Model.Number, context.CancellationToken);
         var (page, next) = Listing.Page(some.Where(l => IsOn(l, request.Gateway)), l => l.Model.Number, l => l.ToMessage(state), query);
-        return new V1.ListLinesResponse { Lines = { page }, NextPageToken = next };
+        return new V1.ListLinesResponse { Lines = { page }, NextPageToken = next, Sequence = sequence };
     }
 
     public override Task<V1.Line> GetLine(V1.GetLineRequest request, ServerCallContext context) => LineAsync(request.Gateway, request.Line, context);
@@ -217,11 +217,11 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
 
     public override async Task<V1.ListCallsResponse> ListCalls(V1.ListCallsRequest request, ServerCallContext context)
     {
-        var all = await engine.AllAsync<CallView>(new EngineQuery.Calls(), context.CancellationToken);
+        var (all, sequence) = await engine.LookAsync<CallView>(new EngineQuery.Calls(), context.CancellationToken);
         // The start, in a form that sorts as text, and the id: neither changes.
         var query = new ListQuery(request.PageSize, request.PageToken, request.Filter, request.OrderBy);
         var (page, next) = Listing.Page(all, c => $"{c.Started.Ticks:x16}/{c.CallId}", c => c.ToMessage(state.Clock), query);
-        return new V1.ListCallsResponse { Calls = { page }, NextPageToken = next };
+        return new V1.ListCallsResponse { Calls = { page }, NextPageToken = next, Sequence = sequence };
     }
 
     public override async Task<V1.Call> GetCall(V1.GetCallRequest request, ServerCallContext context) =>

@@ -49,7 +49,7 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
                 Gateway("gateway.trait", learnt.Gateway, learnt.Trait);
                 break;
             case EngineNote.LineChanged line:
-                Publish("line.state", "lines/", line.Line, line, static (e, n) => e.Line = new V1.LineEvent { Line = n.Line, FromState = n.From.ToMessage(), State = n.To.ToMessage() });
+                Publish("line.state", "lines/", line.Line, line, static (e, n) => e.Line = new V1.LineEvent { Line = n.Line, FromState = n.From.ToMessage(), State = n.To.ToMessage(), Call = n.Call?.ToString() ?? "" });
                 break;
             case EngineNote.LineServes { To: { } service } line:
                 Publish("line.service", "lines/", line.Line, (line, service), static (e, n) => e.Line = new V1.LineEvent { Line = n.line.Line, Gateway = n.line.Gateway, Service = n.service.ToMessage() });
@@ -88,7 +88,7 @@ internal sealed class EventFeed(EventLog log, BridgeState state)
         {
             case EngineNote.CallStarted started:
                 _calls[started.CallId] = new Whose(started.Line, Direction(started.FromLine));
-                Call("call.started", started.CallId, started, static n => new V1.CallEvent { Call = n.CallId, Line = n.Line, Direction = Direction(n.FromLine), Headers = { n.Headers.ToMap() } });
+                Call("call.started", started.CallId, started, static n => new V1.CallEvent { Call = n.CallId, Line = n.Line, Direction = Direction(n.FromLine), State = n.State.ToMessage(), Headers = { n.Headers.ToMap() } });
                 break;
             case EngineNote.PostDialDelay ringing:
                 Call("call.ringing", ringing.CallId, ringing, static n => new V1.CallEvent { Call = n.CallId, Delay = n.Delay.ToDuration() });

@@ -74,7 +74,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _clerk = RecordOffice.Open(model.Config, State, store.Records, _happenings, _metrics.Registry, _log);
         _refusals = new SipRefusals(logs, () => clock.Now);
         _notes = new NoteLog(logs, new Redaction(model.Config.Logging.PersonalData), () => clock.Now, _refusals);
-        _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log);
+        _shard = new Shard(clock, model.Config.Bridge.MailboxLimit, model.Config.Api.Timeout, _metrics.Shed, _log) { Published = () => _happenings.Log.Next - 1 };
         _routing = new RoutingMetrics(_metrics.Registry);
         _routers = new RouterHub(_shard.Post, model.Config.Routing.Deadline, _happenings, _routing, logs.CreateLogger("MgcpSipBridge.Calls"));
         _srtp = new SrtpMetrics(_metrics.Registry, _happenings.Alarms, logs.CreateLogger("MgcpSipBridge.Sip"));

@@ -49,6 +49,10 @@ internal interface IShardQueries
     /// <summary>The answer; null when what was asked for does not exist. <paramref name="patience"/> is for questions that a gateway has to answer.</summary>
     /// <exception cref="TimeoutException">The shard did not answer in time, or it has stopped.</exception>
     Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null);
+
+    /// <summary>The same, with the sequence of the last event that the answer knows of: all that is published later comes after it.</summary>
+    /// <exception cref="TimeoutException">The shard did not answer in time, or it has stopped.</exception>
+    Task<(object? Answer, long Sequence)> LookAsync(EngineQuery question, CancellationToken cancel);
 }
 
 /// <summary>The real engine behind <see cref="IShardEngine"/>.</summary>

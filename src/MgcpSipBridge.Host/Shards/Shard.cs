@@ -21,7 +21,7 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan AfterFailure = TimeSpan.FromMilliseconds(100);
     private readonly ConcurrentQueue<Letter> _mailbox = new();
-    private readonly ConcurrentDictionary<long, TaskCompletionSource<object?>> _questions = new();
+    private readonly ConcurrentDictionary<long, Question> _questions = new();
     private readonly MonotonicClock _clock;
     private readonly int _limit;
     private readonly TimeSpan _answerTimeout;
@@ -51,6 +51,9 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
         (_clock, _limit, _answerTimeout, _shed, _log) = (clock, limit, answerTimeout, shed, log);
         _ticking = new Thread(Tick) { IsBackground = true, Name = "shard clock" };
     }
+
+    /// <summary>Sequence of the last event that was published.</summary>
+    public Func<long> Published { get; init; } = () => 0;
 
     /// <summary>Starts reading. With <paramref name="overload"/>, new calls that find no room are refused at once instead of waiting for a repeat.</summary>
     public void Start(IShardEngine engine, IShardOutputs outputs, SipOverload? overload = null)
@@ -94,16 +97,21 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
     }
 
     /// <inheritdoc/>
-    public async Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null)
+    public async Task<object?> AskAsync(EngineQuery question, CancellationToken cancel, TimeSpan? patience = null) => (await PutAsync(question, patience, cancel)).Answer;
+
+    /// <inheritdoc/>
+    public Task<(object? Answer, long Sequence)> LookAsync(EngineQuery question, CancellationToken cancel) => PutAsync(question, null, cancel);
+
+    private async Task<(object? Answer, long Sequence)> PutAsync(EngineQuery question, TimeSpan? patience, CancellationToken cancel)
     {
         var number = Interlocked.Increment(ref _lastQuestion);
-        var answer = new TaskCompletionSource<object?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _questions[number] = answer;
+        var asked = new Question();
+        _questions[number] = asked;
         try
         {
             if (_closed) throw new TimeoutException("The engine has stopped.");
             Leave(new Letter(new EngineInput.Ask(number, question), null));
-            return await answer.Task.WaitAsync(patience ?? _answerTimeout, cancel);
+            return (await asked.Task.WaitAsync(patience ?? _answerTimeout, cancel), asked.Sequence);
         }
         finally
         {
@@ -205,6 +213,8 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
 
         var now = _clock.Now;
         var failed = false;
+        // Each input's events are out before the next is read.
+        if (input is EngineInput.Ask ask && _questions.TryGetValue(ask.Query, out var asked)) asked.Sequence = Published();
         try
         {
             _engine!.Handle(input, now, DateTime.UtcNow);
@@ -300,6 +310,12 @@ internal sealed partial class Shard : IShardQueries, IThreadPoolWorkItem, IAsync
             Volatile.Write(ref _armed, Instant.Never.Ticks);
             Bring(new Letter(EngineInput.DeadlineReached.Instance, null));
         }
+    }
+
+    /// <summary>A question that waits for its answer.</summary>
+    private sealed class Question() : TaskCompletionSource<object?>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public long Sequence { get; set; }
     }
 
     private readonly record struct Letter(EngineInput? Input, byte[]? Rented, TaskCompletionSource? Done = null);
