@@ -8,7 +8,11 @@ public sealed class FastPathIPv4Tests() : FastPathTests(null);
 
 public sealed class FastPathIPv6Tests() : FastPathTests(IPAddress.IPv6Loopback);
 
-/// <summary>What the kernel passes on by itself, on real sockets over the loopback interface.</summary>
+public sealed class FastPathNetworkTests() : FastPathTests(NetworkWire.IPv4);
+
+public sealed class FastPathNetworkIPv6Tests() : FastPathTests(NetworkWire.IPv6);
+
+/// <summary>What the kernel passes on by itself, on real sockets, over the loopback interface and between network namespaces.</summary>
 public abstract class FastPathTests : BothPlanes
 {
     private static readonly Lazy<string?> Refusal = new(() =>

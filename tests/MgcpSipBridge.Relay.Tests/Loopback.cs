@@ -131,8 +131,8 @@ public sealed class End : IDisposable
 
     public End(IPAddress address, int port = 0)
     {
-        _socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveTimeout = 60_000, SendBufferSize = 1 << 20 };
-        _socket.Bind(new IPEndPoint(address, port));
+        _socket = NetworkWire.Bind(address, port);
+        (_socket.ReceiveTimeout, _socket.SendBufferSize) = (60_000, 1 << 20);
         _from = new SocketAddress(address.AddressFamily);
         var local = (IPEndPoint)_socket.LocalEndPoint!;
         Address = NetAddress.From(local.Address, local.Port);

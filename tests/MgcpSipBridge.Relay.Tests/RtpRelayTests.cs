@@ -15,6 +15,14 @@ public sealed class IPv6RtpRelayTests() : RtpRelayTests(RelayEngine.Native, home
 
 public sealed class FastPathIPv6RtpRelayTests() : RtpRelayTests(RelayEngine.Native, RelayFastPath.Required, IPAddress.IPv6Loopback);
 
+public sealed class NetworkRtpRelayTests() : RtpRelayTests(RelayEngine.Native, home: NetworkWire.IPv4);
+
+public sealed class FastPathNetworkRtpRelayTests() : RtpRelayTests(RelayEngine.Native, RelayFastPath.Required, NetworkWire.IPv4);
+
+public sealed class NetworkIPv6RtpRelayTests() : RtpRelayTests(RelayEngine.Native, home: NetworkWire.IPv6);
+
+public sealed class FastPathNetworkIPv6RtpRelayTests() : RtpRelayTests(RelayEngine.Native, RelayFastPath.Required, NetworkWire.IPv6);
+
 public abstract class RtpRelayTests(RelayEngine engine, RelayFastPath fastPath = RelayFastPath.Off, IPAddress? home = null) : BothPlanes(engine, fastPath, home)
 {
     private static readonly byte[] ReceiverReport = Convert.FromHexString("80C9000100000001");
