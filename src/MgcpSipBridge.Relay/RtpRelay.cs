@@ -69,7 +69,7 @@ public sealed class RtpRelay : IAsyncDisposable
     }
 
     /// <summary>Whether the kernel passes settled flows on by itself, now.</summary>
-    public FastPathState FastPath { get; private set; } = new(0, "it is switched off");
+    public FastPathState FastPath { get; private set; } = new(0, "it is switched off") { Lack = FastPathLack.SwitchedOff };
 
     /// <summary>Whether the native engine can be asked for on this system.</summary>
     public static bool NativeIsPossible => NativePlane.IsPossible;
@@ -157,7 +157,7 @@ public sealed class RtpRelay : IAsyncDisposable
     private KernelPath? OpenKernelPath()
     {
         if (_settings.FastPath == RelayFastPath.Off) return null;
-        FastPath = new(0, "it needs the native engine");
+        FastPath = new(0, "it needs the native engine") { Lack = FastPathLack.PortableEngine };
         if (_settings.Engine == RelayEngine.Portable) return null;
         try
         {
@@ -167,7 +167,7 @@ public sealed class RtpRelay : IAsyncDisposable
         }
         catch (FastPathException e) when (_settings.FastPath == RelayFastPath.Auto)
         {
-            FastPath = new(0, e.Message);
+            FastPath = new(0, e.Message) { Lack = e.Lack };
             return null;
         }
         catch (FastPathException e)
@@ -188,7 +188,7 @@ public sealed class RtpRelay : IAsyncDisposable
             // Without the native plane nobody gives the kernel flows, and nobody would take it away.
             context.Kernel?.Dispose();
             if (_settings.Engine == RelayEngine.Native || _settings.FastPath == RelayFastPath.Required) throw;
-            if (context.Kernel is not null) FastPath = new(0, e.Message);
+            if (context.Kernel is not null) FastPath = new(0, e.Message) { Lack = FastPathLack.PortableEngine };
             return new PortablePlane(context with { Kernel = null });
         }
     }

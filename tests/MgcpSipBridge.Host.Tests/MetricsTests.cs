@@ -212,6 +212,7 @@ public sealed class MetricsTests
         intake.RtpPackets(RelaySide.Gateway, 950, 1000, 12);
         intake.RtpPackets(RelaySide.Sip, 1000, 950, 13);
         intake.RtpDropped("wrong_source", 3);
+        intake.FastPath(1, MgcpSipBridge.Relay.FastPathLack.Interface, 4, 900);
     }
 
     private static async Task<string> ExposeAsync(BridgeMetrics metrics)

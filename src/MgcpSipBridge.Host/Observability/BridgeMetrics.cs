@@ -2,6 +2,7 @@ using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
+using MgcpSipBridge.Relay;
 using MgcpSipBridge.Sip;
 using Prometheus;
 
@@ -60,6 +61,7 @@ internal sealed class BridgeMetrics
     private readonly AudioMetrics _audio;
     private readonly Gauge _relayPorts;
     private readonly Gauge _fastPathInterfaces;
+    private readonly Gauge _fastPathLack;
     private readonly Gauge _fastPathFlows;
     private readonly Counter _fastPathPackets;
     private readonly Gauge _relayPortsAll;
@@ -116,6 +118,7 @@ internal sealed class BridgeMetrics
         _rtpDropped = metrics.CreateCounter("mgcpsipbridge_rtp_dropped_total", "RTP packets that the relay refused.", "reason");
         _audio = new AudioMetrics(metrics);
         _fastPathInterfaces = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_interfaces", "Interfaces at which the kernel passes calls on by itself; 0: it does not.");
+        _fastPathLack = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_lack", "Why the kernel passes on no calls by itself, or not at every interface: 1 for the reason that stands, none when it does.", "reason");
         _fastPathFlows = metrics.CreateGauge("mgcpsipbridge_relay_fast_path_flows", "Directions of calls that the kernel passes on by itself now.");
         _fastPathPackets = metrics.CreateCounter("mgcpsipbridge_relay_fast_path_packets_total", "RTP packets that the kernel passed on by itself; they are in mgcpsipbridge_rtp_packets_total, too.");
         _relayPorts = metrics.CreateGauge("mgcpsipbridge_relay_ports_in_use", "UDP ports that the relay has leased, draining ones included.");
@@ -337,6 +340,8 @@ internal sealed class BridgeMetrics
             foreach (var side in Enum.GetValues<RelaySide>()) _rtpPackets.WithLabels(Snake(side), direction);
         }
 
+        foreach (var reason in Enum.GetValues<FastPathLack>())
+            if (reason != FastPathLack.None) _fastPathLack.WithLabels(Snake(reason));
         foreach (var transport in (string[])["tcp", "tls"]) _sipConnections.WithLabels(transport);
         foreach (var side in (string[])["mgcp", "sip"]) _shed.WithLabels(side);
     }
@@ -370,9 +375,11 @@ internal sealed class BridgeMetrics
             metrics._relayPortsAll.Set(all);
         }
 
-        public void FastPath(int interfaces, long flows, long packets)
+        public void FastPath(int interfaces, FastPathLack lack, long flows, long packets)
         {
             metrics._fastPathInterfaces.Set(interfaces);
+            foreach (var reason in Enum.GetValues<FastPathLack>())
+                if (reason != FastPathLack.None) metrics._fastPathLack.WithLabels(Snake(reason)).Set(reason == lack ? 1 : 0);
             metrics._fastPathFlows.Set(flows);
             metrics._fastPathPackets.IncTo(packets);
         }

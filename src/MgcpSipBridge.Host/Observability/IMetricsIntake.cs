@@ -1,5 +1,6 @@
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Media;
+using MgcpSipBridge.Relay;
 using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Host.Observability;
@@ -23,8 +24,8 @@ internal interface IMetricsIntake
     /// <param name="fax">UDPTL packets from its ends that were relayed.</param>
     void RtpPackets(RelaySide side, long received, long sent, long fax);
 
-    /// <summary>Interfaces at which the kernel passes calls on by itself, how many directions of calls it does now, and packets since the start.</summary>
-    void FastPath(int interfaces, long flows, long packets);
+    /// <summary>Interfaces at which the kernel passes calls on by itself, why not at all or not everywhere, how many directions of calls it does now, and packets since the start.</summary>
+    void FastPath(int interfaces, FastPathLack lack, long flows, long packets);
 
     /// <summary>RTP packets since the start that were refused for a reason of a closed set.</summary>
     void RtpDropped(string reason, long count);

@@ -80,7 +80,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
     public void Read(IMetricsIntake intake)
     {
         var counters = _relay.Counters;
-        intake.FastPath(_relay.FastPath.Interfaces, counters.KernelFlows, counters.ByKernel);
+        intake.FastPath(_relay.FastPath.Interfaces, _relay.FastPath.Lack, counters.KernelFlows, counters.ByKernel);
         intake.RelayPorts(counters.PortsInUse, _ports);
         foreach (var side in (RelaySide[])[RelaySide.Gateway, RelaySide.Sip]) intake.RtpPackets(side, counters.Received(side), counters.Sent(side), counters.Fax(side));
         foreach (var (reason, label) in Drops) intake.RtpDropped(label, counters.Dropped(reason));

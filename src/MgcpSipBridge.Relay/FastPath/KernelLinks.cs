@@ -20,7 +20,7 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
     public int Loopback => _loopback;
 
     /// <summary>Why it does not stand where it should; null when it does.</summary>
-    public string? Lack { get; private set; }
+    public (string Reason, FastPathLack Kind)? Lack { get; private set; }
 
     /// <summary>How often it was missing somewhere, and where it was last.</summary>
     public (int Times, string? Where) Losses { get; private set; }
@@ -30,7 +30,7 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
     public void Attach()
     {
         AttachToAll();
-        if (Lack is { } lack) throw new FastPathException(lack);
+        if (Lack is { } lack) throw new FastPathException(lack.Reason, lack.Kind);
     }
 
     /// <summary>Puts it back where it is missing.</summary>
@@ -64,21 +64,21 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
     // All are tried, and the first reason is kept.
     private void AttachToAll()
     {
-        string? lack = null;
+        (string, FastPathLack)? lack = null;
         try
         {
             foreach (var card in NetworkInterface.GetAllNetworkInterfaces()) lack = AttachTo(card) ?? lack;
         }
         catch (NetworkInformationException e)
         {
-            lack = $"The system does not tell its interfaces: {e.Message}";
+            lack = ($"The system does not tell its interfaces: {e.Message}", FastPathLack.Interface);
         }
 
-        Lack = lack ?? (_links.Count == 0 ? "There is no interface to attach the program to." : null);
+        Lack = lack ?? (_links.Count == 0 ? ("There is no interface to attach the program to.", FastPathLack.Interface) : null);
         _count = _links.Count;
     }
 
-    private string? AttachTo(NetworkInterface card)
+    private (string, FastPathLack)? AttachTo(NetworkInterface card)
     {
         var isIPv4 = card.Supports(NetworkInterfaceComponent.IPv4);
         if (card.OperationalStatus == OperationalStatus.Down || !(isIPv4 || card.Supports(NetworkInterfaceComponent.IPv6))) return null;
@@ -88,7 +88,7 @@ internal sealed class KernelLinks(int program, RelaySettings settings) : IDispos
         // What this machine sends to itself comes by the loopback interface, whatever the address.
         if (_links.ContainsKey(index) || (!isLoopback && !ip.UnicastAddresses.Any(a => IsMedia(a.Address)))) return null;
         var link = Bpf.Attach(program, index);
-        if (link < 0) return $"The kernel does not attach the program to {card.Name}: {KernelPath.Reason(-link)}";
+        if (link < 0) return ($"The kernel does not attach the program to {card.Name}: {KernelPath.Reason(-link)}", -link == Libc.NotPermitted ? FastPathLack.NotPermitted : FastPathLack.Interface);
         _links.Add(index, (link, card.Name));
         if (isLoopback) _loopback = index;
         return null;

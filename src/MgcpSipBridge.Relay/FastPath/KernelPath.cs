@@ -38,7 +38,7 @@ internal sealed unsafe class KernelPath : IDisposable
             _counts = Opened(Bpf.CreateMap(Bpf.Array, sizeof(int), KernelCounts.Bytes, entries, Bpf.Mappable, "mgcpsip_counts"), "a map");
             _program = Opened(Bpf.LoadProgram(Instructions(), "mgcpsip_relay", out var log), "the program", log);
             var table = Libc.Map(null, _tableBytes, Libc.ReadWrite, Libc.Shared, _counts, 0);
-            if (table == Libc.MapFailed) throw new FastPathException($"The kernel does not share its counts: {Reason(Libc.LastError)}");
+            if (table == Libc.MapFailed) throw new FastPathException($"The kernel does not share its counts: {Reason(Libc.LastError)}", Kind(Libc.LastError));
             _table = (KernelCounts*)table;
             _routes = new RouteLookup();
             _links = new KernelLinks(_program, settings);
@@ -57,13 +57,13 @@ internal sealed unsafe class KernelPath : IDisposable
     public bool IsOn => _links.Count > 0;
 
     /// <summary>At how many interfaces the program stands, and what is in its way at others.</summary>
-    public FastPathState State => new(_links.Count, _links.Lack) { Losses = _links.Losses.Times, LostAt = _links.Losses.Where };
+    public FastPathState State => new(_links.Count, _links.Lack?.Reason) { Lack = _links.Lack?.Kind ?? FastPathLack.None, Losses = _links.Losses.Times, LostAt = _links.Losses.Where };
 
     /// <summary>Loads the program and attaches it.</summary>
     /// <exception cref="FastPathException">The kernel refuses; it says why.</exception>
     public static KernelPath Open(RelaySettings settings)
     {
-        if (!NativePlane.IsPossible) throw new FastPathException("The fast path needs Linux on 64 bits.");
+        if (!NativePlane.IsPossible) throw new FastPathException("The fast path needs Linux on 64 bits.", FastPathLack.Kernel);
         return new KernelPath(settings);
     }
 
@@ -154,7 +154,9 @@ internal sealed unsafe class KernelPath : IDisposable
     }
 
     private static int Opened(int fd, string what, string? log = null) =>
-        fd >= 0 ? fd : throw new FastPathException($"The kernel does not take {what}: {Reason(-fd)}{(string.IsNullOrEmpty(log) ? "" : "; " + log)}");
+        fd >= 0 ? fd : throw new FastPathException($"The kernel does not take {what}: {Reason(-fd)}{(string.IsNullOrEmpty(log) ? "" : "; " + log)}", Kind(-fd));
+
+    private static FastPathLack Kind(int error) => error == Libc.NotPermitted ? FastPathLack.NotPermitted : FastPathLack.Kernel;
 
     /// <summary>What an error number means here.</summary>
     public static string Reason(int error) => error switch
@@ -166,4 +168,8 @@ internal sealed unsafe class KernelPath : IDisposable
 }
 
 /// <summary>The kernel refuses the fast path, and why.</summary>
-internal sealed class FastPathException(string message) : Exception(message);
+internal sealed class FastPathException(string message, FastPathLack lack) : Exception(message)
+{
+    /// <summary>What kind of reason it is.</summary>
+    public FastPathLack Lack { get; } = lack;
+}

@@ -34,7 +34,7 @@ internal sealed unsafe class RouteLookup : IDisposable
         _changes = Open(Groups);
         if (_questions >= 0 && _changes >= 0) return;
         Dispose();
-        throw new FastPathException("The kernel does not tell its routes.");
+        throw new FastPathException("The kernel does not tell its routes.", FastPathLack.Kernel);
     }
 
     /// <summary>The interface by which packets leave; false when there is none.</summary>
