@@ -186,6 +186,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
                 return CallOrderRefusal.TooManyDigits;
             case AudioOrder.Send send:
                 return call.Media.SpeaksWith(send.Towards) == CallOrderRefusal.NoAudio ? CallOrderRefusal.NoAudio
+                    : IsTold(send.Towards) && !call.Peer.CanTell ? CallOrderRefusal.NotAnswered
                     : IsTold(send.Towards) || IsMade(send.Towards) || call.Media.TakesDigits(send.Towards) ? CallOrderRefusal.None
                     : CallOrderRefusal.NoCommonCodec;
             case AudioOrder.Mute mute:

@@ -118,10 +118,13 @@ internal sealed partial class SipLeg
         }
     }
 
+    /// <summary>Whether the peer can be told of digits by INFO.</summary>
+    public bool CanTell => _answered && !_released;
+
     /// <summary>Tells of a digit by INFO.</summary>
     public void Tell(char symbol, TimeSpan length)
     {
-        if (_answered && !_released) core.Sip.SendDigits(Handle, symbol.ToString(), length, core.Now);
+        if (CanTell) core.Sip.SendDigits(Handle, symbol.ToString(), length, core.Now);
     }
 
     /// <summary>An INVITE that takes the place of this call's SIP side (RFC 3891): the line talks to whoever sent it, at once.</summary>

@@ -57,6 +57,21 @@ public sealed class SentDigitFlows
         house.EndsQuietly();
     }
 
+    [Fact]
+    public void Who_is_told_of_digits_by_INFO_can_be_told_from_the_answer_on()
+    {
+        var house = new House(new HouseOptions { Audio = true, Peer = model => model with { Dtmf = DtmfForm.OutOfBand } }).Begins();
+        house.Pbx.When(Number, CalledPlan.Answer(TimeSpan.FromSeconds(3)) with { EarlyMediaAfter = TimeSpan.FromSeconds(1) });
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).HearsEarlyMedia(within: 3);
+        Assert.Equal(CallOrderRefusal.NotAnswered, Do(house, new AudioOrder.Send("5", RelaySide.Sip, TimeSpan.FromMilliseconds(100))));
+        house.Alice.Talks(within: 4);
+        Assert.Equal(CallOrderRefusal.None, Do(house, new AudioOrder.Send("6", RelaySide.Sip, TimeSpan.FromMilliseconds(100))));
+        house.Waits(1);
+        Assert.Equal("6", house.Pbx.LastCall!.DigitsTold);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
     private static void Send(House house, string digits, int milliseconds) =>
         Assert.Equal(CallOrderRefusal.None, Do(house, new AudioOrder.Send(digits, RelaySide.Gateway, TimeSpan.FromMilliseconds(milliseconds))));
 
