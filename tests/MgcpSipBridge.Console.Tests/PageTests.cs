@@ -29,6 +29,32 @@ public sealed partial class PageTests(Chromium chromium)
         visitor.IsContent();
     }
 
+    [Theory]
+    [InlineData("lines", "New line")]
+    [InlineData("lines/1002", "Call…")]
+    [InlineData("routes", "?")]
+    public async Task Going_back_leaves_no_dialog_behind(string path, string opens)
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home);
+        var page = visitor.Page;
+        await visitor.GoAsync("events");
+        await visitor.GoAsync(path);
+        if (opens == "?") await page.Keyboard.PressAsync("?");
+        else await page.GetByRole(Microsoft.Playwright.AriaRole.Button, new() { Name = opens }).First.ClickAsync();
+        await visitor.FindsAsync("dialog[open]");
+        await page.GoBackAsync();
+        await page.Locator("dialog").WaitForAsync(new() { State = Microsoft.Playwright.WaitForSelectorState.Detached });
+        await visitor.FindsAsync(".page-events h1");
+        await page.GoForwardAsync();
+        await visitor.FindsAsync($".page-{path.Split('/')[0]} h1");
+        Assert.Equal(0, await page.Locator("dialog").CountAsync());
+        // Nothing lies over the page any more.
+        await page.GetByRole(Microsoft.Playwright.AriaRole.Link, new() { Name = "Calls" }).ClickAsync();
+        await visitor.FindsAsync(".page-calls h1");
+        visitor.IsContent();
+    }
+
     [Fact]
     public async Task The_first_page_says_what_is_wrong_and_why()
     {

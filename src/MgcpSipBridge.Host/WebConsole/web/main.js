@@ -3,7 +3,7 @@
 import { el, put, say } from './dom.js';
 import { get, hasToken, setToken } from './api.js';
 import { liveState, onLiveState, restartLive, startLive, stopLive } from './live.js';
-import { badge, button, dialog, trouble } from './parts.js';
+import { badge, button, closeDialogs, dialog, trouble } from './parts.js';
 import { words } from './format.js';
 import now from './pages/now.js';
 import gateways from './pages/gateways.js';
@@ -150,7 +150,7 @@ function showTheme() {
 function help() {
   dialog('Keyboard', done => [
     el('table.keys', null, el('tbody', null,
-      [['?', 'this list'], ['/', 'to the filter of the page'], ...PAGES.map(([, title, key]) => [`g ${key}`, title]), ['↑ ↓', 'between the messages of a ladder'], ['Esc', 'closes a dialog'], ['Tab', 'from one thing to the next']]
+      [['?', 'this list'], ['/', 'to the filter of the page'], ...PAGES.map(([, title, key]) => [`g ${key}`, title]), ['↑ ↓', 'between the messages of a ladder'], ['Esc', 'closes a dialog, as going back does'], ['Tab', 'from one thing to the next']]
         .map(([key, what]) => el('tr', null, el('th', { scope: 'row' }, key.split(' ').map(k => el('kbd', null, k))), el('td', null, what))))),
     el('div.buttons', null, button('Close', () => done(null), 'primary', { autofocus: true })),
   ]);
@@ -173,6 +173,6 @@ document.addEventListener('keydown', event => {
   }
 });
 document.querySelector('.skip').addEventListener('click', event => { event.preventDefault(); document.getElementById('main')?.focus(); });
-window.addEventListener('hashchange', () => { show(); parts.main.querySelector('h1')?.focus({ preventScroll: true }); });
+window.addEventListener('hashchange', () => { closeDialogs(); show(); parts.main.querySelector('h1')?.focus({ preventScroll: true }); });
 window.addEventListener('login', event => login(event.detail));
 begin();

@@ -75,6 +75,11 @@ export function dialog(title, build) {
   });
 }
 
+/** Closes what is open, as Escape does: it belongs to a page that is left. */
+export function closeDialogs() {
+  for (const box of document.querySelectorAll('dialog[open]')) box.close();
+}
+
 /** Asks before something is done that cannot be taken back. */
 export function confirm(title, text, yes, kind = 'danger') {
   return dialog(title, done => [
