@@ -18,12 +18,19 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
     {
         public SipPeerState State;
         public Instant Failed;
+        public Instant Down;
         public Instant BlockedUntil = new(long.MinValue);
         public readonly List<string> Peers = [];
     }
 
-    /// <summary>Hears of a peer that answers over a path on which it did not, and where it stood there before.</summary>
-    public Action<string, SipFlow, SipPeerState, Instant>? CameUp { get; set; }
+    // Who misses a single call was not away: it has forgotten nothing.
+    private static readonly TimeSpan LeastOutage = TimeSpan.FromSeconds(2);
+
+    /// <summary>Hears of a peer that answers over a path on which it did not, and whether it was away so long that it may have started anew.</summary>
+    public Action<string, SipFlow, bool, Instant>? CameUp { get; set; }
+
+    /// <summary>Hears of a peer that does not answer over a path any more, and whether it has another that may.</summary>
+    public Action<string, SipFlow, bool, Instant>? WentDown { get; set; }
 
     /// <summary>A peer's addresses are these now; those that it had before keep what is known of them.</summary>
     public void Follow(string peer, ImmutableArray<SipTarget> targets)
@@ -59,9 +66,9 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
     public void Answered(SipFlow flow, Instant now)
     {
         if (!_all.TryGetValue((flow.Transport, flow.Remote), out var circuit) || circuit.State == SipPeerState.Up) return;
-        var before = circuit.State;
+        var wasAway = circuit.State == SipPeerState.Down && now - circuit.Down >= LeastOutage;
         Become(flow, circuit, SipPeerState.Up);
-        foreach (var peer in circuit.Peers) CameUp?.Invoke(peer, flow, before, now);
+        foreach (var peer in circuit.Peers) CameUp?.Invoke(peer, flow, wasAway, now);
     }
 
     /// <summary>Nothing came back, or there is no way.</summary>
@@ -69,7 +76,10 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
     {
         if (!_all.TryGetValue((flow.Transport, flow.Remote), out var circuit)) return;
         circuit.Failed = now;
+        if (circuit.State == SipPeerState.Down) return;
+        circuit.Down = now;
         Become(flow, circuit, SipPeerState.Down);
+        foreach (var peer in circuit.Peers) WentDown?.Invoke(peer, flow, _byPeer[peer].Any(key => _all[key].State != SipPeerState.Down), now);
     }
 
     /// <summary>It asked to get nothing for so long; more than <see cref="SipSettings.RetryAfterMax"/> is not believed.</summary>
@@ -89,11 +99,11 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
         return [.. targets.Where(target => emergency || RankOf(target, now, isCall) < 2).OrderBy(target => RankOf(target, now, isCall))];
     }
 
-    /// <summary>Whether a peer's requests try one path as soon as another.</summary>
-    public bool IsAsGood(string peer, SipFlow one, SipFlow other)
+    /// <summary>How much later a peer's requests try one path than another; negative: sooner.</summary>
+    public int Compare(string peer, SipFlow one, SipFlow other)
     {
         var keys = _byPeer.GetValueOrDefault(peer, []);
-        return keys.IndexOf((one.Transport, one.Remote)) <= keys.IndexOf((other.Transport, other.Remote));
+        return keys.IndexOf((one.Transport, one.Remote)) - keys.IndexOf((other.Transport, other.Remote));
     }
 
     /// <summary>Where a peer stands: down when none of its addresses answers.</summary>
@@ -121,7 +131,6 @@ internal sealed class SipCircuits(SipSettings settings, Action<SipNote> note)
 
     private void Become(SipFlow flow, Circuit circuit, SipPeerState state)
     {
-        if (circuit.State == state) return;
         circuit.State = state;
         foreach (var peer in circuit.Peers) note(new SipNote.TargetChanged(peer, flow.Transport, flow.Remote, state));
     }

@@ -38,10 +38,11 @@ public sealed partial class SipLayer : ISipLayer
         _inquiries = new PeerInquiries(_core);
         _mailboxes = new MailboxTable(_core);
         _limits = new SipLimits(settings.MaxMessageBytes, settings.MaxHeaders);
-        _core.Circuits.CameUp = (peer, flow, before, now) =>
+        _core.Circuits.WentDown = _registrar.PeerDown;
+        _core.Circuits.CameUp = (peer, flow, wasAway, now) =>
         {
-            _registrar.PeerUp(peer, flow, before, now);
-            if (before == SipPeerState.Down) _mailboxes.PeerIsBack(peer, now);
+            _registrar.PeerUp(peer, flow, wasAway, now);
+            if (wasAway) _mailboxes.PeerIsBack(peer, now);
         };
     }
 

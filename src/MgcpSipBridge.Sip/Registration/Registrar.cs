@@ -87,11 +87,23 @@ internal sealed class Registrar(SipCore core)
     }
 
     /// <summary>A peer answers again, or for the first time.</summary>
-    public void PeerUp(string peer, SipFlow flow, SipPeerState before, Instant now)
+    public void PeerUp(string peer, SipFlow flow, bool wasAway, Instant now)
     {
         foreach (var registration in _byKey.Values)
         {
-            if (registration.Peer == peer) registration.PeerUp(flow, before, now);
+            if (registration.Peer == peer) registration.PeerUp(flow, wasAway, now);
+        }
+    }
+
+    /// <summary>
+    /// A peer answers no more over a path. What is bound there cannot be reached: it is bound elsewhere, if there is an elsewhere; else one looks after the peer for all.
+    /// </summary>
+    public void PeerDown(string peer, SipFlow flow, bool hasOther, Instant now)
+    {
+        foreach (var registration in _byKey.Values)
+        {
+            if (registration.Peer != peer || !registration.PeerDown(flow, now)) continue;
+            if (!hasOther) break;
         }
     }
 

@@ -103,18 +103,26 @@ internal sealed class Registration : IClientRequestOwner
 
     /// <summary>
     /// The peer answers over a path that was dead, or not known: who got no answer asks as soon as there is a turn, for its next pause may be half an hour. A binding made
-    /// over that path, or over one that is only its second, is renewed there, for who was away may have lost it.
+    /// over one that is only its second goes back, and one made over that path is renewed, for who was away may have lost it.
     /// </summary>
-    public void PeerUp(SipFlow flow, SipPeerState before, Instant now)
+    public void PeerUp(SipFlow flow, bool wasAway, Instant now)
     {
         var asks = _stage switch
         {
             RegistrationStage.Pausing => _reason is { Local: true },
-            RegistrationStage.Bound => before == SipPeerState.Down && _core.Circuits.IsAsGood(_account.Peer, flow, _boundOver),
+            RegistrationStage.Bound => _core.Circuits.Compare(_account.Peer, flow, _boundOver) < (wasAway ? 1 : 0),
             _ => false,
         };
         // One that comes and goes has no more of it than one that refuses.
         if (asks) Hasten(_core.Settings.RegisterRetry, now);
+    }
+
+    /// <summary>The peer does not answer any more over a path: whether the binding was made over it, and is renewed over another or, if there is none, tried.</summary>
+    public bool PeerDown(SipFlow flow, Instant now)
+    {
+        if (BoundOver is not { } over || (over.Transport, over.Remote) != (flow.Transport, flow.Remote)) return false;
+        Hasten(_core.Settings.RegisterRetry, now);
+        return true;
     }
 
     private void Hasten(TimeSpan rest, Instant now)

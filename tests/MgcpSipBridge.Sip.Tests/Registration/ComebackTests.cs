@@ -75,16 +75,63 @@ public sealed class ComebackTests
     [Fact]
     public void A_binding_at_a_registrar_that_was_away_is_renewed()
     {
-        Register(1);
+        Register(2);
+        _bench.Reply(_bench.Expect("REGISTER"), 200, contact: null);
         _bench.Reply(_bench.Expect("REGISTER"), 200, contact: null);
         _bench.Wait(100);
         Forget();
         Fails();
+        // One tries whether the registrar is there at all.
         _bench.Wait(10);
-        Assert.Equal(0, Registers());
+        Assert.Equal(1, Registers());
+        _bench.Wait(24);
+        Forget();
         Answers();
         _bench.Wait(0.1);
+        Assert.Equal(2, Registers());
+    }
+
+    [Fact]
+    public void A_registrar_that_missed_one_call_has_forgotten_nobody()
+    {
+        Register(3);
+        for (var i = 0; i < 3; i++) _bench.Reply(_bench.Expect("REGISTER"), 200, contact: null);
+        _bench.Wait(100);
+        Forget();
+        _bench.Do((layer, now) => layer.FlowFailed(_bench.Call().Invite.Flow, now));
+        _bench.Wait(0.1);
+        _bench.Reply(_bench.Expect("REGISTER"), 200, contact: null);
+        _bench.Wait(60);
         Assert.Equal(1, Registers());
+    }
+
+    [Fact]
+    public void A_registrar_that_failed_a_call_is_found_again_without_another_call()
+    {
+        Register(3);
+        for (var i = 0; i < 3; i++) _bench.Reply(_bench.Expect("REGISTER"), 200, contact: null);
+        _bench.Wait(100);
+        Fails();
+        _bench.Wait(120);
+        Forget();
+        while (Registers() == 0) _bench.Wait(1);
+        _bench.Reply(_bench.Expect("REGISTER"), 200, contact: null);
+        _bench.Wait(0.1);
+        Assert.Equal(3, Registers());
+    }
+
+    [Fact]
+    public void Bindings_go_to_the_second_address_while_the_first_is_silent()
+    {
+        _bench = new SipBench(Pair);
+        Register(2);
+        for (var i = 0; i < 2; i++) _bench.Reply(_bench.Expect("REGISTER"), 200, contact: null);
+        _bench.Wait(100);
+        Forget();
+        var next = Fails();
+        _bench.Reply(next, 486);
+        _bench.Wait(0.1);
+        Assert.Equal([Second, Second], _bench.Everything.Where(static wire => wire.Method == "REGISTER").Select(static wire => wire.Flow.Remote));
     }
 
     [Fact]
@@ -136,6 +183,7 @@ public sealed class ComebackTests
         var subscribe = _bench.Expect("SUBSCRIBE");
         _bench.Reply(subscribe, 200, toTag: "p1", extra: "Expires: 3600");
         Fails();
+        _bench.Wait(3);
         Answers();
         _bench.Wait(0.1);
         var refresh = _bench.Expect("SUBSCRIBE");
