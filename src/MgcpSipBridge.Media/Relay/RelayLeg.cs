@@ -16,6 +16,7 @@ internal sealed class RelayLeg
 
     private readonly RtpReceiverStatistics _received = new();
     private RtpReceiverStatistics? _fax; // UDPTL packets, once there may be some
+    private uint _faxes;
     private RelayRemote? _remote;
     private NetAddress _rtpSource; // who may send RTP; None until it is learnt
     private NetAddress _rtcpSource;
@@ -132,8 +133,13 @@ internal sealed class RelayLeg
 
         _plain = 0;
         _lastType = SideForm.NoType;
+        if (remote.Udptl)
+        {
+            _fax ??= new();
+            if (!IsFax) _faxes++;
+        }
+
         (_learns, _receives, IsFax) = (remote.Learning != SourceLearning.Strict, remote.Receive, remote.Udptl);
-        if (remote.Udptl) _fax ??= new();
         if (!same)
         {
             _rtpSource = _learns ? NetAddress.None : remote.Rtp;
@@ -246,7 +252,8 @@ internal sealed class RelayLeg
         // It names no source: the number stands for all that RTP has to tell streams apart.
         var header = new RtpHeader(0, packet.SequenceNumber, 0, 0);
         if (learning && !Learn(source, header, now)) return RelayDrop.WrongSource;
-        _fax!.Update(header, now);
+        // The next fax of a call counts from 0 again.
+        _fax!.Update(new RtpHeader(0, packet.SequenceNumber, 0, _faxes), now);
         _heard = now;
         if (!_receives) return RelayDrop.Held;
         Taken++;

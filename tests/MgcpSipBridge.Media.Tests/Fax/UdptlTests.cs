@@ -90,6 +90,21 @@ public sealed class UdptlTests
     }
 
     [Fact]
+    public void The_next_fax_of_a_call_counts_anew_and_nothing_of_it_came_twice()
+    {
+        Name(RelaySide.Sip, Pbx);
+        foreach (var begins in (bool[])[true, false])
+        {
+            Name(RelaySide.Gateway, Phone);
+            for (ushort i = 0; i < 20; i++) Assert.Equal(RelayDrop.None, Take(RelaySide.Gateway, Phone, Udptl(i), out _));
+            if (begins) Name(RelaySide.Gateway, Phone, udptl: false);
+        }
+
+        var told = _session.Statistics.Gateway;
+        Assert.Equal((40, 0, 0), (told.FaxPackets, told.FaxLost, told.FaxDuplicates));
+    }
+
+    [Fact]
     public void Speech_is_not_passed_to_who_speaks_T38_nor_the_other_way_round()
     {
         Name(RelaySide.Gateway, Phone, udptl: false);
