@@ -64,7 +64,7 @@ public abstract class ProgramTests(RelayEngine engine, RelayFastPath fastPath = 
         var ended = bed.Expect<RelayEvent.PlayEnded>();
         Assert.Equal((new PlayId(9), PlayEnd.Finished), (ended.Id, ended.Reason));
         bed.Time.Advance(Frame);
-        phone.Speak(opened.GatewayRtp);
+        phone.Speak(opened.GatewayRtp, marker: true);
         Assert.Equal(0x80, pbx.Hear(out _)[1]);
         Assert.Equal(12, bed.Close(1).Sip.PacketsSent);
     }

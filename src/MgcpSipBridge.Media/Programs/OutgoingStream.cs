@@ -10,7 +10,7 @@ internal sealed class OutgoingStream(RelaySide side, Entropy entropy)
 {
     // Packets of the other end that come late by less are not taken for a stream that has changed its pace.
     private static readonly TimeSpan MostAhead = TimeSpan.FromMilliseconds(40);
-    private static readonly TimeSpan MostLate = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MostLate = TimeSpan.FromMilliseconds(300);
 
     private uint _end; // the timestamp after the latest packet
     private Instant _endAt; // when the packet after it is due

@@ -13,8 +13,9 @@ internal sealed class Outlet(OutgoingStream stream)
     // A source that is heard again and whose clock is off by less goes on where it was: its packets were late, its clock was not.
     private const int MostApart = 4000; // samples, 0.5 s
 
-    // By so much its packets may be late. What lies further back is of a clock that stood still while nothing was said.
-    private const int MostLate = 800;
+    // By so much its packets may be late, one that begins a talk spurt by less. What lies further back is of a clock that stood still while nothing was said.
+    private const int MostLate = 2400;
+    private const int MostLateBegin = 800;
 
     private readonly byte[] _frame = new byte[LongestFrame];
     private SideForm _form = SideForm.Unknown;
@@ -123,7 +124,7 @@ internal sealed class Outlet(OutgoingStream stream)
         if (_anchored && header.Ssrc == _source) return true;
         Reset();
         var late = (int)(stream.End - header.Timestamp - _shift);
-        var goesOn = _wasAnchored && header.Ssrc == _source && late <= MostLate && Math.Abs((int)(header.Timestamp + _shift - stream.TimestampAt(now))) < MostApart;
+        var goesOn = _wasAnchored && header.Ssrc == _source && late <= (header.Marker ? MostLateBegin : MostLate) && Math.Abs((int)(header.Timestamp + _shift - stream.TimestampAt(now))) < MostApart;
         if (goesOn && isSpeech && late > 0) return false;
         _source = header.Ssrc;
         _anchored = _wasAnchored = true;

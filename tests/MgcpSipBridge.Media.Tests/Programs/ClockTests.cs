@@ -15,6 +15,10 @@ public sealed class ClockTests
     [InlineData(DtmfForm.InBand, 8, 0)]
     [InlineData(DtmfForm.Events, 0, 60)]
     [InlineData(DtmfForm.InBand, 0, 60)]
+    [InlineData(DtmfForm.Events, 0, 130)]
+    [InlineData(DtmfForm.InBand, 0, 130)]
+    [InlineData(DtmfForm.Events, 0, 200)]
+    [InlineData(DtmfForm.InBand, 8, 200)]
     public void A_hundred_digits_put_the_clock_ahead_by_no_more_than_two_packets(DtmfForm to, int jitter, int stall)
     {
         var chance = new Entropy(5);
