@@ -87,7 +87,8 @@ public static partial class CallMachine
     private static Transition Place(Call call, string digits, in CallContext context)
     {
         var complete = Dialled(call, digits);
-        if (context.Refuses == CallCause.ShuttingDown && !context.Plan.Emergencies.Contains(complete.Far.Number))
+        // Why else no new call would be taken has been heard when the handset was lifted.
+        if (Refusal(complete.Far.Number, context) is CallCause.ShuttingDown)
             return Fail(complete, CallSide.Bridge, CallStage.Dialing, CallCause.ShuttingDown, context);
         return Go(new Preparing(complete), new PrepareBearer(call.Id), new Signal(PhoneSignal.Listening.Instance));
     }
@@ -226,6 +227,10 @@ public static partial class CallMachine
             ? Fail(call, end.Side, end.Stage, end.Cause, context, new ReleasePeer(call.Id, end), new ReleaseBearer(call.Id))
             : Go(Idle.Instance, [.. Drop(call, end.Side, end.Stage, end.Cause), new Signal(PhoneSignal.Quiet.Instance)]);
     }
+
+    /// <summary>Why a number cannot be called at the moment. A bridge that is about to stop still takes calls for help.</summary>
+    private static CallCause? Refusal(string number, in CallContext context) =>
+        context.Refuses == CallCause.ShuttingDown && context.Plan.Emergencies.Contains(number) ? null : context.Refuses;
 
     private static CallSide SideOf(CallCause cause) => cause == CallCause.ShuttingDown ? CallSide.Bridge : CallSide.Line;
 

@@ -34,7 +34,7 @@ public static partial class CallMachine
             (Idle, PeerCalls c) when context.Refuses is { } cause => Refuse(state, c.Call, SideOf(cause), cause),
             (Idle, PeerCalls c) when context.Line.DoNotDisturb => TurnAway(state, c.Call, ForwardReason.DoNotDisturb, context),
             (Idle, PeerCalls c) => Go(new Presenting(c.Call), new PrepareBearer(c.Call.Id)),
-            (Idle, Summoned e) when context.Refuses is { } cause => Go(state, Ending(e.Call, SideOf(cause), CallStage.Preparing, cause)),
+            (Idle, Summoned e) when Refusal(e.Call.Far.Number, context) is { } cause => Go(state, Ending(e.Call, SideOf(cause), CallStage.Preparing, cause)),
             (Idle, Summoned e) => Go(new Summoning(e.Call), new Signal(new PhoneSignal.Ringing(e.Call.Far)), Timer(CallTimer.RingNoAnswer, context.Times.RingNoAnswer, context)),
             (Idle, OnHook) => Ignore(state),                  // a repeat, or the end of a flash
             (Idle, Flash) => Ignore(state),                   // some phones report a flash on hook (Cisco 7940)

@@ -55,7 +55,7 @@ public sealed class DialPlan
         _maxDigits = maxDigits;
     }
 
-    /// <summary>Numbers, as they are dialled, of whoever sends help.</summary>
+    /// <summary>Numbers, as they are dialled, of whoever sends help: they may be dialled, whatever else may. One that other numbers go on from is complete after a pause.</summary>
     public FrozenSet<string> Emergencies { get; init; } = [];
 
     /// <summary>All that may be dialled as patterns, for compiling digit maps. See <see cref="ForMaps"/>.</summary>
@@ -67,7 +67,8 @@ public sealed class DialPlan
     public (ImmutableArray<NumberPattern> Patterns, bool Exact) ForMaps()
     {
         var (numbers, exact) = _numbers.ForMaps;
-        return ([.. numbers.Select(Numbers), .. _codes.SelectMany(code => Codes(code, numbers)).Distinct()], exact);
+        ImmutableArray<NumberPattern> all = [.. numbers, .. OtherEmergencies()];
+        return ([.. all.Select(Numbers), .. _codes.SelectMany(code => Codes(code, Calls(code) ? all : numbers)).Distinct()], exact);
     }
 
     /// <summary>
@@ -102,15 +103,15 @@ public sealed class DialPlan
     public static ReadOnlySpan<char> NumberOf(ReadOnlySpan<char> dialled) =>
         dialled.Length > 1 && dialled[^1] == '#' && char.IsAsciiDigit(dialled[0]) ? dialled[..^1] : dialled;
 
-    private DialJudgement JudgeNumber(ReadOnlySpan<char> dialled)
+    private DialJudgement JudgeNumber(ReadOnlySpan<char> dialled, bool isCalled = true)
     {
         if (dialled.Length > 1 && dialled[^1] == '#')
         {
             var number = NumberOf(dialled);
-            return Search(number) >= DialJudgement.CompleteOnTimeout ? DialJudgement.Complete : DialJudgement.Impossible;
+            return Search(number, isCalled) >= DialJudgement.CompleteOnTimeout ? DialJudgement.Complete : DialJudgement.Impossible;
         }
 
-        return Search(dialled);
+        return Search(dialled, isCalled);
     }
 
     private DialJudgement JudgeCode(ServiceCode code, ReadOnlySpan<char> rest)
@@ -119,15 +120,39 @@ public sealed class DialPlan
         if (rest.IsEmpty) return DialJudgement.Incomplete;
         // What follows is a number of its own; codes do not follow one another.
         if (!char.IsAsciiDigit(rest[0])) return DialJudgement.Impossible;
-        if (!code.EndsWithHash || rest[^1] == '#') return JudgeNumber(rest);
-        return Search(rest) == DialJudgement.Impossible ? DialJudgement.Impossible : DialJudgement.Incomplete;
+        if (!code.EndsWithHash || rest[^1] == '#') return JudgeNumber(rest, Calls(code));
+        return Search(rest, Calls(code)) == DialJudgement.Impossible ? DialJudgement.Impossible : DialJudgement.Incomplete;
     }
 
-    private DialJudgement Search(ReadOnlySpan<char> dialled)
+    private DialJudgement Search(ReadOnlySpan<char> dialled, bool isCalled)
     {
         var best = _numbers.Judge(dialled);
+        if (best < DialJudgement.CompleteOnTimeout) return isCalled ? SearchEmergencies(dialled, best) : best;
         return best == DialJudgement.CompleteOnTimeout && dialled.Length >= _maxDigits ? DialJudgement.Complete : best;
     }
+
+    private DialJudgement SearchEmergencies(ReadOnlySpan<char> dialled, DialJudgement best)
+    {
+        foreach (var number in Emergencies)
+        {
+            if (!number.AsSpan().StartsWith(dialled)) continue;
+            if (number.Length == dialled.Length) return best == DialJudgement.Impossible ? DialJudgement.Complete : DialJudgement.CompleteOnTimeout;
+            best = DialJudgement.Incomplete;
+        }
+
+        return best;
+    }
+
+    /// <summary>The numbers of whoever sends help that are not among the numbers.</summary>
+    private IEnumerable<NumberPattern> OtherEmergencies()
+    {
+        foreach (var number in Emergencies.Order(StringComparer.Ordinal))
+            if (_numbers.Judge(number) is var judgement and < DialJudgement.CompleteOnTimeout)
+                yield return new NumberPattern(number, number.Length, number.Length, Immediate: judgement == DialJudgement.Impossible);
+    }
+
+    /// <summary>Whether the number that follows a code is called, and not one for calls to be sent to.</summary>
+    private static bool Calls(ServiceCode code) => code.Action is ServiceAction.WithholdNumber or ServiceAction.ShowNumber;
 
     /// <summary>The code that this begins with, unless a number with more fixed symbols does, too.</summary>
     private ServiceCode? CodeOf(ReadOnlySpan<char> dialled)

@@ -198,7 +198,7 @@ public sealed class RtpRelay : IAsyncDisposable
         switch (command)
         {
             case RelayCommand.Open open:
-                Open(open.Media);
+                Open(open.Media, open.Urgent);
                 break;
             case RelayCommand.SetRemote set:
                 if (_sessions.TryGetValue(set.Media, out var session)) session.SetRemote(set.Side, set.Remote);
@@ -260,12 +260,12 @@ public sealed class RtpRelay : IAsyncDisposable
         _onEvent(new RelayEvent.Joined(join.Media, join.Side, join.Conference, joined));
     }
 
-    private void Open(MediaId media)
+    private void Open(MediaId media, bool urgent)
     {
         if (!_sessions.TryGetValue(media, out var session))
         {
             var now = Now();
-            if (_sessions.Count >= _settings.MaxSessions || !_gateway.TryLease(now, out var gateway))
+            if ((_sessions.Count >= _settings.MaxSessions && !urgent) || !_gateway.TryLease(now, out var gateway))
             {
                 _onEvent(new RelayEvent.OpenFailed(media));
                 return;

@@ -5,6 +5,8 @@ public class DialPlanTests
     private static readonly DialPlan Plan = new(
         [new("", 1, 0), new("*", 2, 0), new("#", 2, 0), new("112", 3, 3), new("0", 5, 8), new("10", 4, 4)], 12);
 
+    private static readonly DialPlan Helped = new([new("11", 4, 4)], 12, [new(ServiceAction.WithholdNumber, "*67"), new(ServiceAction.ForwardAlwaysOn, "*72")]) { Emergencies = ["112", "911"] };
+
     [Theory]
     [InlineData("", DialJudgement.Incomplete)]
     [InlineData("5", DialJudgement.CompleteOnTimeout)]
@@ -30,6 +32,23 @@ public class DialPlanTests
         Assert.Equal(DialJudgement.Incomplete, plan.Judge("012"));
         Assert.Equal(DialJudgement.Impossible, plan.Judge("012#"));
     }
+
+    [Theory]
+    [InlineData("9", DialJudgement.Incomplete)]
+    [InlineData("911", DialJudgement.Complete)]
+    [InlineData("9112", DialJudgement.Impossible)]
+    [InlineData("112", DialJudgement.CompleteOnTimeout)]
+    [InlineData("112#", DialJudgement.Complete)]
+    [InlineData("1120", DialJudgement.Complete)]
+    [InlineData("*67911", DialJudgement.Complete)]
+    [InlineData("*72911", DialJudgement.Impossible)]
+    public void Numbers_of_whoever_sends_help_may_be_dialled_whatever_else_may(string dialled, DialJudgement expected) =>
+        Assert.Equal(expected, Helped.Judge(dialled));
+
+    [Fact]
+    public void Numbers_of_whoever_sends_help_are_in_the_map_once() => Assert.Equal(
+        ["11 4-4", "112 3-3 T", "911 3-3", "*6711 7-7", "*67112 6-6 T", "*67911 6-6", "*7211 7-7"],
+        Helped.Patterns.Select(pattern => $"{pattern.Prefix} {pattern.MinDigits}-{pattern.MaxDigits}{(pattern.Immediate ? "" : " T")}"));
 
     [Theory]
     [InlineData("5551234#", "5551234")]

@@ -105,10 +105,10 @@ public class MapAndRouterTests
 
     /// <summary>With and without each group of codes that a line's features stand for: the map has what the line may dial, and nothing else of its own.</summary>
     [Theory]
-    [InlineData(false, false, false, "(112|1xxx|5xxxxxx)")]
-    [InlineData(false, true, false, "(112|1xxx|5xxxxxx|*7[89])")]
-    [InlineData(true, false, false, "(112|1xxx|5xxxxxx|*67112|*671xxx|*675xxxxxx|*82112|*821xxx|*825xxxxxx)")]
-    [InlineData(false, false, true, "(112|1xxx|5xxxxxx|*72112|*721xxx|*725xxxxxx|*73|*9[02]112|*9[02]1xxx|*9[02]5xxxxxx|*9[13])")]
+    [InlineData(false, false, false, "(112|1xxx|5xxxxxx|000|11[0389]T|911|999)")]
+    [InlineData(false, true, false, "(112|1xxx|5xxxxxx|000|11[0389]T|911|999|*7[89])")]
+    [InlineData(true, false, false, "(112|1xxx|5xxxxxx|000|11[0389]T|911|999|*67112|*671xxx|*675xxxxxx|*67000|*6711[0389]T|*67911|*67999|*82112|*821xxx|*825xxxxxx|*82000|*8211[0389]T|*82911|*82999)")]
+    [InlineData(false, false, true, "(112|1xxx|5xxxxxx|000|11[0389]T|911|999|*72112|*721xxx|*725xxxxxx|*73|*9[02]112|*9[02]1xxx|*9[02]5xxxxxx|*9[13])")]
     public void A_line_s_map_has_the_codes_that_its_features_allow(bool privacy, bool doNotDisturb, bool forwarding, string expected)
     {
         var plans = new LinePlans(new RouteTable([Route("112", 3, 3), Route("1", 4, 4), Route("5", 7, 7)]), ServiceCodes.Usual, 32);

@@ -52,6 +52,25 @@ public class RouteTableTests
     }
 
     [Fact]
+    public void A_call_for_help_goes_to_the_lines_own_peer_when_no_route_has_it()
+    {
+        var table = new RouteTable(
+        [
+            new("extensions", "11", "carrier", StripDigits: 1, MinDigits: 4, MaxDigits: 4),
+            new("out", "9", "carrier", StripDigits: 1, MinDigits: 4),
+            new("help", "", "carrier") { Regex = "00[0-9]" },
+            new("gw2", "118", "carrier") { From = [new("gw2", "gw2", null)] },
+        ]);
+        foreach (var number in (string[])["112", "911", "118"])
+            Assert.Equal(("", number, "pbx", true), (Choose(table, number)!.Route, Choose(table, number)!.Number, Peers(Choose(table, number)!), Choose(table, number)!.Emergency));
+        Assert.Equal(("help", "carrier"), (Choose(table, "000")!.Route, Peers(Choose(table, "000")!)));
+        Assert.Equal("gw2", Choose(table, "118", gateway: "gw2")!.Route);
+        Assert.Equal(["110", "112", "113", "119", "911", "999"], table.UnroutedEmergencies);
+        Assert.Empty(new RouteTable([]).UnroutedEmergencies);
+        Assert.Empty(new RouteTable([new("all", "", "pbx")]).UnroutedEmergencies);
+    }
+
+    [Fact]
     public void A_number_that_no_route_has_goes_nowhere()
     {
         var table = new RouteTable([new("emergency", "112", "pbx")]);
@@ -236,7 +255,7 @@ public class RouteTableTests
         var table = new RouteTable([new("r", "", "pbx") { Regex = regex }]);
         foreach (var number in Numbers(3))
         {
-            if (whole.IsMatch(number) != (Choose(table, number) is not null)) return false;
+            if (whole.IsMatch(number) != (Choose(table, number) is { Route.Length: > 0 })) return false;
             // A lone * or # is a beginning and no number.
             if (!whole.IsMatch(number) || number is "*" or "#") continue;
             if (!shape.Heads.Any(number.StartsWith) || table.Numbers.Judge(number) < DialJudgement.CompleteOnTimeout) return false;
@@ -270,7 +289,7 @@ public class RouteTableTests
                         && (r.Route.From.IsEmpty || r.Route.From[0].Gateway == "gw1") && (r.Route.Schedule is null || !early))
                     .OrderByDescending(r => r.Length).ThenBy(r => r.Route.Priority).ThenBy(r => r.Route.From.IsEmpty).ThenBy(r => r.Route.Regex is null).ThenBy(r => r.Route.Schedule is null).ThenBy(r => r.Route.Name, StringComparer.Ordinal)
                     .Select(r => r.Route.Name).FirstOrDefault();
-                if (Choose(table, number, "1001", "gw1", at)?.Route != best) return false;
+                if ((Choose(table, number, "1001", "gw1", at) is { Route.Length: > 0 } choice ? choice.Route : null) != best) return false;
             }
 
             return true;

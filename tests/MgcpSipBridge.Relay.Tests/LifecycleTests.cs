@@ -75,6 +75,17 @@ public abstract class LifecycleTests(RelayEngine engine, RelayFastPath fastPath 
     }
 
     [Fact]
+    public async Task Who_calls_for_help_is_held_back_by_nothing_but_a_lack_of_ports()
+    {
+        await using var bed = Bed(pairs: 4, adjust: s => s with { MaxSessions = 1 });
+        bed.Open(1);
+        bed.Relay.Post(new RelayCommand.Open(new(2)) { Urgent = true });
+        Assert.Equal(2, bed.Expect<RelayEvent.Opened>().Media.Value);
+        bed.Relay.Post(new RelayCommand.Open(new(3)) { Urgent = true });
+        bed.Expect<RelayEvent.OpenFailed>();
+    }
+
+    [Fact]
     public async Task A_pair_that_another_program_holds_is_stepped_over()
     {
         await using var bed = Bed(pairs: 4);

@@ -41,6 +41,9 @@ internal sealed partial class ActiveCall
     /// <summary>The other party; its number is empty while the line dials.</summary>
     public Party Far { get; set; }
 
+    /// <summary>Whether the line calls for help: no limit of ours holds such a call back.</summary>
+    public bool IsForHelp => FromLine && RouteTable.EmergencyNumbers.Contains(Far.Number);
+
     /// <summary>Who is at the other end, where it says so.</summary>
     public Party? Connected { get; set; }
 

@@ -69,7 +69,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         Id = core.NewMediaId();
         (_gatewayEnd, _peerEnd) = (null, null);
         core.Media[Id] = call;
-        core.Emit(new EngineOutput.Relay(new RelayCommand.Open(Id)));
+        core.Emit(new EngineOutput.Relay(new RelayCommand.Open(Id) { Urgent = call.IsForHelp }));
     }
 
     public void OnOpened(RelayEvent.Opened opened)

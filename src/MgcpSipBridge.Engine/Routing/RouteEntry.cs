@@ -48,6 +48,9 @@ internal sealed class RouteEntry
 
     public bool Takes(string number) => _match is null || _match.IsMatch(number);
 
+    /// <summary>Whether a number that begins as it should, and has as many digits, is one of its own.</summary>
+    public bool Covers(string number) => number.Length >= Route.MinDigits && (Route.MaxDigits == 0 || number.Length <= Route.MaxDigits) && Takes(number);
+
     /// <summary>Whether it takes what is asked, which begins as it should.</summary>
     public bool Fits(in RouteQuestion question) => IsFrom(question.Line, question.Gateway) && HoldsAt(question.Utc) && Takes(question.Number);
 

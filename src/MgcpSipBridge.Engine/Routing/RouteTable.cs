@@ -67,6 +67,9 @@ public sealed class RouteTable
 
     private static ImmutableArray<NumberPattern> Anything { get; } = [new("", 1, 0), new("*", 2, 0), new("#", 2, 0)];
 
+    /// <summary>Numbers of whoever sends help that no route takes, in their order: calls to them go to the line's own peer as dialled.</summary>
+    public IEnumerable<string> UnroutedEmergencies => _isEmpty ? [] : EmergencyNumbers.Order(StringComparer.Ordinal).Where(number => !Candidates(null, number).Any(one => one.Entry.Covers(number)));
+
     /// <summary>A text that lines have in common for which the same routes are; empty for those that no route names.</summary>
     internal string OriginOf(string line, string gateway) => _origins.Count == 0 ? "" :
         OriginKey(line, null) is var own && _origins.Contains(own) ? own : OriginKey(null, gateway) is var all && _origins.Contains(all) ? all : "";
@@ -77,15 +80,16 @@ public sealed class RouteTable
         : new NumberSet(Patterns(_restricted, entry => entry.IsFrom(line, gateway)), _isEmpty ? null : Numbers);
 
     /// <summary>
-    /// Where a number goes; null when no route takes it. Without any routes everything goes to the line's own peer. Of routes that share, <paramref name="chance"/> draws the
-    /// one that goes first, and the others come after it in case it fails (as RFC 2782 has it); without chance the greater weights go first.
+    /// Where a number goes; null when no route takes it. Without any routes everything goes to the line's own peer, and so does a call for help that
+    /// none takes. Of routes that share, <paramref name="chance"/> draws the one that goes first, and the others come after it in case it fails (as RFC 2782 has it);
+    /// without chance the greater weights go first.
     /// </summary>
     internal RouteChoice? Choose(in RouteQuestion question, string linePeer, Entropy? chance)
     {
         var emergency = EmergencyNumbers.Contains(question.Number);
-        if (_isEmpty) return new RouteChoice("", [new RouteHop(linePeer, question.Number, null, "")]) { Emergency = emergency };
         Span<int> nodes = stackalloc int[RouteHeads.MaxDepth + 1];
-        if (First(_toPeers, _toPeers.Walk(question.Number, nodes), nodes, question, out var at, out var index) is not { } first) return null;
+        if (_isEmpty || First(_toPeers, _toPeers.Walk(question.Number, nodes), nodes, question, emergency, out var at, out var index) is not { } first)
+            return _isEmpty || emergency ? new RouteChoice("", [new RouteHop(linePeer, question.Number, null, "")]) { Emergency = emergency } : null;
         var hops = ImmutableArray.CreateBuilder<RouteHop>();
         Add(hops, first.Route.Weight == 0 ? [first] : Ordered(at, index, question, chance), question);
         return new RouteChoice(hops[0].Route, hops.ToImmutable()) { Emergency = emergency };
@@ -96,7 +100,7 @@ public sealed class RouteTable
     {
         if (!_fromPeers.TryGetValue(peer, out var heads)) return null;
         Span<int> nodes = stackalloc int[RouteHeads.MaxDepth + 1];
-        return First(heads, heads.Walk(question.Number, nodes), nodes, question, out _, out _);
+        return First(heads, heads.Walk(question.Number, nodes), nodes, question, whole: false, out _, out _);
     }
 
     /// <summary>
@@ -116,13 +120,14 @@ public sealed class RouteTable
 
     private static string OriginKey(string? line, string? gateway) => line is not null ? "line " + line : "gateway " + gateway;
 
-    private static RouteEntry? First(RouteHeads heads, int depth, Span<int> nodes, in RouteQuestion question, out ArraySegment<RouteEntry> at, out int index)
+    private static RouteEntry? First(RouteHeads heads, int depth, Span<int> nodes, in RouteQuestion question, bool whole, out ArraySegment<RouteEntry> at, out int index)
     {
+        // What else has too few digits for a route is not dialled; a call for help is, and must not go where longer numbers go.
         for (; depth >= 0; depth--)
         {
             at = heads.At(nodes[depth]);
             for (index = 0; index < at.Count; index++)
-                if (at[index].Fits(question)) return at[index];
+                if (at[index].Fits(question) && (!whole || at[index].Covers(question.Number))) return at[index];
         }
 
         (at, index) = (ArraySegment<RouteEntry>.Empty, 0);

@@ -300,7 +300,7 @@ internal sealed class MediaSection
     [Setting("How long a pair of ports rests after a call, so that late packets of one call cannot reach another.", Min = "0s", Max = "10m")]
     public TimeSpan Quarantine { get; set; } = TimeSpan.FromSeconds(30);
 
-    [Setting("Relayed calls at a time; more are refused.", Min = "1", Max = "100000")]
+    [Setting("Relayed calls at a time; more are refused, but for calls to emergency numbers.", Min = "1", Max = "100000")]
     public int MaxSessions { get; set; } = 10_000;
 
     [Setting("Traffic class byte of RTP that is sent: DSCP and ECN; 184 is expedited forwarding (RFC 3246), 0 leaves it to the system.", Min = "0", Max = "255")]

@@ -37,6 +37,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
     private readonly SipRefusals _refusals;
     private readonly RoutingMetrics _routing;
     private readonly SrtpMetrics _srtp;
+    private readonly EmergencyRoutes _emergencies;
     private readonly RouterHub _routers;
     private readonly List<UdpPort> _sipPorts = [];
     private readonly List<Task> _receiving = [];
@@ -78,7 +79,12 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         _routing = new RoutingMetrics(_metrics.Registry);
         _routers = new RouterHub(_shard.Post, model.Config.Routing.Deadline, _happenings, _routing, logs.CreateLogger("MgcpSipBridge.Calls"));
         _srtp = new SrtpMetrics(_metrics.Registry, _happenings.Alarms, logs.CreateLogger("MgcpSipBridge.Sip"));
-        _live = new LiveModel(State, _metrics, _shard.ConfigureAsync, _srtp.Provisioned);
+        _emergencies = new EmergencyRoutes(_log);
+        _live = new LiveModel(State, _metrics, _shard.ConfigureAsync, next =>
+        {
+            _srtp.Provisioned(next);
+            _emergencies.Provisioned(next);
+        });
         _ = new EngineMetrics(_metrics.Factory, _metrics.Registry, _shard);
         _ = new ProcessMetrics(_metrics.Factory, _metrics.Registry);
         _provisioner = new Provisioner(_live, State, store, model.Validate);

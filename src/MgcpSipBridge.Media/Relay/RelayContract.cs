@@ -84,7 +84,11 @@ public readonly record struct PayloadMapping(byte From, byte To);
 public abstract record RelayCommand(MediaId Media)
 {
     /// <summary>Lease a port pair (RTP even, RTCP next) on each side and listen; answered by Opened or OpenFailed.</summary>
-    public sealed record Open(MediaId Media) : RelayCommand(Media);
+    public sealed record Open(MediaId Media) : RelayCommand(Media)
+    {
+        /// <summary>Whether somebody calls for help: then the limit of sessions does not count, only ports do.</summary>
+        public bool Urgent { get; init; }
+    }
 
     /// <summary>Name, or change, the other end of one side. Packets flow once both sides are named.</summary>
     public sealed record SetRemote(MediaId Media, RelaySide Side, RelayRemote Remote) : RelayCommand(Media);

@@ -33,6 +33,9 @@ public sealed partial class SimulatedRelay
     /// <summary>Most sessions at once.</summary>
     public int Capacity { get; }
 
+    /// <summary>How many sessions are a reason to open no more, but for calls for help.</summary>
+    public int MaxSessions { get; set; } = int.MaxValue;
+
     /// <summary>Sessions open.</summary>
     public int Open => _sessions.Count;
 
@@ -85,9 +88,9 @@ public sealed partial class SimulatedRelay
     public void Do(RelayCommand command, Instant now)
     {
         ArgumentNullException.ThrowIfNull(command);
-        if (command is RelayCommand.Open)
+        if (command is RelayCommand.Open open)
         {
-            DoOpen(command.Media, now);
+            DoOpen(open, now);
             return;
         }
 
@@ -165,9 +168,10 @@ public sealed partial class SimulatedRelay
         Follow(session);
     }
 
-    private void DoOpen(MediaId media, Instant now)
+    private void DoOpen(RelayCommand.Open open, Instant now)
     {
-        if (IsExhausted || _free.Count < 2)
+        var media = open.Media;
+        if (IsExhausted || _free.Count < 2 || (_sessions.Count >= MaxSessions && !open.Urgent))
         {
             _events.Enqueue(new RelayEvent.OpenFailed(media));
             return;

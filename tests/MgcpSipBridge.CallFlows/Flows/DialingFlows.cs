@@ -53,7 +53,7 @@ public sealed class DialingFlows
     public void A_number_that_no_route_knows_is_refused_at_its_first_wrong_digit()
     {
         var house = new House().Begins();
-        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("9").Hears(PhoneSound.Intercept).Hears(PhoneSound.Reorder, within: 4).HangsUp().Waits(1);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("8").Hears(PhoneSound.Intercept).Hears(PhoneSound.Reorder, within: 4).HangsUp().Waits(1);
         Assert.Equal((0, 0), house.Pbx.CallsSeen);
         house.Ends();
     }
