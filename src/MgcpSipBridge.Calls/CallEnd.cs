@@ -86,6 +86,9 @@ public enum CallCause
     /// <summary>Neither end said anything for so long that nobody can be there any more.</summary>
     MediaTimeout,
 
+    /// <summary>The bridge had answered it for a client, and the client did nothing with it any more.</summary>
+    Unattended,
+
     /// <summary>The line sends its calls on to another number.</summary>
     Forwarded,
 

@@ -13,6 +13,8 @@ public sealed partial class BridgeEngine
             return;
         }
 
+        // Who only looks how it is does nothing with it.
+        if (wanted.Order is not AudioOrder.Measure) call.Attend();
         Finish(call, (query, wanted.Order), static (call, on) => call.UseAudio().Do(on.query, on.Order));
         Pump();
     }
@@ -20,6 +22,7 @@ public sealed partial class BridgeEngine
     private CallOrderAnswer RouteOn(EngineQuery.RouteOn wanted)
     {
         var call = FindAny(wanted.CallId);
+        call?.Attend();
         var routed = false;
         var refusal = call switch
         {
@@ -81,7 +84,7 @@ public sealed partial class BridgeEngine
     {
         while (_core.AudioTimers.TryTakeDue(_core.Now, out var due))
         {
-            if (Find(due.Call) is { } call) Finish(call, due.Timer, static (call, timer) => call.Audio?.OnTimer(timer));
+            if (Find(due.Call) is { } call) Finish(call, due.Timer, static (call, timer) => call.OnTimer(timer));
             Pump();
         }
     }

@@ -10,6 +10,7 @@ public sealed partial class BridgeEngine
     private CallOrderAnswer Hold(EngineQuery.Hold wanted)
     {
         var call = FindAny(wanted.CallId);
+        call?.Attend();
         var refusal = Refusal(call);
         if (refusal != CallOrderRefusal.None) return new CallOrderAnswer(refusal, call?.View());
         // What is so already needs no word to the peer.
@@ -19,6 +20,7 @@ public sealed partial class BridgeEngine
     private CallOrderAnswer Transfer(EngineQuery.Transfer wanted)
     {
         var call = FindAny(wanted.CallId);
+        call?.Attend();
         var joined = wanted.OtherCallId is { } id ? FindAny(id) : null;
         var own = Refusal(call);
         var refusal = own != CallOrderRefusal.None ? own

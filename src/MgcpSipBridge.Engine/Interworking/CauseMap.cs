@@ -100,7 +100,7 @@ internal static class CauseMap
         CallCause.Busy => 17,
         // Of a call that stood, a restart leaves nothing: only a new one is told to come again (42).
         CallCause.LineOutOfService or CallCause.LineRestarting or CallCause.Unavailable => 27,
-        CallCause.BearerFailure or CallCause.ShuttingDown => 41,
+        CallCause.BearerFailure or CallCause.ShuttingDown or CallCause.Unattended => 41,
         CallCause.IncompatibleMedia => 65,
         CallCause.Congestion => 47,
         CallCause.NetworkFailure => 38,

@@ -20,6 +20,9 @@ internal sealed partial class ActiveCall
     /// <summary>Whether any gateway holds, or may hold, a connection of the call.</summary>
     public bool IsBorne => _bearers.Exists(static bearer => bearer.IsHeld);
 
+    /// <summary>Whether the bridge has answered it for a client, who has not put it through.</summary>
+    public bool IsAttended => (Peer.IsAttended || Reception is not null) && Ended is null;
+
     private string CalledFirst => _calledFirst ?? Line.Model.Number;
 
     /// <summary>How many connections it remembers: the present one, and those that are still being deleted.</summary>
@@ -34,6 +37,21 @@ internal sealed partial class ActiveCall
         _calledFirst = Line.Model.Number;
         if (offer.IsEmpty || Media.TakePeerOffer(offer, Line.Gateway.Audit)) Media.Open();
         else Core.Raise(Line, new CallEvent.BearerFailed(Id, CallCause.IncompatibleMedia));
+    }
+
+    /// <summary>The client for whom the bridge has answered has done something, or what it wanted is over: from now on it has some time for the next.</summary>
+    public void Attend()
+    {
+        if (IsAttended && Core.Settings.AttendTimeout is var patience && patience > TimeSpan.Zero) Core.AudioTimers.Set(new(Id, AudioTimer.Attention), Core.Now + patience);
+    }
+
+    /// <summary>A deadline of its audio is over.</summary>
+    public void OnTimer(AudioTimer timer)
+    {
+        if (timer != AudioTimer.Attention) Audio?.OnTimer(timer);
+        else if (Audio is { IsBusy: true } || Peer.IsRouting || IsVisiting) Attend();
+        // Whoever was to go on with it has died, or has forgotten it: nobody shall listen to silence for ever.
+        else if (IsAttended) Core.Raise(Line, new CallEvent.Cleared(CallCause.Unattended));
     }
 
     /// <summary>A line is about to ring for it.</summary>
@@ -55,6 +73,7 @@ internal sealed partial class ActiveCall
         MoveTo(Reception!);
         Media.ForgetGateway();
         Audio?.StopRinging();
+        Attend();
         Core.Note(new EngineNote.RouteEnded(Name, Done: false, CauseMap.Refusal(end.Cause).Status));
     }
 

@@ -227,6 +227,7 @@ internal sealed partial class ActiveCall
         End = end;
         Core.Ending.Enqueue((Id, Core.Now, Line.Model.Number));
         Audio?.End();
+        Core.AudioTimers.Cancel(new(Id, AudioTimer.Attention));
         if (Q850 == 0) Q850 = CauseMap.Q850(end.Cause);
         Core.Note(new EngineNote.CallEnded(new CallRecord(
             View(), MgcpCode, SipStatus, Q850, end.Side == CallSide.Line, Answered is { } at ? Core.Now - at : TimeSpan.Zero)
@@ -257,7 +258,7 @@ internal sealed partial class ActiveCall
         Headers = Carried,
         Warning = Warning?.ToString(),
         Held = Media.Holds && Ended is null,
-        Attended = (Peer.IsAttended || Reception is not null) && Ended is null,
+        Attended = IsAttended,
         LineMuted = Audio?.IsMuted(MgcpSipBridge.Media.RelaySide.Gateway) == true && Ended is null,
         PeerMuted = Audio?.IsMuted(MgcpSipBridge.Media.RelaySide.Sip) == true && Ended is null,
         Recording = Ended is null ? Audio?.Recording : null,

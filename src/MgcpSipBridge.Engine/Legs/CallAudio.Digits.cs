@@ -18,6 +18,9 @@ internal enum AudioTimer
 
     /// <summary>The next digit that is sent to the far end.</summary>
     ToPeer,
+
+    /// <summary>A sign of life of the client for which the bridge has answered the call.</summary>
+    Attention,
 }
 
 /// <summary>How a digit came.</summary>
@@ -172,6 +175,7 @@ internal sealed partial class CallAudio
             if (side == RelaySide.Gateway) call.Line.Gateway.Renew();
         }
 
+        call.Attend();
         var digits = collection.Digits.ToString();
         var enough = digits.Length >= collection.Wish.Least;
         var whole = reason switch

@@ -38,6 +38,9 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
     /// <summary>Whether something is played to an end.</summary>
     public bool PlaysTo(RelaySide side) => _playing.Values.Any(playing => playing.Towards is null || playing.Towards == side);
 
+    /// <summary>Whether anything that a client wanted goes on.</summary>
+    public bool IsBusy => _playing.Count > 0 || _collections.Count > 0 || _recording is not null || _conferences.Count > 0 || _unsent.Values.Any(static digits => digits.Count > 0);
+
     /// <summary>Obeys, and answers the question: now, or when it is done.</summary>
     public void Do(long query, AudioOrder order)
     {
@@ -114,6 +117,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
                 break;
             case RelayEvent.RecordingEnded ended:
                 if (_recording == ended.Id) _recording = null;
+                call.Attend();
                 core.Note(new EngineNote.RecordingEnded(call.Name, ended.Id, ended.Reason, ended.Bytes, ended.Length, ended.Fault));
                 while (_stopping.TryDequeue(out var stopper)) Answer(stopper, Done());
                 break;
@@ -222,6 +226,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
     private void OnPlayEnded(Playing playing, PlayEnd reason)
     {
         _playing.Remove(playing.Id);
+        call.Attend();
         if (call.Media.Holds && call.Ended is null) call.Media.Refresh();
         if (playing.Id != _ringing) core.Note(new EngineNote.SoundEnded(call.Name, playing.Id.Value, reason));
         if (playing.Query != 0) Answer(playing.Query, Done() with { Playing = playing.Id.Value, Played = reason });
@@ -285,6 +290,7 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
 
     private void Left(RelaySide side)
     {
+        call.Attend();
         if (_conferences.Remove(side, out var left) && left.Entered) core.Note(new EngineNote.ConferenceChanged(call.Name, side, left.Name, Joined: false));
     }
 

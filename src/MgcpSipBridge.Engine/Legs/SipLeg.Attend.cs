@@ -23,6 +23,7 @@ internal sealed partial class SipLeg
         Peer = null;
         core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.Attended));
         call.OnFarEndSigns();
+        call.Attend();
         core.Raise(call.Line, new CallEvent.PeerAnswers(call.Id));
     }
 
@@ -34,6 +35,7 @@ internal sealed partial class SipLeg
         call.OnFarEndSigns();
         Answer();
         if (_answered) call.OnAnswered();
+        call.Attend();
     }
 
     /// <summary>Calls a number by its route, in the place of the bridge; false when no route takes it.</summary>
@@ -50,6 +52,7 @@ internal sealed partial class SipLeg
     /// <summary>Nobody has answered: the line is with the bridge again.</summary>
     private void OnRouteFailed(SipEnd end)
     {
+        call.Attend();
         core.Note(new EngineNote.RouteEnded(call.Name, Done: false, end.Status));
         core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
     }

@@ -195,6 +195,9 @@ public sealed record EngineSettings
     /// <summary>How long a client that routes calls is waited for; then the routes decide.</summary>
     public TimeSpan RouterDeadline { get; init; } = TimeSpan.FromMilliseconds(300);
 
+    /// <summary>How long a call that the bridge has answered for a client may be left alone; then it is ended. Zero: for ever.</summary>
+    public TimeSpan AttendTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Local time minus UTC, for caller id's date; set anew by the host when it changes.</summary>
     public TimeSpan UtcOffset { get; init; }
 }

@@ -173,6 +173,7 @@ internal sealed record BridgeModel
             TellsMessages = Config.Observability.Hep.Address is not null,
             UnregisterAfter = s.UnregisterAfter,
             RouterDeadline = Config.Routing.Deadline,
+            AttendTimeout = Config.Routing.AttendTimeout,
             Tones = TonePlan.Of(Config.Sounds.Country) ?? TonePlan.Of("us")!,
             UtcOffset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow),
         };

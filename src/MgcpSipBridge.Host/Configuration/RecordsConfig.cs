@@ -18,6 +18,9 @@ internal sealed class RoutingSection
 {
     [Setting("How long a call waits for a client that routes it (RoutingService); then the routes decide.", Min = "10ms", Max = "5s")]
     public TimeSpan Deadline { get; set; } = TimeSpan.FromMilliseconds(300);
+
+    [Setting("How long nothing may happen in a call that the bridge has answered for a client (attend): nothing is played, collected or recorded, nobody is called for it, it is in no conference, and no client orders anything. Then it is ended; 0s: never.", Min = "0s", Max = "1d")]
+    public TimeSpan AttendTimeout { get; set; } = TimeSpan.FromSeconds(60);
 }
 
 /// <summary>Audit:…</summary>
