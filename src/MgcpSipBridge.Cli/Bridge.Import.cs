@@ -15,6 +15,7 @@ internal sealed partial class Bridge
         request.MaxAnswerBytes = Connection.MostOfAnAnswerBytes;
         var done = await Provisioning.ImportProvisioningAsync(request, cancellationToken: cancel);
         if (done.Problems.Count > 0) ExitCode = ExitCodes.Failed;
+        else if (IsUseless(done)) ExitCode = ExitCodes.Usage;
         else if (request.ValidateOnly && done.Changes.Count > 0) ExitCode = ExitCodes.Different;
         if (yaml == "-")
         {
@@ -37,6 +38,10 @@ internal sealed partial class Bridge
         writer.Text(string.Create(CultureInfo.InvariantCulture,
             $"{Count(ImportRemark.Types.Outcome.Mapped)} mapped, {Count(ImportRemark.Types.Outcome.Ignored)} not needed, {Count(ImportRemark.Types.Outcome.NoCounterpart)} without counterpart, {Count(ImportRemark.Types.Outcome.Problem)} problems; {(request.ValidateOnly ? "would change" : "changed")} {done.Changes.Count} resources\n"));
     }
+
+    // Nothing in the file says anything to us.
+    private static bool IsUseless(ImportProvisioningResponse done) => done.Changes.Count == 0
+        && done.Remarks.Any(r => r.Outcome == ImportRemark.Types.Outcome.Problem) && done.Remarks.All(r => r.Outcome != ImportRemark.Types.Outcome.Mapped);
 
     // FIELD=COLUMN or FIELD: COLUMN, a line each; # begins a comment.
     private static IEnumerable<(string Field, string Column)> Mapping(string text, string file)

@@ -67,6 +67,20 @@ public sealed class ControlFileTests : IDisposable
         Assert.Equal($"{_file}: line 2: is not UTF-8\n", errors);
     }
 
+    [Theory]
+    [InlineData(2, 0, ImportRemark.Types.Outcome.Problem)]
+    [InlineData(2, 0, ImportRemark.Types.Outcome.Problem, ImportRemark.Types.Outcome.Ignored)]
+    [InlineData(0, 0, ImportRemark.Types.Outcome.Problem, ImportRemark.Types.Outcome.Mapped)]
+    [InlineData(0, 1, ImportRemark.Types.Outcome.Problem)]
+    [InlineData(0, 0, ImportRemark.Types.Outcome.Ignored)]
+    public async Task A_file_in_which_nothing_can_be_used_is_told_as_such(int code, int changes, params ImportRemark.Types.Outcome[] outcomes)
+    {
+        var answer = new ImportProvisioningResponse();
+        answer.Changes.Add(Enumerable.Range(0, changes).Select(static _ => new ProvisioningChange()));
+        answer.Remarks.Add(outcomes.Select(static outcome => new ImportRemark { Outcome = outcome }));
+        Assert.Equal(code, (await RunAsync([], typed: true, answer, static file => ["import", "csv", file])).Code);
+    }
+
     [Fact]
     public async Task A_password_is_the_first_line_that_is_typed_and_no_more()
     {

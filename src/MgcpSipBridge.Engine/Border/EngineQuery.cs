@@ -122,8 +122,11 @@ public enum OriginateRefusal
     /// <summary>The line is in a call, or its phone is off hook.</summary>
     LineBusy,
 
-    /// <summary>The line, or the bridge, takes no calls now.</summary>
+    /// <summary>The line takes no calls now.</summary>
     NotInService,
+
+    /// <summary>The bridge is about to end.</summary>
+    Ending,
 
     /// <summary>No route takes the number, or it is not complete.</summary>
     NoRoute,

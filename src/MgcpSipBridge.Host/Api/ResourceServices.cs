@@ -244,7 +244,8 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
             OriginateRefusal.NoSuchLine => ApiErrors.NotFound(new ResourceKey(ResourceKind.Line, request.Line)),
             OriginateRefusal.LineBusy => ApiErrors.NotNow("LINE_BUSY", $"line {request.Line} is in a call, or off hook"),
             OriginateRefusal.NoRoute => ApiErrors.NotNow("NO_ROUTE", $"no route takes {request.Destination}, or it is not a whole number"),
-            _ => ApiErrors.NotNow("LINE_OUT_OF_SERVICE", $"line {request.Line} is not in service, or the bridge is about to end"),
+            OriginateRefusal.Ending => ApiErrors.Ending(),
+            _ => ApiErrors.NotNow("LINE_OUT_OF_SERVICE", $"line {request.Line} is not in service"),
         };
     }
 

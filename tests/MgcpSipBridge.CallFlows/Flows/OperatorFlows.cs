@@ -74,6 +74,14 @@ public sealed class OperatorFlows
         house.EndsQuietly();
     }
 
+    [Fact]
+    public void A_bridge_that_is_about_to_end_makes_no_call_and_says_that_it_is_not_the_line()
+    {
+        var house = new House().Begins();
+        house.Bridge.Handle(house.World, new EngineInput.Drain(false));
+        Assert.Equal(OriginateRefusal.Ending, Ask(house, "1001", Number).Refusal);
+    }
+
     private static void HangsUp(House house)
     {
         var call = Assert.Single(house.Bridge.Ask<System.Collections.Immutable.ImmutableArray<CallView>>(house.World, new EngineQuery.Calls()));
