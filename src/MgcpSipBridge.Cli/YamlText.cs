@@ -58,8 +58,8 @@ internal static partial class YamlText
 
     private static ScalarStyle Style(string text) =>
         Word().IsMatch(text) && !Reserved().IsMatch(text) ? ScalarStyle.Plain
-        // Its lines are kept as they are; any other control character, and any other end of a line, needs an escape.
-        : text.Contains('\n', StringComparison.Ordinal) && !text.Any(c => c != '\n' && (char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF' || char.IsSurrogate(c))) ? ScalarStyle.Literal
+        // Its lines are kept as they are, unless all are empty; any other control character, and any other end of a line, needs an escape.
+        : text.Contains('\n', StringComparison.Ordinal) && text.Any(c => c != '\n') && !text.Any(c => c != '\n' && (char.IsControl(c) || c is '\u2028' or '\u2029' or '\uFEFF' || char.IsSurrogate(c))) ? ScalarStyle.Literal
         : ScalarStyle.DoubleQuoted;
 
     // What needs no quotes in any YAML: it begins with a letter.

@@ -86,6 +86,8 @@ public sealed class ControlYamlTests
     [InlineData("ends with a space ")]
     [InlineData("*67")]
     [InlineData("\u0007bell")]
+    [InlineData("\n")]
+    [InlineData("\n\n")]
     [InlineData("\u0085\u2028\u009b2J")]
     public void What_looks_like_something_else_is_quoted(string text)
     {
