@@ -72,7 +72,8 @@ public static class NetworkWire
                     ?? Ip($"link set {far} up");
             ready.Set();
             if (refusal is null) Work.Run();
-        }) { IsBackground = true, Name = "the other side of the wire" }.Start();
+        })
+        { IsBackground = true, Name = "the other side of the wire" }.Start();
         ready.Wait();
         return refusal ?? Ip($"address add {Here}/30 dev {near}") ?? Ip($"address add {Here6}/64 dev {near} nodad") ?? Ip($"link set {near} up");
     }
