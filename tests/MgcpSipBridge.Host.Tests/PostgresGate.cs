@@ -14,6 +14,7 @@ internal sealed class PostgresGate : IDisposable
     private readonly ConcurrentBag<Socket> _all = [];
     private readonly string _server;
     private volatile bool _silent;
+    private volatile byte[]? _last;
     private int _unanswered;
 
     /// <param name="connection">How the server is connected to: by a socket in a folder.</param>
@@ -35,6 +36,9 @@ internal sealed class PostgresGate : IDisposable
     {
         set => _silent = value;
     }
+
+    /// <summary>Says nothing any more from the moment on at which somebody says this.</summary>
+    public void SilentAt(string said) => _last = System.Text.Encoding.ASCII.GetBytes(said);
 
     /// <summary>Sessions that were begun while nothing was said.</summary>
     public int Unanswered => Volatile.Read(ref _unanswered);
@@ -85,6 +89,7 @@ internal sealed class PostgresGate : IDisposable
         {
             if (begins && _silent && BinaryPrimitives.ReadInt32BigEndian(buffer.AsSpan(4)) == Startup) Interlocked.Increment(ref _unanswered);
             begins = false;
+            if (_last is { } last && buffer.AsSpan(0, length).IndexOf(last) >= 0) (_silent, _last) = (true, null);
             if (!_silent) await to.SendAsync(buffer.AsMemory(0, length));
         }
     }

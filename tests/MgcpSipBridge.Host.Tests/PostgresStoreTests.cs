@@ -9,6 +9,7 @@ namespace MgcpSipBridge.Host.Tests;
 public sealed class PostgresStoreTests : StoreConformance, IClassFixture<PostgresServer>
 {
     private static readonly ResourceKey Peer = new(ResourceKind.Peer, "pbx");
+    private static readonly ResourceKey Line = new(ResourceKind.Line, "1001");
     // Within which a server that is there answers, on a busy machine too; one that is frozen is waited for as long.
     private static readonly TimeSpan Answers = TimeSpan.FromSeconds(4);
     private readonly string _folder = Directory.CreateTempSubdirectory("mgcp-sip-bridge-pg").FullName;
@@ -98,19 +99,49 @@ public sealed class PostgresStoreTests : StoreConformance, IClassFixture<Postgre
         gate.Silent = false;
         Assert.True(SpinWait.SpinUntil(() => Works(() => store.Write(change)), TimeSpan.FromMinutes(1)));
         Assert.Single(store.Load());
+    }
 
-        static bool Works(Action act)
+    [Theory]
+    [InlineData("INSERT INTO resource")]
+    [InlineData("COMMIT")]
+    public void What_was_refused_because_the_server_fell_silent_is_not_in_force_when_it_speaks_again(string last)
+    {
+        using var gate = new PostgresGate(_connection);
+        using (var store = new SqlStore(new PostgresDatabase(gate.Connection, Answers), new SecretBox("", null)))
         {
-            try
-            {
-                act();
-                return true;
-            }
-            catch (StoreException)
-            {
-                return false;
-            }
+            Assert.True(SpinWait.SpinUntil(() => Works(() => store.Write([Put(Kept(Peer, """{"name":"pbx"}""", 1))])), TimeSpan.FromMinutes(1)));
+            gate.SilentAt(last);
+            Assert.Contains("no answer within 4 s", Assert.Throws<StoreException>(() => store.Write([Put(Kept(Peer, """{"name":"pbx","realm":"r"}""", 2)), Put(Kept(Line, "{}", 3))])).Message, StringComparison.Ordinal);
+            gate.Silent = false;
+            Assert.True(SpinWait.SpinUntil(() => Works(() => store.Write([Put(Kept(new ResourceKey(ResourceKind.Route, "all"), "{}", 4))])), TimeSpan.FromMinutes(1)));
         }
+
+        using var again = Open();
+        Assert.Equal([1, 4], again.Load().Select(kept => kept.Revision));
+    }
+
+    [Theory]
+    [InlineData("POST", "/v1/peers", """{"name":"pbx2","uri":"sip:127.0.0.1:5998"}""")]
+    [InlineData("POST", "/v1/provisioning:apply", """{"yaml":"peers: [{ name: pbx3, uri: \"sip:127.0.0.1:5998\" }]"}""")]
+    [InlineData("POST", "/v1/storage:rekey", "{}")]
+    [InlineData("GET", "/v1/auditEntries", null)]
+    [InlineData("GET", "/v1/callRecords", null)]
+    public async Task Who_comes_while_another_waits_for_a_silent_server_is_answered_with_him(string method, string path, string? body)
+    {
+        const int Many = 12;
+        using var gate = new PostgresGate(_connection);
+        var store = new SqlStore(new PostgresDatabase(gate.Connection, Answers), new SecretBox(Path.Combine(_folder, "key"), null));
+        await using var bridge = await LiveBridge.StartAsync(null, store, null, $"--Cdr:Spool={Path.Combine(_folder, "spool")}", "--Storage:CheckInterval=10m");
+        await bridge.PostAsync("/v1/peers", """{"name":"pbx","uri":"sip:127.0.0.1:5998"}""");
+        gate.Silent = true;
+        // What was open is found out to be silent; then each try is a new connection.
+        await bridge.SendAsync(new HttpMethod(method), path, body, HttpStatusCode.ServiceUnavailable);
+        var before = gate.Unanswered;
+        var refusals = await Task.WhenAll(Enumerable.Range(0, Many).Select(_ => bridge.SendAsync(new HttpMethod(method), path, body, HttpStatusCode.ServiceUnavailable)));
+        Assert.All(refusals, status => Assert.Equal("STORE_UNAVAILABLE", (string)status["details"]![0]!["reason"]!));
+        // One, but for those who came late on a machine that has other things to do.
+        Assert.InRange(gate.Unanswered - before, 1, Many / 2);
+        gate.Silent = false;
     }
 
     [Theory]
@@ -208,6 +239,19 @@ public sealed class PostgresStoreTests : StoreConformance, IClassFixture<Postgre
         try
         {
             return store.Dialled.Load().Count == 1;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
+    }
+
+    private static bool Works(Action act)
+    {
+        try
+        {
+            act();
+            return true;
         }
         catch (StoreException)
         {

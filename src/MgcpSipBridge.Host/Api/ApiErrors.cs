@@ -4,6 +4,7 @@ using Google.Rpc;
 using Grpc.Core;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Storage;
 using Code = Grpc.Core.StatusCode;
 
 namespace MgcpSipBridge.Host.Api;
@@ -105,12 +106,12 @@ internal static class ApiErrors
     /// <summary>UNAVAILABLE: what is kept cannot be read at the moment.</summary>
     public static RpcException StoreUnreadable(string why) => Make(Code.Unavailable, "STORE_UNAVAILABLE", $"it cannot be read: {why}");
 
-    /// <summary>What is read from the storage, or <see cref="StoreUnreadable"/>.</summary>
-    public static T Reading<T>(Func<T> read)
+    /// <summary>What is read from the storage when it is its turn, or <see cref="StoreUnreadable"/>.</summary>
+    public static async Task<T> ReadAsync<T>(this StoreTurns turns, Func<T> read)
     {
         try
         {
-            return read();
+            return await turns.TakeAsync(() => Task.FromResult(read()));
         }
         catch (StoreException e)
         {

@@ -105,7 +105,7 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddSingleton(state);
         services.AddSingleton(new EngineAnswers(parts.Shard));
         services.AddSingleton<LadderWatch>();
-        services.AddSingleton<TextTurns>();
+        services.AddSingleton<ApiTurns>();
         services.AddSingleton(parts.Adoptions);
         services.AddSingleton(parts.Writes);
         services.AddSingleton(parts.Trail);

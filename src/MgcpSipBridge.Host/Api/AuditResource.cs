@@ -6,11 +6,11 @@ using MgcpSipBridge.Host.Audit;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>The audit log.</summary>
-internal sealed class AuditResource(IAuditLog audit) : V1.AuditService.AuditServiceBase
+internal sealed class AuditResource(IAuditLog audit, ApiTurns turns) : V1.AuditService.AuditServiceBase
 {
     private const int ShownInList = 10;
 
-    public override Task<V1.ListAuditEntriesResponse> ListAuditEntries(V1.ListAuditEntriesRequest request, ServerCallContext context) => Task.FromResult(ApiErrors.Reading(() =>
+    public override Task<V1.ListAuditEntriesResponse> ListAuditEntries(V1.ListAuditEntriesRequest request, ServerCallContext context) => turns.Reads.ReadAsync(() =>
     {
         var size = Paging.SizeOf(request.PageSize);
         var query = new ListQuery(request.PageSize, request.PageToken, "", "");
@@ -21,12 +21,12 @@ internal sealed class AuditResource(IAuditLog audit) : V1.AuditService.AuditServ
             AuditEntries = { entries.Take(size).Select(entry => ToMessage(entry, ShownInList)) },
             NextPageToken = entries.Count > size ? PageTokens.Write(V1.AuditEntry.Descriptor, query, Text(entries[size - 1].Id)) : "",
         };
-    }));
+    });
 
-    public override Task<V1.AuditEntry> GetAuditEntry(V1.GetAuditEntryRequest request, ServerCallContext context) => Task.FromResult(ApiErrors.Reading(() =>
+    public override Task<V1.AuditEntry> GetAuditEntry(V1.GetAuditEntryRequest request, ServerCallContext context) => turns.Reads.ReadAsync(() =>
         (long.TryParse(request.AuditEntry, NumberStyles.None, CultureInfo.InvariantCulture, out var id) ? audit.Find(id) : null) is { } found
             ? ToMessage(found, int.MaxValue)
-            : throw ApiErrors.NotFound($"audit entry {request.AuditEntry}")));
+            : throw ApiErrors.NotFound($"audit entry {request.AuditEntry}"));
 
     private static V1.AuditEntry ToMessage(AuditEntry entry, int most) => new()
     {

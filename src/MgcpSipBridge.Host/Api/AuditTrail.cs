@@ -9,6 +9,8 @@ namespace MgcpSipBridge.Host.Api;
 /// <summary>Writes down who did what.</summary>
 internal sealed partial class AuditTrail(IAuditLog audit, string node, StoreHealth health, ILogger log)
 {
+    private readonly StoreTurns _turns = new();
+
     /// <summary>An entry about changes that are about to be made.</summary>
     public AuditEntry Entry(ServerCallContext context, IReadOnlyList<AuditChange> changes)
     {
@@ -17,11 +19,15 @@ internal sealed partial class AuditTrail(IAuditLog audit, string node, StoreHeal
     }
 
     /// <summary>Writes down what was done with a call or a gateway. It is done: that it cannot be written down does not undo it, and is said.</summary>
-    public void Did(ServerCallContext context, string verb, string resource)
+    public async Task DidAsync(ServerCallContext context, string verb, string resource)
     {
         try
         {
-            audit.Append(Entry(context, [new AuditChange(resource, verb, null, null)]));
+            await _turns.TakeAsync(() =>
+            {
+                audit.Append(Entry(context, [new AuditChange(resource, verb, null, null)]));
+                return Task.FromResult(true);
+            });
         }
         catch (StoreException e)
         {

@@ -5,13 +5,13 @@ using MgcpSipBridge.Host.Records;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>Call records.</summary>
-internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordService.CallRecordServiceBase
+internal sealed class CallRecordResource(ICallRecords records, ApiTurns turns) : V1.CallRecordService.CallRecordServiceBase
 {
     // What one request looks through at most for what a filter wants.
     private const int MostLookedAt = 20_000;
     private const int Batch = 500;
 
-    public override Task<V1.ListCallRecordsResponse> ListCallRecords(V1.ListCallRecordsRequest request, ServerCallContext context)
+    public override async Task<V1.ListCallRecordsResponse> ListCallRecords(V1.ListCallRecordsRequest request, ServerCallContext context)
     {
         var filter = Listing.Filter(request.Filter, V1.CallRecord.Descriptor);
         var size = Paging.SizeOf(request.PageSize);
@@ -23,7 +23,7 @@ internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordSe
             // Without a filter all that is read is wanted.
             var most = filter is null ? Math.Min(Batch, size - response.CallRecords.Count) : Batch;
             context.CancellationToken.ThrowIfCancellationRequested();
-            var batch = ApiErrors.Reading(() => records.List(before, most));
+            var batch = await turns.Reads.ReadAsync(() => records.List(before, most));
             foreach (var (at, record) in batch)
             {
                 before = at;
@@ -34,13 +34,13 @@ internal sealed class CallRecordResource(ICallRecords records) : V1.CallRecordSe
 
             if (response.CallRecords.Count == size) break;
             // The end was reached: there is no next page.
-            if (batch.Count < most) return Task.FromResult(response);
+            if (batch.Count < most) return response;
         }
 
-        if (ApiErrors.Reading(() => records.List(before, 1)).Count > 0) response.NextPageToken = PageTokens.Write(V1.CallRecord.Descriptor, query, before!.Value.ToString(CultureInfo.InvariantCulture));
-        return Task.FromResult(response);
+        if ((await turns.Reads.ReadAsync(() => records.List(before, 1))).Count > 0) response.NextPageToken = PageTokens.Write(V1.CallRecord.Descriptor, query, before!.Value.ToString(CultureInfo.InvariantCulture));
+        return response;
     }
 
-    public override Task<V1.CallRecord> GetCallRecord(V1.GetCallRecordRequest request, ServerCallContext context) =>
-        Task.FromResult(ApiErrors.Reading(() => records.Find(request.CallRecord)) ?? throw ApiErrors.NotFound($"call record {request.CallRecord}"));
+    public override async Task<V1.CallRecord> GetCallRecord(V1.GetCallRecordRequest request, ServerCallContext context) =>
+        await turns.Reads.ReadAsync(() => records.Find(request.CallRecord)) ?? throw ApiErrors.NotFound($"call record {request.CallRecord}");
 }

@@ -99,7 +99,7 @@ internal sealed partial class CallResource
         catch (Exception e) when (e is OperationCanceledException or RpcException { StatusCode: StatusCode.Unavailable })
         {
             // It is done, or may be; who asked has only ceased to wait for the answer.
-            if (verb is not null) trail.Did(context, verb, "calls/" + call);
+            if (verb is not null) await trail.DidAsync(context, verb, "calls/" + call);
             throw;
         }
 
@@ -108,7 +108,7 @@ internal sealed partial class CallResource
         var calls = logs.CreateLogger("MgcpSipBridge.Calls");
         var who = context.Who();
         Log.Ordered(calls, call, verb, who);
-        trail.Did(context, verb, "calls/" + call);
+        await trail.DidAsync(context, verb, "calls/" + call);
         return answer;
     }
 }

@@ -35,7 +35,7 @@ internal sealed partial class CallResource
             var calls = logs.CreateLogger("MgcpSipBridge.Calls");
             var who = context.Who();
             Log.Ordered(calls, call, verb, who);
-            trail.Did(context, verb, "calls/" + call);
+            await trail.DidAsync(context, verb, "calls/" + call);
             return view.ToMessage(state.Clock);
         }
 

@@ -10,7 +10,7 @@ internal sealed partial class GatewayResource
     public override async Task<V1.GatewayAudit> AuditGateway(V1.AuditGatewayRequest request, ServerCallContext context)
     {
         var audit = await engine.OneAsync<GatewayAudit>(new EngineQuery.AuditGateway(request.Gateway), $"gateway {request.Gateway}", context.CancellationToken, state.GatewayPatience);
-        trail.Did(context, "audit", "gateways/" + request.Gateway);
+        await trail.DidAsync(context, "audit", "gateways/" + request.Gateway);
         if (audit.Code == 0) throw Silent(request.Gateway);
         return new V1.GatewayAudit
         {
@@ -28,7 +28,7 @@ internal sealed partial class GatewayResource
     {
         var line = await LineAsync(request.Gateway, request.Line, context);
         var audit = await engine.OneAsync<LineAudit>(new EngineQuery.AuditLine(line.Number), $"line {line.Number}", context.CancellationToken, state.GatewayPatience);
-        trail.Did(context, "audit", "lines/" + line.Number);
+        await trail.DidAsync(context, "audit", "lines/" + line.Number);
         if (audit.Code == 0) throw Silent(line.Gateway);
         return audit.ToMessage();
     }

@@ -8,15 +8,21 @@ using MgcpSipBridge.Host.Provisioning.Import;
 namespace MgcpSipBridge.Host.Api;
 
 /// <summary>What the API made, as a whole.</summary>
-internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeState state, TextTurns turns) : V1.ProvisioningService.ProvisioningServiceBase
+internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeState state, ApiTurns turns) : V1.ProvisioningService.ProvisioningServiceBase
 {
     public override Task<V1.ExportProvisioningResponse> ExportProvisioning(V1.ExportProvisioningRequest request, ServerCallContext context) =>
         Task.FromResult(new V1.ExportProvisioningResponse { Yaml = ProvisioningText.Write(state.Provisioned) });
 
-    public override async Task<V1.ApplyProvisioningResponse> ApplyProvisioning(V1.ApplyProvisioningRequest request, ServerCallContext context)
+    public override Task<V1.ApplyProvisioningResponse> ApplyProvisioning(V1.ApplyProvisioningRequest request, ServerCallContext context) =>
+        writes.KeepAsync(() => turns.Texts.TakeAsync(() => ApplyAsync(request, context), stays: request.ValidateOnly));
+
+    public override Task<V1.ImportProvisioningResponse> ImportProvisioning(V1.ImportProvisioningRequest request, ServerCallContext context) =>
+        writes.KeepAsync(() => turns.Texts.TakeAsync(() => ImportAsync(request, context), stays: request.ValidateOnly));
+
+    private async Task<V1.ApplyProvisioningResponse> ApplyAsync(V1.ApplyProvisioningRequest request, ServerCallContext context)
     {
+        context.CancellationToken.ThrowIfCancellationRequested();
         var (response, most) = (new V1.ApplyProvisioningResponse(), AnswerSizes.Of(request.MaxAnswerBytes, context));
-        using var turn = await turns.TakeAsync(context.CancellationToken);
         try
         {
             await writes.ApplyAsync(now =>
@@ -34,10 +40,10 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
         return AnswerSizes.Fit(response, most);
     }
 
-    public override async Task<V1.ImportProvisioningResponse> ImportProvisioning(V1.ImportProvisioningRequest request, ServerCallContext context)
+    private async Task<V1.ImportProvisioningResponse> ImportAsync(V1.ImportProvisioningRequest request, ServerCallContext context)
     {
+        context.CancellationToken.ThrowIfCancellationRequested();
         var most = AnswerSizes.Of(request.MaxAnswerBytes, context);
-        using var turn = await turns.TakeAsync(context.CancellationToken);
         if (Damaged(request) is > 0 and var line)
             throw ApiErrors.BadField("text", $"line {line} has symbols that could not be read (U+FFFD): the file was not UTF-8. Save it as UTF-8, as by iconv -f WINDOWS-1252 -t UTF-8, and import that");
         var defaults = new ImportDefaults(request.Peer, request.Mapping);

@@ -67,15 +67,12 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
     /// <summary>All that is wrong with a text that could not be applied.</summary>
     public Configuration.ConfigProblems Mistakes(string yaml, bool prune) => ProvisioningMistakes.Of(yaml, prune, provisioner.Now, provisioner.Check);
 
-    /// <summary>Many changes as one.</summary>
-    public async Task ApplyAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, bool validateOnly, ServerCallContext context)
+    /// <summary>Says, as the storage's trouble, that many changes cannot be kept.</summary>
+    public async Task<T> KeepAsync<T>(Func<Task<T>> apply)
     {
-        IReadOnlyList<StoreChange> made = [];
-        Provisioned? before = null;
-        AuditEntry? done = null;
         try
         {
-            if (!await provisioner.ChangeAsync(now => made = plan(before = now), problems => ApiErrors.Invalid("provisioning", problems), changes => done = trail.Entry(context, changes), validateOnly)) return;
+            return await apply();
         }
         catch (StoreException e)
         {
@@ -83,7 +80,16 @@ internal sealed partial class ProvisioningWrites(Provisioner provisioner, Bridge
             Log.NoneKept(log, e.Message);
             throw ApiErrors.StoreUnavailable(e.Message);
         }
+    }
 
+    /// <summary>Many changes as one.</summary>
+    /// <exception cref="StoreException">They cannot be kept.</exception>
+    public async Task ApplyAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, bool validateOnly, ServerCallContext context)
+    {
+        IReadOnlyList<StoreChange> made = [];
+        Provisioned? before = null;
+        AuditEntry? done = null;
+        if (!await provisioner.ChangeAsync(now => made = plan(before = now), problems => ApiErrors.Invalid("provisioning", problems), changes => done = trail.Entry(context, changes), validateOnly)) return;
         Told(done!);
         var said = 0;
         foreach (var (key, next) in made)

@@ -105,7 +105,7 @@ internal sealed partial class GatewayResource(EngineAnswers engine, BridgeState 
             throw ApiErrors.EngineBusy();
         }
 
-        if (name is not null) trail.Did(context, "adopt", "gateways/" + name);
+        if (name is not null) await trail.DidAsync(context, "adopt", "gateways/" + name);
         return name is not null
             ? (await FindAsync(name, context)).ToMessage(state)
             : throw ApiErrors.Unavailable("GATEWAY_NOT_ADOPTED", $"gateway {request.Domain} at {meant[0].Address} was asked what it has and is not adopted: the log says why");
@@ -155,7 +155,7 @@ internal sealed class PeerResource(BridgeState state, ProvisioningWrites writes,
     public override async Task<V1.PeerProbe> ProbePeer(V1.ProbePeerRequest request, ServerCallContext context)
     {
         var probe = await prober.ProbeAsync(request.Peer, PeerProber.PatienceOf(request.Timeout, context.Deadline), context.CancellationToken);
-        trail.Did(context, "probe", "peers/" + request.Peer);
+        await trail.DidAsync(context, "probe", "peers/" + request.Peer);
         return probe;
     }
 
@@ -235,7 +235,7 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
         var answer = await engine.OneAsync<OriginateAnswer>(new EngineQuery.Originate(request.Line, request.Destination), "the answer", context.CancellationToken);
         if (answer.Call is { } call)
         {
-            trail.Did(context, "originate", "calls/" + call.CallId);
+            await trail.DidAsync(context, "originate", "calls/" + call.CallId);
             return call.ToMessage(state.Clock);
         }
 
@@ -257,7 +257,7 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
         var calls = logs.CreateLogger("MgcpSipBridge.Calls");
         var who = context.Who();
         Log.HungUp(calls, request.Call, who);
-        trail.Did(context, "hangup", "calls/" + request.Call);
+        await trail.DidAsync(context, "hangup", "calls/" + request.Call);
         return after.ToMessage(state.Clock);
     }
 
@@ -267,7 +267,7 @@ internal sealed partial class CallResource(EngineAnswers engine, BridgeState sta
     public override async Task<Google.Api.HttpBody> GetCapture(V1.GetCaptureRequest request, ServerCallContext context)
     {
         var capture = await engine.OneAsync<CaptureView>(new EngineQuery.Capture(request.Call), $"call {request.Call}", context.CancellationToken);
-        trail.Did(context, "capture", "calls/" + request.Call);
+        await trail.DidAsync(context, "capture", "calls/" + request.Call);
         return new Google.Api.HttpBody { ContentType = CaptureFile.ContentType, Data = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(CaptureFile.Write(capture, ends, state.Clock)) };
     }
 

@@ -28,7 +28,7 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
         {
             station = hub.Enter(Read(await FirstAsync(requests, ends.Token)), context.Who()) ?? throw ApiErrors.Exhausted("TOO_MANY_ROUTERS", $"{RouterHub.MostRouters} route already");
             // Before the first call is asked about: whoever decides was written down.
-            trail.Did(context, "register", "routers/" + station.Model.Name);
+            await trail.DidAsync(context, "register", "routers/" + station.Model.Name);
             hub.Begin(station);
             parts = [ReadAsync(station, requests, ends.Token), WriteAsync(station, responses, ends.Token), WatchTokenAsync(context.GetHttpContext(), ends.Token)];
             // Only the first ends by itself: the client has said all that it wants to say.

@@ -32,7 +32,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
     {
         var file = Find(request.Recording);
         await using var stream = Reading(() => new FileStream(file.FullName, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, useAsync: true));
-        trail.Did(context, "download", "recordings/" + file.Name);
+        await trail.DidAsync(context, "download", "recordings/" + file.Name);
         var http = context.GetHttpContext();
         var piece = new byte[PieceBytes];
         while (true)
@@ -46,7 +46,7 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
         }
     }
 
-    public override Task<Empty> DeleteRecording(V1.DeleteRecordingRequest request, ServerCallContext context)
+    public override async Task<Empty> DeleteRecording(V1.DeleteRecordingRequest request, ServerCallContext context)
     {
         var file = Find(request.Recording);
         if (relay.IsRecording(file.Name)) throw ApiErrors.NotNow("RECORDING_UNDER_WAY", $"recording {file.Name} is still being made");
@@ -56,8 +56,8 @@ internal sealed class SoundResource(IMediaRelay relay, RecordingsSection setting
             RecordingMarks.Delete(file.FullName);
             return file;
         });
-        trail.Did(context, "delete", "recordings/" + file.Name);
-        return Task.FromResult(new Empty());
+        await trail.DidAsync(context, "delete", "recordings/" + file.Name);
+        return new Empty();
     }
 
     // The relay's names, a number and what kind of file it is: nothing else in the folder is shown, and no name leads out of it.

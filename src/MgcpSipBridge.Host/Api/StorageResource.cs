@@ -36,7 +36,7 @@ internal sealed partial class StorageResource(IProvisioningStore store, StoreHea
     public override async Task<V1.RekeyStorageResponse> RekeyStorage(V1.RekeyStorageRequest request, ServerCallContext context)
     {
         var (passwords, remark) = await Task.Run(() => Do(store.Rekey));
-        trail.Did(context, "rekey", "storage");
+        await trail.DidAsync(context, "rekey", "storage");
         var (log, who) = (logs.CreateLogger("MgcpSipBridge.Host"), context.Who());
         Log.Rekeyed(log, passwords, who);
         return new V1.RekeyStorageResponse { Passwords = passwords, Remark = remark };
@@ -57,7 +57,7 @@ internal sealed partial class StorageResource(IProvisioningStore store, StoreHea
                 store.Backup(file);
                 return true;
             }));
-            trail.Did(context, "backup", "storage");
+            await trail.DidAsync(context, "backup", "storage");
             await SendAsync(file, stream, context.CancellationToken);
         }
         finally

@@ -25,7 +25,7 @@ internal sealed class StorageSection
     [Setting("The PostgreSQL database, as Npgsql has it: Host=db.example.net;Database=bridge;Username=bridge;SSL Mode=VerifyFull. The password comes from Passfile, PGPASSWORD or Password; each bridge needs a database of its own, and makes its tables itself.")]
     public string? ConnectionString { get; set; }
 
-    [Setting("How long the PostgreSQL server may take to connect, and for each statement; then what was asked for is refused, without a second try.", Min = "1s", Max = "1m")]
+    [Setting("How long the PostgreSQL server may take to connect, and for each statement; then what was asked for is refused, without a second try, and with it all that waits for its turn.", Min = "1s", Max = "1m")]
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(5);
 
     [Setting("How often the storage is asked whether it works.", Min = "100ms", Max = "10m")]

@@ -2,6 +2,7 @@ using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Configuration;
+using MgcpSipBridge.Host.Storage;
 
 namespace MgcpSipBridge.Host.Provisioning;
 
@@ -12,6 +13,7 @@ namespace MgcpSipBridge.Host.Provisioning;
 internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioningStore store, Func<ProvisioningConfig, ConfigProblems, EngineModel?> validate)
 {
     private long _lastRevision = state.Provisioned.Stored.Values.Select(r => r.Revision).DefaultIfEmpty(0).Max();
+    private readonly StoreTurns _turns = new();
     private string? _unread = store.Away;
 
     /// <summary>What is provisioned at the moment.</summary>
@@ -28,10 +30,10 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
 
     /// <summary>Puts in force what the storage keeps, after a start without it: what differs from the copy, and only that, changes. Nothing does when it does not go together with lines.yaml.</summary>
     /// <exception cref="StoreException">It cannot be read yet.</exception>
-    public async Task RereadAsync()
+    public Task RereadAsync() => _turns.TakeAsync(() =>
     {
         var problems = new ConfigProblems();
-        await live.ChangeAsync(now =>
+        return live.ChangeAsync(now =>
         {
             var kept = store.Load();
             if (store.Away is { } away) throw new StoreException(away);
@@ -46,7 +48,7 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
             _lastRevision = Math.Max(_lastRevision, after.Stored.Values.Select(r => r.Revision).DefaultIfEmpty(0).Max());
             return Carry(model, now);
         });
-    }
+    });
 
     /// <summary>
     /// Makes one change, of one or many resources. <paramref name="plan"/> says what becomes of them, given what is there; it may throw.
@@ -55,25 +57,8 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
     /// <remarks>False when there was nothing to change, or <c>validateOnly</c> asked for no more than to be told.</remarks>
     /// <exception cref="StoreException">It could not be kept; nothing has changed.</exception>
     public Task<bool> ChangeAsync(
-        Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse, Func<IReadOnlyList<AuditChange>, AuditEntry>? audit = null, bool validateOnly = false) => live.ChangeAsync(now =>
-    {
-        var before = state.Provisioned;
-        var problems = new ConfigProblems();
-        var changes = plan(before).Select(change => change.Next is { } next ? change with { Next = next with { Revision = NextRevision() } } : change).ToList();
-        if (changes.Count == 0) return null;
-        var stored = before.Stored.ToBuilder();
-        foreach (var (key, next) in changes)
-            if (next is null) stored.Remove(key);
-            else if (Open(next, store.Name, problems) is { } opened) stored[key] = opened;
-        var after = before.With(stored.ToImmutable());
-        // Also when something could not even be read: every mistake at once.
-        if (validate(after.Combined(problems), problems) is not { } model) throw refuse(problems);
-        if (validateOnly) return null;
-        if (_unread is { } unread) throw new StoreException(unread);
-        store.Write(changes, audit?.Invoke([.. changes.Select(change => AuditChange.Of(change, before.Stored.GetValueOrDefault(change.Key)))]));
-        state.Provisioned = after;
-        return Carry(model, now);
-    });
+        Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse, Func<IReadOnlyList<AuditChange>, AuditEntry>? audit = null, bool validateOnly = false) =>
+        validateOnly ? MakeAsync(plan, refuse, null, validateOnly) : _turns.TakeAsync(() => MakeAsync(plan, refuse, audit, validateOnly));
 
     /// <summary>
     /// Puts another lines.yaml in force, whole; what differs, or every mistake. What the API made stays, and has to go together with it. Nothing has changed when
@@ -118,6 +103,26 @@ internal sealed class Provisioner(LiveModel live, BridgeState state, IProvisioni
     /// <summary>A kept resource, read; null, and problems, when it cannot be.</summary>
     public static StoredResource? Open(KeptResource kept, string storage, ConfigProblems problems) =>
         ResourceTree.Read(kept.Key, kept.Body, storage, problems) is { } config ? new StoredResource(kept.Key, kept.Gateway, kept.Body, kept.Revision, config) : null;
+
+    private Task<bool> MakeAsync(Func<Provisioned, IReadOnlyList<StoreChange>> plan, Func<ConfigProblems, Exception> refuse, Func<IReadOnlyList<AuditChange>, AuditEntry>? audit, bool validateOnly) => live.ChangeAsync(now =>
+    {
+        var before = state.Provisioned;
+        var problems = new ConfigProblems();
+        var changes = plan(before).Select(change => change.Next is { } next ? change with { Next = next with { Revision = NextRevision() } } : change).ToList();
+        if (changes.Count == 0) return null;
+        var stored = before.Stored.ToBuilder();
+        foreach (var (key, next) in changes)
+            if (next is null) stored.Remove(key);
+            else if (Open(next, store.Name, problems) is { } opened) stored[key] = opened;
+        var after = before.With(stored.ToImmutable());
+        // Also when something could not even be read: every mistake at once.
+        if (validate(after.Combined(problems), problems) is not { } model) throw refuse(problems);
+        if (validateOnly) return null;
+        if (_unread is { } unread) throw new StoreException(unread);
+        store.Write(changes, audit?.Invoke([.. changes.Select(change => AuditChange.Of(change, before.Stored.GetValueOrDefault(change.Key)))]));
+        state.Provisioned = after;
+        return Carry(model, now);
+    });
 
     /// <summary>A new model with what is only known at run time: gateways that were adopted and are still nobody else's, addresses that names gave.</summary>
     private static EngineModel Carry(EngineModel next, EngineModel now)

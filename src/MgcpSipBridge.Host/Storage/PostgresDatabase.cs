@@ -13,7 +13,7 @@ internal sealed class PostgresDatabase : SqlDatabase
     // "mgcpsip" in letters' codes, and the next: any numbers that no other program takes for the same.
     private const long HoldKey = 0x6d676370736970;
     private const long LayoutKey = HoldKey + 1;
-    private readonly Lock _gate = new();
+    private readonly StoreTurns _turns = new();
     private readonly NpgsqlDataSource _source;
     private readonly TimeSpan _timeout;
     private NpgsqlConnection? _holder;
@@ -59,56 +59,42 @@ internal sealed class PostgresDatabase : SqlDatabase
     }
 
     /// <inheritdoc/>
-    public override void Hold() => Trying(() =>
+    public override void Hold() => _turns.Take(() => Trying(() =>
     {
-        lock (_gate)
+        // Nobody's while it is asked: one that says nothing is closed, and with it the lock goes.
+        var holder = _holder;
+        _holder = null;
+        if (holder is null || !Lives(holder))
         {
-            // Not ours any more while it is asked: one that says nothing closes itself, and with it the lock goes.
-            var before = _holder;
-            _holder = null;
-            if (before is not null && Lives(before))
+            holder = null;
+            Within(() =>
             {
-                _holder = before;
-                return true;
-            }
-
-            Close(before);
-            var connection = Connect();
-            if (connection.Scalar("SELECT pg_try_advisory_lock(@key)", ("@key", HoldKey)) is not true)
-            {
-                connection.Dispose();
-                throw new StoreException($"{Name} is in use by another bridge: each needs a database of its own");
-            }
-
-            // A machine that is gone without a word must not keep its successor out for hours.
-            connection.Execute("SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3");
-            _holder = connection;
-            return true;
+                holder = Connect();
+                if (holder.Scalar("SELECT pg_try_advisory_lock(@key)", ("@key", HoldKey)) is not true) throw new StoreException($"{Name} is in use by another bridge: each needs a database of its own");
+                // A machine that is gone without a word must not keep its successor out for hours.
+                return holder.Execute("SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3");
+            }, () => Close(holder));
         }
-    });
+
+        _holder = holder;
+        return true;
+    }));
 
     /// <inheritdoc/>
     public override bool Lives(DbConnection connection)
     {
-        var command = connection.Command("SELECT 1");
-        // Not to be waited for longer: of a server that says nothing Npgsql asks over a second connection that the statement be ended, and waits there, too.
-        var asked = Task.Run(() => command.ExecuteScalar());
         try
         {
-            if (asked.Wait(_timeout)) return asked.Result is 1;
+            return Within(() => connection.Scalar("SELECT 1"), () => Close(connection)) is 1;
         }
-        catch (AggregateException e) when (e.InnerException is TimeoutException or { InnerException: TimeoutException })
+        catch (Exception e) when (e.InnerException is TimeoutException)
         {
-            connection.Dispose();
-            throw Silent(e.InnerException);
+            throw Silence(_timeout, e);
         }
-        catch (AggregateException e) when (e.InnerException is { } broken && (IsTrouble(broken) || broken is InvalidOperationException))
+        catch (Exception e) when (e is not TimeoutException && (IsTrouble(e) || e is InvalidOperationException))
         {
             return false;
         }
-
-        asked.ContinueWith(late => { _ = late.Exception; connection.Dispose(); }, TaskScheduler.Default);
-        throw Silent(null);
     }
 
     /// <inheritdoc/>
@@ -122,16 +108,18 @@ internal sealed class PostgresDatabase : SqlDatabase
     /// <inheritdoc/>
     public override void Dispose()
     {
-        lock (_gate)
+        _turns.TakeLast(() =>
         {
             GiveBack();
             Close(_holder);
             _holder = null;
-        }
-
+        });
         _source.Dispose();
         base.Dispose();
     }
+
+    /// <inheritdoc/>
+    protected override TimeSpan? Patience => _timeout;
 
     /// <inheritdoc/>
     protected override long ReadVersion(DbConnection connection) =>
@@ -182,18 +170,4 @@ internal sealed class PostgresDatabase : SqlDatabase
             // It is broken: then the lock goes with it.
         }
     }
-
-    private static void Close(DbConnection? connection)
-    {
-        try
-        {
-            connection?.Dispose();
-        }
-        catch (Exception e) when (IsTrouble(e))
-        {
-            // It is broken: that is why it is closed.
-        }
-    }
-
-    private TimeoutException Silent(Exception? e) => new($"no answer within {_timeout.TotalSeconds:0.#} s", e);
 }

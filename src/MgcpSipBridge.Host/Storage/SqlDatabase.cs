@@ -6,6 +6,9 @@ namespace MgcpSipBridge.Host.Storage;
 /// <summary>A database as the bridge needs it: what the classes beside this one say to it is the same SQL for all.</summary>
 internal abstract class SqlDatabase : IDisposable
 {
+    private static readonly TimeSpan Grace = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan MostForARow = TimeSpan.FromMilliseconds(50);
+
     /// <summary>What it is called in problems; without a password.</summary>
     public abstract string Name { get; }
 
@@ -25,8 +28,8 @@ internal abstract class SqlDatabase : IDisposable
     /// <summary>A connection to read from at the start, once it is known to be whole; where nothing can be written, in the layout that there is.</summary>
     public virtual DbConnection OpenFirst() => Open();
 
-    /// <summary>Whether a connection that was used before can be used again.</summary>
-    /// <exception cref="TimeoutException">The server does not answer, and would not over another one either; this one closes itself.</exception>
+    /// <summary>Whether a connection that was used before can be used again; one that cannot is closed.</summary>
+    /// <exception cref="TimeoutException">The server does not answer, and would not over another one either: who waited for it is answered, not made to wait for another.</exception>
     public virtual bool Lives(DbConnection connection) => true;
 
     /// <summary>Shows that something could be written now.</summary>
@@ -52,6 +55,59 @@ internal abstract class SqlDatabase : IDisposable
             if (version == SqlLayout.Steps.Count) return;
             Take(connection, SqlLayout.Steps[version], version + 1);
             transaction.Commit();
+        }
+    }
+
+    /// <summary>How long whoever waits for something waits at most; null for as long as it takes, where nobody else has a hand in it.</summary>
+    protected virtual TimeSpan? Patience => null;
+
+    /// <summary>
+    /// Does something of so many rows, and waits for it no longer than a server may be silent. What fails, and what is waited for no longer when that is over, leaves a connection that is
+    /// of no more use: <paramref name="failed"/> closes it.
+    /// </summary>
+    /// <remarks>
+    /// A server that falls silent in the midst of a statement keeps whoever sent it for three times as long: Npgsql asks over a second connection that the statement be ended, waits there, and
+    /// then for the statement's end.
+    /// </remarks>
+    /// <exception cref="TimeoutException">It is not over in time. What it does yet, it does on its own.</exception>
+    protected internal T Within<T>(Func<T> act, Action failed, int rows = 1)
+    {
+        if (Patience is not { } patience) return Careful();
+        var acting = Task.Factory.StartNew(Careful, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        if (Task.WaitAny([acting], patience + Grace + MostForARow * (rows - 1)) == 0) return acting.GetAwaiter().GetResult();
+        acting.ContinueWith(late =>
+        {
+            if (late.Exception is null) failed();
+        }, TaskScheduler.Default);
+        throw Silence(patience, null);
+
+        T Careful()
+        {
+            try
+            {
+                return act();
+            }
+            catch
+            {
+                failed();
+                throw;
+            }
+        }
+    }
+
+    /// <summary>What is said of a server that says nothing.</summary>
+    protected static TimeoutException Silence(TimeSpan waited, Exception? cause) => new($"no answer within {waited.TotalSeconds:0.#} s", cause);
+
+    /// <summary>Closes a connection, if there is one and whatever is wrong with it.</summary>
+    protected internal static void Close(DbConnection? connection)
+    {
+        try
+        {
+            connection?.Dispose();
+        }
+        catch (Exception e) when (IsTrouble(e))
+        {
+            // It is broken: that is why it is closed.
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class SqlRecords(SqlDatabase database, TimeSpan keep) : ICallRec
         Sweep(connection);
         transaction.Commit();
         return true;
-    });
+    }, records.Count);
 
     public IReadOnlyList<(long Place, V1.CallRecord Record)> List(long? before, int most) => _session.Read<IReadOnlyList<(long, V1.CallRecord)>>(connection =>
     {

@@ -21,6 +21,7 @@ internal sealed class SqlStore : IProvisioningStore
     private readonly SqlRecords _records;
     private readonly Dictionary<ResourceKey, KeptResource> _kept = [];
     private readonly HashSet<ResourceKey> _doubtful = [];
+    private readonly StoreTurns _turns = new();
     private readonly Lock _gate = new();
     private readonly StoreCopy? _copy;
     private volatile bool _isRead;
@@ -95,10 +96,7 @@ internal sealed class SqlStore : IProvisioningStore
     }
 
     /// <inheritdoc/>
-    public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null)
-    {
-        lock (_gate) Put(changes, audit);
-    }
+    public void Write(IReadOnlyList<StoreChange> changes, AuditEntry? audit = null) => _turns.Take(() => Put(changes, audit));
 
     /// <inheritdoc/>
     public void Backup(string file)
@@ -109,20 +107,17 @@ internal sealed class SqlStore : IProvisioningStore
     }
 
     /// <inheritdoc/>
-    public (int Passwords, string Remark) Rekey()
+    public (int Passwords, string Remark) Rekey() => _turns.Take(() =>
     {
         // No change in between: what it encrypted with the old key would be lost with that.
-        lock (_gate)
-        {
-            _database.Hold();
-            _secrets.BeginNewKey();
-            var count = _database.Exists ? _session.Use(Reseal) : 0;
-            var remark = _secrets.EndOldKeys();
-            _differs = true;
-            SaveCopy();
-            return (count, remark);
-        }
-    }
+        _database.Hold();
+        _secrets.BeginNewKey();
+        var count = _database.Exists ? _session.Use(Reseal, Math.Max(1, _kept.Count)) : 0;
+        var remark = _secrets.EndOldKeys();
+        _differs = true;
+        SaveCopy();
+        return (count, remark);
+    });
 
     private int Reseal(DbConnection connection)
     {
@@ -138,27 +133,38 @@ internal sealed class SqlStore : IProvisioningStore
         return all.Count;
     }
 
-    private void Put(IReadOnlyList<StoreChange> changes, AuditEntry? audit)
+    private bool Put(IReadOnlyList<StoreChange> changes, AuditEntry? audit)
     {
-        // Sealed first: without a key nothing is begun.
-        var rows = changes.Select(Row).ToList();
+        // Sealed first: without a key nothing is begun. A commit whose answer was lost may have happened: what was refused then must not come in force with the next start.
+        var rows = _doubtful.Select(key => new StoreChange(key, _kept.GetValueOrDefault(key))).Concat(changes).Select(Row).ToList();
+        var point = new PointOfNoReturn();
         _database.Hold();
-        _session.Use(connection =>
+        try
         {
-            using var transaction = _database.Begin(connection);
-            // A commit whose answer was lost may have happened: what was refused then must not come in force with the next start.
-            foreach (var key in _doubtful) Put(connection, Row(new StoreChange(key, _kept.GetValueOrDefault(key))));
-            foreach (var row in rows) Put(connection, row);
-            if (audit is not null) _audit.Insert(connection, audit);
-            _doubtful.UnionWith(changes.Select(change => change.Key));
-            transaction.Commit();
-            _doubtful.Clear();
-            return true;
-        });
-        foreach (var (key, next) in changes)
-            if (next is null) _kept.Remove(key);
-            else _kept[key] = next;
-        _differs = true;
+            _session.Use(connection =>
+            {
+                using var transaction = _database.Begin(connection);
+                foreach (var row in rows) Put(connection, row);
+                if (audit is not null) _audit.Insert(connection, audit);
+                if (point.Pass()) transaction.Commit();
+                return true;
+            }, rows.Count);
+        }
+        catch (StoreException)
+        {
+            if (!point.Bar()) _doubtful.UnionWith(changes.Select(change => change.Key));
+            throw;
+        }
+
+        _doubtful.Clear();
+        lock (_gate)
+        {
+            foreach (var (key, next) in changes)
+                if (next is null) _kept.Remove(key);
+                else _kept[key] = next;
+        }
+
+        return _differs = true;
     }
 
     // Not with every change: of a thousand in a row, each would write all that there is.
@@ -202,6 +208,18 @@ internal sealed class SqlStore : IProvisioningStore
         _dialled.Dispose();
         _records.Dispose();
         _database.Dispose();
+    }
+
+    /// <summary>Whether a change has yet been kept, or never will: whoever does it and whoever no longer waits for it may ask at one time.</summary>
+    private sealed class PointOfNoReturn
+    {
+        private int _decided;
+
+        /// <summary>True when it may be passed; then nobody can bar it any more.</summary>
+        public bool Pass() => Interlocked.CompareExchange(ref _decided, 1, 0) == 0;
+
+        /// <summary>True when it has not been passed; then nobody can pass it any more.</summary>
+        public bool Bar() => Interlocked.CompareExchange(ref _decided, 2, 0) != 1;
     }
 
     private static JsonObject Public(JsonObject body)
