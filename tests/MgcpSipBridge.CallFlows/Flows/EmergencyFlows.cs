@@ -39,7 +39,7 @@ public sealed class EmergencyFlows
         house.Bridge.Relay.MaxSessions = 1;
         house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
         house.Bridge.Handle(house.World, new EngineInput.Drain(Final: false));
-        Assert.Equal(OriginateRefusal.NotInService, Originate(house, Number).Refusal);
+        Assert.Equal(OriginateRefusal.Ending, Originate(house, Number).Refusal);
         Assert.Equal(OriginateRefusal.None, Originate(house, "112").Refusal);
         house.Bob.Rings().Lifts().Talks(within: 4);
         Assert.Equal("112", house.Pbx.LastCall!.CalledNumber);
