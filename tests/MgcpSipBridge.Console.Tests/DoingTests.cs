@@ -95,7 +95,7 @@ public sealed class DoingTests(Chromium chromium)
     {
         await using var plant = await Plant.StartAsync();
         await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/routes");
-        foreach (var (number, says) in ((string, string)[])[("1002", "extensions"), ("600", "services"), ("9", "no route")])
+        foreach (var (number, says) in ((string, string)[])[("1002", "extensions"), ("600", "services"), ("8", "no route")])
         {
             await visitor.Page.GetByLabel("Number", new() { Exact = true }).FillAsync(number);
             await ClickAsync(visitor, "Test");
