@@ -73,7 +73,15 @@ internal sealed class Cable : IAsyncDisposable
                 {
                     _open.AddRange([near, far]);
                     if (_to is null) near.Dispose();
-                    else far.Connect(_to);
+                    else
+                        try
+                        {
+                            far.Connect(_to);
+                        }
+                        catch (SocketException)
+                        {
+                            near.Dispose();
+                        }
                 }
 
                 if (!far.Connected) continue;

@@ -29,7 +29,7 @@ public sealed class ControlReconnectTests : IAsyncLifetime
     public async Task Events_go_on_where_they_were()
     {
         using var tail = new GoingCommand(_cable.Address, "events", "tail", "-n", "6", "-o", "json", "--filter", "type = \"line.state\"");
-        await ListensAsync();
+        await ListensAsync(tail);
         Note(_bridge, LineState.Idle, LineState.Ringing);
         await tail.UntilAsync("RINGING");
         _cable.Cut();
@@ -46,7 +46,7 @@ public sealed class ControlReconnectTests : IAsyncLifetime
     public async Task Of_a_bridge_that_was_restarted_the_events_from_then_on_are_told()
     {
         using var tail = new GoingCommand(_cable.Address, "events", "tail", "-n", "2");
-        await ListensAsync();
+        await ListensAsync(tail);
         Note(_bridge, LineState.Idle, LineState.Ringing);
         await tail.UntilAsync("RINGING");
         _cable.Cut();
@@ -96,7 +96,7 @@ public sealed class ControlReconnectTests : IAsyncLifetime
     public async Task A_bridge_that_refuses_ends_it(string said, params string[] command)
     {
         using var going = new GoingCommand(_cable.Address, command);
-        await ListensAsync();
+        await ListensAsync(going);
         Note(_bridge, LineState.Idle, LineState.Ringing);
         await going.UntilAsync(said);
         _cable.Cut();
@@ -129,7 +129,8 @@ public sealed class ControlReconnectTests : IAsyncLifetime
     }
 
     // A stream that is open, and has sent what it begins with.
-    private Task ListensAsync() => Patience.UntilMetricsAsync(_bridge.Http, "event_watchers 1");
+    private async Task ListensAsync(GoingCommand by) =>
+        await Task.WhenAny(Patience.UntilMetricsAsync(_bridge.Http, "event_watchers 1"), by.FailsAsync()).Unwrap();
 
     private static CallView Second => Samples.Call with { CallId = Id, Line = "1002", State = LineState.Dialing, Answered = null };
 

@@ -45,6 +45,13 @@ internal sealed class GoingCommand : IDisposable
 
     public Task UntilToldAsync(string text) => UntilAsync(text, () => Errors);
 
+    /// <summary>Fails when the command ends.</summary>
+    public async Task FailsAsync()
+    {
+        var code = await Ended;
+        throw new InvalidOperationException($"ended with {code}: {Said}{Errors}");
+    }
+
     public Task InterruptAsync() => _interrupt.CancelAsync();
 
     public void Dispose()

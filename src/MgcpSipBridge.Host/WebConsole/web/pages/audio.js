@@ -141,7 +141,8 @@ export function audioSection(ctx, id, changed) {
     ], 'Collect', v => v);
     if (!wish) return;
     const giveUp = new AbortController();
-    ending.signal.addEventListener('abort', () => giveUp.abort());
+    // Not when the call is over: that is an answer, too.
+    ctx.signal.addEventListener('abort', () => giveUp.abort());
     put(note, 'Digits are waited for. ', button('Give up', () => giveUp.abort()));
     try {
       const a = await post(`v1/calls/${part(id)}:collect`, { from: wish.from, prompt: sounds(wish.prompt), maxDigits: Number(wish.maxDigits), finishKeys: wish.finishKeys, requestId: requestId() }, giveUp.signal);
