@@ -88,7 +88,7 @@ public sealed partial class BridgeEngine
 
         if (decision is RouterDecision.Reject reject)
         {
-            _core.Sip.Reject(incoming.Call, CauseMap.Refusal(CauseMap.FromSip(new SipEnd(480, reject.Q850))).Status, reject.Q850, null, _core.Now);
+            _core.Sip.Reject(incoming.Call, CauseMap.StatusOfQ850(reject.Q850), reject.Q850, null, _core.Now);
             return;
         }
 

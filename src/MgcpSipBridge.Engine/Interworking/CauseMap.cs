@@ -41,6 +41,24 @@ internal static class CauseMap
         _ => 31,
     };
 
+    /// <summary>The status that refuses a peer's call for a Q.850 cause (RFC 3398 §7.2.4.1); 480 for 16, which says of a call that is not answered nothing more than that it ends.</summary>
+    public static int StatusOfQ850(int cause) => cause switch
+    {
+        1 or 2 or 3 or 26 => 404,
+        16 or 19 or 20 or 31 => 480,
+        17 => 486,
+        18 => 408,
+        21 or 55 or 57 or 87 => 403,
+        22 or 23 => 410,
+        27 => 502,
+        28 => 484,
+        29 or 79 => 501,
+        34 or 38 or 41 or 42 or 47 or 58 or 88 => 503,
+        65 or 70 => 488,
+        102 => 504,
+        _ => 500,
+    };
+
     /// <summary>How a call to a line is refused: status, Q.850 cause and whether a Retry-After helps.</summary>
     public static (int Status, int Q850, TimeSpan? RetryAfter) Refusal(CallCause cause) => cause switch
     {

@@ -172,7 +172,11 @@ public sealed class RouterFlows
 
     [Theory]
     [InlineData(17, 486)]
-    [InlineData(21, 603)]
+    [InlineData(21, 403)]
+    [InlineData(1, 404)]
+    [InlineData(29, 501)]
+    [InlineData(41, 503)]
+    [InlineData(127, 500)]
     public void A_call_of_the_PBX_that_the_router_refuses(int cause, int status)
     {
         var house = Begins();
