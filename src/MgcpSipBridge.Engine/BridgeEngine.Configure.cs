@@ -18,7 +18,7 @@ public sealed partial class BridgeEngine
 
         _core.Peers.Clear();
         foreach (var peer in model.Peers) _core.Peers[peer.Sip.Name] = peer;
-        _core.Routes = model.Table ?? new RouteTable(model.Routes);
+        _core.Routes = model.Ready;
         _core.Sip.SetPeers([.. model.Peers.Select(peer => peer.Sip)], _core.Now);
 
         // What that changes in registrations is told of the lines as they were.

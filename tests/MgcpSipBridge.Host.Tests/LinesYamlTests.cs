@@ -138,20 +138,6 @@ public sealed class LinesYamlTests : IDisposable
     }
 
     [Fact]
-    public void Emergency_numbers_that_no_route_covers_are_named()
-    {
-        const string Peer = """
-            peers: [{ name: pbx, uri: "sip:10.0.0.8" }]
-
-            """;
-        Assert.Null(EmergencyRoutes.Warning(_loading.Load(null, Peer).Lines!));
-        Assert.Equal(
-            "no route covers 000, 110, 113, 118, 119, 911, 999: such a call goes to the line's own peer as dialled",
-            EmergencyRoutes.Warning(_loading.Load(null, Peer + """routes: [{ name: help, prefix: "112", peer: pbx }]""").Lines!));
-        Assert.Null(EmergencyRoutes.Warning(_loading.Load(null, Peer + """routes: [{ name: all, prefix: "", peer: pbx }]""").Lines!));
-    }
-
-    [Fact]
     public void A_peers_audio_may_be_encrypted_and_should_then_be_spoken_to_by_TLS()
     {
         var model = _loading.Load(null, """

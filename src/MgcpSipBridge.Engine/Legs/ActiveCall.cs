@@ -42,7 +42,7 @@ internal sealed partial class ActiveCall
     public Party Far { get; set; }
 
     /// <summary>Whether the line calls for help: no limit of ours holds such a call back.</summary>
-    public bool IsForHelp => FromLine && RouteTable.EmergencyNumbers.Contains(Far.Number);
+    public bool IsForHelp => FromLine && Core.Routes.Emergencies.Contains(Far.Number);
 
     /// <summary>Who is at the other end, where it says so.</summary>
     public Party? Connected { get; set; }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Media;
@@ -142,6 +143,12 @@ public sealed record EngineModel
     /// The same, made ready for being searched; null: the engine does it. A large table is made before the engine has it, so that no call waits meanwhile.
     /// </summary>
     public RouteTable? Table { get; init; }
+
+    /// <summary>Numbers of whoever sends help.</summary>
+    public FrozenSet<string> EmergencyNumbers { get; init; } = RouteTable.UsualEmergencies;
+
+    /// <summary>The routes, ready for being searched.</summary>
+    public RouteTable Ready => Table ?? new RouteTable(Routes, emergencies: EmergencyNumbers);
 
     /// <summary>
     /// The same, with the lists of <paramref name="before"/> in place of those that say the same: the engine, which puts it in force after that, sees at once that it has nothing

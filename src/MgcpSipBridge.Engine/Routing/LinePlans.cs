@@ -24,7 +24,7 @@ internal sealed class LinePlans(RouteTable routes, ImmutableArray<ServiceCode> c
 
     private LinePlan Make(LineModel line)
     {
-        var plan = new DialPlan(routes.NumbersFor(line.Number, line.Gateway), maxDigits, [.. codes.Where(code => ServiceCodes.Allows(line.Features, code.Action))]) { Emergencies = RouteTable.EmergencyNumbers };
+        var plan = new DialPlan(routes.NumbersFor(line.Number, line.Gateway), maxDigits, [.. codes.Where(code => ServiceCodes.Allows(line.Features, code.Action))]) { Emergencies = routes.Emergencies };
         return new LinePlan(plan, new PlanMap(plan));
     }
 }

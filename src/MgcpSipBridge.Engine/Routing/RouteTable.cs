@@ -30,10 +30,6 @@ internal sealed record RouteChoice(string Route, ImmutableArray<RouteHop> Hops)
 /// </summary>
 public sealed class RouteTable
 {
-    /// <summary>Numbers of whoever sends help.</summary>
-    internal static readonly FrozenSet<string> EmergencyNumbers =
-        new[] { "000", "110", "112", "113", "118", "119", "911", "999" }.ToFrozenSet(StringComparer.Ordinal);
-
     private readonly RouteHeads _toPeers;
     private readonly FrozenDictionary<string, RouteHeads> _fromPeers;
     private readonly ImmutableArray<RouteEntry> _restricted;
@@ -43,8 +39,10 @@ public sealed class RouteTable
     /// <summary>A table of these routes, which are valid.</summary>
     /// <param name="routes">The routes.</param>
     /// <param name="expressions">Those that are made ready already.</param>
-    public RouteTable(ImmutableArray<RouteModel> routes, RouteExpressions? expressions = null)
+    /// <param name="emergencies">Numbers of whoever sends help; null for <see cref="UsualEmergencies"/>.</param>
+    public RouteTable(ImmutableArray<RouteModel> routes, RouteExpressions? expressions = null, FrozenSet<string>? emergencies = null)
     {
+        Emergencies = emergencies ?? UsualEmergencies;
         var ready = expressions ?? new RouteExpressions();
         var (toPeers, fromPeers) = (new List<RouteEntry>(routes.Length), new List<RouteEntry>());
         foreach (var route in routes) (route.Direction == NumberDirection.ToPeer ? toPeers : fromPeers).Add(new RouteEntry(route, ready));
@@ -59,6 +57,12 @@ public sealed class RouteTable
         Numbers = new NumberSet(_isEmpty ? Anything : Patterns(reachable, static entry => entry.Route.From.IsEmpty));
     }
 
+    /// <summary>What people call for help in most countries.</summary>
+    public static FrozenSet<string> UsualEmergencies { get; } = new[] { "000", "110", "112", "113", "118", "119", "911", "999" }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Numbers of whoever sends help: they may be dialled whatever the routes, and no limit holds a call to them back.</summary>
+    public FrozenSet<string> Emergencies { get; }
+
     /// <summary>The expressions of the routes, which the next table may need again.</summary>
     public RouteExpressions Expressions { get; }
 
@@ -68,7 +72,7 @@ public sealed class RouteTable
     private static ImmutableArray<NumberPattern> Anything { get; } = [new("", 1, 0), new("*", 2, 0), new("#", 2, 0)];
 
     /// <summary>Numbers of whoever sends help that no route takes, in their order: calls to them go to the line's own peer as dialled.</summary>
-    public IEnumerable<string> UnroutedEmergencies => _isEmpty ? [] : EmergencyNumbers.Order(StringComparer.Ordinal).Where(number => !Candidates(null, number).Any(one => one.Entry.Covers(number)));
+    public IEnumerable<string> UnroutedEmergencies => _isEmpty ? [] : Emergencies.Order(StringComparer.Ordinal).Where(number => !Candidates(null, number).Any(one => one.Entry.Covers(number)));
 
     /// <summary>A text that lines have in common for which the same routes are; empty for those that no route names.</summary>
     internal string OriginOf(string line, string gateway) => _origins.Count == 0 ? "" :
@@ -86,7 +90,7 @@ public sealed class RouteTable
     /// </summary>
     internal RouteChoice? Choose(in RouteQuestion question, string linePeer, Entropy? chance)
     {
-        var emergency = EmergencyNumbers.Contains(question.Number);
+        var emergency = Emergencies.Contains(question.Number);
         Span<int> nodes = stackalloc int[RouteHeads.MaxDepth + 1];
         if (_isEmpty || First(_toPeers, _toPeers.Walk(question.Number, nodes), nodes, question, emergency, out var at, out var index) is not { } first)
             return _isEmpty || emergency ? new RouteChoice("", [new RouteHop(linePeer, question.Number, null, "")]) { Emergency = emergency } : null;
@@ -163,7 +167,7 @@ public sealed class RouteTable
         }
     }
 
-    private static List<NumberPattern> Patterns(IReadOnlyList<RouteEntry> entries, Predicate<RouteEntry> which)
+    private List<NumberPattern> Patterns(IReadOnlyList<RouteEntry> entries, Predicate<RouteEntry> which)
     {
         var patterns = new List<NumberPattern>(entries.Count);
         foreach (var entry in entries)
@@ -179,7 +183,7 @@ public sealed class RouteTable
 
     // A number that calls for help is complete the moment it is dialled when a route is named after it: nobody waits for a timer then. A route with digits of its
     // own (minDigits, maxDigits) says otherwise.
-    private static NumberPattern Pattern(RouteModel route) => route.MaxDigits == 0 && route.MinDigits <= 1 && EmergencyNumbers.Contains(route.Prefix)
+    private NumberPattern Pattern(RouteModel route) => route.MaxDigits == 0 && route.MinDigits <= 1 && Emergencies.Contains(route.Prefix)
         ? new NumberPattern(route.Prefix, route.Prefix.Length, route.Prefix.Length)
         : new NumberPattern(route.Prefix, Math.Max(route.MinDigits, Math.Max(1, route.Prefix.Length)), route.MaxDigits);
 }

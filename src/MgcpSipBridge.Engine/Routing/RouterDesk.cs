@@ -44,7 +44,7 @@ internal sealed class RouterDesk(EngineCore core)
     /// <summary>Asks whoever wants to route such a call; false when nobody does, or he is not to be waited for. Nobody who calls for help waits for an answer.</summary>
     public bool Ask(RouterQuestion question, SipEvent.IncomingCall? incoming = null)
     {
-        if (_routers.IsEmpty || RouteTable.EmergencyNumbers.Contains(question.Number)) return false;
+        if (_routers.IsEmpty || core.Routes.Emergencies.Contains(question.Number)) return false;
         foreach (var router in _routers)
         {
             if (!router.Model.Wants(question)) continue;

@@ -284,6 +284,9 @@ internal sealed class DialSection
     [Setting("Most digits taken from a phone.", Min = "1", Max = "64")]
     public int MaxDigits { get; set; } = 32;
 
+    [Setting("Numbers of whoever sends help: they may be dialled whatever the routes, and neither a drain nor Media:MaxSessions holds a call to them back. 2 to 6 digits each; an empty list for none. Whoever dials one calls for help, also where a line has that number.", OrOne = true)]
+    public string[] EmergencyNumbers { get; set; } = [.. RouteTable.UsualEmergencies.Order(StringComparer.Ordinal)];
+
     [Setting("What is dialled to the bridge itself, where a line's features allow it. A code begins with * or #; where a number follows, {number} says where, and else it comes last: *21*{number}#. Empty: none, and a route may take the digits to a peer.")]
     public ServiceCodeSection ServiceCodes { get; } = new();
 }

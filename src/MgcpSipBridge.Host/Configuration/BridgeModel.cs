@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.Engine;
@@ -34,6 +35,7 @@ internal sealed record BridgeModel
     public required ImmutableArray<TlsPin> SipPins { get; init; }
     public required ImmutableArray<NetAddress> NameServers { get; init; }
     public required ImmutableArray<ServiceCode> ServiceCodes { get; init; }
+    public required FrozenSet<string> EmergencyNumbers { get; init; }
     public required SipAdvertise SipAdvertise { get; init; }
     public required MediaSide GatewayMedia { get; init; }
     public required MediaSide SipMedia { get; init; }
@@ -64,7 +66,7 @@ internal sealed record BridgeModel
     /// <summary>Checks what is provisioned against these settings; null, and problems, when it cannot be.</summary>
     public EngineModel? Validate(ProvisioningConfig provisioned, ConfigProblems problems)
     {
-        var model = ProvisioningValidator.Validate(provisioned, SipListen, problems, MgcpListen, Ready.Last);
+        var model = ProvisioningValidator.Validate(provisioned, SipListen, problems, MgcpListen, Ready.Last, EmergencyNumbers);
         if (model?.Table is { } table) Ready.Last = table.Expressions;
         return model;
     }

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
@@ -30,6 +31,7 @@ internal static partial class SettingsValidator
         var api = ApiSettings.Validate(config.Api, sources, check.Wrong);
         if (config.Relay.Engine == RelayEngine.Native && !RtpRelay.NativeIsPossible) check.Wrong("Relay:Engine", "the native engine needs Linux on 64 bits; Auto takes what there is");
         var codes = check.ServiceCodes(config.Dial.ServiceCodes);
+        var emergencies = check.EmergencyNumbers(config.Dial.EmergencyNumbers);
         check.Timers(config);
         AudioSettings.Validate(config, check.Wrong);
         CdrSettings.Validate(config.Cdr, check.Wrong);
@@ -44,6 +46,7 @@ internal static partial class SettingsValidator
             SipPins = pins,
             NameServers = nameServers,
             ServiceCodes = codes,
+            EmergencyNumbers = emergencies,
             SipAdvertise = advertise,
             GatewayMedia = gatewayMedia,
             SipMedia = sipMedia,
@@ -62,6 +65,8 @@ internal static partial class SettingsValidator
 
     /// <summary>Whether this is a host name or an IPv4 literal by its letters.</summary>
     internal static bool IsHostName(string text) => HostPattern().IsMatch(text);
+
+    private const int MostEmergencies = 32;
 
     private sealed class Check(SettingSources sources, ConfigProblems problems)
     {
@@ -251,6 +256,17 @@ internal static partial class SettingsValidator
             }
 
             return codes.ToImmutable();
+        }
+
+        // An empty text is how the environment and the command line say that there are none.
+        public FrozenSet<string> EmergencyNumbers(string[] texts)
+        {
+            const string path = "Dial:EmergencyNumbers";
+            if (texts.Length > MostEmergencies) Wrong(path, $"has {texts.Length} numbers: at most {MostEmergencies}, for every one is in every digit map");
+            for (var i = 0; i < texts.Length; i++)
+                if (texts[i] is not ("" or { Length: >= 2 and <= 6 }) || texts[i].Any(c => !char.IsAsciiDigit(c)))
+                    Wrong(texts.Length == 1 ? path : $"{path}:{i}", $"\"{texts[i]}\" is not a number of 2 to 6 digits, such as 112");
+            return texts.Where(text => text.Length > 0).ToFrozenSet(StringComparer.Ordinal);
         }
 
         public void Timers(BridgeConfig config)

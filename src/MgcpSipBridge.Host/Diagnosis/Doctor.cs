@@ -2,6 +2,7 @@ using System.Globalization;
 using MgcpSipBridge.Host.Api;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Events;
+using MgcpSipBridge.Host.Observability;
 using MgcpSipBridge.Host.Provisioning;
 using MgcpSipBridge.Host.Serving;
 using MgcpSipBridge.Relay;
@@ -25,6 +26,7 @@ internal sealed partial class Doctor(BridgeModel model, BridgeState state, IProv
         .. await PeersAsync(cancel),
         Gateways(),
         Alarms(),
+        Emergencies(),
         RtpPorts(),
         FastPath(),
         Conntrack(),
@@ -92,6 +94,14 @@ internal sealed partial class Doctor(BridgeModel model, BridgeState state, IProv
     {
         var names = alarms.All.Select(a => a.Name).Distinct().ToList();
         return names.Count == 0 ? Found("alarms", Verdict.Fine, "none") : Found("alarms", Verdict.Warning, string.Join(", ", names), "mgcpsipctl alarms says more");
+    }
+
+    private V1.Finding Emergencies()
+    {
+        var warnings = string.Join("; ", EmergencyRoutes.Warnings(state.Model));
+        return warnings.Length == 0
+            ? Found("emergency calls", Verdict.Fine, $"{string.Join(", ", state.Model.EmergencyNumbers.Order(StringComparer.Ordinal))} may be dialled, and go where the routes say")
+            : Found("emergency calls", Verdict.Warning, warnings, "name in Dial:EmergencyNumbers what is dialled for help in your country, and give each a route: see EmergencyUnrouted in the runbook");
     }
 
     // A port that the system lends to somebody else is one that a call cannot have.

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.Engine;
@@ -25,8 +26,9 @@ internal static partial class ProvisioningValidator
     /// <param name="problems">Where problems go.</param>
     /// <param name="gateways">Where gateways are heard; one that cannot be reached from there is a problem. Empty: not known.</param>
     /// <param name="ready">Expressions that were made ready before.</param>
+    /// <param name="emergencies">Numbers of whoever sends help; null for the usual ones.</param>
     public static EngineModel? Validate(
-        ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems, ImmutableArray<MgcpListen> gateways = default, RouteExpressions? ready = null)
+        ProvisioningConfig config, ImmutableArray<SipListen> listeners, ConfigProblems problems, ImmutableArray<MgcpListen> gateways = default, RouteExpressions? ready = null, FrozenSet<string>? emergencies = null)
     {
         var run = new Run(config, listeners, gateways.IsDefault ? [] : gateways, problems);
         var expressions = new RouteExpressions(ready);
@@ -36,9 +38,10 @@ internal static partial class ProvisioningValidator
             Gateways = [.. config.Gateways.Select(run.Gateway)],
             Lines = [.. config.Gateways.SelectMany(g => g.Lines.Select(l => run.Line(g, l)))],
             Routes = new RouteRules(config, expressions, problems).All(),
+            EmergencyNumbers = emergencies ?? RouteTable.UsualEmergencies,
         };
         // Made here, where no call waits for it.
-        return problems.None ? model with { Table = new RouteTable(model.Routes, expressions) } : null;
+        return problems.None ? model with { Table = new RouteTable(model.Routes, expressions, model.EmergencyNumbers) } : null;
     }
 
     /// <summary>Whether a text is a number that can be called: 0-9, *, #, A-D, with or without a leading +.</summary>
