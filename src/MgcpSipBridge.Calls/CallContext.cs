@@ -7,7 +7,7 @@ namespace MgcpSipBridge.Calls;
 /// <param name="Plan">What the line may dial.</param>
 /// <param name="Times">Its time-outs.</param>
 /// <param name="Line">What it is set to do.</param>
-/// <param name="Refuses">Why new calls are refused at the moment; null when they are not. A bridge that shuts down takes calls for help all the same.</param>
+/// <param name="Refuses">Why new calls are refused at the moment; null when they are not. Calls for help are taken all the same.</param>
 public readonly record struct CallContext(Instant Now, DialPlan Plan, CallTimes Times, LineSettings Line, CallCause? Refuses);
 
 /// <summary>Time-outs of a line.</summary>

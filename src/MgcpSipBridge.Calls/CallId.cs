@@ -42,6 +42,9 @@ public sealed record Call(CallId Id, bool FromLine, Party Far)
     /// <summary>Whether it came here before and was sent on by this line: it is not sent on again.</summary>
     public bool CameBack { get; init; }
 
+    /// <summary>Whether somebody who sends help calls back (RFC 7090): nothing that spares the line, or us, holds it back.</summary>
+    public bool CallsBack { get; init; }
+
     /// <summary>Whether the line's number is withheld in this call; null: as is set for the line.</summary>
     public bool? Withheld { get; init; }
 

@@ -12,8 +12,7 @@ public static partial class CallMachine
     private static Transition Lift(CallId fresh, in CallContext context)
     {
         var call = new Call(fresh, FromLine: true, Party.Unknown);
-        // A bridge that is about to stop still takes calls for help, and only the number tells.
-        if (context.Refuses is { } cause and not CallCause.ShuttingDown) return Fail(call, SideOf(cause), CallStage.Dialing, cause, context);
+        // Whatever else is refused, calls for help are not, and only the number tells.
         var hotline = context.Line.Hotline;
         if (hotline?.After == TimeSpan.Zero) return Place(call, hotline.Number, context);
         return Go(
@@ -87,9 +86,7 @@ public static partial class CallMachine
     private static Transition Place(Call call, string digits, in CallContext context)
     {
         var complete = Dialled(call, digits);
-        // Why else no new call would be taken has been heard when the handset was lifted.
-        if (Refusal(complete.Far.Number, context) is CallCause.ShuttingDown)
-            return Fail(complete, CallSide.Bridge, CallStage.Dialing, CallCause.ShuttingDown, context);
+        if (Refusal(complete, context) is { } cause) return Fail(complete, SideOf(cause), CallStage.Dialing, cause, context);
         return Go(new Preparing(complete), new PrepareBearer(call.Id), new Signal(PhoneSignal.Listening.Instance));
     }
 
@@ -228,9 +225,9 @@ public static partial class CallMachine
             : Go(Idle.Instance, [.. Drop(call, end.Side, end.Stage, end.Cause), new Signal(PhoneSignal.Quiet.Instance)]);
     }
 
-    /// <summary>Why a number cannot be called at the moment. A bridge that is about to stop still takes calls for help.</summary>
-    private static CallCause? Refusal(string number, in CallContext context) =>
-        context.Refuses == CallCause.ShuttingDown && context.Plan.Emergencies.Contains(number) ? null : context.Refuses;
+    /// <summary>Why a call cannot be at the moment. A bridge, or a gateway, that is about to stop still takes those for help, and those that come back from whoever sends it.</summary>
+    private static CallCause? Refusal(Call call, in CallContext context) =>
+        call.CallsBack || (call.FromLine && context.Plan.Emergencies.Contains(call.Far.Number)) ? null : context.Refuses;
 
     private static CallSide SideOf(CallCause cause) => cause == CallCause.ShuttingDown ? CallSide.Bridge : CallSide.Line;
 

@@ -22,7 +22,7 @@ public static partial class CallMachine
             (_, LineDown down) => GoDown(state, down),
             (_, Cleared cleared) => Clear(state, cleared, context),
             (_, MessagesWaiting e) => Stay(state, new ShowMessages(e.Waiting)),
-            (_, PeerCalls { Call.CameBack: false } c) when context.Line.ForwardAlways is { } to => SendOn(state, c.Call, to, ForwardReason.Always),   // it needs no phone
+            (_, PeerCalls { Call: { CameBack: false, CallsBack: false } } c) when context.Line.ForwardAlways is { } to => SendOn(state, c.Call, to, ForwardReason.Always),   // it needs no phone
             (OutOfService, PeerCalls c) => Refuse(state, c.Call, CallSide.Line, CallCause.LineOutOfService),
             (OutOfService, Summoned e) => Stay(state, Ending(e.Call, CallSide.Line, CallStage.Preparing, CallCause.LineOutOfService)),
             (OutOfService, OffHook) => Ignore(state),         // the endpoint is being audited; LineUp will tell the hook state
@@ -31,10 +31,10 @@ public static partial class CallMachine
             // Idle.
             (Idle, OffHook e) => Lift(e.Fresh, context),
             (Idle, FoundOffHook e) => Lift(e.Fresh, context),
-            (Idle, PeerCalls c) when context.Refuses is { } cause => Refuse(state, c.Call, SideOf(cause), cause),
-            (Idle, PeerCalls c) when context.Line.DoNotDisturb => TurnAway(state, c.Call, ForwardReason.DoNotDisturb, context),
+            (Idle, PeerCalls c) when Refusal(c.Call, context) is { } cause => Refuse(state, c.Call, SideOf(cause), cause),
+            (Idle, PeerCalls { Call.CallsBack: false } c) when context.Line.DoNotDisturb => TurnAway(state, c.Call, ForwardReason.DoNotDisturb, context),
             (Idle, PeerCalls c) => Go(new Presenting(c.Call), new PrepareBearer(c.Call.Id)),
-            (Idle, Summoned e) when Refusal(e.Call.Far.Number, context) is { } cause => Go(state, Ending(e.Call, SideOf(cause), CallStage.Preparing, cause)),
+            (Idle, Summoned e) when Refusal(e.Call, context) is { } cause => Go(state, Ending(e.Call, SideOf(cause), CallStage.Preparing, cause)),
             (Idle, Summoned e) => Go(new Summoning(e.Call), new Signal(new PhoneSignal.Ringing(e.Call.Far)), Timer(CallTimer.RingNoAnswer, context.Times.RingNoAnswer, context)),
             (Idle, OnHook) => Ignore(state),                  // a repeat, or the end of a flash
             (Idle, Flash) => Ignore(state),                   // some phones report a flash on hook (Cisco 7940)

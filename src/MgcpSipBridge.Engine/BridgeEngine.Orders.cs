@@ -60,8 +60,9 @@ public sealed partial class BridgeEngine
     private OriginateAnswer Originate(string number, string destination)
     {
         if (!_byNumber.TryGetValue(number, out var line)) return new OriginateAnswer(OriginateRefusal.NoSuchLine, null);
-        if (_core.Draining && !_core.Routes.Emergencies.Contains(destination)) return new OriginateAnswer(OriginateRefusal.Ending, null);
-        if (line.Gateway.Draining || line.State is CallState.OutOfService) return new OriginateAnswer(OriginateRefusal.NotInService, null);
+        var forHelp = _core.Routes.Emergencies.Contains(destination);
+        if (_core.Draining && !forHelp) return new OriginateAnswer(OriginateRefusal.Ending, null);
+        if ((line.Gateway.Draining && !forHelp) || line.State is CallState.OutOfService) return new OriginateAnswer(OriginateRefusal.NotInService, null);
         if (line.State is not CallState.Idle) return new OriginateAnswer(OriginateRefusal.LineBusy, null);
         if (_core.Plans.For(line.Model).Plan.Judge(destination) < DialJudgement.CompleteOnTimeout) return new OriginateAnswer(OriginateRefusal.NoRoute, null);
         var call = new Call(_core.NewCallId(), FromLine: true, new Party(destination));

@@ -127,7 +127,7 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        if (!Asks(incoming)) Receive(incoming, null);
+        if (incoming.CallsBack || !Asks(incoming)) Receive(incoming, null);
     }
 
     /// <summary>A call for a line.</summary>
@@ -136,6 +136,7 @@ public sealed partial class BridgeEngine
         var call = new Call(id, FromLine: false, caller)
         {
             Ring = incoming.Ring,
+            CallsBack = incoming.CallsBack,
             CameBack = incoming.Diversions.Any(by => by.User == line.Model.Number),
             SentOnBy = incoming.Diversions is [var last, ..] ? new Party(last.User, last.Name) : null,
         };
@@ -154,7 +155,7 @@ public sealed partial class BridgeEngine
     {
         var line = active.Line;
         // A call that is sent on at once needs no common way to talk.
-        var comesIn = line.State is CallState.Idle && (call.CameBack || line.Features.ForwardAlways is null);
+        var comesIn = line.State is CallState.Idle && (call.CameBack || call.CallsBack || line.Features.ForwardAlways is null);
         if (!offer.IsEmpty && comesIn && !active.Media.TakePeerOffer(offer, line.Gateway.Audit) && !active.Fax.TakesCall(offer))
         {
             var end = new CallEnd(CallSide.Bridge, CallStage.Preparing, CallCause.IncompatibleMedia);

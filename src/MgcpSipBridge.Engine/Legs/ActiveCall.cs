@@ -18,6 +18,7 @@ internal sealed partial class ActiveCall
         Id = call.Id;
         FromLine = call.FromLine;
         Far = call.Far;
+        _callsBack = call.CallsBack;
         Started = core.Now;
         Ladder = new Ladder(core.Settings.LadderMessages);
         Media = new MediaLeg(core, this);
@@ -41,8 +42,8 @@ internal sealed partial class ActiveCall
     /// <summary>The other party; its number is empty while the line dials.</summary>
     public Party Far { get; set; }
 
-    /// <summary>Whether the line calls for help: no limit of ours holds such a call back.</summary>
-    public bool IsForHelp => FromLine && Core.Routes.Emergencies.Contains(Far.Number);
+    /// <summary>Whether the line calls for help, or is called back by whoever sends it: no limit of ours holds such a call back.</summary>
+    public bool IsForHelp => _callsBack || (FromLine && Core.Routes.Emergencies.Contains(Far.Number));
 
     /// <summary>Who is at the other end, where it says so.</summary>
     public Party? Connected { get; set; }
@@ -99,6 +100,7 @@ internal sealed partial class ActiveCall
     // What a person presses when nobody says how long.
     private static readonly TimeSpan UsualDigit = TimeSpan.FromMilliseconds(100);
 
+    private readonly bool _callsBack;
     private bool _signed;
     private string? _name;
 

@@ -223,7 +223,7 @@ internal sealed class Bearer(EngineCore core, ActiveCall call)
 
         _creating = core.Mgcp.CreateConnection(
             Endpoint,
-            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt, call.Media.WantedPtime, call.Fax.Procedure), remote, Line.Gateway.TakeForCommand()),
+            new ConnectionRequest(MgcpCallId, ConnectionMode.RecvOnly, LocalOptions.For(wanted, _attempt, call.Media.WantedPtime, call.Fax.Procedure), remote, Line.Gateway.TakeForCommand()) { Urgent = call.IsForHelp },
             core.Now);
         core.Commands[_creating] = this;
     }

@@ -153,6 +153,9 @@ public sealed record ConnectionRequest(
     /// </summary>
     public string? SecondEndpoint { get; init; }
 
+    /// <summary>CRCX only: whether it is tried also while the endpoint goes out of service gracefully, when no new connections are to be made (RFC 3435 §4.4.5). The gateway may take it or not.</summary>
+    public bool Urgent { get; init; }
+
     /// <summary>Further parameters.</summary>
     public ImmutableArray<MgcpExtension> Extensions { get; init; } = [];
 }

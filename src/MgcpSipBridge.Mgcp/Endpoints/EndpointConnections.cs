@@ -191,7 +191,7 @@ internal sealed class EndpointConnections(Endpoint endpoint, AgentServices servi
         }
 
         var code = command.Request!.RemoteDescription.Length > MaxDescriptionBytes ? MgcpResponseCodes.BadRemoteDescription
-            : !endpoint.IsLive || (command.Verb == MgcpVerb.Crcx && endpoint.Service == ServiceState.Draining) ? MgcpResponseCodes.NotReady
+            : !endpoint.IsLive || (command.Verb == MgcpVerb.Crcx && endpoint.Service == ServiceState.Draining && !command.Request.Urgent) ? MgcpResponseCodes.NotReady
             : 0;
         if (code == 0) return false;
         Fail(command, code, null, now);

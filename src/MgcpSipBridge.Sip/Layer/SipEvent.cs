@@ -81,6 +81,9 @@ public abstract record SipEvent
         /// <summary>The bell that Alert-Info asks for, 0 to 7; null for the ordinary one.</summary>
         public int? Ring { get; init; }
 
+        /// <summary>Whether a trusted peer says that somebody who was called for help calls back (<c>Priority: psap-callback</c>, RFC 7090).</summary>
+        public bool CallsBack { get; init; }
+
         /// <summary>Headers of somebody else's that were sent along and are kept (<see cref="SipSettings.KeepHeaders"/>).</summary>
         public ImmutableArray<(string Name, string Value)> Carried { get; init; } = [];
 

@@ -179,12 +179,15 @@ public sealed partial class SipLayer
     private void TakeInvite(SipServerTransaction transaction, SipMessage request, Instant now)
     {
         var hops = SipUri.TryParse(request.RequestUri, out var uri) && _core.IsOurs(uri) ? null : request.MaxForwards;
-        if (_draining)
+        var from = _core.Peers.From(transaction.Source);
+        // What a peer outside of our trust domain says of its calls is not believed.
+        var callsBack = from is { Model.Trusted: true } && SipTransactions.IsCallBack(request);
+        if (_draining && !callsBack)
         {
             // Every line of ours is about to go: here the peer is to leave us alone altogether (§21.5.4), and not to come back all at once.
             Refuse(transaction, 503, SipHeader.RetryAfter, (5 + _core.Entropy.Next(11)).ToString(CultureInfo.InvariantCulture), now);
         }
-        else if (_core.Peers.From(transaction.Source) is not { } peer)
+        else if (from is not { } peer)
         {
             // Without Retry-After, which would silence the peer for every line.
             _core.Transactions.Respond(transaction, 503, now);
@@ -214,6 +217,7 @@ public sealed partial class SipLayer
                 Diversions = Diversions.Read(request, peer.Model.Numbers),
                 Carried = call.Carried,
                 Ring = AlertInfo.RingOf(request),
+                CallsBack = callsBack,
                 Replaced = replaced?.Handle,
                 WantsOfferEarly = offer.IsEmpty && request.Lists(SipHeader.Require, "100rel"u8),
             });

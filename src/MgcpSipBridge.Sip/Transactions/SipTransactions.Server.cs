@@ -145,11 +145,12 @@ public sealed partial class SipTransactions
     private static bool CountsAsPending(SipMessage request) => request.Method == SipMethod.Invite && request.ToTag.IsEmpty && !IsUrgent(request);
 
     // §20.26; RFC 7090: those who were called for help call back.
-    private static bool IsUrgent(SipMessage request)
-    {
-        var priority = SipChars.Trim(request.First(SipHeader.Priority));
-        return Ascii.EqualsIgnoreCase(priority, "emergency"u8) || Ascii.EqualsIgnoreCase(priority, "psap-callback"u8);
-    }
+    private static bool IsUrgent(SipMessage request) => HasPriority(request, "emergency"u8) || IsCallBack(request);
+
+    /// <summary>Whether a request says that those who were called for help call back.</summary>
+    public static bool IsCallBack(SipMessage request) => HasPriority(request, "psap-callback"u8);
+
+    private static bool HasPriority(SipMessage request, ReadOnlySpan<byte> priority) => Ascii.EqualsIgnoreCase(SipChars.Trim(request.First(SipHeader.Priority)), priority);
 
     private void Settle(SipServerTransaction transaction)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Simulator;
@@ -75,11 +76,119 @@ public sealed class EmergencyFlows
         house.EndsQuietly();
     }
 
-    private static void Provide(House house, params ImmutableArray<RouteModel> routes)
+    [Fact]
+    public void Which_numbers_are_called_for_help_is_a_setting()
     {
-        house.Bridge.Handle(house.World, new EngineInput.Configure(house.Model with { Routes = routes }));
+        var house = Begins();
+        house.Bridge.Relay.MaxSessions = 1;
+        house.Pbx.When("144", CalledPlan.Answer(TimeSpan.FromSeconds(0.5)));
+        var city = house.Model with { Routes = [new RouteModel("city", "5", "pbx", MinDigits: 7, MaxDigits: 7)] };
+        Provide(house, city with { EmergencyNumbers = Set("144", "1002") });
+        house.Bob.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("112").Hears(PhoneSound.Reorder, within: 4).HangsUp().Waits(1);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("144").Talks(within: 4).HangsUp().Waits(1);
+        house.Bob.Talks().HangsUp().Waits(1);
+        Assert.Equal(OriginateRefusal.NoRoute, Originate(house, "112").Refusal);
+
+        Provide(house, city with { EmergencyNumbers = [] });
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("144").Hears(PhoneSound.Reorder, within: 4).HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void An_emergency_number_that_a_line_has_is_called_and_not_the_line()
+    {
+        var house = Begins();
+        house.Pbx.When("1002", CalledPlan.Answer(TimeSpan.FromSeconds(0.5)));
+        Provide(house, house.Model with { Routes = [new RouteModel("city", "5", "pbx", MinDigits: 7, MaxDigits: 7)], EmergencyNumbers = Set("1002") });
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("1002").Talks(within: 4);
+        Assert.Equal("1002", house.Pbx.LastCall!.CalledNumber);
+        house.Bob.Is(LineState.Idle);
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
+    [Fact]
+    public void A_gateway_that_is_about_to_restart_has_its_lines_call_for_help()
+    {
+        var house = Begins();
+        house.Happens("gw1", "will leave", now => house.Gateway.LeaveService("*", "graceful", now)).Waits(1);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Hears(PhoneSound.Reorder, within: 4).HangsUp().Waits(1);
+        Assert.Equal(OriginateRefusal.NotInService, Originate(house, Number).Refusal);
+        house.Alice.Lifts().Hears(PhoneSound.DialTone).Dials("112").Talks(within: 4);
+        Assert.Equal(OriginateRefusal.None, Originate(house, "112").Refusal);
+        house.Bob.Rings().Lifts().Talks(within: 4).HangsUp().Waits(1);
+        house.Alice.HangsUp().Waits(1);
+        house.PbxCalls("1001").IsRefusedWith(480);
+        var back = CallsBack(house, "1001");
+        house.Alice.Rings().Lifts().Talks().HangsUp();
+        back.IsOver();
+        house.Happens("gw1", "is back", now => house.Gateway.EnterService("*", now)).Waits(2);
+        house.EndsQuietly();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Who_sends_help_calls_back_beyond_all_limits_if_a_trusted_peer_says_so(bool trusted)
+    {
+        var house = Begins(trusted);
+        house.Bridge.Relay.MaxSessions = 1;
+        house.Bob.Lifts().Hears(PhoneSound.DialTone).Dials(Number).Talks(within: 4);
+        house.PbxCalls("1001").IsRefusedWith(503);
+        CallsBack(house, "1001", "emergency").IsRefusedWith(503);
+        Back();
+        house.Bridge.Handle(house.World, new EngineInput.Drain(Final: false));
+        house.PbxCalls("1001").IsRefusedWith(503);
+        Back();
+        house.Bridge.Handle(house.World, new EngineInput.Drain(Final: true));
+        house.Waits(3);
+        house.Bob.HangsUp();
+        house.EndsDrained();
+
+        void Back()
+        {
+            var back = CallsBack(house, "1001");
+            if (!trusted)
+            {
+                back.IsRefusedWith(503);
+                return;
+            }
+
+            house.Alice.Rings().Lifts().Talks().HangsUp();
+            back.IsOver();
+            house.Waits(1);
+        }
+    }
+
+    [Fact]
+    public void Who_sends_help_reaches_the_phone_that_called_whatever_is_set_there()
+    {
+        foreach (var set in (Func<LineFeatures, LineFeatures>[])[features => features with { DoNotDisturb = true }, features => features with { ForwardAlways = Number }])
+        {
+            var house = new House(new HouseOptions { Features = set }).Begins();
+            house.World.Ladder = null;
+            var back = CallsBack(house, "1001");
+            house.Alice.Rings().Lifts().Talks().HangsUp();
+            back.IsOver();
+            house.EndsQuietly();
+        }
+    }
+
+    private static Caller CallsBack(House house, string line, string priority = "psap-callback")
+    {
+        var call = house.Pbx.Call(line, "112", null, house.World.Now, headers: [("Priority", priority)]);
+        house.World.Settle();
+        return new Caller(house, call);
+    }
+
+    private static void Provide(House house, EngineModel model)
+    {
+        house.Bridge.Handle(house.World, new EngineInput.Configure(model));
         house.Waits(1);
     }
+
+    private static void Provide(House house, params ImmutableArray<RouteModel> routes) => Provide(house, house.Model with { Routes = routes });
 
     private static OriginateAnswer Originate(House house, string number)
     {
@@ -88,9 +197,15 @@ public sealed class EmergencyFlows
         return answer;
     }
 
-    private static House Begins()
+    private static FrozenSet<string> Set(params string[] numbers) => numbers.ToFrozenSet(StringComparer.Ordinal);
+
+    private static House Begins(bool trusted = true)
     {
-        var house = new House(new HouseOptions { Features = features => features with { PrivacyCodes = true } }).Begins();
+        var house = new House(new HouseOptions
+        {
+            Features = features => features with { PrivacyCodes = true },
+            Peer = peer => peer with { Sip = peer.Sip with { Trusted = trusted } },
+        }).Begins();
         house.World.Ladder = null;
         house.Pbx.When("112", CalledPlan.Answer(TimeSpan.FromSeconds(1)));
         return house;
