@@ -192,6 +192,33 @@ public sealed class EventApiTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_silent_stream_ends_at_the_moment_in_which_its_token_is_withdrawn()
+    {
+        var (token, setting) = ApiToken.Make("alice", ApiRole.Viewer);
+        var (other, kept) = ApiToken.Make("bob", ApiRole.Viewer);
+        var file = Path.GetTempFileName();
+        try
+        {
+            await File.WriteAllTextAsync(file, $"{setting}\n{kept}\n", Patience.Token);
+            // No heartbeat ends it: none comes.
+            await StartAsync("--Events:Heartbeat=10m", $"--Api:TokensFile={file}");
+            using var watch = Watch(headers: new Metadata { { "authorization", "Bearer " + token } });
+            using var stays = Watch(headers: new Metadata { { "authorization", "Bearer " + other } });
+            await HeartbeatAsync(watch);
+            await HeartbeatAsync(stays);
+            await File.WriteAllTextAsync(file, kept + "\n", Patience.Token);
+            _bridge!.Server.Guard.Refresh();
+            Assert.Equal(StatusCode.Unauthenticated, (await Assert.ThrowsAsync<RpcException>(() => AnyAsync(watch))).StatusCode);
+            Up("gw1");
+            Assert.Equal("gateway.up", (await AnyAsync(stays)).Type);
+        }
+        finally
+        {
+            File.Delete(file);
+        }
+    }
+
+    [Fact]
     public async Task Rest_has_a_line_of_json_for_each()
     {
         await StartAsync();

@@ -264,7 +264,7 @@ public sealed class RoutingApiTests : IAsyncLifetime
         try
         {
             await File.WriteAllTextAsync(file, $"{setting}\n{kept}\n", Cancel);
-            bridge = await Running.StartAsync(null, "--Events:Heartbeat=1s", $"--Api:TokensFile={file}");
+            bridge = await Running.StartAsync(null, "--Events:Heartbeat=10m", $"--Api:TokensFile={file}");
             using var channel = GrpcChannel.ForAddress(bridge.GrpcAddress);
             using var router = await RouterClient.RegisterAsync(channel, new RouterRegistration { Name = "crm" }, Bearer(token));
             using var stays = await RouterClient.RegisterAsync(channel, new RouterRegistration { Name = "other" }, Bearer(other));

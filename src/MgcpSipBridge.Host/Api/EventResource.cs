@@ -23,9 +23,16 @@ internal sealed class EventResource(EventLog log, EventTurns turns, AlarmBoard a
         if (!log.TryEnter()) throw ApiErrors.Exhausted("TOO_MANY_WATCHERS", $"{settings.MaxWatchers} watch already");
         try
         {
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, log.Stopping);
             var http = context.GetHttpContext();
-            await turns.RunAsync(() => PumpAsync(next, filter, new EventWriter(stream, http), http, ends.Token));
+            using var open = access.Begin(http, ApiRole.Viewer, context.CancellationToken, log.Stopping);
+            try
+            {
+                await turns.RunAsync(() => PumpAsync(next, filter, new EventWriter(stream, http), http, open.Ends));
+            }
+            catch (OperationCanceledException) when (open.IsWithdrawn)
+            {
+                throw ApiErrors.CredentialWithdrawn();
+            }
         }
         catch (OperationCanceledException) when (log.Stopping.IsCancellationRequested)
         {

@@ -23,10 +23,17 @@ internal sealed class LadderWatch(EngineAnswers engine, EventLog log, EventTurns
         if (!log.TryEnter()) throw ApiErrors.Exhausted("TOO_MANY_WATCHERS", $"{settings.MaxWatchers} watch already");
         try
         {
-            using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, log.Stopping);
             var http = context.GetHttpContext();
-            // In turns with all who read events: however many look on, calls keep their processor.
-            await turns.RunAsync(() => PumpAsync(call, stream, http, ends.Token));
+            using var open = access.Begin(http, ApiRole.Viewer, context.CancellationToken, log.Stopping);
+            try
+            {
+                // In turns with all who read events: however many look on, calls keep their processor.
+                await turns.RunAsync(() => PumpAsync(call, stream, http, open.Ends));
+            }
+            catch (OperationCanceledException) when (open.IsWithdrawn)
+            {
+                throw ApiErrors.CredentialWithdrawn();
+            }
         }
         catch (OperationCanceledException) when (log.Stopping.IsCancellationRequested)
         {

@@ -20,6 +20,8 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
 
     public override async Task Decide(IAsyncStreamReader<V1.DecideRequest> requests, IServerStreamWriter<V1.DecideResponse> responses, ServerCallContext context)
     {
+        var http = context.GetHttpContext();
+        using var open = access.Begin(http, ApiRole.Router);
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, events.Stopping);
         Station? station = null;
         Task[] parts = [];
@@ -30,7 +32,7 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
             // Before the first call is asked about: whoever decides was written down.
             await trail.DidAsync(context, "register", "routers/" + station.Model.Name);
             hub.Begin(station);
-            parts = [ReadAsync(station, requests, ends.Token), WriteAsync(station, responses, ends.Token), WatchTokenAsync(context.GetHttpContext(), ends.Token)];
+            parts = [ReadAsync(station, requests, ends.Token), WriteAsync(station, responses, ends.Token), WatchTokenAsync(open, http, ends.Token)];
             // Only the first ends by itself: the client has said all that it wants to say.
             await await Task.WhenAny(parts);
             orderly = true;
@@ -101,11 +103,19 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
     }
 
     /// <summary>A stream is as good as the token that opened it.</summary>
-    private async Task WatchTokenAsync(HttpContext http, CancellationToken cancel)
+    private async Task WatchTokenAsync(OpenStream open, HttpContext http, CancellationToken cancel)
     {
         using var timer = new PeriodicTimer(pace.Heartbeat);
-        while (await timer.WaitForNextTickAsync(cancel))
-            if (!access.StillMay(http, ApiRole.Router)) throw ApiErrors.CredentialWithdrawn();
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, open.Withdrawn);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(either.Token))
+                if (!access.StillMay(http, ApiRole.Router)) throw ApiErrors.CredentialWithdrawn();
+        }
+        catch (OperationCanceledException) when (open.IsWithdrawn)
+        {
+            throw ApiErrors.CredentialWithdrawn();
+        }
     }
 
     private async Task ReadAsync(Station station, IAsyncStreamReader<V1.DecideRequest> requests, CancellationToken cancel)

@@ -233,7 +233,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
 
     /// <summary>Lets the files be read again by <paramref name="read"/>, through the API or <see cref="ReloadAsync"/>.</summary>
     public void Reloads(Func<LoadedConfig> read, LogLevels levels) =>
-        _reloading.Reloader = new ConfigReloader(read, _model, _provisioner, levels, _store, _health, _happenings, _metrics.Reloads, _log);
+        _reloading.Reloader = new ConfigReloader(read, _model, _provisioner, levels, _store, _health, _happenings, _metrics.Reloads, _log) { AlsoLook = Guard.Refresh };
 
     /// <summary>Reads the files again because a signal asked for it: there is nobody to throw to.</summary>
     public async Task ReloadAsync()

@@ -30,6 +30,9 @@ internal sealed partial class ConfigReloader(
     private readonly SemaphoreSlim _one = new(1, 1);
     private Dictionary<string, string> _levels = inForce.Config.Logging.LogLevel;
 
+    /// <summary>Has those files looked at, too, that are looked at by themselves now and then: whoever takes a token back and asks for a reload means now.</summary>
+    public Action? AlsoLook { get; init; }
+
     /// <summary>Reads them; <paramref name="entry"/> says whose change it is.</summary>
     public async Task<ReloadResult> ReloadAsync(bool validateOnly, Func<IReadOnlyList<AuditChange>, AuditEntry> entry)
     {
@@ -38,6 +41,7 @@ internal sealed partial class ConfigReloader(
         {
             var result = await TryAsync(validateOnly);
             if (validateOnly) return result;
+            AlsoLook?.Invoke();
             metrics.Reloaded(result.Word);
             happenings.Alarms.Set(Alarm, "", result.Problems.Count > 0, V1.Alarm.Types.Severity.Warning, string.Join("; ", result.Problems.Take(5)));
             if (result.Problems.Count > 0) Log.Refused(log, result.Problems.Count, result.Problems[0].Place);

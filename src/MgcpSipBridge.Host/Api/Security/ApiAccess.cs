@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using MgcpSipBridge.Host.Configuration;
@@ -43,6 +44,7 @@ internal sealed class ApiAccess
     private readonly ApiModel _model;
     private readonly TokenBook _tokens;
     private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<OpenStream, byte> _open = new();
 
     public ApiAccess(ApiModel model, ApiSection settings, TokenBook tokens, TimeProvider time)
     {
@@ -78,6 +80,22 @@ internal sealed class ApiAccess
 
     /// <summary>Whether somebody who was let in would be let in still, as <paramref name="context"/> shows him.</summary>
     public bool StillMay(HttpContext context, ApiRole role) => Identify(context).Principal is { } principal && principal.Role >= role;
+
+    /// <summary>A stream that begins: it lasts as long as <paramref name="ends"/> let it, and no longer than whoever asked for it may have it.</summary>
+    public OpenStream Begin(HttpContext context, ApiRole role, params CancellationToken[] ends)
+    {
+        var stream = new OpenStream(() => StillMay(context, role), ended => _open.TryRemove(ended, out _), ends);
+        _open.TryAdd(stream, 0);
+        // What came in force while it began.
+        stream.Look();
+        return stream;
+    }
+
+    /// <summary>Others may be let in from now on: the streams of those who may not any more end.</summary>
+    public void Changed()
+    {
+        foreach (var stream in _open.Keys) stream.Look();
+    }
 
     private static bool IsOurs(HostString host) =>
         !host.HasValue || host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase) || IPAddress.TryParse(host.Host.Trim('[', ']'), out _);

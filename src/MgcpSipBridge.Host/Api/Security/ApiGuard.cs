@@ -18,6 +18,7 @@ internal sealed partial class ApiGuard : IDisposable
     private readonly TokenBook _tokens;
     private readonly ApiTls? _tls;
     private readonly Timer _reload;
+    private readonly Lock _one = new();
     private readonly ILogger _log;
     private readonly AlarmBoard _alarms;
 
@@ -57,11 +58,16 @@ internal sealed partial class ApiGuard : IDisposable
     /// <summary>Reads the files again that have changed.</summary>
     public void Refresh()
     {
-        _tokens.Refresh();
-        var before = _tls?.NotAfter;
-        _tls?.Refresh();
-        if (_tls?.NotAfter != before) WatchCertificate();
-        SetAlarms();
+        lock (_one)
+        {
+            _tokens.Refresh();
+            var before = _tls?.NotAfter;
+            _tls?.Refresh();
+            if (_tls?.NotAfter != before) WatchCertificate();
+            SetAlarms();
+        }
+
+        Access.Changed();
     }
 
     /// <inheritdoc/>
