@@ -102,6 +102,16 @@ public sealed class ApiTlsTests : IDisposable
             Assert.Contains("API_TLS_REFUSED", await known.GetStringAsync(new Uri("/v1/alarms", UriKind.Relative), Patience.Token), StringComparison.Ordinal);
         }
 
+        // So does one that is gone, and it is an alarm of its own while it is.
+        Revoke(bad);
+        bridge.Server.Guard.Refresh();
+        Assert.DoesNotContain("API_TLS_REFUSED", await known.GetStringAsync(new Uri("/v1/alarms", UriKind.Relative), Patience.Token), StringComparison.Ordinal);
+        File.Delete(list);
+        bridge.Server.Guard.Refresh();
+        Assert.Contains($"Api:Tls:RevocationList: {list}", await known.GetStringAsync(new Uri("/v1/alarms", UriKind.Relative), Patience.Token), StringComparison.Ordinal);
+        await Assert.ThrowsAsync<HttpRequestException>(() => AskAsync(bridge, bad, HttpMethod.Get, "/healthz"));
+        Assert.Equal(HttpStatusCode.OK, await StatusAsync(known));
+
         Revoke(bad);
         bridge.Server.Guard.Refresh();
         Assert.DoesNotContain("API_TLS_REFUSED", await known.GetStringAsync(new Uri("/v1/alarms", UriKind.Relative), Patience.Token), StringComparison.Ordinal);

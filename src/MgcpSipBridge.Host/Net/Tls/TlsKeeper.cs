@@ -3,6 +3,7 @@ namespace MgcpSipBridge.Host.Net.Tls;
 /// <summary>The files of a section of settings as they are in force. They are read again when they change; what is wrong with them is said once, and the old ones serve on.</summary>
 internal sealed class TlsKeeper
 {
+    private const string Gone = "";
     private readonly TlsFiles _files;
     private volatile TlsMaterial _material;
     private string? _stamp;
@@ -27,10 +28,11 @@ internal sealed class TlsKeeper
     /// <summary>Looks at them: whether they have been read anew, or else what is wrong with those that are new; both are told once.</summary>
     public (bool IsNew, string? Problem) Refresh()
     {
-        // A file may be missing for the moment in which it is replaced: no state of its own, just not now.
         // Where there is no list anyway, nothing is lost by taking what there is.
         var withoutList = _material.ListProblem is not null;
-        if (TlsMaterial.Stamp(_files, withoutList) is not { } stamp || stamp == _refused) return (false, null);
+        // A file that is gone is as wrong as one that cannot be used: should it only be missing for the moment in which it is replaced, the next look takes that back.
+        var stamp = TlsMaterial.Stamp(_files, withoutList) ?? Gone;
+        if (stamp == _refused) return (false, null);
         if (stamp == _stamp)
         {
             (Problem, _refused) = (_material.ListProblem, null);
@@ -44,6 +46,8 @@ internal sealed class TlsKeeper
             return (false, problem);
         }
 
+        // It came back while we looked; what it holds now the next look tells.
+        if (stamp == Gone) return (false, null);
         (_material, _stamp, _refused, Problem) = (material, stamp, null, material.ListProblem);
         return (true, null);
     }
