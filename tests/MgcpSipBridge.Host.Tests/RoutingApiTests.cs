@@ -255,6 +255,25 @@ public sealed class RoutingApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_router_says_that_is_no_message_ends_its_stream_and_its_calls_go_by_the_routes()
+    {
+        await StartAsync();
+        var raw = new Marshaller<byte[]>(static bytes => bytes, static bytes => bytes);
+        var decide = new Method<byte[], byte[]>(MethodType.DuplexStreaming, "mgcpsipbridge.v1.RoutingService", "Decide", raw, raw);
+        using var stream = _channel.CreateCallInvoker().AsyncDuplexStreamingCall(decide, null, new CallOptions(cancellationToken: Cancel));
+        await stream.RequestStream.WriteAsync(Google.Protobuf.MessageExtensions.ToByteArray(new DecideRequest { Register = new RouterRegistration { Name = "crm" } }), Cancel);
+        Assert.True(await stream.ResponseStream.MoveNext(Cancel));
+        await DialAsync("aaln/1", "602");
+        Assert.True(await stream.ResponseStream.MoveNext(Cancel));
+        Assert.Equal("602", DecideResponse.Parser.ParseFrom(stream.ResponseStream.Current).Question.Number);
+        await stream.RequestStream.WriteAsync([0x0A, 0xFF], Cancel);
+        Assert.Equal(StatusCode.Internal, (await Assert.ThrowsAsync<RpcException>(() => stream.ResponseStream.MoveNext(Cancel))).StatusCode);
+        await RingsAtPbxAsync("602");
+        // It was not waited for until its time was up.
+        await CountsAsync("left 1");
+    }
+
+    [Fact]
     public async Task A_router_s_stream_ends_with_its_token_and_with_the_bridge()
     {
         var (token, setting) = ApiToken.Make("crm", ApiRole.Router);

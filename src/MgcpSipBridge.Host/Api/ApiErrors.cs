@@ -142,6 +142,9 @@ internal static class ApiErrors
     /// <summary>UNAUTHENTICATED in the midst of a stream.</summary>
     public static RpcException CredentialWithdrawn() => Make(Code.Unauthenticated, "CREDENTIAL_WITHDRAWN", "the token or certificate is no longer taken");
 
+    /// <summary>INTERNAL, as gRPC has it (doc/statuscodes.md) where a request cannot be parsed.</summary>
+    public static RpcException Undecodable(Exception why) => Make(Code.Internal, "REQUEST_UNDECODABLE", $"the message cannot be read: {why.Message}");
+
     /// <summary>UNAVAILABLE: the bridge ends.</summary>
     public static RpcException Ending() => Make(Code.Unavailable, "ENDING", "the bridge ends");
 

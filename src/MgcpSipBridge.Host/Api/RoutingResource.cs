@@ -1,4 +1,5 @@
 using System.Globalization;
+using Google.Protobuf;
 using Grpc.Core;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Api.Security;
@@ -45,6 +46,11 @@ internal sealed class RoutingResource(RouterHub hub, ApiAccess access, AuditTrai
         catch (Exception) when (context.CancellationToken.IsCancellationRequested)
         {
             // The client went away: nobody is left to be told.
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            // It is an IOException, too, and no sign of a client that went away.
+            throw ApiErrors.Undecodable(e);
         }
         catch (IOException)
         {
