@@ -101,6 +101,23 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal((2, "environment variable MGCPSIP_Mgcp__Lisen: Mgcp:Lisen: unknown setting; did you mean Mgcp:Listen?\n"), await EndAsync(bridge, null));
     }
 
+    [Fact]
+    public async Task Directories_that_call_records_need_are_made()
+    {
+        var folder = Path.Combine(Directory.CreateTempSubdirectory("records").FullName, "new", "deep");
+        await using (await BuiltBridge.StartAsync(null, $"--Cdr:JsonLines={folder}/cdr.json", $"--Cdr:Spool={folder}/spool")) Assert.True(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public async Task A_directory_for_call_records_that_cannot_be_made_ends_with_2_and_names_the_setting()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs Linux");
+        using var bridge = Start(null, ["serve", "--Cdr:Csv=/proc/new/cdr.csv"]);
+        var (code, errors) = await EndAsync(bridge, null);
+        Assert.Equal(2, code);
+        Assert.StartsWith("Cdr:Csv: there is no directory /proc/new, and it cannot be made: ", errors, StringComparison.Ordinal);
+    }
+
     private static Process Start(Dictionary<string, string>? environment, string[] arguments)
     {
         var info = new ProcessStartInfo("dotnet", [typeof(Program).Assembly.Location, .. arguments]) { RedirectStandardOutput = true, RedirectStandardError = true };

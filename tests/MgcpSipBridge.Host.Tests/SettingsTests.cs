@@ -110,7 +110,7 @@ public sealed class SettingsTests : IDisposable
     [InlineData("{ \"Media\": { \"Sip\": { \"Address\": \"example.net\" } } }", "is not an IP address")]
     [InlineData("{ \"Api\": { \"Grpc\": \"http://127.0.0.1:8080\" } }", "is the same port as Api:Http")]
     [InlineData("{ \"Api\": { \"Http\": \"https://127.0.0.1:8443\" } }", "Api:Tls:Certificate: is missing")]
-    [InlineData("{ \"Cdr\": { \"Csv\": \"/nowhere/cdr.csv\" } }", "Cdr:Csv: there is no directory /nowhere")]
+    [InlineData("{ \"Cdr\": { \"Csv\": \"/dev/null/new/cdr.csv\" } }", "Cdr:Csv: /dev/null is a file: there can be no directory /dev/null/new")]
     [InlineData("{ \"Cdr\": { \"Csv\": \"cdr.csv\", \"JsonLines\": \"./cdr.csv\" } }", "Cdr:JsonLines: is the same file as Cdr:Csv")]
     [InlineData("{ \"Cdr\": { \"Spool\": \"\" } }", "Cdr:Spool: names no file")]
     [InlineData("{ \"Logging\": { \"LogLevel\": { \"Default\": \"Loud\" } } }", "\"Loud\" is not one of Trace")]

@@ -23,6 +23,11 @@ internal static class ServeVerb
             return ExitCodes.Configuration;
         }
 
+        var unmade = new List<string>();
+        CdrSettings.MakeDirectories(model.Config.Cdr, (setting, message) => unmade.Add($"{setting}: {message}"));
+        foreach (var problem in unmade) await errors.WriteLineAsync(problem);
+        if (unmade.Count > 0) return ExitCodes.Configuration;
+
         using var store = Stores.Of(model.Config);
         Provisioned provisioned;
         try
