@@ -59,13 +59,15 @@ internal sealed class Changes(string requestId) : Interceptor
                     return true;
                 // HTTP_1_1_REQUIRED, or no word of HTTP/2: what is there is no gRPC.
                 case HttpProtocolException { ErrorCode: 0xd }:
-                case HttpRequestException when e.Message.Contains("did not complete the HTTP/2 handshake", StringComparison.Ordinal):
-                case IOException when e.Message.Contains("did not complete the HTTP/2 handshake", StringComparison.Ordinal):
+                case var _ when IsNoHttp2(e):
                     return true;
             }
 
         return failure.Status.Detail.StartsWith("Error connecting to subchannel", StringComparison.Ordinal);
     }
+
+    /// <summary>Whether it is that no word of HTTP/2 came.</summary>
+    public static bool IsNoHttp2(Exception e) => e is (HttpRequestException or IOException) && e.Message.Contains("did not complete the HTTP/2 handshake", StringComparison.Ordinal);
 
     private static async Task<TResponse> AnswerAsync<TResponse>(Task<TResponse> answer, string method, string id)
     {

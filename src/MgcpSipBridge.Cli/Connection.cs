@@ -38,12 +38,13 @@ internal sealed record Connection(string? Server, string? Token, string? Ca, str
             handler.SslOptions.CertificateChainPolicy = policy;
         }
 
-        if (Certificate is not null) handler.SslOptions.ClientCertificates = [Read(Certificate, file => X509Certificate2.CreateFromPemFile(file, Key ?? file))];
-        if (Token is null) return Open(address, handler);
+        var certificate = new ClientCertificate(Certificate is null ? null : Read(Certificate, file => X509Certificate2.CreateFromPemFile(file, Key ?? file))) { InnerHandler = handler };
+        handler.SslOptions.LocalCertificateSelectionCallback = (_, _, _, remote, _) => certificate.Select(remote);
+        if (Token is null) return Open(address, certificate);
         if (address.Scheme == Uri.UriSchemeHttp && !address.IsLoopback)
             throw new UsageException($"the token would be sent to {address.Authority} in the clear: use https://");
         var token = Token.StartsWith('@') ? Read(Token[1..], File.ReadAllText).Trim() : Token;
-        return Open(address, new Bearer(token) { InnerHandler = handler });
+        return Open(address, new Bearer(token) { InnerHandler = certificate });
     }
 
     // How much may be sent is the bridge's to say.

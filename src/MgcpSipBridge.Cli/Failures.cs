@@ -15,6 +15,9 @@ internal static class Failures
     public static (int Code, string Message) Explain(RpcException failure, string server, bool interrupted) => failure switch
     {
         _ when interrupted && failure.StatusCode == StatusCode.Cancelled => (ExitCodes.Interrupted, "interrupted"),
+        _ when Refusal(failure) is { } refused => (ExitCodes.Failed, refused.Shown
+            ? $"the bridge at {server} refused our certificate: it has run out or was revoked, or comes from an authority that the bridge does not know\n(--cert FILE; the bridge's log says which it is)"
+            : $"the bridge at {server} wants a certificate to be shown\n(--cert FILE and --key FILE, or a context: mgcpsipctl contexts --help)"),
         _ when Changes.WasNotSent(failure) => (ExitCodes.NotReached, $"the bridge at {server} cannot be reached: {Reason(failure)}{Hint(failure)}"),
         // Said by the client itself, not by a bridge.
         { Trailers.Count: 0 } when failure.InnerException is not null || failure.Status.DebugException is not null =>
@@ -28,6 +31,13 @@ internal static class Failures
 
     /// <summary>Why, in words.</summary>
     public static string Reason(RpcException failure) => (failure.InnerException ?? failure.Status.DebugException)?.GetBaseException().Message ?? failure.Status.Detail;
+
+    private static CertificateRefusedException? Refusal(RpcException failure)
+    {
+        for (var e = failure.InnerException ?? failure.Status.DebugException; e is not null; e = e.InnerException)
+            if (e is CertificateRefusedException refused) return refused;
+        return null;
+    }
 
     private static string Plain(RpcException failure) => AnswerWriter.Lines($"{failure.StatusCode}: {Mistakes(failure) ?? failure.Status.Detail}");
 

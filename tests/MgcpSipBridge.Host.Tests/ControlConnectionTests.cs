@@ -38,6 +38,22 @@ public sealed class ControlConnectionTests : IDisposable
     }
 
     [Fact]
+    public async Task A_certificate_that_the_bridge_does_not_take_and_one_that_it_misses_are_told_from_other_trouble()
+    {
+        var (certificate, key) = _authority.Save(_authority.IssueFor(IPAddress.Loopback));
+        var (mine, myKey) = _authority.Save(_authority.Issue("ops.example.net"));
+        using var others = new TestAuthority();
+        var (foreign, foreignKey) = others.Save(others.Issue("ops.example.net"));
+        await using var bridge = await Running.StartAsync(null, "--Api:Grpc=https://127.0.0.1:0", $"--Api:Tls:Certificate={certificate}", $"--Api:Tls:Key={key}",
+            $"--Api:Tls:ClientTrust={_authority.RootFile}", "--Api:Tls:RequireClientCertificate=true", "--Api:Tls:Clients:0=ops.example.net operator");
+        string[] status = ["status", "--server", bridge.GrpcAddress, "--ca", _authority.RootFile];
+        Assert.StartsWith("node", await RunAsync(0, [.. status, "--cert", mine, "--key", myKey]), StringComparison.Ordinal);
+        Assert.StartsWith($"the bridge at {bridge.GrpcAddress} refused our certificate: ", await RunAsync(1, [.. status, "--cert", foreign, "--key", foreignKey]), StringComparison.Ordinal);
+        Assert.StartsWith($"the bridge at {bridge.GrpcAddress} wants a certificate to be shown\n", await RunAsync(1, status), StringComparison.Ordinal);
+        Assert.EndsWith("(--ca FILE names the authorities that its certificate may come from)\n", await RunAsync(5, ["status", "--server", bridge.GrpcAddress, "--cert", mine, "--key", myKey]), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_token_is_not_sent_in_the_clear() =>
         Assert.Equal("the token would be sent to 192.0.2.1:8081 in the clear: use https://\n", await RunAsync(2, ["status", "--server", "http://192.0.2.1:8081", "--token", "x"]));
 
