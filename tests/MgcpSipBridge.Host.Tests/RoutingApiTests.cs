@@ -132,7 +132,7 @@ public sealed class RoutingApiTests : IAsyncLifetime
         await _demo.Nodes.DoAsync(now => far = _demo.Pbx.Call("1001", "5559876", "Carol", now));
         await router.DecideAsync(new RoutingDecision { Question = (await router.NextAsync()).Id, Reject = new RejectCall() });
         await _demo.Nodes.UntilAsync(() => far.State == PeerCallState.Ended, Most);
-        Assert.Equal(603, far.FinalStatus);
+        Assert.Equal(403, far.FinalStatus);
         await CountsAsync("answered 2");
     }
 
