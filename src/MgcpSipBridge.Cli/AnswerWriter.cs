@@ -2,14 +2,21 @@ using Google.Protobuf;
 
 namespace MgcpSipBridge.Cli;
 
-/// <summary>Writes answers as columns, which never wrap, or as JSON or YAML.</summary>
-internal sealed class AnswerWriter(TextWriter output, OutputFormat format, TextWriter? remarks = null)
+/// <summary>Writes answers as columns, a line for each row but on a terminal that is too narrow, or as JSON or YAML.</summary>
+/// <param name="output">Where to.</param>
+/// <param name="format">How.</param>
+/// <param name="remarks">Where to write what is no part of an answer; null for nowhere.</param>
+/// <param name="room">Places in a line of the terminal; null where there is none, and lines may have any length.</param>
+internal sealed class AnswerWriter(TextWriter output, OutputFormat format, TextWriter? remarks = null, int? room = null)
 {
     private static readonly JsonFormatter Indented = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true).WithIndentation());
     private static readonly JsonFormatter OneLine = new(JsonFormatter.Settings.Default.WithFormatDefaultValues(true));
 
     /// <summary>How answers are written.</summary>
     public OutputFormat Format { get; } = format;
+
+    /// <summary>Places in a line of the terminal; null where there is none.</summary>
+    public int? Room { get; } = room;
 
     /// <summary>Whether a program reads them: then they are the messages of the API, whole.</summary>
     public bool IsData => Format is OutputFormat.Json or OutputFormat.Yaml;
@@ -54,8 +61,7 @@ internal sealed class AnswerWriter(TextWriter output, OutputFormat format, TextW
         }
 
         string[][] rows = [headings, .. items.Select(item => Array.ConvertAll(row(item), Plain))];
-        var widths = headings.Select((_, column) => rows.Max(r => r[column].Length)).ToArray();
-        foreach (var cells in rows) output.WriteLine(string.Join("  ", cells.Select((cell, column) => cell.PadRight(widths[column]))).TrimEnd());
+        foreach (var line in Columns.Lay(rows, Room)) output.WriteLine(line);
     }
 
     /// <summary>Text as it is, of several lines; nothing in it moves the cursor of a terminal.</summary>

@@ -50,7 +50,7 @@ internal sealed partial class Bridge
     private async Task<bool> FollowAsync(string id, HashSet<string> seen, Persistence bridge)
     {
         if (!seen.Add(id)) return false;
-        var shown = 0;
+        var (shown, lane) = (0, LadderDrawing.LaneIn(writer.Room));
         Call? call = null;
         AsyncServerStreamingCall<LadderUpdate>? watch = null;
         async Task<LadderUpdate?> NextAsync()
@@ -80,9 +80,9 @@ internal sealed partial class Bridge
                 continue;
             }
 
-            if (first) writer.Text($"call {id} of line {update.Call.Line}, {Text(update.Call.Direction)}\n{LadderDrawing.Header}");
+            if (first) writer.Text($"call {id} of line {update.Call.Line}, {Text(update.Call.Direction)}\n{LadderDrawing.Header(lane)}");
             // What was shown stays so, though a message may since have been repeated.
-            foreach (var message in update.Messages.Skip(shown - update.Kept)) writer.Text(LadderDrawing.Row(message));
+            foreach (var message in update.Messages.Skip(shown - update.Kept)) writer.Text(LadderDrawing.Row(message, lane));
             shown = Math.Max(shown, update.Kept + update.Messages.Count);
         }
 

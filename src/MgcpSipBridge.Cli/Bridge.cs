@@ -94,7 +94,7 @@ internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, S
         {
             var ladder = await client.GetLadderAsync(new GetLadderRequest { Call = id }, cancellationToken: cancel);
             writer.One(ladder, Facts(ladder.Call));
-            if (writer.Format == OutputFormat.Table) writer.Text("\n" + LadderDrawing.Draw(ladder));
+            if (writer.Format == OutputFormat.Table) writer.Text("\n" + LadderDrawing.Draw(ladder, LadderDrawing.LaneIn(writer.Room)));
             return;
         }
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
+using System.Globalization;
 using Grpc.Core;
 using Grpc.Core.Interceptors;
 using Spectre.Console;
@@ -77,6 +78,21 @@ internal static class Commands
     private static IAnsiConsole? TerminalOf(TextWriter output) =>
         ReferenceEquals(output, Console.Out) && !Console.IsOutputRedirected && Environment.GetEnvironmentVariable("TERM") is not (null or "" or "dumb") ? LiveTable.Console(output) : null;
 
+    // Elsewhere than on a terminal a row is a line, however long: programs read it.
+    private static int? RoomOf(TextWriter output)
+    {
+        if (!ReferenceEquals(output, Console.Out) || Console.IsOutputRedirected) return null;
+        if (int.TryParse(Environment.GetEnvironmentVariable("COLUMNS"), NumberStyles.None, CultureInfo.InvariantCulture, out var columns) && columns > 0) return columns;
+        try
+        {
+            return Console.WindowWidth is > 0 and var width ? width : null;
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     private static RootCommand Build(StandardInput input, TextWriter output, TextWriter errors)
     {
         var connection = new ConnectionOptions();
@@ -99,7 +115,7 @@ internal static class Commands
             {
                 var reached = connection.Read(parse, input);
                 using var channel = reached.Open();
-                var bridge = new Bridge(channel.Intercept(new Changes(connection.RequestId(parse))), new AnswerWriter(output, parse.GetValue(format), errors), input, cancel);
+                var bridge = new Bridge(channel.Intercept(new Changes(connection.RequestId(parse))), new AnswerWriter(output, parse.GetValue(format), errors, RoomOf(output)), input, cancel);
                 try
                 {
                     await run(bridge, parse);

@@ -5,7 +5,8 @@ using Spectre.Console.Rendering;
 namespace MgcpSipBridge.Cli;
 
 /// <summary>
-/// A table that is drawn again and again in one place of a terminal, a line for each row whatever its width: the widest columns give way and end in an ellipsis. Rows that the screen has
+/// A table that is drawn again and again in one place of a terminal, a line for each row whatever its width: what a row can be understood without gives way first, the widest column before
+/// others, and ends in an ellipsis or, from the right, goes altogether. Rows that the screen has
 /// no room for are counted.
 /// </summary>
 /// <param name="headings">The columns.</param>
@@ -14,6 +15,8 @@ namespace MgcpSipBridge.Cli;
 internal sealed class LiveTable(string[] headings, IReadOnlyList<string[]> rows, string about) : IRenderable
 {
     private const int Gap = 2;
+    private const int Least = 4;
+    private static readonly string[] Essential = ["ID", "NUMBER", "STATE", "LINE", "CALLER", "CALLED"];
 
     // The headings, the two lines below, and the one that the cursor stands in.
     private const int OtherLines = 4;
@@ -37,7 +40,7 @@ internal sealed class LiveTable(string[] headings, IReadOnlyList<string[]> rows,
         var widths = Widths([headings, .. shown], maxWidth);
         foreach (var row in (IEnumerable<string[]>)[headings, .. shown])
         {
-            yield return new Segment(string.Join(new string(' ', Gap), row.Select((cell, i) => Fit(cell, widths[i]))).TrimEnd());
+            yield return new Segment(string.Join(new string(' ', Gap), row.Index().Where(cell => widths[cell.Index] > 0).Select(cell => Fit(cell.Item, widths[cell.Index]))).TrimEnd());
             yield return Segment.LineBreak;
         }
 
@@ -46,21 +49,34 @@ internal sealed class LiveTable(string[] headings, IReadOnlyList<string[]> rows,
         yield return Segment.LineBreak;
     }
 
-    private static int[] Widths(List<string[]> lines, int room)
+    private int[] Widths(List<string[]> lines, int room)
     {
-        var widths = Enumerable.Range(0, lines[0].Length).Select(i => lines.Max(l => Width(AnswerWriter.Plain(l[i])))).ToArray();
-        while (widths.Sum() + Gap * (widths.Length - 1) > room && widths.Max() > 1) widths[Array.IndexOf(widths, widths.Max())]--;
+        var widths = Enumerable.Range(0, lines[0].Length).Select(i => lines.Max(l => Columns.Width(AnswerWriter.Plain(l[i])))).ToArray();
+        // The first column says what a row is about, whatever it is called.
+        bool MayGo(int column) => column > 0 && !Essential.Contains(headings[column]);
+        Narrow(widths, room, MayGo, Least);
+        for (var column = widths.Length - 1; column > 0 && Taken(widths) > room; column--)
+            if (MayGo(column)) widths[column] = 0;
+        Narrow(widths, room, _ => true, 1);
         return widths;
     }
+
+    private static void Narrow(int[] widths, int room, Predicate<int> which, int least)
+    {
+        while (Taken(widths) > room && Enumerable.Range(0, widths.Length).Where(column => which(column) && widths[column] > least).ToList() is { Count: > 0 } columns)
+            widths[columns.MaxBy(column => widths[column])]--;
+    }
+
+    private static int Taken(int[] widths) => widths.Sum() + Gap * (widths.Count(width => width > 0) - 1);
 
     // Callers have a say in what is shown: no more of it than there is room for, and nothing that a terminal obeys.
     private static string Fit(string text, int width)
     {
         text = AnswerWriter.Plain(text);
-        var (kept, taken, whole) = (new StringBuilder(), 0, Width(text));
+        var (kept, taken, whole) = (new StringBuilder(), 0, Columns.Width(text));
         foreach (var rune in text.EnumerateRunes())
         {
-            var next = Width(rune.ToString());
+            var next = Columns.Width(rune.ToString());
             if (whole > width && taken + next > width - 1)
             {
                 kept.Append('…');
@@ -74,7 +90,4 @@ internal sealed class LiveTable(string[] headings, IReadOnlyList<string[]> rows,
 
         return kept.Append(' ', Math.Max(width - taken, 0)).ToString();
     }
-
-    // In places of the terminal: some letters take two.
-    private static int Width(string text) => new Segment(text).CellCount();
 }
