@@ -5,7 +5,7 @@ using MgcpSipBridge.Media;
 namespace MgcpSipBridge.Relay;
 
 /// <summary>The files of recordings: in one folder, under their numbers alone, none written over. Off without a folder.</summary>
-internal sealed class RecordingFiles(RelaySettings settings, Action<string, string>? onFault)
+internal sealed class RecordingFiles(RelaySettings settings, Action<string, string>? onFault, Action<RecordingId>? onCut = null)
 {
     // A few seconds of any kind.
     private const int LeastRoom = 65_536;
@@ -71,7 +71,7 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<string, stri
             var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
             if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
             var medium = new FileMedium(new FileStream(path, options));
-            var sink = new RecordingSink(medium, kind != RecordingKind.Packets, fault => Closed(path, fault));
+            var sink = new RecordingSink(medium, kind != RecordingKind.Packets, fault => Closed(id, path, fault));
             _open.TryUpdate(name, sink, null);
             return sink;
         }
@@ -98,14 +98,16 @@ internal sealed class RecordingFiles(RelaySettings settings, Action<string, stri
         }
     }
 
-    private void Closed(string path, Exception? fault)
+    private void Closed(RecordingId id, string path, Exception? fault)
     {
         var name = Path.GetFileName(path);
         // Before it counts as made: whoever looks then sees what became of it.
         RecordingMarks.End(path, whole: fault is null);
         _open.TryRemove(name, out _);
         Interlocked.Decrement(ref _count);
-        if (fault is not null) onFault?.Invoke(name, fault.Message);
+        if (fault is null) return;
+        onFault?.Invoke(name, fault.Message);
+        onCut?.Invoke(id);
     }
 
     private sealed class FileMedium(FileStream file) : IRecordingMedium

@@ -41,9 +41,10 @@ public sealed class RtpRelay : IAsyncDisposable
     /// <param name="sounds">Announcements that can be played by name; null for none.</param>
     /// <param name="onFastPath">Told when the kernel passes settled flows on at other interfaces than before, or no more, or its program was missing; returns at once and does not throw.</param>
     /// <param name="onRecordingFault">Told the name of a recording's file that cannot be made or written, and why; from any thread.</param>
+    /// <param name="onRecordingCut">Told a recording whose file fails once it is begun, be it after its end was told; from any thread.</param>
     /// <exception cref="ArgumentException">The settings are not valid.</exception>
     /// <exception cref="PlatformNotSupportedException">The native engine or the fast path is asked for and the system does not allow it.</exception>
-    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null, SoundLibrary? sounds = null, Action<FastPathState>? onFastPath = null, Action<string, string>? onRecordingFault = null)
+    public RtpRelay(RelaySettings settings, Action<RelayEvent> onEvent, Action<Exception>? onFault = null, TimeProvider? time = null, SoundLibrary? sounds = null, Action<FastPathState>? onFastPath = null, Action<string, string>? onRecordingFault = null, Action<RecordingId>? onRecordingCut = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(onEvent);
@@ -52,7 +53,7 @@ public sealed class RtpRelay : IAsyncDisposable
         _onEvent = onEvent;
         _onFault = onFault;
         _onFastPath = onFastPath;
-        _recordings = new(settings, onRecordingFault);
+        _recordings = new(settings, onRecordingFault, onRecordingCut);
         _sounds = sounds ?? SoundLibrary.Empty;
         _time = time ?? TimeProvider.System;
         _start = _time.GetTimestamp();

@@ -38,7 +38,7 @@ public sealed partial class CallAudioApiTests : IAsyncLifetime, ILoggerProvider,
         var recordings = _folder.CreateSubdirectory("recordings");
         await File.WriteAllBytesAsync(Path.Combine(sounds.CreateSubdirectory("en").FullName, "menu.wav"), Wav(1000, 3), Cancel);
         await File.WriteAllTextAsync(Path.Combine(sounds.FullName, "broken.wav"), "not a sound", Cancel);
-        _demo = await DemoBridge.StartAsync(_logs, [$"--Sounds:Folder={sounds.FullName}", $"--Recordings:Folder={recordings.FullName}", "--Sounds:Country=de"], routers: Patience.OfRouters);
+        _demo = await DemoBridge.StartAsync(_logs, [$"--Sounds:Folder={sounds.FullName}", $"--Recordings:Folder={recordings.FullName}", "--Sounds:Country=de", "--Media:HoldMusic:0=en/menu"], routers: Patience.OfRouters);
         _http = new HttpClient { BaseAddress = new Uri(Ready("http")) };
         _channel = GrpcChannel.ForAddress(Ready("grpc"));
         foreach (var number in (string[])["600", "601", "602"]) _demo.Pbx.When(number, CalledPlan.Answer(TimeSpan.Zero));
@@ -81,6 +81,30 @@ public sealed partial class CallAudioApiTests : IAsyncLifetime, ILoggerProvider,
             Alice.OnHook(now);
         });
         await Patience.UntilMetricsAsync(_http, "features_used_total{feature=\"attended\"} 1", "digits_collected_total{end=\"full\"} 1", "sounds_played_total{end=\"digit\"} 1", "attended_routings_total{result=\"done\"} 1");
+    }
+
+    [Fact]
+    public async Task Who_waits_on_hold_hears_music_by_itself()
+    {
+        var (id, far) = await TalkAsync();
+        await _demo.Nodes.DoAsync(_ => (Alice.Voice, far.Voice) = (500, 700));
+        await _demo.Nodes.UntilAsync(() => Alice.HeardFrequencies.GetValueOrDefault(700) > 10 && far.HeardFrequencies.GetValueOrDefault(500) > 10, Most);
+        await PostAsync($"{id}:hold", "{}");
+        // What of the voices was still on its way has come before the first of the music.
+        await _demo.Nodes.UntilAsync(() => far.HeardFrequencies.GetValueOrDefault(1000) > 10, Most);
+        await _demo.Nodes.DoAsync(_ =>
+        {
+            far.HeardFrequencies.Clear();
+            Alice.HeardFrequencies.Clear();
+        });
+        // Three seconds long: it begins anew.
+        await _demo.Nodes.UntilAsync(() => far.HeardFrequencies.GetValueOrDefault(1000) > 200, Most);
+        await _demo.Nodes.DoAsync(_ => Assert.Equal((0, 0), (far.HeardFrequencies.GetValueOrDefault(500), Alice.HeardFrequencies.GetValueOrDefault(700))));
+        await PostAsync($"{id}:resume", "{}");
+        await _demo.Nodes.UntilAsync(() => far.HeardFrequencies.GetValueOrDefault(500) > 0, Most);
+        await _demo.Nodes.DoAsync(_ => far.HeardFrequencies.Clear());
+        await _demo.Nodes.UntilAsync(() => far.HeardFrequencies.GetValueOrDefault(500) > 10 && Alice.HeardFrequencies.GetValueOrDefault(700) > 10, Most);
+        await _demo.Nodes.DoAsync(_ => Assert.Equal(0, far.HeardFrequencies.GetValueOrDefault(1000)));
     }
 
     [Fact]

@@ -32,6 +32,21 @@ public sealed class RecordingTroubleTests
         Assert.Empty(alarms.All);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_recording_whose_last_words_fail_raises_it_too_whichever_is_told_first(bool first)
+    {
+        using var happenings = new Happenings(new EventsSection(), new BridgeState("node", "0", new MonotonicClock()), Metrics.NewCustomRegistry());
+        using var alarms = new AlarmBoard(happenings.Feed);
+        if (first) alarms.RecordingCut(new(1));
+        alarms.Apply(Ended(RecordingEnd.Stopped, RecordingFault.None));
+        if (!first) alarms.RecordingCut(new(1));
+        Assert.Equal("RECORDING_FAILED", Assert.Single(alarms.All).Name);
+        alarms.Apply(Ended(RecordingEnd.Stopped, RecordingFault.None) with { Recording = new(2) });
+        Assert.Empty(alarms.All);
+    }
+
     [Fact]
     public void No_recording_is_begun_on_a_full_disk()
     {

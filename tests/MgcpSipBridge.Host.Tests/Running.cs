@@ -65,7 +65,7 @@ internal sealed class Running : IAsyncDisposable
         {
             Engine.Settings = settings;
             return Engine;
-        }, (happened, _) =>
+        }, (happened, _, _) =>
         {
             Relay.Happened = happened;
             return Relay;

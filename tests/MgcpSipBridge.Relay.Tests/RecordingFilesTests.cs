@@ -28,7 +28,8 @@ public sealed class RecordingFilesTests : IDisposable
     public async Task A_recording_whose_disk_failed_says_so_until_it_is_deleted()
     {
         var faults = new List<string>();
-        var files = new RecordingFiles(Settings, (file, _) => faults.Add(file));
+        var cut = new List<RecordingId>();
+        var files = new RecordingFiles(Settings, (file, _) => faults.Add(file), cut.Add);
         var sink = files.Open(new(7), RecordingKind.Packets, out _)!;
         // As much as no disk takes at once: the writer is a minute behind.
         var much = new byte[1_000_000];
@@ -36,6 +37,7 @@ public sealed class RecordingFilesTests : IDisposable
         sink.Finish([]);
         await files.SettleAsync();
         Assert.Equal(["7.pcap"], faults);
+        Assert.Equal([new RecordingId(7)], cut);
         Assert.Equal(RecordingFault.Disk, RecordingMarks.Of(At("7.pcap")));
         RecordingMarks.Delete(At("7.pcap"));
         Assert.Equal(["7.pcap"], Names);

@@ -56,6 +56,9 @@ public abstract record EngineNote
     /// <summary>The line's side lets the far end wait, or has taken it back.</summary>
     public sealed record CallHeld(string CallId, bool Held) : EngineNote;
 
+    /// <summary>Who waits hears no music: it is not in the relay's library, or cannot be played to that end.</summary>
+    public sealed record MusicFailed(string CallId, PlayEnd Reason) : EngineNote;
+
     /// <summary>A fax passes in a call, or it does no more, or could not; First: for the first time in this call that way.</summary>
     public sealed record FaxChanged(string CallId, FaxMode Mode, bool First) : EngineNote;
 

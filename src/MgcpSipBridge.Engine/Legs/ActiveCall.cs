@@ -144,6 +144,9 @@ internal sealed partial class ActiveCall
         Audio?.On(evt);
         switch (evt)
         {
+            case RelayEvent.PlayEnded ended:
+                Media.OnPlayEnded(ended);
+                break;
             case RelayEvent.Opened opened:
                 Media.OnOpened(opened);
                 if (IsReceived) Peer.Receive();

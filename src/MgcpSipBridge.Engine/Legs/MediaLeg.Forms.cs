@@ -16,7 +16,7 @@ internal sealed partial class MediaLeg
     {
         if (_isSpokenTo) return;
         _isSpokenTo = true;
-        Point();
+        if (IsOpen) Aim();
     }
 
     /// <summary>Whether an end can be spoken to by now; why not.</summary>

@@ -85,6 +85,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         if (!IsHeld || _closing) return;
         _closing = true;
         IsOpen = false;
+        _music = null;
         core.Emit(new EngineOutput.Relay(new RelayCommand.Close(Id)));
     }
 
@@ -249,19 +250,6 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         _shownToPeer?.Audio is { } shown && _gateway?.Audio is { } gateway
         && Bridge.ForPeer(shown.Formats, gateway.Formats).IsEmpty;
 
-    /// <summary>Whether the peer is asked to wait (RFC 3264 §8.4).</summary>
-    public bool Holds { get; private set; }
-
-    /// <summary>Lets the peer wait, or takes it back. Whatever the peer makes of it, from now on it does not hear the line, nor the line it.</summary>
-    public void Hold(bool held)
-    {
-        if (Holds == held) return;
-        Holds = held;
-        if (held) core.Note(new EngineNote.FeatureUsed(call.Name, CallFeature.Hold));
-        core.Note(new EngineNote.CallHeld(call.Name, held));
-        Point();
-    }
-
     // Inside a call: as many sections as before (RFC 3264 §8), and a payload type keeps its meaning (§8.3.2).
     private SessionDescription ForPeer()
     {
@@ -278,10 +266,6 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         var offer = _crypto.Offer(AudioNegotiation.CreateOffer(origin, SipRtp, formats, _gateway?.Audio?.Ptime, Direction));
         return offer with { Media = _shownToPeer.Media.Replace(shown, offer.Media[0] with { Protocol = shown.Protocol }) };
     }
-
-    // §8.4: who was sent nothing but sound asks for nothing at all.
-    private MediaDirection Direction =>
-        !Holds ? MediaDirection.SendRecv : _peer?.Audio is { IsHeld: true } ? MediaDirection.Inactive : MediaDirection.SendOnly;
 
     /// <summary>Our answer to the peer's offer, or, if it made none, our offer.</summary>
     public ReadOnlyMemory<byte>? AnswerToPeer()
@@ -332,10 +316,17 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         return shown.ToBytes();
     }
 
-    /// <summary>Tells the relay both far ends as far as they are known.</summary>
+    /// <summary>Tells the relay both far ends as far as they are known, and what the peer hears that waits.</summary>
     private void Point()
     {
         if (!IsOpen) return;
+        Aim();
+        // The relay must know what the peer speaks before there can be music.
+        if (Entertain()) Aim();
+    }
+
+    private void Aim()
+    {
         if (_passesFax)
         {
             PointFax();
@@ -353,8 +344,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
                 gateway.RtcpAddress,
                 call.Line.Learning,
                 Send: !gateway.Address.IsUnspecified,
-                // Who waits hears what is played, and never the line.
-                Receive: !(Holds && call.Audio?.PlaysTo(RelaySide.Sip) == true),
+                Receive: true,
                 AudioNegotiation.MapPayloads(toldGateway, peer?.Formats ?? gateway.Formats, gateway.Formats),
                 core.Mgcp.StatusOf(call.Line.Endpoint.Gateway)?.Address ?? default,
                 Expected: call.Answered is not null && !Holds && !call.IsVisiting,
@@ -368,13 +358,16 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
                 peer?.Address ?? default,
                 peer?.RtcpAddress ?? default,
                 call.PeerLearning,
-                Send: (!Holds || call.Audio?.PlaysTo(RelaySide.Sip) == true) && peer is { IsHeld: false },
+                Send: (!Holds || IsHeard) && peer is { IsHeld: false },
                 Receive: !Holds,
                 AudioNegotiation.MapPayloads(toldPeer, gateway?.Formats ?? [], peer?.Formats ?? []),
                 PeerHost,
                 Expected: call.Answered is not null && !Holds && peer is { IsHeld: false, Direction: MediaDirection.SendRecv },
                 Form: peerForm,
-                Keys: _crypto.Keys));
+                Keys: _crypto.Keys)
+            {
+                Waits = Holds,
+            });
         }
         else if (_peer is not null || _peerEnd is { Udptl: true })
         {

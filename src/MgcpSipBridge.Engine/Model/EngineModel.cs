@@ -117,6 +117,9 @@ public sealed record PeerModel(SipPeerModel Sip, SourceLearning Media = SourceLe
     /// <summary>Whether the audio between the bridge and it is encrypted.</summary>
     public SrtpPolicy Srtp { get; init; }
 
+    /// <summary>What it hears while it waits on hold, as <see cref="SoundWords"/> with spaces between; empty: what it plays itself; null: <see cref="EngineSettings.HoldMusic"/>.</summary>
+    public string? HoldMusic { get; init; }
+
     /// <summary>How faxes pass to and from it.</summary>
     public FaxHandling Fax { get; init; }
 }
@@ -198,6 +201,9 @@ public sealed record EngineSettings
 
     /// <summary>The tones that the relay plays where no client says which: ringing, to a caller whom the bridge has answered.</summary>
     public TonePlan Tones { get; init; } = TonePlan.Of("us")!;
+
+    /// <summary>Played over and over to a peer that waits on hold; empty: what it plays to its callers is its own matter.</summary>
+    public ImmutableArray<PlaySource> HoldMusic { get; init; } = [];
 
     /// <summary>How long a client that routes calls is waited for; then the routes decide.</summary>
     public TimeSpan RouterDeadline { get; init; } = TimeSpan.FromMilliseconds(300);

@@ -66,7 +66,7 @@ internal static class MessageJson
 
     private static string[] Fields(ResourceKind kind) => kind switch
     {
-        ResourceKind.Peer => ["name", "uri", "registration", "realm", "username", "password", "media", "digits", "dtmf", "srtp", "trusted", "subscribesToMessages", "callerFrom", "callerIn", "localAddress", "backupUris", "challenge", "numbersOut", "numbersIn", "userPhone", "fax"],
+        ResourceKind.Peer => ["name", "uri", "registration", "realm", "username", "password", "media", "digits", "dtmf", "srtp", "trusted", "subscribesToMessages", "callerFrom", "callerIn", "localAddress", "backupUris", "challenge", "numbersOut", "numbersIn", "userPhone", "fax", "holdMusic"],
         ResourceKind.Gateway => ["name", "domain", "address", "alsoFrom", "profile", "media", "dtmf", "traitOverrides", "configuration", "fax"],
         ResourceKind.Line => ["endpoint", "number", "displayName", "peer", "username", "password", "features", "fax"],
         _ => ["name", "prefix", "peer", "priority", "stripDigits", "prepend", "failover", "minDigits", "maxDigits", "direction", "regex", "called", "caller", "schedule", "weight", "from"],

@@ -42,6 +42,7 @@ internal static partial class ViewMapper
             Dtmf = peer.Dtmf.ToMessage(V1.Dtmf.Info),
             Digits = peer.Dtmf == DtmfForm.OutOfBand ? V1.Peer.Types.Digits.Info : V1.Peer.Types.Digits.Sound,
             Fax = peer.Fax.ToMessage(),
+            HoldMusic = { peer.HoldMusic is "" ? ["none"] : peer.HoldMusic?.Split(' ') ?? [] },
             Srtp = peer.Srtp switch
             {
                 SrtpPolicy.Optional => V1.Peer.Types.Srtp.Optional,

@@ -1,4 +1,7 @@
+using System.Collections.Immutable;
+using MgcpSipBridge.Engine;
 using MgcpSipBridge.Media;
+using MgcpSipBridge.Relay;
 
 namespace MgcpSipBridge.Host.Configuration;
 
@@ -39,7 +42,50 @@ internal static class AudioSettings
     {
         foreach (var (setting, folder) in ((string, string?)[])[("Sounds:Folder", config.Sounds.Folder), ("Recordings:Folder", config.Recordings.Folder)])
             if (folder is not null && !Directory.Exists(folder)) wrong(setting, $"there is no directory {folder}");
-        if (TonePlan.Of(config.Sounds.Country) is null)
+        if (TonePlan.Of(config.Sounds.Country) is not { } tones)
             wrong("Sounds:Country", $"\"{config.Sounds.Country}\" is none of the countries whose tones are known: {string.Join(", ", TonePlan.Countries)}");
+        else if (SoundWords.Read(config.Media.HoldMusic, tones, out var problem) is null)
+            wrong("Media:HoldMusic", problem);
+    }
+
+    /// <summary>What is played to who waits on hold.</summary>
+    public static ImmutableArray<PlaySource> HoldMusic(BridgeConfig config) => SoundWords.Read(config.Media.HoldMusic, Tones(config), out _) ?? [];
+
+    /// <summary>The tones that are meant where no country is named.</summary>
+    public static TonePlan Tones(BridgeConfig config) => TonePlan.Of(config.Sounds.Country) ?? TonePlan.Of("us")!;
+
+    /// <summary>Names in the music on hold that the library has no sound for: who waits hears nothing.</summary>
+    public static IEnumerable<string> MissingMusic(IEnumerable<PlaySource> music, Func<string, bool> has) =>
+        music.OfType<PlaySource.Named>().Select(static sound => sound.Name).Distinct().Where(name => !has(name));
+
+    /// <summary>What is wrong with the sounds, and with music that works all the same: silently.</summary>
+    public static IEnumerable<string> Warnings(BridgeConfig config, EngineModel lines)
+    {
+        var warnings = new List<string>();
+        var sounds = Read(config.Sounds, problem => warnings.Add($"Sounds:Folder: {problem}"));
+        Look("Media:HoldMusic", HoldMusic(config));
+        foreach (var peer in lines.Peers.Where(static peer => peer.HoldMusic is not null))
+            Look($"peer {peer.Sip.Name}: holdMusic", SoundWords.Read(peer.HoldMusic!.Split(' ', StringSplitOptions.RemoveEmptyEntries), Tones(config), out _) ?? []);
+        return warnings;
+
+        void Look(string where, ImmutableArray<PlaySource> music) =>
+            warnings.AddRange(MissingMusic(music, name => sounds.Find(name) is not null).Select(name => $"{where}: there is no sound {name} in Sounds:Folder; whoever waits on hold hears nothing"));
+    }
+
+    /// <summary>Reads the library; what is wrong with it is told a sentence each.</summary>
+    public static SoundLibrary Read(SoundsSection sounds, Action<string> leftOut)
+    {
+        if (sounds.Folder is not { } folder) return SoundLibrary.Empty;
+        try
+        {
+            var library = SoundLibrary.Read(folder, sounds.MaxBytes);
+            foreach (var problem in library.Problems) leftOut(problem);
+            return library;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            leftOut(e.Message);
+            return SoundLibrary.Empty;
+        }
     }
 }

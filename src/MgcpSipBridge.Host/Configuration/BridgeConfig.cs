@@ -308,6 +308,9 @@ internal sealed class MediaSection
 
     [Setting("Traffic class byte of RTP that is sent: DSCP and ECN; 184 is expedited forwarding (RFC 3246), 0 leaves it to the system.", Min = "0", Max = "255")]
     public int TrafficClass { get; set; } = 184;
+
+    [Setting("Played over and over to a far end that waits on hold: names of Sounds:Folder, tones (tone:ringback, tone:busy@de=2) and silence=1, one after the other. Without it the PBX plays its own.")]
+    public string[] HoldMusic { get; set; } = [];
 }
 
 /// <summary>Relay:…</summary>

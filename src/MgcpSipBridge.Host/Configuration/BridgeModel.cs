@@ -5,7 +5,6 @@ using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Net;
 using MgcpSipBridge.Host.Net.Tls;
 using MgcpSipBridge.Host.Provisioning;
-using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -176,7 +175,8 @@ internal sealed record BridgeModel
             UnregisterAfter = s.UnregisterAfter,
             RouterDeadline = Config.Routing.Deadline,
             AttendTimeout = Config.Routing.AttendTimeout,
-            Tones = TonePlan.Of(Config.Sounds.Country) ?? TonePlan.Of("us")!,
+            Tones = AudioSettings.Tones(Config),
+            HoldMusic = AudioSettings.HoldMusic(Config),
             UtcOffset = TimeZoneInfo.Local.GetUtcOffset(DateTimeOffset.UtcNow),
         };
     }

@@ -21,6 +21,7 @@ internal sealed class AlarmBoard : IDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<(string Name, string Resource), V1.Alarm> _alarms = [];
     private readonly Dictionary<string, HashSet<string>> _failing = [];
+    private long _lastCut;
 
     public AlarmBoard(EventFeed feed, TimeProvider? time = null)
     {
@@ -58,12 +59,14 @@ internal sealed class AlarmBoard : IDisposable
             case EngineNote.RegistrationChanged change:
                 Registration(change);
                 break;
-            case EngineNote.RecordingEnded { Failure: RecordingFault.Disk or RecordingFault.Refused } failed:
-                Set(Recording, "", true, Severity.Warning, failed.Failure == RecordingFault.Disk
-                    ? "the disk of Recordings:Folder is full, or fails; what was written before can be played"
-                    : "no file can be made in Recordings:Folder");
+            case EngineNote.RecordingEnded { Failure: RecordingFault.Disk }:
+                DiskFails();
                 break;
-            case EngineNote.RecordingEnded { Reason: not RecordingEnd.Failed }:
+            case EngineNote.RecordingEnded { Failure: RecordingFault.Refused }:
+                Set(Recording, "", true, Severity.Warning, "no file can be made in Recordings:Folder");
+                break;
+            // That it was stopped does not say that its last words are on the disk.
+            case EngineNote.RecordingEnded { Reason: not RecordingEnd.Failed } ended when ended.Recording.Value != Volatile.Read(ref _lastCut):
                 Set(Recording, "", false, Severity.Warning);
                 break;
             case EngineNote.Fault fault:
@@ -72,6 +75,15 @@ internal sealed class AlarmBoard : IDisposable
                 break;
         }
     }
+
+    /// <summary>The file of a recording fails, be it after the recording has ended.</summary>
+    public void RecordingCut(RecordingId recording)
+    {
+        Volatile.Write(ref _lastCut, recording.Value);
+        DiskFails();
+    }
+
+    private void DiskFails() => Set(Recording, "", true, Severity.Warning, "the disk of Recordings:Folder is full, or fails; what was written before can be played");
 
     /// <summary>Raises or clears an alarm.</summary>
     public void Set(string name, string resource, bool raised, Severity severity, string detail = "")

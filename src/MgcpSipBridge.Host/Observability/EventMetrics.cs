@@ -16,6 +16,7 @@ internal sealed class EventMetrics
     private readonly Counter _faxes;
     private readonly Counter _routed;
     private readonly Counter _sounds;
+    private readonly Counter _musicFailed;
     private readonly Counter _collected;
     private readonly Counter _recordings;
     private readonly Counter _recordedBytes;
@@ -38,6 +39,8 @@ internal sealed class EventMetrics
         foreach (var result in (string[])["done", "failed"]) _routed.WithLabels(result).Inc(0);
         _sounds = metrics.CreateCounter("mgcpsipbridge_sounds_played_total", "What clients had played to calls, by how it ended.", ["end"]);
         foreach (var end in Enum.GetValues<PlayEnd>()) _sounds.WithLabels(BridgeMetrics.Snake(end)).Inc(0);
+        _musicFailed = metrics.CreateCounter("mgcpsipbridge_hold_music_failed_total", "Times that a far end on hold heard nothing of Media:HoldMusic: not_found, or not_possible because it takes no G.711.", ["reason"]);
+        foreach (var reason in (PlayEnd[])[PlayEnd.NotFound, PlayEnd.NotPossible]) _musicFailed.WithLabels(BridgeMetrics.Snake(reason)).Inc(0);
         _collected = metrics.CreateCounter("mgcpsipbridge_digits_collected_total", "Times that clients had digits collected, by how it ended.", ["end"]);
         foreach (var end in Enum.GetValues<CollectEnd>()) _collected.WithLabels(BridgeMetrics.Snake(end)).Inc(0);
         _recordings = metrics.CreateCounter("mgcpsipbridge_recordings_total", "Recordings of calls, by how they ended.", ["end"]);
@@ -63,6 +66,9 @@ internal sealed class EventMetrics
                 break;
             case EngineNote.SoundEnded ended:
                 _sounds.WithLabels(BridgeMetrics.Snake(ended.Reason)).Inc();
+                break;
+            case EngineNote.MusicFailed failed:
+                _musicFailed.WithLabels(BridgeMetrics.Snake(failed.Reason)).Inc();
                 break;
             case EngineNote.DigitsCollected collected:
                 _collected.WithLabels(BridgeMetrics.Snake(collected.Reason)).Inc();

@@ -46,6 +46,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
             case EngineNote.CallHeld held:
                 CallHeld(_calls, held.CallId, held.Held);
                 break;
+            case EngineNote.MusicFailed music when Speak("hold music", out var more):
+                HoldMusicFailed(_calls, music.CallId, music.Reason, more);
+                break;
             case EngineNote.FaxChanged fax:
                 FaxChanged(_calls, fax.CallId, fax.Mode);
                 break;
@@ -324,6 +327,9 @@ internal sealed partial class NoteLog(ILoggerFactory logs, Redaction redaction, 
 
     [LoggerMessage(EventId = 4040, EventName = "RouteEnded", Level = LogLevel.Debug, Message = "Call {CallId}: it was routed on from the bridge: {Done}, SIP {SipStatus}")]
     private static partial void RouteEnded(ILogger logger, string callId, bool done, int sipStatus);
+
+    [LoggerMessage(EventId = 4048, EventName = "HoldMusicFailed", Level = LogLevel.Warning, Message = "Call {CallId}: who waits on hold hears no music: {Reason} ({Suppressed} more like this before)")]
+    private static partial void HoldMusicFailed(ILogger logger, string callId, PlayEnd reason, int suppressed);
 
     [LoggerMessage(EventId = 4041, EventName = "SoundEnded", Level = LogLevel.Debug, Message = "Call {CallId}: sound {Play} is no longer played: {Reason}")]
     private static partial void SoundEnded(ILogger logger, string callId, long play, PlayEnd reason);

@@ -70,6 +70,7 @@ internal static class LinesYaml
         LocalAddress = map.Text("localAddress"),
         Challenge = map.Flag("challenge", false),
         BackupUris = map.Texts("backupUris"),
+        HoldMusic = map.Texts("holdMusic"),
         NumbersOut = map.List("numbersOut", ReadNumberRule),
         NumbersIn = map.List("numbersIn", ReadNumberRule),
         UserPhone = map.Flag("userPhone", false),

@@ -59,6 +59,7 @@ internal sealed record PeerConfig(Written Written)
     public string? LocalAddress { get; init; }
     public bool Challenge { get; init; }
     public ImmutableArray<string> BackupUris { get; init; } = [];
+    public ImmutableArray<string> HoldMusic { get; init; } = [];
     public ImmutableArray<NumberRuleConfig> NumbersOut { get; init; } = [];
     public ImmutableArray<NumberRuleConfig> NumbersIn { get; init; } = [];
     public bool UserPhone { get; init; }

@@ -5,6 +5,7 @@ using System.Text.RegularExpressions;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Configuration;
 using MgcpSipBridge.Host.Net;
+using MgcpSipBridge.Media;
 using MgcpSipBridge.Mgcp;
 using MgcpSipBridge.SansIo;
 using MgcpSipBridge.Sip;
@@ -109,7 +110,16 @@ internal static partial class ProvisioningValidator
                 LocalAddress = LocalAddress(peer, transport),
                 Numbers = new SipNumbering([.. peer.NumbersOut.Select(NumberRule)], [.. peer.NumbersIn.Select(NumberRule)], peer.UserPhone),
             }, peer.Media, peer.Dtmf)
-            { Fax = peer.Fax, Srtp = peer.Srtp };
+            { Fax = peer.Fax, Srtp = peer.Srtp, HoldMusic = HoldMusic(peer) };
+        }
+
+        // As one text, so that models can be compared.
+        private string? HoldMusic(PeerConfig peer)
+        {
+            if (peer.HoldMusic.IsEmpty) return null;
+            if (peer.HoldMusic is ["none"]) return "";
+            if (SoundWords.Read(peer.HoldMusic, TonePlan.Of("us")!, out var wrong) is null) Wrong(peer.Written, "holdMusic", wrong);
+            return string.Join(' ', peer.HoldMusic);
         }
 
         private SipNumberRule NumberRule(NumberRuleConfig rule)

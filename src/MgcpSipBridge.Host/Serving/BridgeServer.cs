@@ -267,7 +267,7 @@ internal sealed partial class BridgeServer : IShardOutputs, IAsyncDisposable
         Probe(_model.SipMedia.Address, "Media:Sip:Address");
         var interfaces = LocalInterface.All();
         var fallback = Fallback(interfaces);
-        _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback);
+        _relay = makeRelay(happened => _shard.Post(new EngineInput.Relay(happened)), fallback, _happenings.Alarms.RecordingCut);
         var trail = new AuditTrail(_store.Audit, State.Node, _health, _log);
         var writes = new ProvisioningWrites(_provisioner, _metrics, new Redaction(config.Logging.PersonalData), trail, _happenings, _health, _log);
         _api = await ApiHost.StartAsync(_model, new ApiParts(State, _shard, _metrics, _adoptions, writes, trail, _store.Audit, _happenings, _clerk.Shown, _routers, _ends, _relay, _store, _health, _reloading, _streams), logs);

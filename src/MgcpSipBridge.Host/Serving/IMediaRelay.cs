@@ -32,6 +32,6 @@ internal interface IMediaRelay : IAsyncDisposable
 
 /// <summary>
 /// Makes the relay, which tells <paramref name="happened"/> what it has to say; <paramref name="fallback"/> stands for the any-address where
-/// others must be told one.
+/// others must be told one. <paramref name="cut"/> is told a recording whose file fails, be it after its end was told; from any thread.
 /// </summary>
-internal delegate IMediaRelay RelayMaker(Action<RelayEvent> happened, NetAddress fallback);
+internal delegate IMediaRelay RelayMaker(Action<RelayEvent> happened, NetAddress fallback, Action<RecordingId> cut);

@@ -15,19 +15,21 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
     private readonly SoundLibrary _sounds;
 
-    private RelayAdapter(RelaySettings settings, int ports, SoundsSection sounds, Action<RelayEvent> happened, ILogger log)
+    private RelayAdapter(RelaySettings settings, int ports, BridgeConfig config, Action<RelayEvent> happened, Action<RecordingId> cut, ILogger log)
     {
-        _sounds = Read(sounds, log);
+        _sounds = AudioSettings.Read(config.Sounds, problem => Log.SoundLeftOut(log, problem));
+        if (config.Sounds.Folder is { } folder) Log.SoundsRead(log, _sounds.Count, folder);
+        foreach (var name in AudioSettings.MissingMusic(AudioSettings.HoldMusic(config), HasSound)) Log.NoHoldMusic(log, name);
         _ports = ports;
         var fastPath = new FastPathLog(log);
-        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds, onFastPath: fastPath.Tell, onRecordingFault: (file, problem) => Log.RecordingFault(log, file, problem));
+        _relay = new RtpRelay(settings, happened, fault => Log.Failed(log, fault), sounds: _sounds, onFastPath: fastPath.Tell, onRecordingFault: (file, problem) => Log.RecordingFault(log, file, problem), onRecordingCut: cut);
         Log.Started(log, _relay.Engine, _relay.Threads);
         fastPath.Tell(_relay.FastPath);
         if (settings.Priority > 0 && !_relay.HasPriority) Log.NoPriority(log, settings.Priority);
     }
 
     /// <summary>Makes the relay that the settings describe.</summary>
-    public static RelayMaker Maker(BridgeModel model, ILoggerFactory logs) => (happened, fallback) =>
+    public static RelayMaker Maker(BridgeModel model, ILoggerFactory logs) => (happened, fallback, cut) =>
     {
         var media = model.Config.Media;
         var relay = model.Config.Relay;
@@ -55,7 +57,7 @@ internal sealed partial class RelayAdapter : IMediaRelay
             RecordingFolder = model.Config.Recordings.Folder,
             MaxRecordings = model.Config.Recordings.MaxCount,
             MaxRecordingBytes = model.Config.Recordings.MaxBytes,
-        }, model.MediaPorts, model.Config.Sounds, happened, logs.CreateLogger("MgcpSipBridge.Relay"));
+        }, model.MediaPorts, model.Config, happened, cut, logs.CreateLogger("MgcpSipBridge.Relay"));
     };
 
     /// <inheritdoc/>
@@ -89,23 +91,6 @@ internal sealed partial class RelayAdapter : IMediaRelay
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _relay.DisposeAsync();
 
-    private static SoundLibrary Read(SoundsSection sounds, ILogger log)
-    {
-        if (sounds.Folder is not { } folder) return SoundLibrary.Empty;
-        try
-        {
-            var library = SoundLibrary.Read(folder, sounds.MaxBytes);
-            Log.SoundsRead(log, library.Count, folder);
-            foreach (var problem in library.Problems) Log.SoundLeftOut(log, problem);
-            return library;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            Log.SoundLeftOut(log, e.Message);
-            return SoundLibrary.Empty;
-        }
-    }
-
     private static NetAddress Told(MediaSide side, NetAddress fallback) => side.Advertise.IsUnspecified ? fallback : side.Advertise;
 
     private static partial class Log
@@ -121,6 +106,9 @@ internal sealed partial class RelayAdapter : IMediaRelay
 
         [LoggerMessage(EventId = 5021, EventName = "SoundLeftOut", Level = LogLevel.Warning, Message = "An announcement cannot be played: {Problem}")]
         internal static partial void SoundLeftOut(ILogger logger, string problem);
+
+        [LoggerMessage(EventId = 5023, EventName = "HoldMusicMissing", Level = LogLevel.Warning, Message = "Media:HoldMusic names {Name}, which is not in Sounds:Folder: whoever waits on hold hears nothing")]
+        internal static partial void NoHoldMusic(ILogger logger, string name);
 
         [LoggerMessage(EventId = 5022, EventName = "RecordingFileFailed", Level = LogLevel.Warning, Message = "The recording {File} cannot be made or goes no further: {Problem}")]
         internal static partial void RecordingFault(ILogger logger, string file, string problem);

@@ -19,6 +19,7 @@ internal static class CheckVerb
         if (loaded.Bridge?.Api.ListProblem is { } list) output.WriteLine($"warning: {list}; no client would be known by a certificate");
         foreach (var (peer, warning) in SrtpMetrics.Warnings(lines)) output.WriteLine($"warning: peer {peer}: {warning}");
         foreach (var warning in EmergencyRoutes.Warnings(lines)) output.WriteLine($"warning: {warning}");
+        foreach (var warning in loaded.Bridge is { } bridge ? AudioSettings.Warnings(bridge.Config, lines) : []) output.WriteLine($"warning: {warning}");
         output.WriteLine($"ok: {lines.Gateways.Length} gateways, {lines.Lines.Length} lines, {lines.Peers.Length} peers, {lines.Routes.Length} routes");
         return ExitCodes.Success;
     }

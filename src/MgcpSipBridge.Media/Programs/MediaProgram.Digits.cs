@@ -3,8 +3,8 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Media;
 
 /// <content>
-/// Digits. What an end presses goes to the other in its form: converted, or passed as it is. While we send digits to that other end ourselves, what would pass is taken
-/// out and sent by us behind them: each digit once, in the order in which they came. A digit that already passes is not cut in two: we wait for its end.
+/// Digits. What an end presses goes to the other in its form: converted, or passed as it is. While we send digits to that other end ourselves, or play to it, what would pass is
+/// taken out and sent by us behind them, or over what is played: each digit once, in the order in which they came. A digit that already passes is not cut in two: we wait for its end.
 /// </content>
 internal sealed partial class MediaProgram
 {
@@ -25,6 +25,7 @@ internal sealed partial class MediaProgram
         var near = Of(from);
         var far = Of(RelaySession.Other(from));
         Interrupt(near);
+        if (far.Waits) return;
         if (Converts(from))
         {
             if (Reports(from, digit) && far.Form.Dtmf != DtmfForm.OutOfBand && IsNew(near, digit, now)) far.Speaker.AddDigit(digit, samples: null, now);
@@ -70,11 +71,16 @@ internal sealed partial class MediaProgram
         var far = Of(send.Towards);
         var near = Of(RelaySession.Other(send.Towards));
         var digit = char.ToUpperInvariant(send.Digit);
-        if (send.IsTold && IsLetter(near, digit) && !near.Letters.Told(digit, now)) return;
-        // Whether it is in the midst of a digit shows only when it was listened to for a moment.
-        if (!far.Speaker.IsActive && now - near.SpokeAt < EventReceiver.Patience && Passes(near, far) && (near.SendsDigits == DtmfForm.InBand || IsYoung(now)))
-            far.Speaker.HoldBack(now + Listening);
+        // Who waits hears nothing of what the other end presses.
+        if (send.IsTold && (far.Waits || (IsLetter(near, digit) && !near.Letters.Told(digit, now)))) return;
+        if (near.SendsDigits == DtmfForm.InBand || IsYoung(now)) ListenFirst(near, far, now);
         far.Speaker.AddDigit(digit, (int)Math.Clamp(send.Length.TotalMilliseconds * 8, 0, int.MaxValue), now);
+    }
+
+    // Whether an end is in the midst of a digit that passes shows only when it was listened to for a moment.
+    private static void ListenFirst(ProgramSide near, ProgramSide far, Instant now)
+    {
+        if (!far.Speaker.IsActive && now - near.SpokeAt < EventReceiver.Patience && Passes(near, far)) far.Speaker.HoldBack(now + Listening);
     }
 
     /// <summary>Whether digits of an end go to the other in another form than they come in: then nothing is left of them in what it says.</summary>
@@ -95,21 +101,21 @@ internal sealed partial class MediaProgram
 
     /// <summary>Whether digits of an end reach the other as they are.</summary>
     private static bool Passes(ProgramSide near, ProgramSide far) =>
-        !near.IsMuted && near.Member is null && far.Member is null && far.Form.Dtmf != DtmfForm.OutOfBand && !RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf);
+        !near.IsMuted && near.Member is null && far.Member is null && !far.Waits && far.Form.Dtmf != DtmfForm.OutOfBand && !RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf);
 
     private static bool PassesTones(ProgramSide near, ProgramSide far) => near.SendsDigits == DtmfForm.InBand && Passes(near, far);
 
-    // Tones that pass are of interest while we send digits to the other end, or are about to, and until the one is over that began meanwhile.
+    // Tones that pass are of interest while we send digits to the other end or play to it, or are about to, and until the one is over that began meanwhile.
     private static bool FollowsTones(ProgramSide near, ProgramSide far)
     {
         if (!PassesTones(near, far)) return near.Tones.Remakes = false;
-        if (far.Speaker is { SendsDigits: true, IsSpeaking: true }) near.Tones.Remakes = true;
-        return near.Tones.Remakes || far.Speaker.SendsDigits;
+        if (far.Speaker is { Covers: true, IsSpeaking: true }) near.Tones.Remakes = true;
+        return near.Tones.Remakes || far.Speaker.Covers;
     }
 
     private static void FollowTone(ProgramSide near, ProgramSide far, bool tone, int samples, Instant now)
     {
-        if (near.Tones.Remakes) near.Tones.Remakes = tone || far.Speaker.SendsDigits;
+        if (near.Tones.Remakes) near.Tones.Remakes = tone || far.Speaker.Covers;
         else if (tone && near.Tones.Pressed < Longest) far.Speaker.HoldBack(now + Listening + TimeSpan.FromMilliseconds(samples / 8));
     }
 
@@ -122,7 +128,7 @@ internal sealed partial class MediaProgram
         _isMidway = IsYoung(now) && report.Duration > 2 * far.Form.Frame;
         if (counts) near.Events.Take(header, report, now);
         // An end whose digits come another way sends none here that count.
-        if (near.IsMuted || near.Member is not null || (isDigit && Converts(near.Side)) || (counts && near.Events.BelongsToRemade(header)))
+        if (near.IsMuted || near.Member is not null || far.Waits || (isDigit && Converts(near.Side)) || (counts && near.Events.BelongsToRemade(header)))
         {
             far.Outlet.Swallow(header);
             return;

@@ -178,13 +178,13 @@ internal sealed partial class MediaProgram : IDigitListener
         }
 
         far.Speaker.EndSilence();
-        if (far.Speaker.IsSpeaking) return;
+        if (far.Speaker.IsSpeaking || far.Waits) return;
         far.Outlet.PassVoice(header, payload, law, silent, now, output);
     }
 
     private static void TakeNoise(ProgramSide near, ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, Instant now, MediaOutput output)
     {
-        if (near.IsMuted || near.Member is not null) return;
+        if (near.IsMuted || near.Member is not null || far.Waits) return;
         var type = far.Form.NoiseType != SideForm.NoType ? far.Form.NoiseType : far.Form.Voice == PayloadKind.Unknown ? near.Form.PassedAs(header.PayloadType) : SideForm.NoType;
         if (type != SideForm.NoType) Pass(far, header, payload, type, samples: 0, now, output);
         else far.Speaker.Silence(payload, now);
@@ -192,7 +192,7 @@ internal sealed partial class MediaProgram : IDigitListener
 
     private static void Pass(ProgramSide far, in RtpHeader header, ReadOnlySpan<byte> payload, byte type, int samples, Instant now, MediaOutput output)
     {
-        if (type == SideForm.NoType || far.Speaker.IsSpeaking) return;
+        if (type == SideForm.NoType || far.Speaker.IsSpeaking || far.Waits) return;
         far.Outlet.PassAs(header, payload, type, samples, now, output);
     }
 
@@ -204,8 +204,12 @@ internal sealed partial class MediaProgram : IDigitListener
         if (Player.CanPlay(play))
         {
             foreach (var side in (ReadOnlySpan<RelaySide>)[RelaySide.Gateway, RelaySide.Sip])
-                if (play.Towards is null || play.Towards == side)
-                    played |= Of(side).Speaker.Play(new(play), now);
+            {
+                if (play.Towards is { } towards && towards != side) continue;
+                var near = Of(RelaySession.Other(side));
+                if (near.SendsDigits == DtmfForm.InBand) ListenFirst(near, Of(side), now);
+                played |= Of(side).Speaker.Play(new(play), play.IsBackground, now);
+            }
         }
 
         if (!played) _events.Enqueue(new RelayEvent.PlayEnded(_media, play.Id, PlayEnd.NotPossible));
@@ -213,14 +217,13 @@ internal sealed partial class MediaProgram : IDigitListener
 
     private void End(PlayId play, PlayEnd reason)
     {
-        foreach (var side in (ReadOnlySpan<ProgramSide>)[_gateway, _sip])
-            if (side.Speaker.Playing is { } playing && playing.Id == play)
-                side.Speaker.End(reason);
+        _gateway.Speaker.End(play, reason);
+        _sip.Speaker.End(play, reason);
     }
 
     private void OnPlayEnd(PlayId play, PlayEnd reason)
     {
-        if (_gateway.Speaker.Playing?.Id == play || _sip.Speaker.Playing?.Id == play) return;
+        if (_gateway.Speaker.Plays(play) || _sip.Speaker.Plays(play)) return;
         _events.Enqueue(new RelayEvent.PlayEnded(_media, play, reason));
     }
 }

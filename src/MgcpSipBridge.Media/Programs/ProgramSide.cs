@@ -47,6 +47,13 @@ internal sealed class ProgramSide
     /// <summary>Whether it is not heard.</summary>
     public bool IsMuted { get; set; }
 
+    /// <summary>Whether it waits on hold: nothing of what the other end says, or presses, reaches it.</summary>
+    public bool Waits
+    {
+        get => Speaker.Waits;
+        set => Speaker.Waits = value;
+    }
+
     /// <summary>Whether its digits are told.</summary>
     public bool IsListenedTo { get; set; }
 

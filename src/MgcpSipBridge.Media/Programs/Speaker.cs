@@ -3,8 +3,8 @@ using MgcpSipBridge.SansIo;
 namespace MgcpSipBridge.Media;
 
 /// <summary>
-/// What we say ourselves to an end, by the clock: digits first, then what is played, then its conference, else comfort noise. While it speaks, what the other end
-/// says is not passed.
+/// What we say ourselves to an end, by the clock: digits first, then what is played, then what is played in the background, then its conference, else comfort noise. While it
+/// speaks, what the other end says is not passed.
 /// </summary>
 internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entropy, Action<PlayId, PlayEnd> onEnd, Action onDigitLost)
 {
@@ -19,6 +19,7 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     private SideForm _form = SideForm.Unknown;
     private DigitSender? _digits;
     private Player? _player;
+    private Player? _background;
     private ConferenceMember? _member;
     private bool _running;
     private bool _spurt;
@@ -26,18 +27,21 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
     private Instant _heldUntil;
 
     /// <summary>Whether we have anything to say.</summary>
-    public bool IsActive => _digits is { IsActive: true } || _player is not null || _member is not null || _noise.IsActive;
+    public bool IsActive => _digits is { IsActive: true } || _player is not null || _background is not null || _member is not null || _noise.IsActive;
 
     /// <summary>Whether our clock runs: what the other end says is not passed.</summary>
     public bool IsSpeaking => _running;
 
-    /// <summary>Whether digits sound or wait: those of the other end can then only follow them.</summary>
-    public bool SendsDigits => _digits is { IsActive: true };
+    /// <summary>Whether digits sound or wait, or something is played or is about to: digits of the other end are then sent by us too, behind ours and over what is played.</summary>
+    public bool Covers => _digits is { IsActive: true } || _player is not null || _background is not null;
 
     public Instant NextDeadline => _running ? _due : IsActive ? _heldUntil : Instant.Never;
 
-    /// <summary>What is played now.</summary>
+    /// <summary>What is played now, not in the background.</summary>
     public Player? Playing => _player;
+
+    /// <summary>Whether the end waits on hold: then nothing that others say reaches it.</summary>
+    public bool Waits { get; set; }
 
     /// <summary>Whether the end can be spoken to at all.</summary>
     public bool CanSpeak => _form.Voice != PayloadKind.Unknown;
@@ -62,27 +66,38 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         if (!CanSpeak)
         {
             _noise.Stop();
-            End(PlayEnd.NotPossible);
+            End(ref _player, PlayEnd.NotPossible);
+            End(ref _background, PlayEnd.NotPossible);
         }
 
         Rest();
     }
 
-    /// <summary>Plays something in place of what is played now.</summary>
-    public bool Play(Player player, Instant now)
+    /// <summary>Plays something in place of what is played now, there or in the background.</summary>
+    public bool Play(Player player, bool isBackground, Instant now)
     {
         if (!CanSpeak) return false;
-        End(PlayEnd.Replaced);
-        _player = player;
+        ref var place = ref isBackground ? ref _background : ref _player;
+        End(ref place, PlayEnd.Replaced);
+        place = player;
         Wake(now);
         return true;
     }
 
-    /// <summary>Ends what is played.</summary>
-    public void End(PlayEnd reason)
+    /// <summary>Whether something goes on under an id.</summary>
+    public bool Plays(PlayId id) => _player?.Id == id || _background?.Id == id;
+
+    /// <summary>Ends what goes on under an id.</summary>
+    public void End(PlayId id, PlayEnd reason)
     {
-        if (_player is not { } player) return;
-        _player = null;
+        if (_player?.Id == id) End(ref _player, reason);
+        else if (_background?.Id == id) End(ref _background, reason);
+    }
+
+    private void End(ref Player? place, PlayEnd reason)
+    {
+        if (place is not { } player) return;
+        place = null;
         Rest();
         onEnd(player.Id, reason);
     }
@@ -182,12 +197,15 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
 
             digits.Fill(frame);
         }
-        else if (_player is { } player)
+        else if (_player is not null)
         {
-            player.Fill(frame);
-            if (player.IsOver) End(PlayEnd.Finished);
+            Fill(ref _player, frame);
         }
-        else if (_member is { } member)
+        else if (_background is not null)
+        {
+            Fill(ref _background, frame);
+        }
+        else if (_member is { } member && !Waits)
         {
             member.Hear(frame, _due);
         }
@@ -203,6 +221,12 @@ internal sealed class Speaker(OutgoingStream stream, Outlet outlet, Entropy entr
         if (_form.Voice == PayloadKind.ALaw) G711.EncodeALaw(frame, room);
         else G711.EncodeMuLaw(frame, room);
         stream.SendWritten(output, header, frame.Length, frame.Length, _due);
+    }
+
+    private void Fill(ref Player? place, Span<short> frame)
+    {
+        place!.Fill(frame);
+        if (place.IsOver) End(ref place, PlayEnd.Finished);
     }
 
     private void SendEvent(DigitSender digits, MediaOutput output)

@@ -58,6 +58,9 @@ public sealed record RelayRemote(
     /// </summary>
     public bool Udptl { get; init; }
 
+    /// <summary>Whether this end waits on hold: it is sent what is played to it, and nothing that the other end says.</summary>
+    public bool Waits { get; init; }
+
     /// <summary>Whether both say the same, payload types compared one by one.</summary>
     public bool Equals(RelayRemote? other) =>
         other is not null
@@ -69,6 +72,7 @@ public sealed record RelayRemote(
         && Send == other.Send
         && Receive == other.Receive
         && Udptl == other.Udptl
+        && Waits == other.Waits
         && Equals(Form, other.Form)
         && Equals(Keys, other.Keys)
         && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());
@@ -106,7 +110,11 @@ public abstract record RelayCommand(MediaId Media)
     /// <param name="StopOnDigit">Whether a digit from who hears it ends it (barge-in).</param>
     public sealed record Play(
         MediaId Media, PlayId Id, RelaySide? Towards, ImmutableArray<PlaySource> Sources, int Times = 1, TimeSpan Pause = default, bool StopOnDigit = false)
-        : RelayCommand(Media);
+        : RelayCommand(Media)
+    {
+        /// <summary>Whether it is in the background: whatever else is played to that end goes before it and does not end it; it goes on after that.</summary>
+        public bool IsBackground { get; init; }
+    }
 
     /// <summary>End something that is played; answered by its PlayEnded, unless that was on its way.</summary>
     public sealed record Stop(MediaId Media, PlayId Id) : RelayCommand(Media);

@@ -39,6 +39,7 @@ internal sealed class RelayLeg
     // What every packet asks, taken out of what signalling named so that it lies together.
     private bool _learns;
     private bool _receives;
+    private bool _waits;
     private byte _lastType = SideForm.NoType; // what came last, and what it was taken as
     private byte _lastTakenAs;
     private RelayDrop _refusal = RelayDrop.NoRemote; // of what would be sent to this end
@@ -139,7 +140,7 @@ internal sealed class RelayLeg
             if (!IsFax) _faxes++;
         }
 
-        (_learns, _receives, IsFax) = (remote.Learning != SourceLearning.Strict, remote.Receive, remote.Udptl);
+        (_learns, _receives, _waits, IsFax) = (remote.Learning != SourceLearning.Strict, remote.Receive, remote.Waits, remote.Udptl);
         if (!same)
         {
             _rtpSource = _learns ? NetAddress.None : remote.Rtp;
@@ -301,6 +302,9 @@ internal sealed class RelayLeg
         destination = _destination;
         return _refusal;
     }
+
+    /// <summary>Whether what the other end says may be sent to this side's end, and where.</summary>
+    public RelayDrop CanPass(out NetAddress destination) => CanSend(out destination) is var refusal && refusal == RelayDrop.None && _waits ? RelayDrop.Held : refusal;
 
     // After every change of what it depends on.
     private void Aim()

@@ -154,12 +154,20 @@ public sealed partial class RelaySession
         {
             var leg = Leg(side);
             leg.IsWorkedOn = true;
-            _program.Of(side).SetForm(leg.Form);
+            Tell(side);
             // What this end has said until now was passed to the other as it was.
             if (!leg.HasRelayed || !leg.TryLast(out var last, out var at)) continue;
             _program.Of(Other(side)).Outlet.Adopt(last, at, (uint)Leg(Other(side)).Sent);
             _program.Adopt(side, at);
         }
+    }
+
+    // What the program has to know of an end beside what is asked of it.
+    private void Tell(RelaySide side)
+    {
+        if (_program is null) return;
+        _program.Of(side).SetForm(Leg(side).Form);
+        _program.Of(side).Waits = Leg(side).Remote is { Waits: true };
     }
 
     private void Rest()

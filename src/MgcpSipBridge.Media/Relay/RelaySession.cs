@@ -39,7 +39,7 @@ public sealed partial class RelaySession
         // A session that has begun to convert goes on while it may have to: a new description alone does not change what the end sends.
         _mustConvert = RelayForm.MustConvert(_gateway.Remote?.Form, _sip.Remote?.Form) || (_mustConvert && RelayForm.MayConvert(_gateway.Remote?.Form, _sip.Remote?.Form));
         if (_mustConvert) Work();
-        _program?.Of(side).SetForm(Leg(side).Form);
+        Tell(side);
         Rest();
     }
 
@@ -72,7 +72,7 @@ public sealed partial class RelaySession
         if (drop == RelayDrop.None && fax != other.IsFax && other.Remote is not null) drop = RelayDrop.UnknownPayloadType;
         if (drop == RelayDrop.None && (fax || _program is null))
         {
-            drop = other.CanSend(out destination);
+            drop = other.CanPass(out destination);
             if (drop == RelayDrop.None && !fax && other.Cipher is { } cipher) drop = cipher.Seal(buffer, ref length, isRtcp: false);
         }
 
@@ -177,7 +177,7 @@ public sealed partial class RelaySession
         flow = default;
         var (leg, other) = (Leg(from), Leg(Other(from)));
         // What is encrypted or decrypted does not pass unchanged.
-        return _program is null && !leg.IsFax && leg.Cipher is null && other.Cipher is null && other.IsSettled && other.CanSend(out var destination) == RelayDrop.None && leg.TryGetFlow(destination, out flow);
+        return _program is null && !leg.IsFax && leg.Cipher is null && other.Cipher is null && other.IsSettled && other.CanPass(out var destination) == RelayDrop.None && leg.TryGetFlow(destination, out flow);
     }
 
     /// <summary>Takes over what was passed on of a flow that a side sends.</summary>

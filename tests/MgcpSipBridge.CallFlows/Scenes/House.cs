@@ -307,7 +307,7 @@ internal sealed class House
                 CallsNoted = (CallsNoted.Begun, CallsNoted.Ended + 1);
                 if (Records.Count < 1000) Records.Add(ended.Record);
                 break;
-            case EngineNote.SoundEnded or EngineNote.DigitsCollected or EngineNote.RecordingEnded or EngineNote.ConferenceChanged or EngineNote.CallMuted or EngineNote.RouteEnded or EngineNote.FeatureUsed or EngineNote.DigitLost:
+            case EngineNote.SoundEnded or EngineNote.DigitsCollected or EngineNote.RecordingEnded or EngineNote.ConferenceChanged or EngineNote.CallMuted or EngineNote.RouteEnded or EngineNote.FeatureUsed or EngineNote.DigitLost or EngineNote.MusicFailed or EngineNote.AudioChanged or EngineNote.MediaDied:
                 if (AudioNotes.Count < 1000) AudioNotes.Add(note);
                 break;
             case EngineNote.MediaChanged media:

@@ -80,6 +80,33 @@ public sealed class DigitMixTests
         foreach (var (was, became) in pressed.Zip(heard.Where(h => h.Digit < '4'))) Assert.InRange(became.Length, was.Length - 25, was.Length + 25);
     }
 
+    // Also one whose key is down when it begins, and one whose key is down when it ends.
+    [Theory]
+    [InlineData(DtmfForm.InBand, DtmfForm.InBand)]
+    [InlineData(DtmfForm.Unchanged, DtmfForm.Unchanged)]
+    [InlineData(DtmfForm.Events, DtmfForm.InBand)]
+    [InlineData(DtmfForm.InBand, DtmfForm.Events)]
+    public void A_digit_that_is_pressed_while_something_is_played_to_the_other_end_is_heard_over_it(DtmfForm from, DtmfForm to)
+    {
+        var bed = Of(Form(from, 20, RtpFormat.Pcmu, RtpFormat.TelephoneEvent), Form(to, 20, RtpFormat.Pcmu, Events96));
+        var phone = new Phone(bed, events: from is DtmfForm.Events or DtmfForm.Unchanged);
+        for (var start = 400; start < 700; start += 20)
+        {
+            var (keys, length) = ((List<Press>)[new(500, '0', 160), new(1000, '1', 60), new(1300, '2', 300), new(2300, '3', 100)], 1000);
+            for (var at = 0; at < 3000; at += 20)
+            {
+                if (at == start) bed.Do(new RelayCommand.Play(new(7), new(start), RelaySide.Sip, [new PlaySource.Tones(Tone.Of(1000), TimeSpan.FromMilliseconds(length))]));
+                phone.Step(keys, at);
+            }
+
+            bed.Pass(1000);
+            Assert.Equal("0123", string.Concat((to == DtmfForm.InBand ? Tones(bed.ByPbx) : Events(bed.ByPbx)).Select(h => h.Digit)));
+            bed.ByPbx.Clear();
+        }
+
+        Assert.All(bed.Events, happened => Assert.Equal(PlayEnd.Finished, Assert.IsType<RelayEvent.PlayEnded>(happened).Reason));
+    }
+
     [Theory]
     [InlineData(60, 160)]
     [InlineData(100, 160)]

@@ -112,6 +112,52 @@ public sealed class PlayTests
     }
 
     [Fact]
+    public void What_is_played_in_the_background_goes_on_after_what_is_played_before_it()
+    {
+        _bed.Do(new RelayCommand.Play(Media, new(-1), RelaySide.Sip, [new PlaySource.Recorded(new(Sine(1000, 8)))], Times: 0) { IsBackground = true });
+        _bed.Pass(90);
+        Play(RelaySide.Sip, [new PlaySource.Tones(Tone.Of(425), TimeSpan.FromMilliseconds(200))]);
+        _bed.Pass(400);
+        TranscodingTests.AssertContinuous(_bed.ByPbx);
+        Assert.Equal([.. Enumerable.Repeat(1000, 5), .. Enumerable.Repeat(425, 10)], _bed.ByPbx.Take(15).Select(h => ToneDetector.Hears(ProgramBed.Samples([h]), [425]) ? 425 : 1000));
+        Assert.All(_bed.ByPbx.Skip(15), h => Assert.True(ToneDetector.Hears(ProgramBed.Samples([h]), [1000])));
+        Assert.Equal([new RelayEvent.PlayEnded(Media, Prompt, PlayEnd.Finished)], _bed.Events);
+        // Another takes the place of that in the background alone; each ends by its own name.
+        Play(RelaySide.Sip, [new PlaySource.Tones(Busy)]);
+        _bed.Do(new RelayCommand.Play(Media, new(-2), RelaySide.Sip, [new PlaySource.Tones(Busy)]) { IsBackground = true });
+        _bed.Do(new RelayCommand.Stop(Media, Prompt));
+        _bed.Do(new RelayCommand.Stop(Media, new(-2)));
+        Assert.Equal([new RelayEvent.PlayEnded(Media, new(-1), PlayEnd.Replaced), new RelayEvent.PlayEnded(Media, Prompt, PlayEnd.Stopped), new RelayEvent.PlayEnded(Media, new(-2), PlayEnd.Stopped)], _bed.Events.Skip(1));
+        Assert.Equal(Instant.Never, _bed.Session.NextDeadline);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Nothing_that_the_other_end_says_or_presses_reaches_who_waits(bool worked)
+    {
+        var phone = new Talker(_bed, RelaySide.Gateway);
+        phone.BeSilent(100);
+        var before = _bed.ByPbx.Count;
+        _bed.Wait(RelaySide.Sip, Speech, Speech, true);
+        if (worked) _bed.Do(new RelayCommand.Listen(Media, RelaySide.Gateway, true));
+        phone.Say(Tone.Of(425), 100);
+        phone.Press('1', 60, 101);
+        _bed.Do(new RelayCommand.SendDigit(Media, RelaySide.Sip, '2', TimeSpan.FromMilliseconds(60), IsTold: true));
+        phone.BeSilent(200);
+        Assert.Equal(before, _bed.ByPbx.Count);
+        // But it is listened to.
+        if (worked) Assert.Equal(['1'], _bed.Events.OfType<RelayEvent.Digit>().Select(digit => digit.Key));
+        // What is played or sent to who waits reaches it.
+        Play(RelaySide.Sip, [new PlaySource.Tones(Tone.Of(425), TimeSpan.FromMilliseconds(100))]);
+        phone.BeSilent(200);
+        Assert.InRange(_bed.ByPbx.Count - before, 5, 6);
+        _bed.Wait(RelaySide.Sip, Speech, Speech, false);
+        phone.BeSilent(100);
+        Assert.InRange(_bed.ByPbx.Count - before, 10, 11);
+    }
+
+    [Fact]
     public void What_cannot_be_played_is_told_at_once()
     {
         foreach (var sources in (ImmutableArray<PlaySource>[])[[], [new PlaySource.Named("x")], [new PlaySource.Recorded(new(default))], [new PlaySource.Tones(Busy, TimeSpan.Zero)]])

@@ -47,6 +47,13 @@ public sealed class ProgramBed
         Drain();
     }
 
+    /// <summary>Lets an end wait, or takes it back.</summary>
+    public void Wait(RelaySide side, RelayForm own, RelayForm other, bool waits)
+    {
+        Session.SetRemote(side, Remote(side == RelaySide.Gateway ? Phone : Pbx, own, other) with { Waits = waits });
+        Drain();
+    }
+
     /// <summary>An end that sends and wants the same.</summary>
     public static RelayForm Form(DtmfForm dtmf, int ptime, params ImmutableArray<RtpFormat> formats) => new(formats, formats, ptime, dtmf);
 

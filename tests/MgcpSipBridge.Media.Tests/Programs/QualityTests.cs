@@ -100,6 +100,7 @@ public sealed class QualityTests
         phone.BeSilent(100);
         pbx.BeSilent(100);
         bed.Do(new RelayCommand.Play(new(7), new(1), RelaySide.Sip, [new PlaySource.Tones(Tone.Of(425))]));
+        bed.Pass(40); // so long it was listened for a digit
         bed.RtcpFrom(RelaySide.Gateway, SenderReport(phone.Ssrc, 1UL << 40, 5));
         Assert.Empty(bed.Rtcp);
         for (var i = 0; i < 1000; i++) pbx.BeSilent(20);

@@ -72,7 +72,7 @@ function peer(root, ctx, name) {
     put(title.querySelector('.actions'), ctx.may('operator') && button('Ask it now', event => probe(name, probed, event.target, ctx.signal), '', { title: 'An OPTIONS to each of its addresses' }), own && button('Change…', () => peerForm(p)), own && button('Delete…', () => remove(p), 'danger'));
     put(body, el('div.callhead', null, reach(p), facts([
       ['Where', breakable(p.uri)], ['Then', p.backupUris.join(', ')], ['Registration', REGISTERS[p.registration]], ['Registered', standing(p)], ['Trunk', p.registration === 'TRUNK' && badge(p.registrationState)], ['Realm', p.realm || 'any'], ['User', p.username],
-      ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', HEADERS[p.callerFrom] ?? HEADERS.P_ASSERTED_IDENTITY], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', DTMF[p.dtmf]], ['Fax', FAX[p.fax]], ['Audio encrypted (SRTP)', SRTP[p.srtp]], ['RTP source', p.media === 'LEARN' ? 'learnt' : 'as signalled'],
+      ['Password', p.passwordSet ? 'set' : ''], ['Caller read from', HEADERS[p.callerFrom] ?? HEADERS.P_ASSERTED_IDENTITY], ['Trusted', p.trusted === false ? 'no' : 'yes'], ['Has to show who it is', p.challenge ? 'yes' : 'no'], ['Dialled digits', DTMF[p.dtmf]], ['Fax', FAX[p.fax]], ['Hears on hold', p.holdMusic.join(' ')], ['Audio encrypted (SRTP)', SRTP[p.srtp]], ['RTP source', p.media === 'LEARN' ? 'learnt' : 'as signalled'],
       ['Tells of waiting messages', p.subscribesToMessages ? 'is asked to' : ''], ['Spoken to from', p.localAddress], ['Our lines named in', p.callerIn && HEADERS[p.callerIn] !== 'From' && HEADERS[p.callerIn]], ['Numbers marked user=phone', p.userPhone ? 'yes' : ''],
       ['Numbers to it', p.numbersOut.length > 0 && el('code.rules', null, written(p.numbersOut))], ['Numbers from it', p.numbersIn.length > 0 && el('code.rules', null, written(p.numbersIn))],
       ['From', p.source === 'FILE' ? 'lines.yaml: it is changed there' : words(p.source)],
@@ -117,6 +117,7 @@ function peerForm(p) {
     { name: 'password', label: 'SIP password', type: 'password', hint: p?.passwordSet ? 'Empty: it stays as it is.' : '' },
     { name: 'dtmf', label: 'Dialled digits', options: optionsOf(DTMF, 'AUTO', 'RFC4733', 'INBAND', 'INFO'), value: p?.dtmf ?? 'AUTO' },
     { name: 'fax', label: 'Fax', options: optionsOf(FAX), value: FAX[p?.fax] ? p.fax : 'AUTO' },
+    { name: 'holdMusic', label: 'Hears on hold', value: p?.holdMusic.join(' '), hint: 'Files of the bridge and tones, with spaces between: as in Play. Empty: what Media:HoldMusic says; none: its own.', more: true },
     { name: 'srtp', label: 'Encrypt the audio (SRTP)', options: optionsOf(SRTP), value: p?.srtp ?? 'OFF', hint: 'The keys travel in the signalling: let its URI say transport=tls.' },
     { name: 'media', label: 'RTP source', options: [{ value: 'STRICT', text: 'as signalled' }, { value: 'LEARN', text: 'learnt (it is behind a NAT)' }, { value: 'LEARN_ANYWHERE', text: 'anyone until it is heard (its phones are behind NAT and a proxy)' }], value: p?.media ?? 'STRICT' },
     { name: 'trusted', label: 'Its word on who calls is trusted', type: 'checkbox', value: p?.trusted !== false },
@@ -130,7 +131,7 @@ function peerForm(p) {
       hint: 'A rule a line: what they begin with, how many symbols are taken off, what is put in front, how long they are (if it matters). - is nothing. The longest beginning wins.' },
     { name: 'numbersIn', label: 'Numbers from it', type: 'textarea', value: p ? written(p.numbersIn) : '', placeholder: '+49 3 0', more: true },
   ], p ? 'Change' : 'Create', async (values, id) => {
-    const { name, ...rest } = { ...values, backupUris: commas(values.backupUris), numbersOut: rulesOf(values.numbersOut, 'numbersOut'), numbersIn: rulesOf(values.numbersIn, 'numbersIn'), digits: 'SOUND' };
+    const { name, ...rest } = { ...values, backupUris: commas(values.backupUris), holdMusic: values.holdMusic.split(/\s+/).filter(Boolean), numbersOut: rulesOf(values.numbersOut, 'numbersOut'), numbersIn: rulesOf(values.numbersIn, 'numbersIn'), digits: 'SOUND' };
     if (!rest.password) delete rest.password;
     if (p) await patch(`v1/peers/${part(p.name)}`, { requestId: id, updateMask: Object.keys(rest).join(',') }, { ...rest, name: p.name, etag: p.etag });
     else {
