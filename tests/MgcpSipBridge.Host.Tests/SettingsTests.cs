@@ -89,6 +89,8 @@ public sealed class SettingsTests : IDisposable
     [InlineData("{ \"Dial\": { \"EmergencyNumbers\": [\"112\", \"+112\"] } }", "Dial:EmergencyNumbers:1: \"+112\" is not a number of 2 to 6 digits, such as 112")]
     [InlineData("{ \"Dial\": { \"EmergencyNumbers\": \"1\" } }", "Dial:EmergencyNumbers: \"1\" is not a number of 2 to 6 digits, such as 112")]
     [InlineData("{ \"Dial\": { \"EmergencyNumbers\": [\"1120000\"] } }", "\"1120000\" is not a number of 2 to 6 digits, such as 112")]
+    [InlineData("{ \"Sounds\": { \"MaxBytes\": 5 } }", "Sounds:MaxBytes: 5 is out of range: 16000 to 4294967296")]
+    [InlineData("{ \"Recordings\": { \"MaxBytes\": \"1 GB\" } }", "Recordings:MaxBytes: \"1 GB\" is not a whole number")]
     [InlineData("{ \"Sip\": { \"Listen\": \"udp://127.0.0.1\" } }", "Sip:Listen: is a list")]
     [InlineData("{ \"Sip\": { \"Listen\": [] } }", "Sip:Listen: is empty")]
     [InlineData("{ \"Mgcp\": { \"Listen\": [] } }", "Mgcp:Listen: is empty")]

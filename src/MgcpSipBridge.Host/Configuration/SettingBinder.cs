@@ -114,6 +114,7 @@ internal static class SettingBinder
             if (type == typeof(string[])) yield return new Leaf(owner, property, path, about, Kind.List);
             else if (type == typeof(Dictionary<string, string>)) yield return new Leaf(owner, property, path, about, Kind.Map);
             else if (SettingText.Knows(type)) yield return new Leaf(owner, property, path, about, Kind.Value);
+            else if (type.IsValueType) throw new NotSupportedException($"{path} is of a type that settings are not read into");
             else
                 foreach (var leaf in Leaves(property.GetValue(owner)!, path + ":")) yield return leaf;
         }

@@ -11,14 +11,14 @@ internal static class SettingText
     public static bool Knows(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        return type == typeof(string) || type == typeof(int) || type == typeof(bool) || type == typeof(TimeSpan) || type.IsEnum;
+        return type == typeof(string) || type == typeof(int) || type == typeof(long) || type == typeof(bool) || type == typeof(TimeSpan) || type.IsEnum;
     }
 
     /// <summary>What a type takes, in words.</summary>
     public static string NameOf(Type type)
     {
         type = Nullable.GetUnderlyingType(type) ?? type;
-        return type == typeof(int) ? "a whole number"
+        return type == typeof(int) || type == typeof(long) ? "a whole number"
             : type == typeof(bool) ? "true or false"
             : type == typeof(TimeSpan) ? "a duration such as 200ms, 4s, 5m, 1h or 00:00:04"
             : type.IsEnum ? "one of " + string.Join(", ", Enum.GetNames(type))
@@ -33,6 +33,13 @@ internal static class SettingText
         if (type == typeof(int))
         {
             var ok = int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
+            value = number;
+            return ok;
+        }
+
+        if (type == typeof(long))
+        {
+            var ok = long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number);
             value = number;
             return ok;
         }
