@@ -8,23 +8,23 @@ internal sealed partial class Bridge
     private const string Provisioned = "type = \"resource.*\"";
 
     /// <summary>The gateways.</summary>
-    public async Task GatewaysAsync()
+    public async Task GatewaysAsync(ListWish wish)
     {
-        var pages = await GatewayPagesAsync();
+        var pages = await GatewayPagesAsync(wish);
         WriteAll(new ListGatewaysResponse { Gateways = { pages.SelectMany(page => page.Gateways) }, Sequence = pages[0].Sequence }, all => all.Gateways, WatchedGateways());
     }
 
     /// <summary>The lines of a gateway; <c>-</c> for those of all.</summary>
-    public async Task LinesAsync(string gateway)
+    public async Task LinesAsync(string gateway, ListWish wish)
     {
-        var pages = await LinePagesAsync(gateway);
+        var pages = await LinePagesAsync(gateway, wish);
         WriteAll(new ListLinesResponse { Lines = { pages.SelectMany(page => page.Lines) }, Sequence = pages[0].Sequence }, all => all.Lines, WatchedLines(gateway));
     }
 
     /// <summary>The calls.</summary>
-    public async Task CallsAsync()
+    public async Task CallsAsync(ListWish wish)
     {
-        var pages = await CallPagesAsync();
+        var pages = await CallPagesAsync(wish);
         WriteAll(new ListCallsResponse { Calls = { pages.SelectMany(page => page.Calls) }, Sequence = pages[0].Sequence }, all => all.Calls, WatchedCalls());
     }
 
@@ -36,7 +36,7 @@ internal sealed partial class Bridge
         g => g.Name,
         $"type = \"gateway.*\" OR {Provisioned}",
         happened => Named(happened, "gateways/"),
-        async () => (await GatewayPagesAsync()).Select(page => new Page<Gateway>(page.Gateways, page.Sequence)),
+        async () => (await GatewayPagesAsync(ListWish.All)).Select(page => new Page<Gateway>(page.Gateways, page.Sequence)),
         async name => await Gateways.GetGatewayAsync(new GetGatewayRequest { Gateway = name }, cancellationToken: cancel))
     {
         At = (happened, now, before) =>
@@ -57,7 +57,7 @@ internal sealed partial class Bridge
         l => l.Number,
         $"type = \"line.*\" OR type = \"registration.*\" OR {Provisioned}",
         happened => Named(happened, "lines/"),
-        async () => (await LinePagesAsync(gateway)).Select(page => new Page<Line>(page.Lines, page.Sequence)),
+        async () => (await LinePagesAsync(gateway, ListWish.All)).Select(page => new Page<Line>(page.Lines, page.Sequence)),
         async number => await Gateways.GetLineAsync(new GetLineRequest { Gateway = gateway, Line = number }, cancellationToken: cancel))
     {
         At = (happened, now, before) =>
@@ -81,7 +81,7 @@ internal sealed partial class Bridge
         c => c.Id,
         "resource = \"calls/*\" OR type = \"line.state\"",
         happened => happened.Line is { Call: var id } ? id.Length > 0 ? id : null : Named(happened, "calls/"),
-        async () => (await CallPagesAsync()).Select(page => new Page<Call>(page.Calls, page.Sequence)),
+        async () => (await CallPagesAsync(ListWish.All)).Select(page => new Page<Call>(page.Calls, page.Sequence)),
         async id => await Calls.GetCallAsync(new GetCallRequest { Call = id }, cancellationToken: cancel))
     {
         IsOver = c => c.EndTime is not null,
@@ -108,14 +108,14 @@ internal sealed partial class Bridge
         where TAnswer : Google.Protobuf.IMessage
         where T : class, Google.Protobuf.IMessage<T> => writer.Many(answer, items(answer), watched.Headings, watched.Row);
 
-    private Task<List<ListGatewaysResponse>> GatewayPagesAsync() =>
-        PagesAsync(async token => await Gateways.ListGatewaysAsync(new ListGatewaysRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel), page => page.NextPageToken);
+    private Task<List<ListGatewaysResponse>> GatewayPagesAsync(ListWish wish) =>
+        PagesAsync(async token => await Gateways.ListGatewaysAsync(new ListGatewaysRequest { PageSize = PageSize, PageToken = token, Filter = wish.Filter, OrderBy = wish.OrderBy }, cancellationToken: cancel), page => page.NextPageToken);
 
-    private Task<List<ListLinesResponse>> LinePagesAsync(string gateway) =>
-        PagesAsync(async token => await Gateways.ListLinesAsync(new ListLinesRequest { Gateway = gateway, PageSize = PageSize, PageToken = token }, cancellationToken: cancel), page => page.NextPageToken);
+    private Task<List<ListLinesResponse>> LinePagesAsync(string gateway, ListWish wish) =>
+        PagesAsync(async token => await Gateways.ListLinesAsync(new ListLinesRequest { Gateway = gateway, PageSize = PageSize, PageToken = token, Filter = wish.Filter, OrderBy = wish.OrderBy }, cancellationToken: cancel), page => page.NextPageToken);
 
-    private Task<List<ListCallsResponse>> CallPagesAsync() =>
-        PagesAsync(async token => await Calls.ListCallsAsync(new ListCallsRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel), page => page.NextPageToken);
+    private Task<List<ListCallsResponse>> CallPagesAsync(ListWish wish) =>
+        PagesAsync(async token => await Calls.ListCallsAsync(new ListCallsRequest { PageSize = PageSize, PageToken = token, Filter = wish.Filter, OrderBy = wish.OrderBy }, cancellationToken: cancel), page => page.NextPageToken);
 
     private static async Task<List<TPage>> PagesAsync<TPage>(Func<string, Task<TPage>> fetch, Func<TPage, string> next)
     {

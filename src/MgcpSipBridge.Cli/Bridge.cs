@@ -60,26 +60,26 @@ internal sealed partial class Bridge(CallInvoker invoker, AnswerWriter writer, S
         if (gateway.Adopted) writer.Text("\n" + gateway.ProposedLinesYaml);
     }
 
-    public async Task PeersAsync()
+    public async Task PeersAsync(ListWish wish)
     {
         var client = new PeerService.PeerServiceClient(invoker);
         var all = new ListPeersResponse();
         await PagesAsync(async token =>
         {
-            var page = await client.ListPeersAsync(new ListPeersRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            var page = await client.ListPeersAsync(new ListPeersRequest { PageSize = PageSize, PageToken = token, Filter = wish.Filter, OrderBy = wish.OrderBy }, cancellationToken: cancel);
             all.Peers.Add(page.Peers);
             return page.NextPageToken;
         });
         writer.Many(all, all.Peers, ["NAME", "URI", "REGISTRATION", "REGISTERED", "REACHABLE"], p => [p.Name, p.Uri, Text(p.Registration), $"{p.RegisteredCount}/{p.RegistrationCount}", Text(p.Reachability)]);
     }
 
-    public async Task RoutesAsync()
+    public async Task RoutesAsync(ListWish wish)
     {
         var client = new RouteService.RouteServiceClient(invoker);
         var all = new ListRoutesResponse();
         await PagesAsync(async token =>
         {
-            var page = await client.ListRoutesAsync(new ListRoutesRequest { PageSize = PageSize, PageToken = token }, cancellationToken: cancel);
+            var page = await client.ListRoutesAsync(new ListRoutesRequest { PageSize = PageSize, PageToken = token, Filter = wish.Filter, OrderBy = wish.OrderBy }, cancellationToken: cancel);
             all.Routes.Add(page.Routes);
             return page.NextPageToken;
         });

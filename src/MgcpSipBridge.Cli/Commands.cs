@@ -133,9 +133,17 @@ internal static class Commands
 
         var watch = new Option<bool>("--watch", "-w") { Description = "Go on as it changes, until interrupted, also after the bridge was away: a table that is drawn again on a terminal; a line for each change, each state in its order, in a pipe and with -o" };
         var changes = new Option<int>("--limit", "-n") { Description = "With --watch in a pipe or with -o: stop after so many changes" };
-        Task Follow<T>(Bridge bridge, ParseResult parse, Watched<T> watched)
-            where T : class, Google.Protobuf.IMessage<T> => bridge.WatchAsync(watched, parse.GetValue(changes), TerminalOf(output));
-        var gateways = Verb("gateways", "MGCP gateways", (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedGateways()) : bridge.GatewaysAsync(), watch, changes);
+        Task Follow<T>(Bridge bridge, ParseResult parse, Watched<T> watched, ListWish.Options wishes)
+            where T : class, Google.Protobuf.IMessage<T>
+        {
+            wishes.OnlyForLists(parse);
+            return bridge.WatchAsync(watched, parse.GetValue(changes), TerminalOf(output));
+        }
+
+        var (ofGateways, ofLines, ofPeers) = (ListWish.Options.For("state = DOWN"), ListWish.Options.For("peer = \"pbx\" AND registered = false"), ListWish.Options.For("reachability = UNREACHABLE"));
+        var (ofRoutes, ofCalls) = (ListWish.Options.For("peer = \"pbx\""), ListWish.Options.For("line = \"1001\""));
+        var gateways = Verb("gateways", "MGCP gateways", (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedGateways(), ofGateways) : bridge.GatewaysAsync(ofGateways.Read(parse)),
+            ofGateways.Filter, ofGateways.OrderBy, watch, changes);
         gateways.Subcommands.Add(Verb("show", "One gateway: how it does, how it speaks, what was learnt", (bridge, parse) => bridge.GatewayAsync(parse.GetRequiredValue(gatewayName)), gatewayName));
         gateways.Subcommands.Add(Verb("discovered", "Gateways that nobody configured and that were heard", (bridge, _) => bridge.DiscoveredAsync()));
         gateways.Subcommands.Add(Verb("adopt", "Ask a discovered gateway what it has and become its call agent until the bridge ends; prints what to write into lines.yaml",
@@ -153,14 +161,15 @@ internal static class Commands
         gateways.Subcommands.Add(Verb("update", "Change fields of a gateway", (bridge, parse) => bridge.UpdateGatewayAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
         gateways.Subcommands.Add(Verb("delete", "Take a gateway away", (bridge, parse) => bridge.DeleteGatewayAsync(parse.GetRequiredValue(name), Tag(parse), parse.GetValue(force)), name, etag, force));
         var lines = Verb("lines", "Analog lines",
-            (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedLines(parse.GetRequiredValue(gateway))) : bridge.LinesAsync(parse.GetRequiredValue(gateway)), gateway, watch, changes);
+            (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedLines(parse.GetRequiredValue(gateway)), ofLines) : bridge.LinesAsync(parse.GetRequiredValue(gateway), ofLines.Read(parse)),
+            gateway, ofLines.Filter, ofLines.OrderBy, watch, changes);
         lines.Subcommands.Add(Verb("show", "One line: how it does, and what is provisioned", (bridge, parse) => bridge.LineAsync(parse.GetRequiredValue(number)), number));
         lines.Subcommands.Add(Verb("create", "Provision a line on a gateway",
             (bridge, parse) => bridge.CreateLineAsync(parse.GetRequiredValue(gatewayName), parse.GetRequiredValue(number), Given(parse)), gatewayName, number, fields));
         lines.Subcommands.Add(Verb("update", "Change fields of a line", (bridge, parse) => bridge.UpdateLineAsync(parse.GetRequiredValue(number), Given(parse), Tag(parse)), number, fields, etag));
         lines.Subcommands.Add(Verb("delete", "Take a line away", (bridge, parse) => bridge.DeleteLineAsync(parse.GetRequiredValue(number), Tag(parse)), number, etag));
         lines.Subcommands.Add(Verb("audit", "Ask a line's gateway for all that it tells of the line and its connections", (bridge, parse) => bridge.AuditLineAsync(parse.GetRequiredValue(number)), number));
-        var peers = Verb("peers", "SIP peers", (bridge, _) => bridge.PeersAsync());
+        var peers = Verb("peers", "SIP peers", (bridge, parse) => bridge.PeersAsync(ofPeers.Read(parse)), ofPeers.Filter, ofPeers.OrderBy);
         peers.Subcommands.Add(Verb("show", "One peer", (bridge, parse) => bridge.PeerAsync(parse.GetRequiredValue(name)), name));
         peers.Subcommands.Add(Verb("create", "Provision a peer", (bridge, parse) => bridge.CreatePeerAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         peers.Subcommands.Add(Verb("update", "Change fields of a peer", (bridge, parse) => bridge.UpdatePeerAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
@@ -168,7 +177,7 @@ internal static class Commands
         var patience = new Option<double?>("--timeout") { Description = "Seconds to wait, 0.1 to 30; 5 when left out" };
         peers.Subcommands.Add(Verb("probe", "Ask each address of a peer by OPTIONS, now, and tell what came of it; exit code 1 when nobody there takes calls",
             (bridge, parse) => bridge.ProbePeerAsync(parse.GetRequiredValue(name), parse.GetValue(patience)), name, patience));
-        var routes = Verb("routes", "Routes", (bridge, _) => bridge.RoutesAsync());
+        var routes = Verb("routes", "Routes", (bridge, parse) => bridge.RoutesAsync(ofRoutes.Read(parse)), ofRoutes.Filter, ofRoutes.OrderBy);
         routes.Subcommands.Add(Verb("show", "One route", (bridge, parse) => bridge.RouteAsync(parse.GetRequiredValue(name)), name));
         routes.Subcommands.Add(Verb("create", "Provision a route", (bridge, parse) => bridge.CreateRouteAsync(parse.GetRequiredValue(name), Given(parse)), name, fields));
         routes.Subcommands.Add(Verb("update", "Change fields of a route", (bridge, parse) => bridge.UpdateRouteAsync(parse.GetRequiredValue(name), Given(parse), Tag(parse)), name, fields, etag));
@@ -181,7 +190,7 @@ internal static class Commands
         routes.Subcommands.Add(Verb("test", "Where a number would go, why, and what would be sent; nothing is called",
             (bridge, parse) => bridge.TestRouteAsync(parse.GetRequiredValue(tested), parse.GetRequiredValue(dialler), parse.GetValue(at), parse.GetRequiredValue(calling), parse.GetRequiredValue(callingFor)),
             tested, dialler, at, calling, callingFor));
-        var calls = Verb("calls", "Live calls", (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedCalls()) : bridge.CallsAsync(), watch, changes);
+        var calls = Verb("calls", "Live calls", (bridge, parse) => parse.GetValue(watch) ? Follow(bridge, parse, bridge.WatchedCalls(), ofCalls) : bridge.CallsAsync(ofCalls.Read(parse)), ofCalls.Filter, ofCalls.OrderBy, watch, changes);
         calls.Subcommands.Add(Verb("show", "One call, live or ended",
             (bridge, parse) => bridge.CallAsync(parse.GetRequiredValue(callId), parse.GetValue(ladder)), callId, ladder));
         var written = new Option<string>("--write", "-w") { Description = "The file; - for standard output", Required = true };

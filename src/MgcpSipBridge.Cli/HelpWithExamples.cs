@@ -15,7 +15,7 @@ internal sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLin
         ["gateways update"] = ["gateways update vg224 address=10.0.0.22:2427", "gateways update vg224 traitOverrides.digitMaps="],
         ["gateways delete"] = ["gateways delete vg224 --force"],
         ["gateways adopt"] = ["gateways adopt iad7.example.net --address 10.0.0.37:2427"],
-        ["lines"] = ["lines -g vg224", "lines show 1001", "lines --watch -o json"],
+        ["lines"] = ["lines -g vg224", "lines --filter 'registered = false' --order-by gateway", "lines show 1001", "lines --watch -o json"],
         ["lines create"] = ["lines create vg224 1001 endpoint=aaln/S2/0 peer=pbx features.callWaiting=false password=@secret.txt"],
         ["lines update"] = ["lines update 1001 displayName=Alice", "lines update 1001 features.forwardAlways="],
         ["peers"] = ["peers -o yaml"],

@@ -48,6 +48,20 @@ public sealed class ControlCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_list_can_be_narrowed_and_ordered()
+    {
+        Assert.Equal(0, await RunAsync("lines", "-o", "name", "--order-by", "number desc"));
+        var all = _output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.True(all.Length > 1);
+        Assert.Equal(all.OrderDescending(StringComparer.Ordinal), all);
+        _output.GetStringBuilder().Clear();
+        Assert.Equal(0, await RunAsync("lines", "-o", "name", "--filter", "number = \"1001\""));
+        Assert.Equal("1001\n", _output.ToString());
+        foreach (var list in (string[])["gateways", "peers", "routes", "calls"])
+            Assert.Equal(1, await RunAsync(list, "--filter", "nonsense = 1"));
+    }
+
+    [Fact]
     public async Task What_does_not_exist_is_an_error()
     {
         Assert.Equal(4, await RunAsync("calls", "show", "nope"));

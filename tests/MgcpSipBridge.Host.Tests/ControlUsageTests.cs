@@ -15,6 +15,7 @@ public sealed class ControlUsageTests
     [InlineData("calls show", "'id' missing for command: 'show'.\nSee: mgcpsipctl calls show --help")]
     [InlineData("status -o yml", "\"yml\" is not one of table, json, yaml, name\nSee: mgcpsipctl status --help")]
     [InlineData("status -s bridge:8081", "--server: \"bridge:8081\" is not http://HOST:PORT or https://HOST:PORT")]
+    [InlineData("calls --watch --filter state=TALKING", "--filter and --order-by go with a list; --watch follows all")]
     [InlineData("status -c nowhere", "there is no context \"nowhere\"")]
     public async Task A_command_line_that_is_not_understood_is_explained_in_a_few_lines(string line, string why)
     {
