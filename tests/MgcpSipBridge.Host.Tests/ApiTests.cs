@@ -113,8 +113,9 @@ public sealed class ApiTests : IAsyncLifetime
         Assert.Equal(StatusCode.NotFound, missing.StatusCode);
         Assert.Equal(1, (await new SystemService.SystemServiceClient(channel).GetStatusAsync(new GetStatusRequest(), cancellationToken: cancel)).Calls);
 
-        await Patience.UntilAsync("it serves", async () =>
-            (await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest(), cancellationToken: cancel)).Status == HealthCheckResponse.Types.ServingStatus.Serving);
+        foreach (var service in (string[])["", "mgcpsipbridge.v1.CallService"])
+            await Patience.UntilAsync("it serves", async () =>
+                (await new Health.HealthClient(channel).CheckAsync(new HealthCheckRequest { Service = service }, cancellationToken: cancel)).Status == HealthCheckResponse.Types.ServingStatus.Serving);
 
         using var reflection = new ServerReflection.ServerReflectionClient(channel).ServerReflectionInfo(cancellationToken: cancel);
         await reflection.RequestStream.WriteAsync(new ServerReflectionRequest { ListServices = "" }, cancel);

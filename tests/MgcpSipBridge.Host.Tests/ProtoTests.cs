@@ -88,6 +88,8 @@ public sealed partial class ProtoTests
         Assert.Equal("3.0.3", (string)document["openapi"]!);
         var operations = document["paths"]!.AsObject().SelectMany(p => p.Value!.AsObject().Select(o => (Path: p.Key, Verb: o.Key, Operation: o.Value!))).ToList();
         Assert.Equal(ApiMethods.InRest.Select(m => $"{m.Service.Name}_{m.Name}").Order(StringComparer.Ordinal), operations.Select(o => (string)o.Operation["operationId"]!).Order(StringComparer.Ordinal));
+        var shapes = document["paths"]!.AsObject().Select(p => Regex.Replace(p.Key, @"\{[^}]+\}", "{}")).ToList();
+        Assert.Equal(shapes.Distinct(), shapes);
         foreach (var (path, verb, operation) in operations)
         {
             var asked = Regex.Matches(path, @"\{([^}]+)\}").Select(m => m.Groups[1].Value);

@@ -134,7 +134,11 @@ internal sealed class ApiHost : IAsyncDisposable
         services.AddGrpc(options => options.Interceptors.Add<ApiInterceptor>()).AddJsonTranscoding(json => json.TypeRegistry = TypeRegistry.FromFiles(ErrorDetailsReflection.Descriptor))
             .AddServiceOptions<ProvisioningResource>(options => options.MaxReceiveMessageSize = model.Config.Api.MaxRequestBytes);
         services.AddGrpcReflection();
-        services.AddGrpcHealthChecks(options => options.Services.Map("", check => check.Tags.Contains(ReadyTag)))
+        // Each service is as ready as the whole.
+        services.AddGrpcHealthChecks(options =>
+        {
+            foreach (var name in (string[])["", .. Services.Select(service => service.FullName)]) options.Services.Map(name, check => check.Tags.Contains(ReadyTag));
+        })
             .AddCheck("ready", () => state.Phase == BridgePhase.Ready ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy(state.Phase.ToString()), [ReadyTag]);
         // The publisher's first round is after 5 s by default; readiness is told sooner.
         services.Configure<HealthCheckPublisherOptions>(options => (options.Delay, options.Period) = (TimeSpan.Zero, TimeSpan.FromSeconds(1)));

@@ -21,6 +21,8 @@ internal static partial class OpenApiDocument
         var comments = ProtoComments.Read();
         var schemas = new OpenApiSchemas(comments);
         var paths = new JsonObject();
+        // Two paths that differ in the names of their variables alone are one in OpenAPI: those that come first name them.
+        var shapes = new Dictionary<string, string>(StringComparer.Ordinal);
         var tags = new JsonArray();
         foreach (var service in services)
         {
@@ -29,9 +31,10 @@ internal static partial class OpenApiDocument
             {
                 if (method.GetOptions()?.GetExtension(AnnotationsExtensions.Http) is not { } rule) continue;
                 var (verb, template) = RestMethods.Of(rule);
-                var path = Variable().Replace(template, m => "{" + m.Groups[1].Value + "}");
+                var shape = Variable().Replace(template, "{}");
+                if (!shapes.TryGetValue(shape, out var path)) shapes[shape] = path = Variable().Replace(template, m => "{" + m.Groups[1].Value + "}");
                 if (paths[path] is not JsonObject item) paths[path] = item = [];
-                item[verb.ToLowerInvariant()] = Operation(method, rule, template, comments, schemas);
+                item[verb.ToLowerInvariant()] = Operation(method, rule, path, comments, schemas);
             }
         }
 
@@ -40,6 +43,7 @@ internal static partial class OpenApiDocument
         {
             ["openapi"] = "3.0.3",
             ["info"] = new JsonObject { ["title"] = "MgcpSipBridge", ["version"] = version, ["description"] = "The control API. Errors are google.rpc.Status; what an answer does not have is written with its default." },
+            ["servers"] = new JsonArray(new JsonObject { ["url"] = "/" }),
             ["tags"] = tags,
             ["paths"] = paths,
             ["components"] = new JsonObject
@@ -55,11 +59,11 @@ internal static partial class OpenApiDocument
     [GeneratedRegex(@"\{([^}=]+)[^}]*\}")]
     private static partial Regex Variable();
 
-    private static JsonObject Operation(MethodDescriptor method, HttpRule rule, string template, IReadOnlyDictionary<string, string> comments, OpenApiSchemas schemas)
+    private static JsonObject Operation(MethodDescriptor method, HttpRule rule, string path, IReadOnlyDictionary<string, string> comments, OpenApiSchemas schemas)
     {
         var parameters = new JsonArray();
         var inPath = new HashSet<string>(StringComparer.Ordinal);
-        foreach (Match variable in Variable().Matches(template))
+        foreach (Match variable in Variable().Matches(path))
         {
             inPath.Add(variable.Groups[1].Value);
             parameters.Add(new JsonObject { ["name"] = variable.Groups[1].Value, ["in"] = "path", ["required"] = true, ["schema"] = new JsonObject { ["type"] = "string" } });
