@@ -36,7 +36,8 @@ public sealed class SqliteStoreTests : StoreConformance
         Assert.True(File.Exists(Database));
         Assert.False(File.Exists(KeyFile));
         store.Write([Put(Kept(Peer, """{"name":"pbx","password":"x"}""", 2))]);
-        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(KeyFile));
+        if (OperatingSystem.IsWindows()) return;
+        foreach (var file in (string[])[KeyFile, Database, Database + "-wal", Database + "-shm"]) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
     }
 
     [Fact]

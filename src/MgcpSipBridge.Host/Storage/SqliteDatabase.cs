@@ -30,6 +30,7 @@ internal sealed class SqliteDatabase(string path, string? keyFile = null) : SqlD
         SqliteConnection? connection = null;
         try
         {
+            if (isNew) MakeOurs();
             connection = Open(SqliteOpenMode.ReadWriteCreate)!;
             Migrate(connection);
             return connection;
@@ -169,6 +170,20 @@ internal sealed class SqliteDatabase(string path, string? keyFile = null) : SqlD
 
     // EAGAIN on Linux and elsewhere, ERROR_SHARING_VIOLATION.
     private static bool IsLocked(IOException e) => e.HResult is 11 or 35 or unchecked((int)0x80070020);
+
+    // Who called whom is for nobody else to read; SQLite gives what it writes beside a file the permissions of the file. Where it cannot be made, opening it says why.
+    private void MakeOurs()
+    {
+        if (OperatingSystem.IsWindows()) return;
+        try
+        {
+            new FileStream(path, new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite }).Dispose();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // SQLite names the error that the rest of this class knows.
+        }
+    }
 
     // Opens the file as it is; for writing, null when it or its folder cannot be written.
     private SqliteConnection? Open(SqliteOpenMode mode, string? source = null)
