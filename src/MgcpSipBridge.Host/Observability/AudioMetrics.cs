@@ -12,6 +12,7 @@ internal sealed class AudioMetrics
     private static readonly double[] MosBuckets = [1, 2, 2.5, 3, 3.3, 3.6, 3.8, 4, 4.1, 4.2, 4.3, 4.4];
     private readonly Histogram _jitter;
     private readonly Histogram _loss;
+    private readonly Counter _lost;
     private readonly Histogram _roundTrip;
     private readonly Histogram _mos;
     private readonly Counter _oneWay;
@@ -24,6 +25,7 @@ internal sealed class AudioMetrics
     {
         _jitter = metrics.CreateHistogram("mgcpsipbridge_rtp_jitter_seconds", "Interarrival jitter at the end of a stream.", new HistogramConfiguration { Buckets = JitterBuckets });
         _loss = metrics.CreateHistogram("mgcpsipbridge_rtp_loss_ratio", "Share of a stream's packets that never arrived.", new HistogramConfiguration { Buckets = LossBuckets });
+        _lost = metrics.CreateCounter("mgcpsipbridge_rtp_packets_lost_total", "RTP packets of an end that never arrived, of calls that are over.", ["side"]);
         _roundTrip = metrics.CreateHistogram("mgcpsipbridge_rtp_round_trip_seconds", "From the relay to an end and back, by its last RTCP report; of ends that report.",
             ["side"], new HistogramConfiguration { Buckets = RoundTripBuckets });
         _mos = metrics.CreateHistogram("mgcpsipbridge_rtp_mos_score", "How good what an end said was when it arrived, 1 to 4.41 (E-model, ITU-T G.107).",
@@ -35,6 +37,7 @@ internal sealed class AudioMetrics
         foreach (var side in Enum.GetValues<RelaySide>())
         {
             _digitsLost.WithLabels(BridgeMetrics.Snake(side));
+            _lost.WithLabels(BridgeMetrics.Snake(side));
             _oneWay.WithLabels(BridgeMetrics.Snake(side));
             _roundTrip.WithLabels(BridgeMetrics.Snake(side));
             _mos.WithLabels(BridgeMetrics.Snake(side));
@@ -66,6 +69,7 @@ internal sealed class AudioMetrics
         if (side.PacketsReceived == 0) return;
         var label = BridgeMetrics.Snake(from);
         _jitter.Observe(side.Jitter.TotalSeconds);
+        _lost.WithLabels(label).Inc(side.PacketsLost);
         _loss.Observe((double)side.PacketsLost / (side.PacketsReceived + side.PacketsLost));
         if (side.RoundTrip > TimeSpan.Zero) _roundTrip.WithLabels(label).Observe(side.RoundTrip.TotalSeconds);
         if (side.Mos > 0) _mos.WithLabels(label).Observe(side.Mos);
