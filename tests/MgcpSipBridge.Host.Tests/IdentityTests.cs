@@ -12,6 +12,8 @@ namespace MgcpSipBridge.Host.Tests;
 /// <summary>What says which resource is meant does not change (AIP-203): every update of the API, found in the descriptors, refuses to, and says what to do instead.</summary>
 public sealed partial class IdentityTests : IAsyncLifetime
 {
+    // Nobody answers at the gateway's address.
+    private static readonly string[] MovesByItself = ["etag", "state", "pendingTransactions", "addressProblem"];
     private LiveBridge _bridge = null!;
 
     public static TheoryData<string> Updates => [.. ApiMethods.InRest.Where(method => method.Name.StartsWith("Update", StringComparison.Ordinal)).Select(method => method.FullName)];
@@ -138,6 +140,6 @@ public sealed partial class IdentityTests : IAsyncLifetime
     {
         var after = await _bridge.GetAsync(path);
         foreach (var (field, value) in before.AsObject())
-            if (field != "etag") Assert.True(JsonNode.DeepEquals(value, after[field]), $"{path}: {field} {after[field]}");
+            if (!MovesByItself.Contains(field)) Assert.True(JsonNode.DeepEquals(value, after[field]), $"{path}: {field} {after[field]}");
     }
 }

@@ -18,6 +18,7 @@ internal sealed partial class SipLeg
     // Where the one whom the peer named may be reached, the first that was not tried yet in front.
     private ImmutableQueue<RouteHop> _destinations = [];
     private RouteHop _destination;
+    private bool _waited; // the peer, until it named another
 
     /// <summary>The peer wants the line to talk to somebody else.</summary>
     public void OnTransferAsked(SipEvent.TransferAsked asked)
@@ -52,6 +53,7 @@ internal sealed partial class SipLeg
         _early = _early.Clear();
         var destination = _destination;
         _nextName = destination.Peer;
+        _waited |= Handle != default && call.Media.Holds;
         _next = core.Sip.Invite(
             new SipInvite(call.Line.Model.Number, destination.Peer, destination.Number, call.Media.OfferToAnother(destination.Peer, plainly), Withholds)
             {
@@ -198,6 +200,7 @@ internal sealed partial class SipLeg
 
         Handle = _next;
         _next = default;
+        _waited = false;
         SipCallId = core.Sip.CallIdOf(Handle) ?? SipCallId;
         call.Fax.BeginAnew();
         call.Bearer.Redescribe();
@@ -250,6 +253,14 @@ internal sealed partial class SipLeg
         if (Handle != default)
         {
             core.Sip.TellTransfer(Handle, rejected.End.Status is >= 300 ? rejected.End.Status : 503, core.Now);
+            if (_waited)
+            {
+                // It waits no longer, and is still to be told so.
+                _waited = false;
+                call.Media.Refresh();
+                Describe();
+            }
+
             core.Raise(call.Line, new CallEvent.NextPeerHeard(call.Id));
             return;
         }

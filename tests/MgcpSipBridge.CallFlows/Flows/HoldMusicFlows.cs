@@ -163,6 +163,19 @@ public sealed class HoldMusicFlows
     }
 
     [Fact]
+    public void A_peer_that_waits_and_hands_the_line_on_in_vain_waits_no_longer()
+    {
+        var house = Talking(new HouseOptions(), out var call);
+        house.Pbx.When("3003", CalledPlan.Reject(486, 17));
+        Hold(house, true).Waits(0.2);
+        house.Happens("pbx", "hands the line on to somebody busy", now => call.Refer("3003", now)).Waits(2);
+        Assert.Equal([100, 486], call.TransferTold);
+        Assert.Equal("sendrecv", call.RemoteDescription!.Direction);
+        Assert.Equal((1, 1, false), Heard(house, call, 2));
+        house.EndsQuietly();
+    }
+
+    [Fact]
     public void A_peer_has_music_of_its_own_or_plays_it_itself()
     {
         var house = Talking(new HouseOptions { Peer = peer => peer with { HoldMusic = "" } }, out var call);
