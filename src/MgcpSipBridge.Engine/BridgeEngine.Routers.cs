@@ -64,18 +64,23 @@ public sealed partial class BridgeEngine
     private bool Asks(SipEvent.IncomingCall incoming)
     {
         if (!_core.Routers.AsksAnybody) return false;
-        var line = LineFor(incoming, out _);
+        var line = LineFor(incoming.Peer, QuestionOf(incoming), out _);
         return _core.Routers.Ask(
             new RouterQuestion(
                 false, _core.NewCallId().ToString(), line?.Model.Number, line?.Model.Gateway, line?.Model.Endpoint, incoming.Peer, incoming.CalledUser, incoming.Caller.Withheld ? "" : incoming.Caller.User, incoming.Caller.Withheld ? null : incoming.Caller.DisplayName),
             incoming);
     }
 
-    private LineSlot? LineFor(SipEvent.IncomingCall incoming, out RouteEntry? route)
+    private RouteQuestion QuestionOf(SipEvent.IncomingCall incoming) => new(incoming.CalledUser, null, null, _core.Utc);
+
+    private LineSlot? LineFor(string peer, in RouteQuestion question, out RouteEntry? route)
     {
-        route = _core.Routes.FindFrom(incoming.Peer, new RouteQuestion(incoming.CalledUser, null, null, _core.Utc));
-        return LineCalled(incoming.Peer, route?.Called(incoming.CalledUser) ?? incoming.CalledUser);
+        route = _core.Routes.FindFrom(peer, question);
+        return LineCalled(peer, route?.Called(question.Number) ?? question.Number);
     }
+
+    /// <summary>What a phone shows of who calls, unless that is withheld.</summary>
+    private static string CallerBy(RouteEntry? route, string caller) => (caller.Length > 0 ? route?.Caller(caller) : null) ?? caller;
 
     /// <summary>A peer's call goes on, as its router or the routes have it.</summary>
     private void Receive(SipEvent.IncomingCall incoming, RouterDecision? decision, string? asked = null)
@@ -92,7 +97,7 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        var line = LineFor(incoming, out var route);
+        var line = LineFor(incoming.Peer, QuestionOf(incoming), out var route);
         var said = decision as RouterDecision.Route;
         if (said?.Number is { } meant) line = LineCalled(incoming.Peer, meant);
         if (line is null)
@@ -102,7 +107,7 @@ public sealed partial class BridgeEngine
             return;
         }
 
-        var number = said?.Caller ?? (incoming.Caller.User.Length > 0 ? route?.Caller(incoming.Caller.User) : null);
-        Present(incoming, asked is null ? _core.NewCallId() : CallId.Parse(asked), line, new Party(number ?? incoming.Caller.User, incoming.Caller.DisplayName, incoming.Caller.Withheld));
+        var number = said?.Caller ?? CallerBy(route, incoming.Caller.User);
+        Present(incoming, asked is null ? _core.NewCallId() : CallId.Parse(asked), line, new Party(number, incoming.Caller.DisplayName, incoming.Caller.Withheld));
     }
 }

@@ -20,28 +20,37 @@ public sealed partial class BridgeEngine
         var judgement = plan.Judge(test.Number);
         var service = judgement >= DialJudgement.CompleteOnTimeout ? plan.ServiceIn(test.Number) : null;
         var number = service is { } code ? code.Number : DialPlan.NumberOf(test.Number).ToString();
-        var question = new RouteQuestion(number, caller.Number, caller.Gateway, test.Utc ?? _core.Utc);
+        var question = new RouteQuestion(number, caller.Number.Length > 0 ? caller.Number : null, caller.Gateway, test.Utc ?? _core.Utc);
         // Without chance: a test draws no lots.
         var choice = service is { Number: "" } ? null : _core.Routes.Choose(question, caller.Peer, null);
-        ImmutableArray<RouteStep> steps = choice is null ? [] :
-        [
-            .. choice.Hops.Where(hop => hop.Peer.Length > 0)
-                .Select(hop => new RouteStep(hop.Peer, _core.Sip.StateOf(hop.Peer, _core.Now), hop.Route, hop.Number, hop.Caller, _core.Sip.TargetOf(hop.Peer, hop.Number, choice.Emergency) ?? ""))
-                .OrderBy(step => step.State == SipPeerState.Down),
-        ];
+        var withheld = service?.Action switch
+        {
+            ServiceAction.WithholdNumber => true,
+            ServiceAction.ShowNumber => false,
+            _ => caller.Features.WithholdNumber,
+        };
+        ImmutableArray<RouteStep> steps = choice is null ? [] : [.. choice.Hops.Where(hop => hop.Peer.Length > 0).Select(Step).OrderBy(step => step.State == SipPeerState.Down)];
         var (candidates, notShown) = Candidates(null, question, choice is { Route.Length: > 0 } ? choice.Route : null);
-        return new RouteTestView(choice is { Route.Length: > 0 } ? choice.Route : null, judgement, service?.Action, steps, candidates, notShown, null, choice?.Number ?? number, choice?.Hops[0].Caller);
+        var first = steps.IsEmpty ? null : steps[0];
+        return new RouteTestView(
+            choice is { Route.Length: > 0 } ? choice.Route : null, judgement, service?.Action, steps, candidates, notShown, null, first?.Number ?? choice?.Number ?? number, first?.Caller);
+
+        RouteStep Step(RouteHop hop)
+        {
+            var told = _core.Sip.Told(hop.Invite(caller.Number, choice.Emergency, withheld));
+            return new RouteStep(hop.Peer, _core.Sip.StateOf(hop.Peer, _core.Now), hop.Route, told?.Called ?? hop.Number, told is null ? hop.Caller : told.Caller, told?.Uri ?? "");
+        }
     }
 
     private RouteTestView? TestFromPeer(string peer, EngineQuery.TestRoute test)
     {
         if (!_core.Peers.ContainsKey(peer)) return null;
-        var question = new RouteQuestion(test.Number, null, null, test.Utc ?? _core.Utc);
-        var route = _core.Routes.FindFrom(peer, question);
-        var number = route?.Called(test.Number) ?? test.Number;
+        var (called, caller) = _core.Sip.Heard(peer, test.Number, test.Caller);
+        var question = new RouteQuestion(called, null, null, test.Utc ?? _core.Utc);
+        var line = LineFor(peer, question, out var route);
         var (candidates, notShown) = Candidates(peer, question, route?.Route.Name);
         return new RouteTestView(
-            route?.Route.Name, DialJudgement.Complete, null, [], candidates, notShown, LineCalled(peer, number)?.Model.Number, number, test.Caller.Length > 0 ? route?.Caller(test.Caller) : null);
+            route?.Route.Name, DialJudgement.Complete, null, [], candidates, notShown, line?.Model.Number, route?.Called(called) ?? called, caller.Length > 0 ? CallerBy(route, caller) : null);
     }
 
     /// <summary>The line that a test dials at; one that stands for any of a gateway, or for any at all, has no number.</summary>

@@ -12,7 +12,7 @@ public sealed class RouteApiTests
         peers:
           - { name: pbx, uri: "sip:127.0.0.1:5999;transport=udp", registration: none }
           - { name: carrier, uri: "sip:127.0.0.2:5998;transport=udp", registration: none }
-          - { name: abroad, uri: "sip:127.0.0.3;transport=tcp", registration: none, userPhone: true, numbersOut: [{ prefix: "8", stripDigits: 1, prepend: "+" }] }
+          - { name: abroad, uri: "sip:127.0.0.3;transport=tcp", registration: none, userPhone: true, numbersOut: [{ prefix: "8", stripDigits: 1, prepend: "+" }, { prefix: "1", prepend: "+4930" }], numbersIn: [{ prefix: "+49", stripDigits: 3, prepend: "0" }, { prefix: "+4930", stripDigits: 5 }] }
         gateways:
           - name: gw1
             domain: gw1.example.net
@@ -53,7 +53,12 @@ public sealed class RouteApiTests
         Assert.Equal(("in", "1002", "1002", "00441234"), ((string)found["route"]!, (string)found["line"]!, (string)found["number"]!, (string)found["caller"]!));
         // As the INVITE has it: in the peer's form, but a call for help as it was dialled.
         Assert.Equal("sip:+86123@127.0.0.3;transport=tcp;user=phone", Uri(await TestAsync(bridge, """{"number":"886123","from":"1001"}""")));
+        var step = (await TestAsync(bridge, """{"number":"886123","from":"1001"}"""))["steps"]![0]!;
+        Assert.Equal(("+86123", "+49301001"), ((string)step["number"]!, (string)step["caller"]!));
         Assert.Equal("sip:110@127.0.0.3;transport=tcp", Uri(await TestAsync(bridge, """{"number":"110","from":"1001"}""")));
+        // And what a peer says is read as its calls are.
+        found = await TestAsync(bridge, """{"number":"+49301002","peer":"abroad","caller":"+4989123"}""");
+        Assert.Equal(("", "1002", "1002", "089123"), ((string)found["route"]!, (string)found["line"]!, (string)found["number"]!, (string)found["caller"]!));
         await TestAsync(bridge, """{"number":"0","from":"nobody"}""", HttpStatusCode.NotFound);
         await TestAsync(bridge, """{"number":"0","peer":"nobody"}""", HttpStatusCode.NotFound);
         await TestAsync(bridge, """{"number":""}""", HttpStatusCode.BadRequest);
@@ -79,6 +84,10 @@ public sealed class RouteApiTests
             out        CHOSEN         1
 
             """.ReplaceLineEndings("\n"), said.ToString().ReplaceLineEndings("\n"));
+        said.GetStringBuilder().Clear();
+        Assert.True(await cli::MgcpSipBridge.Cli.Commands.RunAsync(
+            ["routes", "test", "+49301002", "--peer", "abroad", "--caller", "+4989123", "--server", bridge.GrpcAddress], said, said) == 0, said.ToString());
+        Assert.Equal("route      -\nline       1002\ncalled     1002\ncaller     089123\n", said.ToString().ReplaceLineEndings("\n"));
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed record RouteCandidate(string Route, RouteVerdict Verdict, int Begi
 /// <param name="State">Whether it answers.</param>
 /// <param name="Route">The route that says so; empty when there are none.</param>
 /// <param name="Number">The called number as the peer would see it.</param>
-/// <param name="Caller">The caller's number as the peer would see it; null: as it is told of the line anyway.</param>
+/// <param name="Caller">The caller's number as the peer would see it, "anonymous" where that is withheld; null when it is not known which line dials.</param>
 /// <param name="Uri">Request-URI of the INVITE.</param>
 public sealed record RouteStep(string Peer, SipPeerState State, string Route, string Number, string? Caller, string Uri);
 
@@ -58,8 +58,8 @@ public sealed record RouteStep(string Peer, SipPeerState State, string Route, st
 /// <param name="Candidates">The routes that the number begins like, the first hundred.</param>
 /// <param name="NotShown">Further ones.</param>
 /// <param name="Line">Number of the line that a peer's call would ring; null for none, and when a line dials.</param>
-/// <param name="Number">The number after rewriting.</param>
-/// <param name="Caller">The caller's number after rewriting; null: as it is.</param>
+/// <param name="Number">The number after rewriting: as the first peer would see it, or by which a line is looked for.</param>
+/// <param name="Caller">The caller's number after rewriting: as the first peer would see it, or as the line would be told of it; null when none is known.</param>
 public sealed record RouteTestView(
     string? Route,
     DialJudgement Judgement,

@@ -369,7 +369,7 @@ internal sealed partial class SipLeg(EngineCore core, ActiveCall call)
     private void Invite(RouteHop hop, ReadOnlyMemory<byte> offer)
     {
         Handle = core.Sip.Invite(
-            new SipInvite(call.Line.Model.Number, hop.Peer, hop.Number, offer, Withholds) { Emergency = _emergency, Caller = hop.Caller, HasAlternative = _nextHop < _hops.Length },
+            hop.Invite(call.Line.Model.Number, _emergency, Withholds) with { Offer = offer, HasAlternative = _nextHop < _hops.Length },
             core.Now);
         core.SipCalls[Handle] = call;
         SipCallId = core.Sip.CallIdOf(Handle);

@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Collections.Immutable;
 using MgcpSipBridge.Calls;
 using MgcpSipBridge.SansIo;
+using MgcpSipBridge.Sip;
 
 namespace MgcpSipBridge.Engine;
 
@@ -10,7 +11,11 @@ namespace MgcpSipBridge.Engine;
 /// <param name="Number">The called number.</param>
 /// <param name="Caller">The caller's number; null: as it is.</param>
 /// <param name="Route">The route that says so; empty when there are none.</param>
-internal readonly record struct RouteHop(string Peer, string Number, string? Caller, string Route);
+internal readonly record struct RouteHop(string Peer, string Number, string? Caller, string Route)
+{
+    /// <summary>The call that takes this step, without its offer.</summary>
+    public SipInvite Invite(string line, bool emergency, bool withheld) => new(line, Peer, Number, default, withheld) { Emergency = emergency, Caller = Caller };
+}
 
 /// <summary>Where a dialled number goes.</summary>
 /// <param name="Route">The route's name.</param>

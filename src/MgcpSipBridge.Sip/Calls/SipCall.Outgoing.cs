@@ -56,9 +56,7 @@ internal sealed partial class SipCall
 
     private RequestDraft DraftOf(SipInvite invite, SipPeer peer, SipAccount account, ImmutableArray<string> routes)
     {
-        var self = peer.UriOfLine(invite.Caller ?? account.User);
-        // Who calls for help calls what was dialled.
-        var called = invite.Emergency ? SipUri.Create(invite.CalledUser, peer.Domain) : peer.UriOf(invite.CalledUser);
+        var (_, _, target, called, self) = peer.Address(invite, account.User);
         var headers = ImmutableArray.CreateBuilder<(SipHeader, string)>();
         headers.Add((SipHeader.Allow, SipCore.Allow));
         headers.Add((SipHeader.Supported, _core.Supported));
@@ -79,7 +77,7 @@ internal sealed partial class SipCall
         return new RequestDraft
         {
             Method = SipMethod.Invite,
-            Uri = peer.TargetOf(invite.CalledUser, asDialled: invite.Emergency),
+            Uri = target,
             From = (invite.Withheld ? "\"Anonymous\" <sip:anonymous@anonymous.invalid>" : $"{display}<{self}>") + $";tag={LocalTag}",
             To = $"<{called}>",
             CallId = CallId,

@@ -3,6 +3,12 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Sip;
 
+/// <summary>What a peer is told of a call's numbers.</summary>
+/// <param name="Called">The called one.</param>
+/// <param name="Caller">User of From; null where no account calls and no number was given.</param>
+/// <param name="Uri">Request-URI.</param>
+public sealed record SipTold(string Called, string? Caller, string Uri);
+
 /// <summary>An outgoing call.</summary>
 /// <param name="Account">Key of the account that calls (From, Contact, credentials).</param>
 /// <param name="Peer">The peer to call; usually the account's own.</param>
@@ -147,11 +153,14 @@ public interface ISipLayer
     /// <summary>Tells the peer of digits by INFO (<c>application/dtmf-relay</c>).</summary>
     void SendDigits(SipCallHandle call, string symbols, TimeSpan duration, Instant now);
 
-    /// <summary>Request-URI of a call to a number of a peer; null when there is no such peer.</summary>
+    /// <summary>What <see cref="Invite"/> would tell a peer of both numbers, without a call; null when there is no such peer.</summary>
+    SipTold? Told(SipInvite invite) => null;
+
+    /// <summary>What the bridge would make of the numbers of a peer's call.</summary>
     /// <param name="peer">The peer.</param>
-    /// <param name="number">The number, in our form.</param>
-    /// <param name="asDialled">Whether it is left as it was dialled: a call for help.</param>
-    string? TargetOf(string peer, string number, bool asDialled) => null;
+    /// <param name="called">The user that it would call.</param>
+    /// <param name="caller">The user that it would call for.</param>
+    (string Called, string Caller) Heard(string peer, string called, string caller) => (called, caller);
 
     /// <summary>The Call-ID of a call that is not Gone; null for others. For ladders and records.</summary>
     string? CallIdOf(SipCallHandle call) => null;

@@ -3,6 +3,14 @@ using MgcpSipBridge.SansIo;
 
 namespace MgcpSipBridge.Sip;
 
+/// <summary>What an INVITE says of both sides.</summary>
+/// <param name="Called">The called number.</param>
+/// <param name="Caller">The caller's, where it is shown.</param>
+/// <param name="Target">Request-URI.</param>
+/// <param name="To">URI of the called number.</param>
+/// <param name="From">URI of the caller.</param>
+internal readonly record struct SipAddressing(string Called, string Caller, string Target, string To, string From);
+
 /// <summary>A peer with what was learnt about its addresses.</summary>
 internal sealed class SipPeer(SipPeerModel model)
 {
@@ -38,14 +46,28 @@ internal sealed class SipPeer(SipPeerModel model)
     /// <summary>
     /// Address of record of a line of ours: the user of its account is the peer's own word where the line registers as itself, else a number like others.
     /// </summary>
-    public string UriOfLine(string user) => Model.Registration == SipRegistrationMode.PerLine ? SipUri.Create(user, Domain, Model.Numbers.ParameterOf(user)) : UriOf(user);
+    public string UriOfLine(string user) => SipUri.Create(UserOfLine(user), Domain, Model.Numbers.ParameterOf(user));
 
     /// <summary>Request-URI of a number there.</summary>
-    /// <param name="number">The number, in our form.</param>
-    /// <param name="asDialled">Who calls for help calls what was dialled.</param>
-    public string TargetOf(string number, bool asDialled = false) => asDialled
-        ? SipUri.Create(number, HostPort, UriParameters)
-        : SipUri.Create(Model.Numbers.Out(number), HostPort, UriParameters + Model.Numbers.ParameterOf(number));
+    public string TargetOf(string number) => SipUri.Create(Model.Numbers.Out(number), HostPort, UriParameters + Model.Numbers.ParameterOf(number));
+
+    /// <summary>What a call of an account with this user says of both sides.</summary>
+    public SipAddressing Address(SipInvite invite, string user)
+    {
+        var number = invite.CalledUser;
+        var caller = invite.Caller ?? user;
+        // Who calls for help calls what was dialled.
+        return invite.Emergency
+            ? new SipAddressing(number, UserOfLine(caller), SipUri.Create(number, HostPort, UriParameters), SipUri.Create(number, Domain), UriOfLine(caller))
+            : new SipAddressing(Model.Numbers.Out(number), UserOfLine(caller), TargetOf(number), UriOf(number), UriOfLine(caller));
+    }
+
+    /// <summary>Whom it calls, in our form.</summary>
+    /// <param name="user">The user that it names.</param>
+    /// <param name="isAccount">Whether that is what an account of it is called by: that is nobody's to rewrite.</param>
+    public string CalledBy(string user, bool isAccount) => isAccount ? user : Model.Numbers.In(user);
+
+    private string UserOfLine(string user) => Model.Registration == SipRegistrationMode.PerLine ? user : Model.Numbers.Out(user);
 
     private static string UriHost(string host) => host.Contains(':') && !host.StartsWith('[') ? $"[{host}]" : host;
 }

@@ -206,8 +206,7 @@ public sealed partial class SipLayer
             var name = peer.Model.Name;
             var user = CalledUser(request, name);
             var own = _core.Accounts.Find(name, user);
-            // What an account is called by is nobody's to rewrite.
-            var called = own is null ? peer.Model.Numbers.In(user) : user;
+            var called = peer.CalledBy(user, own is not null);
             var account = own ?? _core.Accounts.Find(name, called) ?? _core.Accounts.TrunkOf(name);
             var call = SipCall.Take(_core, new SipCallHandle(++_lastHandle), name, transaction, request, account, user, Forget);
             Remember(call);

@@ -56,7 +56,18 @@ public sealed partial class SipLayer : ISipLayer
     public bool TryTake(out SipOutput output) => _core.TryTake(out output);
 
     /// <inheritdoc/>
-    public string? TargetOf(string peer, string number, bool asDialled) => _core.Peers.Find(peer)?.TargetOf(number, asDialled);
+    public SipTold? Told(SipInvite invite)
+    {
+        ArgumentNullException.ThrowIfNull(invite);
+        if (_core.Peers.Find(invite.Peer) is not { } peer) return null;
+        var user = _core.Accounts.Find(invite.Account)?.Model.User;
+        var told = peer.Address(invite, user ?? "");
+        return new SipTold(told.Called, invite.Withheld ? "anonymous" : user is null && invite.Caller is null ? null : told.Caller, told.Target);
+    }
+
+    /// <inheritdoc/>
+    public (string Called, string Caller) Heard(string peer, string called, string caller) =>
+        _core.Peers.Find(peer) is { } found ? (found.CalledBy(called, _core.Accounts.Find(peer, called) is not null), found.Model.Numbers.In(caller)) : (called, caller);
 
     /// <inheritdoc/>
     public string? CallIdOf(SipCallHandle call) => _calls.GetValueOrDefault(call.Value)?.CallId;
