@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
 using MgcpSipBridge.Engine;
 using MgcpSipBridge.Host.Shards;
@@ -73,6 +74,29 @@ public sealed partial class PageTests(Chromium chromium)
         await visitor.PictureAsync("now");
         await plant.DoAsync(now => plant.Gateways[1].EnterService("*", now));
         await visitor.SeesAsync("1 line is out of service", ".verdict");
+        visitor.IsContent();
+    }
+
+    [Theory]
+    [InlineData(0, 2, "2 gateways have not been heard yet")]
+    [InlineData(1, 1, "1 gateway has not been heard yet")]
+    [InlineData(2, 0, "Everything works")]
+    public async Task Whatever_has_not_been_heard_does_not_work_yet(int up, int unknown, string says)
+    {
+        await using var plant = await Plant.StartAsync();
+        await using var visitor = await Visitor.ComeAsync(chromium, plant.Home, "/#/lines");
+        await visitor.Page.RouteAsync("**/v1/status", async route =>
+        {
+            var answer = await route.FetchAsync();
+            var status = JsonNode.Parse(await answer.TextAsync())!;
+            (status["gateways"]!["up"], status["gateways"]!["down"], status["gateways"]!["unknown"]) = (up, 0, unknown);
+            foreach (var trouble in (string[])["refused", "silent", "restarting"]) status["lines"]![trouble] = 0;
+            await route.FulfillAsync(new() { Response = answer, Body = status.ToJsonString() });
+        });
+        await visitor.Page.RouteAsync("**/v1/alarms", route => route.FulfillAsync(new() { ContentType = "application/json", Body = """{"alarms":[]}""" }));
+        await visitor.GoAsync("now");
+        await visitor.SeesAsync(says, ".verdict");
+        Assert.Equal(unknown == 0, await visitor.Page.Locator(".verdict.good").CountAsync() == 1);
         visitor.IsContent();
     }
 

@@ -89,11 +89,14 @@ export default function now(root, ctx) {
     alarms.sort((a, b) => (b.severity === 'CRITICAL') - (a.severity === 'CRITICAL') || rank(a.name) - rank(b.name) || a.since.localeCompare(b.since));
     const critical = alarms.filter(a => a.severity === 'CRITICAL').length;
     const bad = critical > 0 || status.lines.refused > 0;
-    verdict.className = `verdict ${status.state !== 'READY' ? 'warn' : bad ? 'bad' : alarms.length || outOf ? 'warn' : 'good'}`;
+    const unheard = status.gateways.unknown;
+    const notYet = `${many(unheard, 'gateway has', 'gateways have')} not been heard yet`;
+    verdict.className = `verdict ${status.state !== 'READY' ? 'warn' : bad ? 'bad' : alarms.length || outOf || unheard ? 'warn' : 'good'}`;
     const text = status.state !== 'READY' ? `The bridge is ${words(status.state)}${status.state === 'DRAINING' ? ': it takes no new calls' : ''}`
       : alarms.length ? sum(alarms, status.lines) : outOf ? `${many(outOf, 'line is', 'lines are')} out of service`
-      : status.gateways.up + status.gateways.down + status.gateways.unknown === 0 ? 'Nothing is provisioned yet' : 'Everything works';
-    const more = alarms.length || outOf ? '' : status.gateways.unknown && !status.gateways.up ? 'The gateways have not been heard yet.' : '';
+      : status.gateways.up + status.gateways.down + status.gateways.unknown === 0 ? 'Nothing is provisioned yet'
+      : unheard ? notYet : 'Everything works';
+    const more = alarms.length || outOf || !unheard ? '' : status.state !== 'READY' ? `${notYet}.` : status.gateways.up ? 'The others work.' : 'Until then no phone of theirs can be used.';
     put(verdict, el('strong', null, text), more && el('span', null, more));
     reconcile(wrong, together(alarms), a => `${a.name} ${a.resources[0]} ${a.resources.length > 1}`, a => el('li', { class: a.severity.toLowerCase() },
       badge(a.severity), el('div.what', null,

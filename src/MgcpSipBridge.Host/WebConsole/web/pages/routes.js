@@ -25,20 +25,40 @@ export default function routes(root, ctx) {
     ].filter(Boolean),
     empty: query => query.filter ? empty('No route is like that.') : empty('There is no route: no number can be dialled.', 'Declare at least one under "routes" in lines.yaml, or create one here: an empty prefix takes every number.'),
   }, ctx.signal);
+  const test = tester(ctx);
+  put(root, head('Routes', 'The longest prefix wins, then the lowest priority number. A peer that is down is passed over while the route has another one.', ctx.may('admin') && button('New route…', () => routeForm(), 'primary')), test,
+    el('div.filters', null, search('Name, prefix or peer', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node, routersSection(ctx));
+}
+
+/** Asks where a number would go that a phone dials, or a peer calls. */
+function tester(ctx) {
   const answer = el('div.answer', { 'aria-live': 'polite' });
-  const number = el('input', { id: 'number', inputmode: 'tel', required: true, pattern: '[0-9*#]+', autocomplete: 'off', placeholder: '5551234' });
-  const line = el('input', { id: 'from', autocomplete: 'off', placeholder: 'any', 'aria-describedby': 'fromhint' });
-  const tester = el('form.tester', {
+  const input = (id, props) => el('input', { id, autocomplete: 'off', spellcheck: 'false', ...props });
+  const number = input('number', { inputmode: 'tel', required: true, placeholder: '5551234' });
+  const from = input('from', { placeholder: 'any', 'aria-describedby': 'fromhint' });
+  const peer = input('peer', { list: 'peers', placeholder: 'none: a phone dials', 'aria-describedby': 'peerhint' });
+  const caller = input('caller', { inputmode: 'tel', disabled: true, 'aria-describedby': 'callerhint' });
+  const time = input('time', { type: 'datetime-local', 'aria-describedby': 'timehint' });
+  const known = el('datalist', { id: 'peers' });
+  const field = (label, box, hint) => el('div.field', null, el('label', { for: box.id }, label), box, hint && el('p.hint', { id: box.id + 'hint' }, hint));
+  // One of them calls: a line, or a peer for somebody.
+  const settle = () => { from.disabled = !!peer.value.trim(); caller.disabled = !from.disabled; };
+  peer.addEventListener('input', settle);
+  get('v1/peers', { pageSize: 1000 }, ctx.signal).then(found => put(known, found.peers.map(p => el('option', { value: p.name }))), () => { /* typed, then */ });
+  return el('form.tester', {
     onsubmit: async event => {
       event.preventDefault();
       put(answer, el('p', null, 'Asking…'));
+      const calls = peer.value.trim();
+      const body = { number: number.value.trim(), ...(calls ? { peer: calls, caller: caller.value.trim() } : { from: from.value.trim() }), ...(time.value && { time: new Date(time.value).toISOString() }) };
       try {
-        put(answer, told(await post('v1/routes:test', { number: number.value, from: line.value }, ctx.signal)));
+        const found = await post('v1/routes:test', body, ctx.signal);
+        put(answer, calls ? toldOfPeer(found, calls) : told(found));
       } catch (e) { if (e.name !== 'AbortError') put(answer, trouble(e)); }
     },
-  }, el('h2', null, 'Which route does a number take?'), el('div.row', null, el('div.field', null, el('label', { for: 'number' }, 'Number'), number), el('div.field', null, el('label', { for: 'from' }, 'Dialled by'), line, el('p.hint', { id: 'fromhint' }, 'A line, gateway/endpoint or gateway')), el('button.primary', { type: 'submit' }, 'Test')), answer);
-  put(root, head('Routes', 'The longest prefix wins, then the lowest priority number. A peer that is down is passed over while the route has another one.', ctx.may('admin') && button('New route…', () => routeForm(), 'primary')), tester,
-    el('div.filters', null, search('Name, prefix or peer', asked.q, v => { asked.q = v; list.filter(filters()); })), list.node, routersSection(ctx));
+  }, el('h2', null, 'Which route does a number take?'), el('div.row', null, field('Number', number), field('Dialled by', from, 'A line, gateway/endpoint or gateway'),
+    field('Called by the peer', peer, 'For calls that come in'), field('Caller', caller, 'The number that the peer calls for'), field('At', time, 'By the clock of this browser. Empty: now'),
+    el('button.primary', { type: 'submit' }, 'Test')), known, answer);
 }
 
 const rewriting = r => r.regex ? `${r.regex} → ${r.replace}` : [r.stripDigits && `${r.stripDigits} off`, r.prepend && `${r.prepend} in front`].filter(Boolean).join(', ');
@@ -56,9 +76,20 @@ function told(a) {
   return el('div', null,
     el('p', null, badge(a.dialling, word, kind), ` ${text} `, a.service && `Begins with the service code ${a.service}. `, a.route ? el('span', null, 'Route ', el('strong', null, a.route), ' takes it.') : a.dialling === 'IMPOSSIBLE' ? '' : a.steps.length ? 'There are no routes: it goes to the line\'s own peer.' : ''),
     a.steps.length > 0 && el('div.scroll', { tabindex: '0', role: 'region', 'aria-label': 'Where it would go' }, el('table', null, el('thead', null, el('tr', null, ['Order', 'Peer', 'Answers', 'Called number', 'Caller', 'INVITE'].map(t => el('th', { scope: 'col' }, t)))),
-      el('tbody', null, a.steps.map((s, i) => el('tr', null, el('td', null, i ? 'then' : 'first'), el('td', null, el('a', { href: `#/peers/${part(s.peer)}` }, s.peer)), el('td', null, s.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(s.reachability)), el('td', null, s.number), el('td', null, s.caller || 'as its account'), el('td.wide', null, el('code', null, s.uri))))))),
-    a.candidates.length > 1 && el('p.about', null, a.candidates.filter(c => c.route !== a.route).map(c => `${c.route}: ${words(c.verdict)}`).join('; ') + (a.notShown ? `; and ${a.notShown} more` : '')));
+      el('tbody', null, a.steps.map((s, i) => el('tr', null, el('td', null, i ? 'then' : 'first'), el('td', null, el('a', { href: `#/peers/${part(s.peer)}` }, s.peer)), el('td', null, s.reachability === 'UNKNOWN' ? badge('UNKNOWN', 'not asked') : badge(s.reachability)), el('td', null, s.number), el('td', null, s.caller || 'not known'), el('td.wide', null, el('code', null, s.uri))))))),
+    others(a));
 }
+
+// The same of a number that a peer calls.
+function toldOfPeer(a, peer) {
+  return el('div', null,
+    el('p', null, a.line ? badge('COMPLETE', 'rings', 'good') : badge('IMPOSSIBLE', 'no line', 'bad'), ' ',
+      a.line ? ['Line ', el('a', { href: `#/lines/${part(a.line)}` }, a.line), ' rings', a.caller && [' and is told of ', el('strong', null, a.caller)], '. '] : [el('strong', null, a.number), ` is no line: ${peer} is answered 404. `],
+      a.route ? ['Route ', el('strong', null, a.route), ' takes it.'] : 'No route takes it; it is looked for as it is.'),
+    others(a));
+}
+
+const others = a => a.candidates.some(c => c.route !== a.route) && el('p.about', null, a.candidates.filter(c => c.route !== a.route).map(c => `${c.route}: ${words(c.verdict)}`).join('; ') + (a.notShown ? `; and ${a.notShown} more` : ''));
 
 const DIRECTIONS = [{ value: 'TO_PEER', text: 'dialled by a phone' }, { value: 'FROM_PEER', text: 'called by the peer' }];
 
