@@ -89,6 +89,61 @@ public sealed class ImportTests : IDisposable
         Assert.StartsWith("has 2 more fields than the header names", remark.Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void An_endpoint_that_is_there_twice_is_the_first_ones()
+    {
+        var report = Read("csv", "number,endpoint,gateway,domain\n1001,aaln/1,hall,vg224\n1002,AALN/1,hall,vg224\n1003,aaln/1,,iad\n1004,aaln/1@VG224,,\n", Pbx);
+        Assert.Equal(["1001", "1003"], report.Resources.Where(r => r.Key.Kind == ResourceKind.Line).Select(r => r.Key.Name));
+        Assert.Equal(
+            [(3, "1002", "endpoint", "AALN/1 of vg224 is there twice: the first one, in line 2, is taken"), (5, "1004", "endpoint", "aaln/1 of VG224 is there twice: the first one, in line 2, is taken")],
+            report.Remarks.Where(r => r.Outcome == ImportOutcome.Problem).Select(r => (r.Line, r.Subject, r.Option, r.Text)));
+    }
+
+    [Theory]
+    [InlineData("1002,aaln/2,gw1,\"Bob\n1003,aaln/3,gw1,Carol\n", "1001", 3, "the quote that begins in line 3 is not closed: this row, and what follows, is left out")]
+    [InlineData("1002,aaln/2,gw1,\"Bob\n1003,aaln/3,gw1,Carol\"\n1004,aaln/4,gw1,Dan\n", "1001 1004", 3, "goes over the end of its line: is a quote not closed? The row is left out")]
+    [InlineData("\"1002\n1003\",aaln/3,gw1,Carol\n1004,aaln/4,gw1,Dan\n", "1001 1004", 3, "goes over the end of its line: is a quote not closed? The row is left out")]
+    public void A_quote_that_nobody_closes_is_told_with_its_row(string rows, string taken, int line, string says)
+    {
+        var report = Read("csv", "number,endpoint,domain,displayName\n1001,aaln/1,gw1,\"Ann\"\n" + rows, Pbx);
+        Assert.Equal(taken, string.Join(' ', report.Resources.Where(r => r.Key.Kind == ResourceKind.Line).Select(r => r.Key.Name)));
+        var remark = Assert.Single(report.Remarks, r => r.Outcome == ImportOutcome.Problem);
+        Assert.Equal((line, says), (remark.Line, remark.Text));
+    }
+
+    [Theory]
+    [InlineData("CSV", "number,endpoint,domain\n1006,aaln/6,gw1.example.net\n")]
+    [InlineData("CSV", "number,endpoint,gateway\n1006,aaln/6,gw1\n")]
+    [InlineData("CSV", "number,endpoint,gateway,domain,profile,address\n1006,aaln/6,gw1,GW1.example.net,ncs,10.0.0.7:2427\n")]
+    [InlineData("CUCM", "Directory Number 1,Port Number,Domain Name\n1006,6,gw1.example.net\n")]
+    [InlineData("ASTERISK", "[gw1.example.net]\ncallerid = 1006\nline => aaln/6\n")]
+    public async Task Lines_are_added_to_a_gateway_of_the_file(string format, string text)
+    {
+        await using var bridge = await LiveBridge.StartAsync(
+            "peers: [{ name: pbx, uri: \"sip:127.0.0.9\" }]\ngateways: [{ name: gw1, domain: gw1.example.net, profile: ncs, address: \"10.0.0.7:2427\", lines: [{ endpoint: aaln/1, number: \"1001\", peer: pbx }] }]");
+        var body = new System.Text.Json.Nodes.JsonObject { ["format"] = format, ["text"] = text, ["peer"] = "pbx" };
+        var done = await bridge.PostAsync("/v1/provisioning:import", body.ToJsonString());
+        Assert.Equal(["CREATE lines/1006"], done["changes"]!.AsArray().Select(c => $"{c!["verb"]} {c["resource"]}"));
+        Assert.Equal("aaln/6", (string)(await bridge.GetAsync("/v1/gateways/gw1/lines/1006"))["endpoint"]!);
+        Assert.Single((await bridge.GetAsync("/v1/gateways"))["gateways"]!.AsArray());
+        // What it has made of the file can be applied, too.
+        var again = await bridge.PostAsync("/v1/provisioning:apply", new System.Text.Json.Nodes.JsonObject { ["yaml"] = (string)done["yaml"]! }.ToJsonString());
+        Assert.Empty(again["changes"]!.AsArray());
+    }
+
+    [Theory]
+    [InlineData("domain: gw2.example.net")]
+    [InlineData("domain: gw1.example.net, profile: cisco")]
+    [InlineData("address: \"10.0.0.8:2427\"")]
+    [InlineData("alsoFrom: [10.0.0.8]")]
+    [InlineData("configuration: { bearer: a }")]
+    public async Task A_gateway_of_the_file_is_not_changed(string fields)
+    {
+        await using var bridge = await LiveBridge.StartAsync("gateways: [{ name: gw1, domain: gw1.example.net, profile: ncs, address: \"10.0.0.7:2427\" }]");
+        var refused = await bridge.PostAsync("/v1/provisioning:apply", new System.Text.Json.Nodes.JsonObject { ["yaml"] = $"gateways: [{{ name: gw1, {fields} }}]" }.ToJsonString(), System.Net.HttpStatusCode.BadRequest);
+        Assert.StartsWith("gateway gw1 is declared in ", (string)refused["message"]!, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("CSV", "number,endpoint,domain,displayName\n1001,aaln/1,gw1,Ann\n1002,aaln/2,gw1,M\ufffdller\n", 3)]
     [InlineData("ASTERISK", "; M\ufffdller\n[gw1]\ncallerid = \"M\ufffdller\" <1001>\nline => aaln/1\n", 3)]

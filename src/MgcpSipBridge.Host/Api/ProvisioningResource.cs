@@ -46,7 +46,8 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
         var most = AnswerSizes.Of(request.MaxAnswerBytes, context);
         if (Damaged(request) is > 0 and var line)
             throw ApiErrors.BadField("text", $"line {line} has symbols that could not be read (U+FFFD): the file was not UTF-8. Save it as UTF-8, as by iconv -f WINDOWS-1252 -t UTF-8, and import that");
-        var defaults = new ImportDefaults(request.Peer, request.Mapping);
+        var defaults = new ImportDefaults(request.Peer, request.Mapping).Beside(
+            [.. state.Provisioned.File.Gateways, .. state.Provisioned.Stored.Values.Select(one => one.Config).OfType<GatewayConfig>()]);
         var report = request.Format switch
         {
             V1.ImportProvisioningRequest.Types.Format.Asterisk => AsteriskImport.Read(request.Text, defaults),
@@ -107,6 +108,7 @@ internal sealed class ProvisioningResource(ProvisioningWrites writes, BridgeStat
         var changes = new List<(StoreChange Change, V1.ProvisioningChange Told)>();
         foreach (var resource in wanted)
         {
+            if (now.Says(resource.Key, resource.Body)) continue;
             if (now.Declared(resource.Key) is { } declared) throw ApiErrors.ReadOnly(resource.Key, declared.At);
             var body = (JsonObject)resource.Body.DeepClone();
             var told = new V1.ProvisioningChange { Verb = V1.ProvisioningChange.Types.Verb.Create, Resource = resource.Key.Path };

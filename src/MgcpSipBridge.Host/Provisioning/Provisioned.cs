@@ -80,6 +80,16 @@ internal sealed class Provisioned
     /// <summary>Where lines.yaml declares a resource; null when it does not.</summary>
     public Written? Declared(ResourceKey key) => _declared.Value.GetValueOrDefault(key);
 
+    /// <summary>Whether it is a gateway of which lines.yaml says all that <paramref name="body"/> does: then it only carries lines.</summary>
+    public bool Says(ResourceKey key, JsonObject body)
+    {
+        if (key.Kind != ResourceKind.Gateway || Declared(key) is null || File.Gateways.FirstOrDefault(one => one.Name == key.Name) is not { } declared) return false;
+        var whole = (JsonObject)body.DeepClone();
+        whole.TryAdd("domain", declared.Domain);
+        var problems = new ConfigProblems();
+        return ResourceTree.Read(key, whole, key.Path, problems) is GatewayConfig said && problems.None && declared.Says(said, body.Select(field => field.Key));
+    }
+
     /// <summary>
     /// Everything as one configuration: lines.yaml first, then the API's resources in the order of their last changes, so that of two which exclude one another
     /// the younger is the mistake. A line whose gateway is not there is a problem.

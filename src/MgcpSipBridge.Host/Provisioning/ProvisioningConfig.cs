@@ -91,6 +91,22 @@ internal sealed record GatewayConfig(Written Written)
     public FaxHandling Fax { get; init; }
     public ImmutableArray<LineConfig> Lines { get; init; } = [];
 
+    /// <summary>Whether both say the same in these fields.</summary>
+    public bool Says(GatewayConfig other, IEnumerable<string> fields) => fields.All(field => field switch
+    {
+        "name" => Name == other.Name,
+        "domain" => string.Equals(Domain, other.Domain, StringComparison.OrdinalIgnoreCase),
+        "address" => Address == other.Address,
+        "profile" => Profile == other.Profile,
+        "alsoFrom" => AlsoFrom.SequenceEqual(other.AlsoFrom),
+        "traits" => Traits == other.Traits,
+        "configuration" => Configuration?.Bearer == other.Configuration?.Bearer && (Configuration?.Parameters ?? []).SequenceEqual(other.Configuration?.Parameters ?? []),
+        "media" => Media == other.Media,
+        "dtmf" => Dtmf == other.Dtmf,
+        "fax" => Fax == other.Fax,
+        _ => false,
+    });
+
     /// <summary>The same, so many lines and gateways further down in its file.</summary>
     public GatewayConfig Moved(int lines, int items)
     {

@@ -51,7 +51,7 @@ internal sealed class AsteriskImport
     {
         // chan_mgcp writes a section that is an address in brackets after the '@', and takes nothing else from its gateway.
         var domain = IPAddress.TryParse(section.Name, out _) ? $"[{section.Name}]" : section.Name;
-        var name = _names.Take(section.Name);
+        var name = _defaults.Names.GetValueOrDefault(domain) ?? _names.Take(section.Name);
         var body = new JsonObject { ["name"] = name, ["domain"] = domain };
         var lines = new List<KeptResource>();
         var (host, port, endpoints) = ("", DefaultPort, new HashSet<string>(StringComparer.OrdinalIgnoreCase));

@@ -14,6 +14,7 @@ internal sealed class CsvImport
     private readonly bool _cucm;
     private readonly Dictionary<string, int> _columns = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _gateways = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<(string Domain, string Endpoint), int> _endpoints = [];
     private readonly GatewayNames _names = new();
     private int _width;
 
@@ -109,7 +110,7 @@ internal sealed class CsvImport
         if (endpoint.Length == 0 && Field("port") is { Length: > 0 } port) endpoint = CsvColumns.Endpoint(Field("slot"), Field("subunit"), port);
         if (number.Length == 0 && endpoint.Length == 0) return;
         var gateway = Field("gateway");
-        if (domain.Length == 0) domain = gateway;
+        if (domain.Length == 0) domain = _defaults.Domains.GetValueOrDefault(gateway, gateway);
         foreach (var (what, value) in (ReadOnlySpan<(string, string)>)[("number", number), ("endpoint", endpoint), ("domain", domain)])
             if (value.Length == 0)
             {
@@ -117,10 +118,24 @@ internal sealed class CsvImport
                 return;
             }
 
+        // RFC 4180 lets a field in quotes go on in the next line; none of ours does.
+        if (_columns.FirstOrDefault(column => column.Value < row.Fields.Count && row.Fields[column.Value].AsSpan().ContainsAny('\r', '\n')).Key is { } broken)
+        {
+            _report.Say(line, number.Split('\n')[0].TrimEnd(), broken, ImportOutcome.Problem, "goes over the end of its line: is a quote not closed? The row is left out");
+            return;
+        }
+
         var key = new ResourceKey(ResourceKind.Line, number);
         if (_report.Find(key) is not null)
         {
             _report.Say(line, number, "number", ImportOutcome.Problem, "is there twice: the first one is taken");
+            return;
+        }
+
+        if (!_endpoints.TryAdd((domain.ToLowerInvariant(), endpoint.ToLowerInvariant()), line))
+        {
+            var first = _endpoints[(domain.ToLowerInvariant(), endpoint.ToLowerInvariant())];
+            _report.Say(line, number, "endpoint", ImportOutcome.Problem, $"{endpoint} of {domain} is there twice: the first one, in line {first}, is taken");
             return;
         }
 
@@ -152,11 +167,12 @@ internal sealed class CsvImport
     private string Gateway(string name, string domain, string address, string profile)
     {
         if (_gateways.TryGetValue(domain, out var known)) return known;
-        known = _names.Take(name.Length > 0 ? name : domain);
+        var isThere = name.Length > 0 ? _defaults.Domains.ContainsKey(name) : _defaults.Names.ContainsKey(domain);
+        known = isThere && name.Length == 0 ? _defaults.Names[domain] : _names.Take(name.Length > 0 ? name : domain);
         var body = new JsonObject { ["name"] = known, ["domain"] = domain };
         if (address.Length > 0) body["address"] = address;
         if (profile.Length > 0) body["profile"] = profile.ToLowerInvariant();
-        else if (_cucm) body["profile"] = "cisco";
+        else if (_cucm && !isThere) body["profile"] = "cisco";
         _report.Add(new KeptResource(new ResourceKey(ResourceKind.Gateway, known), "", body, 0));
         return _gateways[domain] = known;
     }

@@ -14,12 +14,12 @@ internal static class CsvTable
     /// <summary>Longest field, in characters: with a quote that nobody closes, all the rest would be one.</summary>
     public const int LongestField = 4096;
 
-    /// <summary>The rows, empty ones left out. After a row that is too long there is none.</summary>
+    /// <summary>The rows, empty ones left out. After a row that is too long, or has a quote that nobody closes, there is none.</summary>
     public static IEnumerable<CsvRow> Read(string text, char separator)
     {
         var fields = new List<string>();
         var field = new StringBuilder();
-        var (line, begins, quoted, closed) = (1, 1, false, false);
+        var (line, begins, opened, quoted, closed) = (1, 1, 1, false, false);
         string? problem = null;
         for (var i = 0; i <= text.Length; i++)
         {
@@ -31,10 +31,15 @@ internal static class CsvTable
                 else (quoted, closed) = (false, true);
                 if (c == '\n') line++;
             }
-            else if (c == '"' && !closed && IsBlank(field)) (quoted, _) = (true, field.Clear());
+            else if (c == '"' && !closed && IsBlank(field)) (quoted, opened, _) = (true, line, field.Clear());
             else if (c == separator || c is '\n' or '\r')
             {
-                if (quoted) problem = "a quote is not closed";
+                if (quoted)
+                {
+                    yield return new CsvRow(begins, [], $"the quote that begins in line {opened} is not closed: this row, and what follows, is left out");
+                    yield break;
+                }
+
                 fields.Add(field.ToString().Trim());
                 field.Clear();
                 closed = false;

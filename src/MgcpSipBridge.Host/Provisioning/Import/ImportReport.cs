@@ -27,7 +27,23 @@ internal sealed record ImportRemark(int Line, string Subject, string Option, Imp
 /// <summary>What the file does not say itself.</summary>
 /// <param name="Peer">The peer that lines belong to where the file names none; empty for none.</param>
 /// <param name="Mapping">Our fields with the columns that hold them, "" for none; goes before what is known.</param>
-internal sealed record ImportDefaults(string Peer, IReadOnlyDictionary<string, string> Mapping);
+internal sealed record ImportDefaults(string Peer, IReadOnlyDictionary<string, string> Mapping)
+{
+    /// <summary>Domains of the gateways that are there already, by name.</summary>
+    public IReadOnlyDictionary<string, string> Domains { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>Their names, by domain.</summary>
+    public IReadOnlyDictionary<string, string> Names { get; private init; } = new Dictionary<string, string>();
+
+    /// <summary>The same beside gateways that are there already: what is said of one of them means it, by whichever of its names.</summary>
+    public ImportDefaults Beside(IEnumerable<GatewayConfig> gateways)
+    {
+        var (domains, names) = (new Dictionary<string, string>(StringComparer.Ordinal), new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase));
+        foreach (var gateway in gateways)
+            if (gateway is { Name: { } name, Domain: { } domain } && names.TryAdd(domain, name)) domains[name] = domain;
+        return this with { Domains = domains, Names = names };
+    }
+}
 
 /// <summary>What a file of another system comes to: resources in lines.yaml's shape, and a remark about everything that stands in it.</summary>
 internal sealed class ImportReport
