@@ -24,6 +24,8 @@ public sealed class PostgresStoreTests : StoreConformance, IClassFixture<Postgre
 
     internal override IProvisioningStore Open() => OpenWith(TimeSpan.FromSeconds(30));
 
+    internal override void LoseKey() => File.Delete(Path.Combine(_folder, "key"));
+
     internal override byte[] AllBytes() => _server.AllBytes();
 
     public override void Dispose()

@@ -18,6 +18,8 @@ public sealed class SqliteStoreTests : StoreConformance
 
     internal override IProvisioningStore Open() => Open(null);
 
+    internal override void LoseKey() => File.Delete(KeyFile);
+
     internal override byte[] AllBytes() => [.. Directory.GetFiles(_folder, "bridge.db*").Where(f => f != KeyFile && !f.EndsWith(".lock", StringComparison.Ordinal)).SelectMany(File.ReadAllBytes)];
 
     public override void Dispose()

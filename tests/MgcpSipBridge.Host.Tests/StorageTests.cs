@@ -160,6 +160,93 @@ public sealed class StorageTests : IDisposable
     }
 
     [Fact]
+    public void The_key_that_was_changed_stays_beside_for_copies_of_before()
+    {
+        using (var store = Open())
+        {
+            store.Write([Kept("a", 1)]);
+            store.Backup(Copy);
+        }
+
+        var old = File.ReadAllText(KeyFile);
+        Assert.Equal(0, Verb("rekey"));
+        var kept = Assert.Single(Directory.GetFiles(_folder, "bridge.db.key.????????"));
+        Assert.Contains($"copies of before need the old key, which is kept as {kept}", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(old, File.ReadAllText(kept));
+        if (!OperatingSystem.IsWindows()) Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(kept));
+        Assert.Equal(0, Verb("restore", Copy, "--overwrite"));
+        using (var store = Open()) Assert.Equal("correct", (string)Assert.Single(store.Load()).Body["password"]!);
+        // And once it is gone, so are they.
+        File.Delete(kept);
+        using (var store = Open()) Assert.Contains("forget-passwords", Assert.Throws<StoreException>(store.Load).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gone")]
+    [InlineData("another")]
+    [InlineData("damaged")]
+    public async Task Without_the_key_the_passwords_are_let_go_of_and_all_else_stays(string key)
+    {
+        using (var store = Open())
+        {
+            store.Write(
+            [
+                Kept("a", 1),
+                StoreConformance.Put(StoreConformance.Kept(new ResourceKey(ResourceKind.Peer, "asked"), """{"name":"asked","uri":"sip:127.0.0.2","challenge":true,"username":"u","password":"correct"}""", 2)),
+                StoreConformance.Put(StoreConformance.Kept(new ResourceKey(ResourceKind.Peer, "open"), """{"name":"open","uri":"sip:127.0.0.3"}""", 3)),
+            ]);
+            store.Dialled.Write("1001", "{}");
+        }
+
+        Assert.Equal(0, Verb("forget-passwords"));
+        Assert.Contains("every password can be decrypted", _output.ToString(), StringComparison.Ordinal);
+        var old = File.ReadAllText(KeyFile);
+        File.Delete(KeyFile);
+        if (key == "another") File.WriteAllText(KeyFile, Convert.ToHexString(RandomNumberGenerator.GetBytes(32)));
+        else if (key == "damaged") File.WriteAllText(KeyFile, "no key");
+        Assert.Equal(1, Verb("rekey"));
+        using (var store = Open()) Assert.ThrowsAny<StoreException>(store.Load);
+
+        _output.GetStringBuilder().Clear();
+        Assert.Equal(0, Verb("forget-passwords"));
+        Assert.Equal($"""
+            to be set anew, by mgcpsipctl or the console:
+              peer a
+              peer asked
+            2 passwords are let go of, and all else stays; {Database}.before-forgetting is the storage as it was, in case the key is found
+
+            """.ReplaceLineEndings(), _output.ToString());
+        using (var store = Open())
+        {
+            var all = store.Load();
+            Assert.Equal(["a", "asked", "open"], all.Select(one => one.Key.Name));
+            Assert.Null(all[0].Body["password"]);
+            // Nobody knows it, and nobody gets in without it.
+            Assert.NotEqual("correct", (string)all[1].Body["password"]!);
+            Assert.Equal(32, ((string)all[1].Body["password"]!).Length);
+            Assert.Equal("{}", store.Dialled.Load()["1001"]);
+            Assert.Equal(["peers/a", "peers/asked"], Assert.Single(store.Audit.List(null, 10), e => e.Method == "storage forget-passwords").Changes.Select(change => change.Resource));
+        }
+
+        using (var before = new SqlStore(new SqliteDatabase(Database + ".before-forgetting"), new SecretBox("", old.Trim()))) Assert.Equal("correct", (string)before.Load()[0].Body["password"]!);
+        await using var bridge = await LiveBridge.StartAsync(null, Open());
+        await bridge.PatchAsync("/v1/peers/a?updateMask=password", """{"password":"anew"}""");
+    }
+
+    [Fact]
+    public void A_key_that_cannot_be_read_for_the_moment_is_not_lost()
+    {
+        using (var store = Open()) store.Write([Kept("a", 1)]);
+        var key = File.ReadAllText(KeyFile);
+        File.Delete(KeyFile);
+        Directory.CreateDirectory(KeyFile);
+        Assert.Equal(1, Verb("forget-passwords"));
+        Directory.Delete(KeyFile);
+        File.WriteAllText(KeyFile, key);
+        using (var store = Open()) Assert.Equal("correct", (string)Assert.Single(store.Load()).Body["password"]!);
+    }
+
+    [Fact]
     public async Task A_key_of_the_environment_is_no_trouble_of_the_storage()
     {
         await using var bridge = await LiveBridge.StartAsync(null, Open(Convert.ToHexString(RandomNumberGenerator.GetBytes(32))));

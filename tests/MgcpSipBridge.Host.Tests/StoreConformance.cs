@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using MgcpSipBridge.Host.Audit;
 using MgcpSipBridge.Host.Provisioning;
+using MgcpSipBridge.Host.Storage;
 
 namespace MgcpSipBridge.Host.Tests;
 
@@ -12,6 +13,9 @@ public abstract class StoreConformance : IDisposable
 
     /// <summary>Opens the one storage of the test, anew.</summary>
     internal abstract IProvisioningStore Open();
+
+    /// <summary>Takes its key away.</summary>
+    internal abstract void LoseKey();
 
     /// <summary>All bytes that it keeps anywhere.</summary>
     internal abstract byte[] AllBytes();
@@ -92,13 +96,33 @@ public abstract class StoreConformance : IDisposable
         using (var store = Open())
         {
             store.Write([.. all.Select(Put)]);
-            Assert.Equal((2, ""), store.Rekey());
-            Assert.Equal((2, ""), store.Rekey());
+            Assert.Equal(2, store.Rekey().Passwords);
+            Assert.Equal(2, store.Rekey().Passwords);
             store.Write([Put(all[0])]);
         }
 
         using var again = Open();
         Assert.Equal(all.Select(Text), again.Load().Select(Text));
+    }
+
+    [Fact]
+    public void What_no_key_opens_can_be_let_go_of()
+    {
+        using (var store = Open()) store.Write([Put(Kept(Peer, """{"name":"pbx","password":"x"}""", 1)), Put(Kept(Line, """{"number":"1001","password":"x"}""", 2, "gw1"))]);
+        LoseKey();
+        using (var store = (SqlStore)Open())
+        {
+            Assert.Throws<StoreException>(store.Load);
+            Assert.Equal([Line, Peer], store.Lost());
+            store.Forget(store.Lost(), new AuditEntry(0, DateTime.UtcNow, "alice", "", "storage forget-passwords", "node-a", []));
+            Assert.Empty(store.Lost());
+            store.Load();
+            store.Write([Put(Kept(Peer, """{"name":"pbx","password":"y"}""", 3))]);
+        }
+
+        using var again = Open();
+        Assert.Equal(["""line 1001 gw1 2 {"number":"1001"}""", """peer pbx  3 {"name":"pbx","password":"y"}"""], again.Load().Select(Text));
+        Assert.Equal("alice", Assert.Single(again.Audit.List(null, 10)).Principal);
     }
 
     [Fact]

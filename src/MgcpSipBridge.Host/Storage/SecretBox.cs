@@ -8,13 +8,14 @@ namespace MgcpSipBridge.Host.Storage;
 /// <summary>
 /// Encrypts passwords at rest: AES-256-GCM, a fresh nonce each, bound to the resource that it belongs to, so that nobody can hand one line's password to
 /// another by copying bytes. Layout: format 1, four bytes that tell keys apart, nonce (12), tag (16), text. There may be several keys: the first one encrypts, the
-/// others still decrypt, which is how a key is changed.
+/// others still decrypt, which is how a key is changed. One that was changed stays beside the file, under the number that tells it apart, for copies of before: it decrypts, too.
 /// </summary>
 internal sealed class SecretBox
 {
     /// <summary>Environment variable that holds the key, as 64 hexadecimal digits or in base64; while it is changed, the new one, a comma and the old one.</summary>
     public const string Variable = "MGCPSIP_STORAGE_KEY";
 
+    private const string Advice = ". Bring that key back; if it is lost, mgcp-sip-bridge storage forget-passwords lets go of what nobody can decrypt, and all else stays";
     private const byte Format = 1;
     private const int KeyBytes = 32;
     private const int IdBytes = 4;
@@ -52,7 +53,8 @@ internal sealed class SecretBox
         byte[]? key = null;
         foreach (var known in Keys(make: false))
             if (id.SequenceEqual(Id(known))) key = known;
-        if (key is null) throw new StoreException($"the password of {owner} was encrypted with another key ({Hex(id)}) than that of {Source} ({Hex(Id(Keys(make: false)[0]))})");
+        key ??= Retired(id);
+        if (key is null) throw new StoreException($"the password of {owner} was encrypted with another key ({Hex(id)}) than that of {Source} ({Hex(Id(Keys(make: false)[0]))}){Advice}");
         var text = new byte[box.Length - HeaderBytes];
         try
         {
@@ -100,8 +102,73 @@ internal sealed class SecretBox
         lock (_gate)
         {
             if (_variable is not null) return $"take the old key out of {Variable} before the next start";
-            if (File.Exists(_file)) Save([Keys(make: false)[0]]);
-            return "";
+            if (!File.Exists(_file)) return "";
+            var keys = Keys(make: false);
+            // Without it, copies of before would be worth nothing.
+            foreach (var key in keys.Skip(1)) Write(NameOf(Id(key)), [key]);
+            Save([keys[0]]);
+            return keys.Count == 1 ? "" : $"copies of before need the old key, which is kept as {string.Join(", ", keys.Skip(1).Select(key => NameOf(Id(key))))}: put it away with them, or delete it";
+        }
+    }
+
+    /// <summary>Whether a password can be decrypted.</summary>
+    public bool Opens(ReadOnlySpan<byte> box, ResourceKey owner)
+    {
+        try
+        {
+            Open(box, owner);
+            return true;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Makes sure of what keys there are, before passwords are let go of: a file that cannot be read for the moment is not one that is lost. One that holds no key is put aside, so
+    /// that the next password makes another.
+    /// </summary>
+    /// <exception cref="StoreException">The key may still be there.</exception>
+    public void TakeStock()
+    {
+        lock (_gate)
+        {
+            _keys = null;
+            if (_variable is not null)
+            {
+                Keys(make: false);
+                return;
+            }
+
+            try
+            {
+                var text = File.ReadAllText(_file);
+                if (!IsGood(Split(text))) File.Move(_file, _file + ".damaged", overwrite: true);
+            }
+            catch (FileNotFoundException)
+            {
+                // This is what lost means.
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new StoreException($"the key of the stored passwords cannot be had from {Source}: {e.Message}", e);
+            }
+        }
+    }
+
+    private string NameOf(ReadOnlySpan<byte> id) => $"{_file}.{Hex(id)}";
+
+    private byte[]? Retired(ReadOnlySpan<byte> id)
+    {
+        var file = NameOf(id);
+        try
+        {
+            return _variable is null && File.Exists(file) && Split(File.ReadAllText(file)) is [var key] && id.SequenceEqual(Id(key)) ? key : null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException($"an older key of the stored passwords cannot be read from {file}: {e.Message}", e);
         }
     }
 
@@ -118,7 +185,7 @@ internal sealed class SecretBox
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                throw new StoreException($"the key of the stored passwords cannot be had from {Source}: {e.Message}", e);
+                throw new StoreException($"the key of the stored passwords cannot be had from {Source}: {e.Message}{(make ? "" : Advice)}", e);
             }
         }
     }
@@ -126,7 +193,13 @@ internal sealed class SecretBox
     // Whole or not at all, and for its owner alone from its first byte on.
     private void Save(IReadOnlyList<byte[]> keys)
     {
-        var next = _file + ".new";
+        Write(_file, keys);
+        _keys = keys;
+    }
+
+    private static void Write(string name, IReadOnlyList<byte[]> keys)
+    {
+        var next = name + ".new";
         try
         {
             File.Delete(next);
@@ -139,20 +212,24 @@ internal sealed class SecretBox
                 ((FileStream)file.BaseStream).Flush(flushToDisk: true);
             }
 
-            File.Move(next, _file, overwrite: true);
-            _keys = keys;
+            File.Move(next, name, overwrite: true);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new StoreException($"the key of the stored passwords cannot be written into {_file}: {e.Message}", e);
+            throw new StoreException($"the key of the stored passwords cannot be written into {name}: {e.Message}", e);
         }
     }
 
     private List<byte[]> Parse(string text)
     {
-        var keys = text.Split((char[])[',', '\n', '\r', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Key).ToList();
-        return keys.Count > 0 && keys.TrueForAll(key => key.Length == KeyBytes) ? keys : throw new StoreException($"{Source} does not hold a key: 32 bytes, as 64 hexadecimal digits or in base64");
+        var keys = Split(text);
+        return IsGood(keys) ? keys : throw new StoreException($"{Source} does not hold a key: 32 bytes, as 64 hexadecimal digits or in base64");
     }
+
+    private static List<byte[]> Split(string text) =>
+        text.Split((char[])[',', '\n', '\r', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Key).ToList();
+
+    private static bool IsGood(List<byte[]> keys) => keys.Count > 0 && keys.TrueForAll(key => key.Length == KeyBytes);
 
     private static byte[] Key(string text)
     {

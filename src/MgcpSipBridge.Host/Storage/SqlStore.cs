@@ -1,4 +1,5 @@
 using System.Data.Common;
+using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MgcpSipBridge.Host.Audit;
@@ -119,19 +120,53 @@ internal sealed class SqlStore : IProvisioningStore
         return (count, remark);
     });
 
+    /// <summary>The resources whose passwords no key at hand opens.</summary>
+    /// <exception cref="StoreException">It cannot be told: the database or the key cannot be read for the moment.</exception>
+    public IReadOnlyList<ResourceKey> Lost() => _turns.Take<IReadOnlyList<ResourceKey>>(() =>
+    {
+        _database.Hold();
+        _secrets.TakeStock();
+        return _database.Exists ? _session.Use(connection => Sealed(connection).Where(one => !_secrets.Opens(one.Secret, one.Key)).Select(one => one.Key).ToList()) : [];
+    });
+
+    /// <summary>
+    /// Lets go of passwords. A peer that has to show its password gets one that nobody knows: without any, there would be no start, and what it is kept from would be open if it had
+    /// to show none.
+    /// </summary>
+    /// <exception cref="StoreException">It cannot be done; nothing has changed.</exception>
+    public void Forget(IReadOnlyList<ResourceKey> lost, AuditEntry audit) => _turns.Take(() =>
+    {
+        _database.Hold();
+        return _session.Use(connection =>
+        {
+            using var transaction = _database.Begin(connection);
+            foreach (var key in lost)
+            {
+                var challenges = connection.Rows(row => JsonNode.Parse(row.GetString(0))?["challenge"]?.ToString() == "true", "SELECT body FROM resource WHERE kind = @kind AND name = @name", ("@kind", Kind(key)), ("@name", key.Name));
+                Put(connection, key, challenges is [true] ? _secrets.Seal(RandomNumberGenerator.GetHexString(32), key) : null);
+            }
+
+            _audit.Insert(connection, audit);
+            transaction.Commit();
+            return true;
+        }, lost.Count);
+    });
+
     private int Reseal(DbConnection connection)
     {
         using var transaction = _database.Begin(connection);
-        var all = connection.Rows(row => (Kind: row.GetString(0), Name: row.GetString(1), Secret: row.GetFieldValue<byte[]>(2)), "SELECT kind, name, secret FROM resource WHERE secret IS NOT NULL");
-        foreach (var (kind, name, secret) in all)
-        {
-            var key = new ResourceKey(Enum.Parse<ResourceKind>(kind, ignoreCase: true), name);
-            connection.Execute("UPDATE resource SET secret = @secret WHERE kind = @kind AND name = @name", ("@secret", _secrets.Seal(_secrets.Open(secret, key), key)), ("@kind", kind), ("@name", name));
-        }
-
+        var all = Sealed(connection);
+        foreach (var (key, secret) in all) Put(connection, key, _secrets.Seal(_secrets.Open(secret, key), key));
         transaction.Commit();
         return all.Count;
     }
+
+    private static List<(ResourceKey Key, byte[] Secret)> Sealed(DbConnection connection) => connection.Rows(
+        row => (new ResourceKey(Enum.Parse<ResourceKind>(row.GetString(0), ignoreCase: true), row.GetString(1)), row.GetFieldValue<byte[]>(2)),
+        "SELECT kind, name, secret FROM resource WHERE secret IS NOT NULL ORDER BY kind, name");
+
+    private static void Put(DbConnection connection, ResourceKey key, byte[]? secret) =>
+        connection.Execute("UPDATE resource SET secret = @secret WHERE kind = @kind AND name = @name", ("@secret", secret), ("@kind", Kind(key)), ("@name", key.Name));
 
     private bool Put(IReadOnlyList<StoreChange> changes, AuditEntry? audit)
     {

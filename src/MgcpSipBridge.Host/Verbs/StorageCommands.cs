@@ -19,6 +19,8 @@ internal static class StorageCommands
         restore.SetAction(parse => verb.Restore(load(parse), parse.GetRequiredValue(file), parse.GetValue(overwrite)));
         var rekey = new Command("rekey", "Encrypt stored passwords with a new key (mgcpsipctl rekey does it while the bridge runs); whoever is interrupted does it again") { config, lines };
         rekey.SetAction(parse => verb.Rekey(load(parse)));
-        return new Command("storage", "Copy, bring back and re-encrypt what the API made, while the bridge does not run") { backup, restore, rekey };
+        var forget = new Command("forget-passwords", "Let go of the stored passwords that no key at hand opens, when the key is lost, and tell which have to be set anew; all else stays") { config, lines };
+        forget.SetAction(parse => verb.ForgetPasswords(load(parse)));
+        return new Command("storage", "Copy, bring back and re-encrypt what the API made, while the bridge does not run") { backup, restore, rekey, forget };
     }
 }

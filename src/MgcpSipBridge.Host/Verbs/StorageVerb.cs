@@ -82,6 +82,30 @@ internal sealed class StorageVerb(TextWriter output, TextWriter errors)
         return Say($"{(passwords == 1 ? "1 password is" : passwords + " passwords are")} encrypted with a new key{(remark.Length > 0 ? "; " + remark : "")}");
     });
 
+    /// <summary>Lets go of the passwords that no key at hand opens, so that a bridge starts again with all else.</summary>
+    public int ForgetPasswords(LoadedConfig loaded) => Try(loaded, model =>
+    {
+        using var store = Stores.Of(model.Config);
+        if (store is not SqlStore kept) return Refuse("nothing is kept: Storage:Provider is None");
+        var lost = kept.Lost();
+        if (lost.Count == 0) return Say("every password can be decrypted: nothing is let go of");
+        var before = model.Config.Storage.Provider == StorageProvider.Sqlite ? model.Config.Storage.Path + ".before-forgetting" : null;
+        if (before is not null)
+        {
+            Make(before);
+            kept.Backup(before);
+        }
+
+        kept.Forget(lost, new AuditEntry(
+            0, DateTime.UtcNow, Environment.UserName, "", "storage forget-passwords", model.Config.Bridge.Node, [.. lost.Select(key => new AuditChange(key.Path, "forget password", null, null))]));
+        // Shows that all of it can be read now, and keeps a copy of it where there is one.
+        kept.Load();
+        if (kept.Away is { } away) throw new StoreException(away);
+        output.WriteLine("to be set anew, by mgcpsipctl or the console:");
+        foreach (var key in lost) output.WriteLine($"  {key}");
+        return Say($"{(lost.Count == 1 ? "1 password is" : lost.Count + " passwords are")} let go of, and all else stays{(before is null ? "" : $"; {before} is the storage as it was, in case the key is found")}");
+    });
+
     // For its owner alone from its first byte on.
     private static void Make(string file)
     {
