@@ -226,6 +226,43 @@ public abstract class TrustTests(RelayEngine engine, RelayFastPath fastPath = Re
         Assert.True(bed.IsSilent);
     }
 
+    // In the kernel too, and where a socket hears one end alone.
+    [Fact]
+    public async Task Who_is_described_again_goes_on_from_another_port()
+    {
+        await using var bed = Bed();
+        using var old = new End(bed.Address);
+        using var moved = new End(bed.Address);
+        using var pbx = new End(bed.Address);
+        var opened = bed.Open(1);
+        var named = old.Address.WithPort(9);
+        Describe(0);
+        bed.SetRemote(1, RelaySide.Sip, pbx.Address);
+        bed.Settle();
+        for (var i = 0; i < 50; i++) Talk(old);
+        for (var i = 0; i < 5; i++) moved.Speak(opened.GatewayRtp);
+        bed.AwaitDropped(RelayDrop.WrongSource, 5);
+        bed.Expect<RelayEvent.FirstPacket>();
+        bed.Expect<RelayEvent.FirstPacket>();
+        Describe(1);
+        bed.Settle();
+        moved.Speak(opened.GatewayRtp);
+        bed.AwaitDropped(RelayDrop.WrongSource, 6);
+        // It takes the place as soon as the old one has been silent for a moment.
+        bed.Time.Advance(TimeSpan.FromMilliseconds(100));
+        for (var i = 0; i < 50; i++) Talk(moved);
+        Assert.False(old.HasHeard);
+
+        void Describe(int description) => bed.Relay.Post(new RelayCommand.SetRemote(
+            new(1), RelaySide.Gateway, new(named, named.WithPort(10), SourceLearning.Learn, true, true, RelayBed.Speech) { Description = description }));
+
+        void Talk(End phone)
+        {
+            Assert.Equal(phone.Speak(opened.GatewayRtp), pbx.Hear(out _).ToArray());
+            Assert.Equal(pbx.Speak(opened.SipRtp), phone.Hear(out _).ToArray());
+        }
+    }
+
     [Fact]
     public async Task Nobody_else_can_bind_a_port_of_a_call()
     {

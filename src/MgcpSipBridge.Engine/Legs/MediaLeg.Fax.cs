@@ -39,6 +39,7 @@ internal sealed partial class MediaLeg
     {
         if (text.IsEmpty || SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description?.Fax is not { } fax) return false;
         _gatewayFax = fax;
+        _descriptions.Gateway++;
         return true;
     }
 
@@ -49,6 +50,7 @@ internal sealed partial class MediaLeg
         // Audio of any kind, encrypted too, is audio.
         if (description.Media.Any(static media => media is { Media: "audio", Port: > 0 })) return false;
         _peerFax = description;
+        _descriptions.Peer++;
         return true;
     }
 

@@ -7,6 +7,7 @@ namespace MgcpSipBridge.Engine;
 internal sealed partial class MediaLeg
 {
     private (string? Gateway, string? Peer)? _codecs; // of a call that is over
+    private (int Gateway, int Peer) _descriptions; // that each has given of itself
 
     /// <summary>
     /// From now on the relay knows what both ends speak: it is about to play to them, listen to them, or do anything else but pass packets. That holds until the call ends; packets
@@ -89,5 +90,15 @@ internal sealed partial class MediaLeg
         var gatewayForm = gateway is null ? null : AudioBridge.Form(toldGateway, gateway, gatewayDigits);
         var peerForm = peer is null ? null : AudioBridge.Form(toldPeer, peer, peerDigits);
         return _isSpokenTo || RelayForm.MayConvert(gatewayForm, peerForm) ? (gatewayForm, peerForm) : (null, null);
+    }
+
+    // Most of what is said in signalling changes nothing for the relay. Who may be learnt may have moved all the same.
+    private void Tell(RelaySide side, RelayRemote remote)
+    {
+        if (remote.Learning != SourceLearning.Strict) remote = remote with { Description = side == RelaySide.Gateway ? _descriptions.Gateway : _descriptions.Peer };
+        ref var told = ref side == RelaySide.Gateway ? ref _gatewayEnd : ref _peerEnd;
+        if (remote.Equals(told)) return;
+        told = remote;
+        core.Emit(new EngineOutput.Relay(new RelayCommand.SetRemote(Id, side, remote)));
     }
 }

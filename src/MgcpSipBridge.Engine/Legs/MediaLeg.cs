@@ -130,6 +130,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         if (Asked(audio, audit).IsEmpty) return false;
         _peerOffer = description;
         _peer = description;
+        _descriptions.Peer++;
         return true;
     }
 
@@ -138,6 +139,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
     {
         if (SessionDescription.TryParse(text.Span, out var description) != SdpParseError.None || description?.Audio is null) return false;
         _gateway = description;
+        _descriptions.Gateway++;
         Point();
         return true;
     }
@@ -150,6 +152,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         if (description.Audio is not { } audio) return false;
         if (Ours is not { } ours || Bridge.ForPeer(audio.Formats, ours).IsEmpty || !_crypto.TryAgree(_shownToPeer, description)) return false;
         _peer = description;
+        _descriptions.Peer++;
         Point();
         return true;
     }
@@ -170,6 +173,7 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         // RFC 3264 §6: with nothing in common in any stream it is refused whole. One whose streams are all switched off is not: the call goes on silently.
         if (common.IsEmpty && offer.Media.Any(static media => media.Port > 0)) return null;
         _peer = _peerOffer = Received(offer, common);
+        _descriptions.Peer++;
         var description = AudioNegotiation.CreateAnswer(offer, Origin(_peerSession, _shownToPeer), SipRtp, common, Direction);
         var answer = Show(_crypto.Answer(offer, description, another is not null), ref _shownToPeer);
         _crypto.TryAgree(_shownToPeer, _peer);
@@ -378,13 +382,4 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
 
     /// <summary>Points again after our own descriptions changed.</summary>
     public void Refresh() => Point();
-
-    // Most of what is said in signalling changes nothing for the relay.
-    private void Tell(RelaySide side, RelayRemote remote)
-    {
-        ref var told = ref side == RelaySide.Gateway ? ref _gatewayEnd : ref _peerEnd;
-        if (remote.Equals(told)) return;
-        told = remote;
-        core.Emit(new EngineOutput.Relay(new RelayCommand.SetRemote(Id, side, remote)));
-    }
 }

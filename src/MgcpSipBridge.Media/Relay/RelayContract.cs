@@ -61,6 +61,9 @@ public sealed record RelayRemote(
     /// <summary>Whether this end waits on hold: it is sent what is played to it, and nothing that the other end says.</summary>
     public bool Waits { get; init; }
 
+    /// <summary>Which of the end's descriptions this is told by: where its source is learnt, another one opens that again, even if it says the same.</summary>
+    public int Description { get; init; }
+
     /// <summary>Whether both say the same, payload types compared one by one.</summary>
     public bool Equals(RelayRemote? other) =>
         other is not null
@@ -73,6 +76,7 @@ public sealed record RelayRemote(
         && Receive == other.Receive
         && Udptl == other.Udptl
         && Waits == other.Waits
+        && Description == other.Description
         && Equals(Form, other.Form)
         && Equals(Keys, other.Keys)
         && PayloadTypes.AsSpan().SequenceEqual(other.PayloadTypes.AsSpan());

@@ -5,9 +5,6 @@ namespace MgcpSipBridge.Media;
 /// <summary>One side of a session: who may send, what it may send, and what it has sent.</summary>
 internal sealed class RelayLeg
 {
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200); // ten packets that did not come
-
     private const int PlainInRow = 5; // that make a flow: RFC 3550 A.1 is content with two to believe a source
 
     // Speech on a clock of 8000 Hz among the static types (RFC 3551 §6): PCMU, GSM, G723, DVI4, LPC, PCMA, G722, G728, G729. Events and
@@ -18,13 +15,8 @@ internal sealed class RelayLeg
     private RtpReceiverStatistics? _fax; // UDPTL packets, once there may be some
     private uint _faxes;
     private RelayRemote? _remote;
-    private NetAddress _rtpSource; // who may send RTP; None until it is learnt
+    private TalkerLock _talker; // who may send RTP
     private NetAddress _rtcpSource;
-    private NetAddress _candidate;
-    private uint _candidateSsrc;
-    private ushort _candidateNext;
-    private SourceTrust _trust; // why who sends RTP is believed
-    private Instant _learntAt; // the first since signalling named this end
     private PacketRate _rtpRate;
     private PacketRate _rtcpRate;
     private uint _plainSsrc;
@@ -37,7 +29,6 @@ internal sealed class RelayLeg
     private bool _isWorkedOn;
 
     // What every packet asks, taken out of what signalling named so that it lies together.
-    private bool _learns;
     private bool _receives;
     private bool _waits;
     private byte _lastType = SideForm.NoType; // what came last, and what it was taken as
@@ -73,7 +64,7 @@ internal sealed class RelayLeg
     public bool HasRelayed { get; set; }
 
     /// <summary>Who may send RTP; None until it is learnt.</summary>
-    public NetAddress RtpSource => _rtpSource;
+    public NetAddress RtpSource => _talker.Source;
 
     /// <summary>As signalling named it last; null before it did.</summary>
     public RelayRemote? Remote => _remote;
@@ -113,14 +104,14 @@ internal sealed class RelayLeg
             if (_remote is null) return NetAddress.None;
             if (_remote.Learning == SourceLearning.Strict || _remote.Rtcp.IsUnspecified) return _remote.Rtcp;
             if (!_rtcpSource.IsNone) return _rtcpSource;
-            return _rtpSource.IsNone || _rtpSource == _remote.Rtp || _rtpSource.Port == ushort.MaxValue ? _remote.Rtcp : _rtpSource.WithPort(_rtpSource.Port + 1);
+            var source = RtpSource;
+            return source.IsNone || source == _remote.Rtp || source.Port == ushort.MaxValue ? _remote.Rtcp : source.WithPort(source.Port + 1);
         }
     }
 
     public void SetRemote(RelayRemote remote)
     {
-        var same = _remote is { } before && before.Rtp == remote.Rtp && before.Rtcp == remote.Rtcp && before.Learning == remote.Learning
-            && before.LearnHost == remote.LearnHost;
+        var another = _talker.Name(remote, _remote, _heard);
         // Signalling says the same of an end many times in a call.
         if (_remote is not { } last || last.Form != remote.Form || !last.PayloadTypes.AsSpan().SequenceEqual(remote.PayloadTypes.AsSpan())) Form = new(remote.PayloadTypes, remote.Form);
         _remote = remote;
@@ -140,15 +131,8 @@ internal sealed class RelayLeg
             if (!IsFax) _faxes++;
         }
 
-        (_learns, _receives, _waits, IsFax) = (remote.Learning != SourceLearning.Strict, remote.Receive, remote.Waits, remote.Udptl);
-        if (!same)
-        {
-            _rtpSource = _learns ? NetAddress.None : remote.Rtp;
-            _rtcpSource = _learns ? NetAddress.None : remote.Rtcp;
-            _candidate = NetAddress.None;
-            _trust = _learns ? SourceTrust.None : SourceTrust.Exact;
-        }
-
+        (_receives, _waits, IsFax) = (remote.Receive, remote.Waits, remote.Udptl);
+        if (another) _rtcpSource = _talker.Learns ? NetAddress.None : remote.Rtcp;
         Aim();
     }
 
@@ -225,8 +209,8 @@ internal sealed class RelayLeg
             return RelayDrop.UnknownPayloadType;
         }
 
-        if (learning && !Learn(source, packet.Header, now)) return RelayDrop.WrongSource;
-
+        if (learning && !Learn(source, packet.Header)) return RelayDrop.WrongSource;
+        if (_talker.IsUndecided) _talker.Hear(now);
         _received.Update(packet.Header, now);
         CountPlain(packet.Header, datagram[0], type);
         _heard = now;
@@ -252,7 +236,8 @@ internal sealed class RelayLeg
 
         // It names no source: the number stands for all that RTP has to tell streams apart.
         var header = new RtpHeader(0, packet.SequenceNumber, 0, 0);
-        if (learning && !Learn(source, header, now)) return RelayDrop.WrongSource;
+        if (learning && !Learn(source, header)) return RelayDrop.WrongSource;
+        if (_talker.IsUndecided) _talker.Hear(now);
         // The next fax of a call counts from 0 again.
         _fax!.Update(new RtpHeader(0, packet.SequenceNumber, 0, _faxes), now);
         _heard = now;
@@ -267,9 +252,10 @@ internal sealed class RelayLeg
         learning = false;
         drop = RelayDrop.NoRemote;
         if (_remote is null) return false;
-        learning = _learns && source != _rtpSource && MayBeLearnt(source, now);
+        var known = source == _talker.Source;
+        learning = !known && _talker.MayBeLearnt(source, now);
         drop = RelayDrop.WrongSource;
-        if (!learning && source != _rtpSource) return false;
+        if (!learning && !known) return false;
         drop = RelayDrop.RateLimited;
         return _rtpRate.TryTake(now);
     }
@@ -279,7 +265,7 @@ internal sealed class RelayLeg
     {
         if (_remote is null) return RelayDrop.NoRemote;
         var known = _rtcpSource.IsNone ? source == _remote.Rtcp : source == _rtcpSource;
-        if (!known && !(_rtcpSource.IsNone && _learns && source.SameHost(_rtpSource))) return RelayDrop.WrongSource;
+        if (!known && !(_rtcpSource.IsNone && _talker.Learns && source.SameHost(_talker.Source))) return RelayDrop.WrongSource;
         if (!_rtcpRate.TryTake(now)) return RelayDrop.RateLimited;
         if (Cipher?.OpenRtcp(buffer, ref length) is { } refused and not RelayDrop.None) return refused;
         switch (RtcpReader.Validate(buffer[..length]))
@@ -311,8 +297,8 @@ internal sealed class RelayLeg
     {
         // 0.0.0.0 means hold even after an address was learnt (RFC 3264 §8.4); None is an address that signalling could not name.
         _destination = !_remote!.Send ? NetAddress.None
-            : _rtpSource.IsNone || (_remote.Rtp.IsUnspecified && !_remote.Rtp.IsNone) ? _remote.Rtp
-            : _rtpSource;
+            : RtpSource.IsNone || (_remote.Rtp.IsUnspecified && !_remote.Rtp.IsNone) ? _remote.Rtp
+            : RtpSource;
         _refusal = !_remote.Send ? RelayDrop.Held : _destination.IsUnspecified ? RelayDrop.NoRemote : RelayDrop.None;
     }
 
@@ -329,7 +315,7 @@ internal sealed class RelayLeg
     public bool IsSettled => !IsOpen && HasRelayed;
 
     /// <summary>Whether another may take the place of who sends.</summary>
-    public bool IsOpen => _rtpSource.IsNone || _trust == SourceTrust.Elsewhere;
+    public bool IsOpen => _talker.IsOpen;
 
     /// <summary>What this end sends, if it is a flow.</summary>
     public bool TryGetFlow(NetAddress destination, out RelayFlow flow)
@@ -338,7 +324,7 @@ internal sealed class RelayLeg
         if (_plain < PlainInRow || TypeOf(_plainType) != _plainType || !IsSettled || _remote is not { Receive: true }) return false;
         var other = _plainType == 0 ? (byte)8 : (byte)0;
         if (TypeOf(other) != other) other = _plainType;
-        flow = new(_rtpSource, destination, _plainSsrc, _plainType, other, _received.Highest, _received.Recent, _received.Jitter);
+        flow = new(RtpSource, destination, _plainSsrc, _plainType, other, _received.Highest, _received.Recent, _received.Jitter);
         return true;
     }
 
@@ -359,37 +345,12 @@ internal sealed class RelayLeg
         (_plainSsrc, _plainType) = (header.Ssrc, type);
     }
 
-    private SourceTrust TrustOf(NetAddress source) =>
-        source == _remote!.Rtp ? SourceTrust.Exact
-        : source.SameHost(_remote.Rtp) ? SourceTrust.Host
-        : !_remote.LearnHost.IsNone && source.SameHost(_remote.LearnHost) ? SourceTrust.Signalling
-        : SourceTrust.Elsewhere;
-
-    // What was in flight when signalling named another port must not keep out who speaks from there now: one of equal trust follows who fell silent at once.
-    private bool MayBeLearnt(NetAddress source, Instant now)
+    // RTCP that was learnt beside another source goes with it.
+    private bool Learn(in NetAddress source, in RtpHeader header)
     {
-        var trust = TrustOf(source);
-        if (_rtpSource.IsNone) return trust > SourceTrust.Elsewhere || _remote!.Learning == SourceLearning.LearnAnywhere;
-        return trust > _trust || (trust == _trust && trust > SourceTrust.Elsewhere && now - _learntAt < Settling && now - _heard > Pause);
-    }
-
-    /// <summary>
-    /// Whether this packet settles who sends. The hosts that signalling names or comes from are believed at once, whatever the port. Any
-    /// other one, where it may be learnt, after two packets in sequence from one source (RFC 3550 A.1 asks the same of a new source), so
-    /// that a stray datagram locks nobody out. Who is trusted more takes the place of who is trusted less, however late.
-    /// </summary>
-    private bool Learn(NetAddress source, in RtpHeader header, Instant now)
-    {
-        var trust = TrustOf(source);
-        var sure = trust > SourceTrust.Elsewhere || (source == _candidate && header.Ssrc == _candidateSsrc && header.SequenceNumber == _candidateNext);
-        _candidate = source;
-        _candidateSsrc = header.Ssrc;
-        _candidateNext = (ushort)(header.SequenceNumber + 1);
-        if (!sure) return false;
-        // RTCP that was learnt beside another source goes with it.
-        if (_rtpSource.IsNone) _learntAt = now;
-        else _rtcpSource = NetAddress.None;
-        (_rtpSource, _trust) = (source, trust);
+        var first = _talker.Source.IsNone;
+        if (!_talker.Learn(source, header)) return false;
+        if (!first) _rtcpSource = NetAddress.None;
         Aim();
         return true;
     }

@@ -1,13 +1,16 @@
 namespace MgcpSipBridge.Media;
 
-/// <summary>Who may be heard from other addresses than signalling names (NAT). Whoever is learnt stays until new signalling.</summary>
+/// <summary>
+/// Who may be heard from other addresses than signalling names (NAT). Whoever is learnt stays until the end is described anew, and after that until another one is heard that may be learnt
+/// as well.
+/// </summary>
 public enum SourceLearning
 {
     /// <summary>Only from the address and port that the SDP names.</summary>
     Strict,
 
     /// <summary>
-    /// The first packet from a host that the SDP names or that signalling comes from decides, whatever its port. The SDP's host takes the place of signalling's however late,
+    /// The first packets from a host that the SDP names or that signalling comes from decide, whatever its port. The SDP's host takes the place of signalling's however late,
     /// and its port that of others.
     /// </summary>
     Learn,

@@ -76,6 +76,9 @@ internal sealed unsafe class NativePort
         }
     }
 
+    /// <summary>Whether nobody but the twin's end is heard.</summary>
+    public bool IsAlone => Twin >= 0 && Fd < 0;
+
     /// <summary>Floods of what everybody, and what the connected end, sends.</summary>
     public FloodGate Everybody, End;
 
@@ -102,7 +105,7 @@ internal sealed unsafe class NativePort
     /// </summary>
     public bool Disconnect()
     {
-        var wasAlone = Twin >= 0 && Fd < 0;
+        var wasAlone = IsAlone;
         if (wasAlone)
         {
             NativeSocket.Disconnect(Twin);

@@ -39,7 +39,7 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
     {
         // A twin that is alone hears nothing of who takes its end's place, and so wakes nobody.
         ref var named = ref (side == RelaySide.Gateway ? ref _gatewayEnd : ref _sipEnd);
-        var moves = named is { } before && (before.Rtp != remote.Rtp || before.Learning != remote.Learning || before.LearnHost != remote.LearnHost);
+        var moves = named is { } before && (before.Rtp != remote.Rtp || before.Learning != remote.Learning || before.LearnHost != remote.LearnHost || before.Description != remote.Description);
         named = remote;
         // What the kernel passes on by itself does not pass the thread.
         if (moves || _isWorkedOn || context.Kernel is not null) _thread.Do(() => Point(side, remote));
@@ -117,7 +117,7 @@ internal sealed class NativeSession(MediaId media, NativePorts gateway, NativePo
         Decisions.SetRemote(side, remote);
         _thread.Follow(this);
         var ports = side == RelaySide.Gateway ? gateway : sip;
-        // What was learnt is gone, or signalling names another end: what the old one still sends must not pass by way of the twin.
-        if (Decisions.RtpSource(side) != ports.Rtp.TwinEnd) _thread.Disconnect(ports.Rtp);
+        // What was learnt is gone, or signalling names another end: what the old one still sends must not pass by way of the twin. Or it may be another, whom a twin that is alone does not hear.
+        if (Decisions.RtpSource(side) != ports.Rtp.TwinEnd || (ports.Rtp.IsAlone && Decisions.IsOpen(side))) _thread.Disconnect(ports.Rtp);
     }
 }

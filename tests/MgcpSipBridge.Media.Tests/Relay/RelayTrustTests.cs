@@ -50,23 +50,107 @@ public sealed class RelayTrustTests
         var (before, after) = (Nat.WithPort(1024), Nat.WithPort(1030));
         Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn, learnHost: Nat.WithPort(2427));
         Name(RelaySide.Sip, Pbx);
-        Assert.Equal(RelayDrop.None, Rtp(before));
+        Speak(before, 50);
+        Name(RelaySide.Gateway, Phone.WithPort(4002), learn: SourceLearning.Learn, learnHost: Nat.WithPort(2427));
+        Speak(before, 100); // until our answer has arrived
         for (var i = 0; i < 3; i++)
         {
             // Both speak: who was first is heard.
-            Assert.Equal(RelayDrop.None, Rtp(before));
             Assert.Equal(RelayDrop.WrongSource, Rtp(after));
-            _now += TimeSpan.FromMilliseconds(20);
+            Speak(before, 1);
         }
 
-        _now += TimeSpan.FromMilliseconds(200);
-        Assert.Equal(RelayDrop.None, Rtp(after));
-        Assert.Equal(RelayDrop.WrongSource, Rtp(before));
+        _now += TimeSpan.FromMilliseconds(100);
+        Speak(after, TalkerLock.Enough);
         // That is how it begins; later silence gives nobody's place away.
-        for (var i = 0; i < 300; i++, _now += TimeSpan.FromMilliseconds(20)) Assert.Equal(RelayDrop.None, Rtp(after));
-        _now += TimeSpan.FromSeconds(60);
-        Assert.Equal(RelayDrop.WrongSource, Rtp(before));
-        Assert.Equal(RelayDrop.None, Rtp(after));
+        Decided(after, before);
+    }
+
+    [Fact]
+    public void A_stray_packet_before_the_first_one_is_heard_and_decides_nothing()
+    {
+        var (stray, real) = (Nat.WithPort(1024), Nat.WithPort(1030));
+        Name(RelaySide.Gateway, Phone, learn: SourceLearning.Learn, learnHost: Nat.WithPort(2427));
+        Name(RelaySide.Sip, Pbx);
+        Speak(stray, TalkerLock.Enough - 1);
+        _now += TimeSpan.FromMilliseconds(100);
+        Speak(real, TalkerLock.Enough);
+        Decided(real, stray);
+    }
+
+    [Theory]
+    [InlineData(SourceLearning.Learn)]
+    [InlineData(SourceLearning.LearnAnywhere)]
+    public void A_few_packets_decide_and_no_silence_undoes_that(SourceLearning learn)
+    {
+        Name(RelaySide.Gateway, Phone, learn, learn == SourceLearning.Learn ? Nat.WithPort(2427) : default);
+        Name(RelaySide.Sip, Pbx);
+        if (learn == SourceLearning.LearnAnywhere) Assert.Equal(RelayDrop.WrongSource, Rtp(Nat));
+        Assert.True(_session.IsOpen(RelaySide.Gateway));
+        Speak(Nat, TalkerLock.Enough);
+        Assert.Equal(learn == SourceLearning.LearnAnywhere, _session.IsOpen(RelaySide.Gateway)); // for who is named
+        Decided(Nat, Nat.WithPort(1030));
+    }
+
+    // Its NAT has forgotten the port, it asks anew with the same description.
+    [Theory]
+    [InlineData(SourceLearning.Learn)]
+    [InlineData(SourceLearning.LearnAnywhere)]
+    public void Who_says_the_same_again_may_speak_from_another_port_and_nothing_of_the_old_one_is_lost(SourceLearning learn)
+    {
+        var (old, moved, third) = (Nat.WithPort(1024), Nat.WithPort(1030), Nat.WithPort(1040));
+        Again(0);
+        Name(RelaySide.Sip, Pbx);
+        Rtp(old);
+        Speak(old, 50);
+        Decided(old, moved);
+        Again(0); // no description: nothing of signalling
+        _now += TimeSpan.FromSeconds(1);
+        for (var i = 0; i < 10; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(moved));
+        Speak(old, 1);
+        Again(1);
+        Assert.Equal(old, _session.RtpSource(RelaySide.Gateway));
+        Assert.Equal(RelayDrop.WrongSource, Rtp(moved)); // while the old one speaks
+        Speak(old, 20);
+        _now += TimeSpan.FromMilliseconds(100);
+        for (var i = 0; i < 10; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(Stranger));
+        if (learn == SourceLearning.LearnAnywhere) Assert.Equal(RelayDrop.WrongSource, Rtp(moved));
+        Speak(moved, TalkerLock.Enough);
+        Decided(moved, old);
+        Decided(moved, third);
+
+        void Again(int description) => _session.SetRemote(
+            RelaySide.Gateway,
+            new(Phone, Phone.WithPort(4001), learn, true, true, [new(0, 0)], learn == SourceLearning.Learn ? Nat.WithPort(2427) : default) { Description = description });
+    }
+
+    [Fact]
+    public void Who_says_the_same_again_and_goes_on_is_meant_and_gives_its_place_to_nobody()
+    {
+        Again(0);
+        Name(RelaySide.Sip, Pbx);
+        Speak(Nat, 50);
+        Again(1);
+        Speak(Nat, 251);
+        Decided(Nat, Nat.WithPort(1030));
+        Again(2);
+        _now += TimeSpan.FromMilliseconds(100);
+        Speak(Nat.WithPort(1030), TalkerLock.Enough);
+
+        void Again(int description) =>
+            _session.SetRemote(RelaySide.Gateway, new(Phone, Phone.WithPort(4001), SourceLearning.Learn, true, true, [new(0, 0)], Nat.WithPort(2427)) { Description = description });
+    }
+
+    [Fact]
+    public void Strictly_the_same_again_changes_nothing()
+    {
+        foreach (var description in (int[])[0, 1])
+        {
+            _session.SetRemote(RelaySide.Gateway, new(Phone, Phone.WithPort(4001), SourceLearning.Strict, true, true, [new(0, 0)]) { Description = description });
+            Name(RelaySide.Sip, Pbx);
+            Assert.False(_session.IsOpen(RelaySide.Gateway));
+            Decided(Phone, Phone.WithPort(4002));
+        }
     }
 
     [Fact]
@@ -203,6 +287,21 @@ public sealed class RelayTrustTests
 
     private void Name(RelaySide side, NetAddress rtp, SourceLearning learn = SourceLearning.Strict, NetAddress learnHost = default, bool expected = false) =>
         _session.SetRemote(side, new(rtp, rtp.WithPort(rtp.Port + 1), learn, true, true, [new(0, 0)], learnHost, expected));
+
+    private void Speak(NetAddress source, int packets)
+    {
+        for (var i = 0; i < packets; i++, _now += TimeSpan.FromMilliseconds(20)) Assert.Equal(RelayDrop.None, Rtp(source));
+    }
+
+    private void Decided(NetAddress source, NetAddress other)
+    {
+        foreach (var pause in (int[])[0, 1, 60])
+        {
+            _now += TimeSpan.FromSeconds(pause);
+            for (var i = 0; i < 10; i++) Assert.Equal(RelayDrop.WrongSource, Rtp(other));
+            Speak(source, 1);
+        }
+    }
 
     private RelayDrop Rtp(NetAddress source, RelaySide from = RelaySide.Gateway)
     {
