@@ -43,6 +43,9 @@ internal sealed class ConferenceMember(Conference conference)
     private readonly int[] _sum = new int[1600];
     private readonly Limiter _limiter = new();
 
+    /// <summary>Where it is.</summary>
+    public Conference Conference => conference;
+
     /// <summary>What it says.</summary>
     public PlayoutBuffer Voice { get; } = new();
 

@@ -28,6 +28,8 @@ internal sealed partial class MediaProgram
         if (far.Waits) return;
         if (Converts(from))
         {
+            // Also what comes of it after the end has left its conference.
+            near.Events.IsRemade = near.SendsDigits == DtmfForm.Events;
             if (Reports(from, digit) && far.Form.Dtmf != DtmfForm.OutOfBand && IsNew(near, digit, now)) far.Speaker.AddDigit(digit, samples: null, now);
         }
         else if (Passes(near, far))
@@ -83,13 +85,19 @@ internal sealed partial class MediaProgram
         if (!far.Speaker.IsActive && now - near.SpokeAt < EventReceiver.Patience && Passes(near, far)) far.Speaker.HoldBack(now + Listening);
     }
 
-    /// <summary>Whether digits of an end go to the other in another form than they come in: then nothing is left of them in what it says.</summary>
+    /// <summary>
+    /// Whether digits of an end go to the other in another form than they come in, or by another way than what it says, as in a conference: then nothing is left of them in what it says.
+    /// </summary>
     private bool Converts(RelaySide from)
     {
         var near = Of(from);
         var far = Of(RelaySession.Other(from));
-        return !near.IsMuted && near.Member is null && far.Member is null && RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf);
+        return !near.IsMuted && (RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf) || !Reaches(near, far));
     }
+
+    // Events pass from packet to packet; tones get wherever the voice is heard.
+    private static bool Reaches(ProgramSide near, ProgramSide far) =>
+        near.SendsDigits == DtmfForm.Events ? near.Member is null && far.Member is null : near.Member?.Conference == far.Member?.Conference;
 
     // What signalling tells is no digit a second time because its tone is in the sound as well, as it is at most ports that tell their digits. No gateway is asked for A to D.
     private bool Reports(RelaySide from, char digit) => Of(from).SendsDigits != DtmfForm.OutOfBand || IsLetter(Of(from), digit);
@@ -101,7 +109,7 @@ internal sealed partial class MediaProgram
 
     /// <summary>Whether digits of an end reach the other as they are.</summary>
     private static bool Passes(ProgramSide near, ProgramSide far) =>
-        !near.IsMuted && near.Member is null && far.Member is null && !far.Waits && far.Form.Dtmf != DtmfForm.OutOfBand && !RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf);
+        !near.IsMuted && Reaches(near, far) && !far.Waits && far.Form.Dtmf != DtmfForm.OutOfBand && !RelayForm.ConvertsDigits(near.Form.Dtmf, far.Form.Dtmf);
 
     private static bool PassesTones(ProgramSide near, ProgramSide far) => near.SendsDigits == DtmfForm.InBand && Passes(near, far);
 

@@ -140,6 +140,84 @@ public sealed class ConferenceTests
         Assert.True(ToneDetector.Hears(Samples(bed.ByPhone.Skip(before)), [700]));
     }
 
+    // Whoever of the two is in it: what is pressed reaches the other end of its own call, in that end's form, once; and nobody else.
+    [Theory]
+    [InlineData(true, true, DtmfForm.Unchanged, DtmfForm.Unchanged)]
+    [InlineData(true, false, DtmfForm.Unchanged, DtmfForm.Unchanged)]
+    [InlineData(false, true, DtmfForm.Unchanged, DtmfForm.Unchanged)]
+    [InlineData(true, true, DtmfForm.Events, DtmfForm.InBand)]
+    [InlineData(true, false, DtmfForm.Events, DtmfForm.InBand)]
+    [InlineData(false, true, DtmfForm.Events, DtmfForm.InBand)]
+    [InlineData(true, true, DtmfForm.Events, DtmfForm.OutOfBand)]
+    [InlineData(true, false, DtmfForm.Events, DtmfForm.OutOfBand)]
+    [InlineData(false, true, DtmfForm.Events, DtmfForm.OutOfBand)]
+    [InlineData(true, true, DtmfForm.InBand, DtmfForm.Events)]
+    [InlineData(true, false, DtmfForm.InBand, DtmfForm.Events)]
+    [InlineData(false, true, DtmfForm.InBand, DtmfForm.Events)]
+    public void Digits_go_to_the_other_end_of_their_own_call(bool phoneIsIn, bool pbxIsIn, DtmfForm phone, DtmfForm pbx)
+    {
+        var bed = Of(Form(phone, 20, RtpFormat.Pcmu, RtpFormat.TelephoneEvent), Form(pbx, 20, RtpFormat.Pcmu, Events96));
+        var other = Of(MuLaw, MuLaw, seed: 2);
+        var conference = new Conference();
+        if (phoneIsIn) Assert.True(bed.Session.Join(RelaySide.Gateway, conference, bed.Now));
+        if (pbxIsIn) Assert.True(bed.Session.Join(RelaySide.Sip, conference, bed.Now));
+        Assert.True(other.Session.Join(RelaySide.Sip, conference, other.Now));
+        var talker = new Talker(bed, RelaySide.Gateway);
+        foreach (var digit in "18")
+        {
+            if (phone == DtmfForm.InBand) talker.Say(Tone.Dtmf(digit)!, 120);
+            else talker.Press(digit, 120, eventType: 101);
+            talker.BeSilent(200);
+        }
+
+        bed.Pass(400);
+        other.Pass(bed.Now - other.Now);
+        var told = string.Concat(bed.Events.OfType<RelayEvent.Digit>().Select(digit => digit.Key));
+        var sent = DigitTests.EventsIn(bed.ByPbx, 96);
+        var heard = DigitTests.TonesIn(bed.ByPbx);
+        Assert.Equal(pbx switch { DtmfForm.OutOfBand => ("18", "", ""), DtmfForm.InBand => ("", "", "18"), _ => ("", "18", "") }, (told, sent, heard));
+        Assert.Equal("", DigitTests.TonesIn(other.ByPbx));
+        Assert.Empty(bed.Events.OfType<RelayEvent.DigitLost>());
+    }
+
+    // Tones are in the voice, which all members hear; to whom hears no conference they are sent.
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    public void Tones_are_heard_at_the_other_end_whoever_is_in_a_conference(bool phoneIsIn, bool pbxIsIn)
+    {
+        var bed = Of(MuLaw, MuLaw);
+        var conference = new Conference();
+        if (phoneIsIn) Assert.True(bed.Session.Join(RelaySide.Gateway, conference, bed.Now));
+        if (pbxIsIn) Assert.True(bed.Session.Join(RelaySide.Sip, conference, bed.Now));
+        var talker = new Talker(bed, RelaySide.Gateway);
+        foreach (var digit in "42")
+        {
+            talker.Say(Tone.Dtmf(digit)!, 120);
+            talker.BeSilent(200);
+        }
+
+        bed.Pass(400);
+        Assert.Equal("42", DigitTests.TonesIn(bed.ByPbx));
+    }
+
+    [Fact]
+    public void A_digit_that_is_pressed_while_its_end_leaves_is_heard_once()
+    {
+        var bed = Of(Form(DtmfForm.Unchanged, 20, RtpFormat.Pcmu, RtpFormat.TelephoneEvent), Form(DtmfForm.Unchanged, 20, RtpFormat.Pcmu, Events96));
+        Assert.True(bed.Session.Join(RelaySide.Gateway, new Conference(), bed.Now));
+        var talker = new Talker(bed, RelaySide.Gateway);
+        var packets = 0;
+        talker.Press('5', 200, eventType: 101, () =>
+        {
+            if (++packets == 5) bed.Do(new RelayCommand.Leave(new(7), RelaySide.Gateway));
+            return false;
+        });
+        bed.Pass(400);
+        Assert.Single(bed.ByPbx.Where(heard => heard.Header.PayloadType == 96).Select(heard => heard.Header.Timestamp).Distinct());
+    }
+
     [Fact]
     public void A_conference_has_an_end()
     {
