@@ -35,6 +35,15 @@ internal sealed partial class CallAudio(EngineCore core, ActiveCall call)
 
     public string? ConferenceOf(RelaySide side) => _conferences.TryGetValue(side, out var conference) ? conference.Name : null;
 
+    /// <summary>Whether an end is in a conference.</summary>
+    public bool IsInConference => _conferences.Count > 0;
+
+    /// <summary>An end that can be spoken to no more, as one that speaks T.38 or takes no G.711, is in no conference either.</summary>
+    public void LeaveUnheard()
+    {
+        foreach (var side in _conferences.Keys.Where(side => call.Media.SpeaksWith(side) != CallOrderRefusal.None).ToArray()) Leave(side);
+    }
+
     /// <summary>Whether something is played to an end.</summary>
     public bool PlaysTo(RelaySide side) => _playing.Values.Any(playing => playing.Towards is null || playing.Towards == side);
 

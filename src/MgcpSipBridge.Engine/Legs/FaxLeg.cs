@@ -147,7 +147,8 @@ internal sealed class FaxLeg(EngineCore core, ActiveCall call)
     private void Step(FaxEvent evt)
     {
         var before = _state;
-        var handling = Handling;
+        // Who talks with others is no fax, whatever was taken for one.
+        var handling = call.Audio?.IsInConference == true ? FaxHandling.Off : Handling;
         (_state, var effects) = FaxMachine.Step(before, evt, FaxMap.Relays(handling, Audit), FaxMap.Clears(handling));
         // To who has nothing but T.38 there is no other way: that ends a call that was not answered.
         if (call.Answered is null && evt != FaxEvent.PeerChanges && ((_state != before && _state is FaxState.Clearing or FaxState.Returning) || effects.HasFlag(FaxEffects.RefuseOffer)))

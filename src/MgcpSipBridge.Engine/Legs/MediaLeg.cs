@@ -327,16 +327,17 @@ internal sealed partial class MediaLeg(EngineCore core, ActiveCall call)
         Aim();
         // The relay must know what the peer speaks before there can be music.
         if (Entertain()) Aim();
+        call.Audio?.LeaveUnheard();
     }
 
     private void Aim()
     {
-        if (_passesFax)
-        {
-            PointFax();
-            return;
-        }
+        if (_passesFax) PointFax();
+        else PointAudio();
+    }
 
+    private void PointAudio()
+    {
         var gateway = _gateway?.Audio;
         var peer = _peer?.Audio;
         var (toldGateway, toldPeer) = Told();

@@ -333,6 +333,24 @@ public sealed class FaxFlows
         house.EndsQuietly();
     }
 
+    // A CNG that was none: the mix goes on.
+    [Fact]
+    public void T38_that_is_offered_to_a_call_in_a_conference_is_refused_and_takes_nobody_out_of_it()
+    {
+        var house = Talking(out var call, new GatewayQuirks());
+        house.Bridge.Begin<AudioOrderAnswer>(house.World, new EngineQuery.Audio(house.CallOn(house.Alice), new AudioOrder.Join(null, "meeting")));
+        house.Waits(0.2);
+        house.Happens("pbx", "hears a fax and offers T.38", now => call.Offer(new PeerOffer { Fax = true }, now)).Waits(0.5);
+        Assert.Equal(488, call.OfferStatus);
+        house.Alice.Phone.Voice = 500;
+        house.Waits(1);
+        Assert.True(call.HeardFrequencies.GetValueOrDefault(500) > 30);
+        var view = house.Bridge.Ask<CallView>(house.World, new EngineQuery.Call(house.CallOn(house.Alice)))!;
+        Assert.Equal(("meeting", "meeting", FaxMode.None), (view.LineConference, view.PeerConference, view.Fax));
+        house.Alice.HangsUp().Waits(1);
+        house.EndsQuietly();
+    }
+
     private static void AssertClear(House house, string options)
     {
         var connection = Connection(house);
